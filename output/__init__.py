@@ -1,0 +1,1 @@
+"""One writer per format, each a pure function of the one result."""

@@ -1,0 +1,1 @@
+"""Remediation: plan policy changes for findings and check them by deciding again."""

@@ -1,0 +1,1 @@
+"""AWS: collect, load, vectors, reach, decide, link; `iam/` holds the policy language."""

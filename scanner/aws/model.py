@@ -1,0 +1,191 @@
+"""The AWS half of an estate, typed: what `load` produces and everything else reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scanner.aws.iam.documents import PolicyDocument
+from scanner.estate import Gap, Principal, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A policy document where it is attached.
+
+    `source`: policy ARN, `<user, role or group ARN>/inline/<name>`, or `p-…` (SCP, RCP).
+    """
+
+    source: str
+    document: PolicyDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An IAM user, a role, or an account's root user.
+
+    Attributes:
+        principal: the shared word for it; `kind` is `user`, `role` or `root`.
+        unique_id: `AIDA…`, `AROA…`; empty for root.
+        path: IAM path, `/` by default.
+        policies: inline, managed (default versions) and those of the user's groups.
+        groups: ARNs of the user's IAM groups.
+        boundary: permissions boundary, if any.
+        unread: ARNs of attached or boundary policies whose document is not in evidence:
+            they could grant or, for a boundary or a Deny, restrict.
+        trust: a role's trust policy.
+        tags: principal tags, as given.
+        permission_set: ARN of the Identity Center permission set behind the role.
+        last_used: ISO 8601 of `RoleLastUsed` or `PasswordLastUsed`, if known.
+    """
+
+    principal: Principal
+    unique_id: str = ""
+    path: str = "/"
+    policies: tuple[Attached, ...] = ()
+    groups: tuple[str, ...] = ()
+    boundary: Attached | None = None
+    unread: tuple[str, ...] = ()
+    unread_boundary: bool = False
+    trust: PolicyDocument | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    permission_set: str | None = None
+    last_used: str | None = None
+
+    @property
+    def service_linked(self) -> bool:
+        """True for roles that only their service assumes; no SCP or RCP binds them."""
+        return self.path.startswith("/aws-service-role/")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An EC2 instance or SSM managed node.
+
+    Attributes:
+        target: the shared word for it.
+        role: ARN of the role in its instance profile, or of a hybrid node's role.
+        profile: ARN of its instance profile; None when it has none.
+        imdsv2: True when the metadata service demands tokens; None when unknown.
+        cloud_id: id of the VM in another cloud (`SourceId`), for hybrid nodes.
+    """
+
+    target: Target
+    instance_id: str
+    role: str | None = None
+    profile: str | None = None
+    imdsv2: bool | None = None
+    cloud_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SsmDocument:
+    """An SSM document of the account, or shared with it.
+
+    `arn` of AWS-owned documents has an empty account. `content` is None when it could
+    not be read. `shared_with`: account ids, or `all`; None when not known.
+    """
+
+    arn: str
+    name: str
+    owner: str
+    region: str
+    kind: str  # Command, Automation, Session, Policy, Package…
+    content: str | None = None
+    tags: tuple[tuple[str, str], ...] | None = None
+    shared_with: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLevel:
+    """The SCPs or RCPs at one level: root, an OU, or the account itself.
+
+    `unread` names policies attached here whose content is not in evidence; `complete`
+    is False when the list of attached policies itself is not known.
+    """
+
+    target: str
+    policies: tuple[Attached, ...]
+    unread: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An AWS organisation, from the management or a delegated account.
+
+    Attributes:
+        paths: member account id to its levels' target ids, root first.
+        scps, rcps: target id to its level; a level absent here was not read.
+        scp_enabled, rcp_enabled: policy type switched on at the root; None unknown.
+        accounts: account id to name, every member that was listed.
+        accounts_complete: False when an account outside the list may still be ours.
+        delegated: administrator account id to its service principals.
+        assignments: permission-set role ARN-independent account assignments:
+            (permission set ARN, account id, principal type, principal id).
+    """
+
+    id: str
+    management_account: str
+    paths: Mapping[str, tuple[str, ...]]
+    scps: Mapping[str, ControlLevel]
+    rcps: Mapping[str, ControlLevel]
+    scp_enabled: bool | None
+    rcp_enabled: bool | None
+    accounts: Mapping[str, str]
+    accounts_complete: bool
+    delegated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    assignments: tuple[tuple[str, str, str, str], ...] = ()
+    #: Identity store: user id to name, group id to name, group id to member user ids.
+    sso_users: Mapping[str, str] = field(default_factory=dict)
+    sso_groups: Mapping[str, str] = field(default_factory=dict)
+    sso_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Permission set ARN to its name (`AWSReservedSSO_<name>_…` roles).
+    permission_sets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccount:
+    """One account's evidence, typed.
+
+    Attributes:
+        partition: from the account's own ARNs, never assumed.
+        identities: users, roles and root, sorted by ARN.
+        identities_complete: False when `iam:GetAccountAuthorizationDetails` is not
+            whole: every verdict about these principals is then `unknown`.
+        nodes: sorted by target id.
+        nodes_unknown: regions whose instance list is not whole (`*`: all of them).
+        documents: SSM documents that evidence names.
+        documents_complete: regions whose document list is whole.
+        in_organization: False when the account says that it is in none; None unknown.
+        gaps: what this account's file does not answer.
+    """
+
+    id: str
+    partition: str
+    identities: tuple[Identity, ...]
+    identities_complete: bool
+    nodes: tuple[Node, ...]
+    nodes_unknown: frozenset[str]
+    documents: tuple[SsmDocument, ...]
+    documents_complete: frozenset[str]
+    in_organization: bool | None
+    gaps: tuple[Gap, ...]
+    alias: str | None = None
+    #: OIDC provider ARN to its URL; SAML provider ARNs.
+    oidc_providers: Mapping[str, str] = field(default_factory=dict)
+    saml_providers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwsEstate:
+    """Every account that evidence names, and the organisation around them."""
+
+    accounts: Mapping[str, AwsAccount]
+    organizations: tuple[Organization, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    def organization_of(self, account: str) -> Organization | None:
+        """Return the organisation that lists the account or is managed by it."""
+        for found in self.organizations:
+            if account in found.paths or account == found.management_account:
+                return found
+        return None

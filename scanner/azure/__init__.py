@@ -1,0 +1,1 @@
+"""Azure: collect, load, vectors, reach, decide, link; `rbac/` holds role semantics."""

@@ -1,0 +1,1 @@
+"""Azure RBAC: roles, scopes, conditions, evaluation."""

@@ -1,0 +1,74 @@
+"""Rate limits that leave the account's own API quota to its workloads."""
+
+import threading
+import time
+from collections.abc import Callable
+
+#: Requests a second for one account, region and service: well below published limits.
+START, CEILING, FLOOR = 5.0, 10.0, 0.2
+_RECOVERY = 0.05  # added a success; a throttle halves
+
+
+class Bucket:
+    """A token bucket that halves on a throttle and recovers slowly (AIMD)."""
+
+    def __init__(
+        self,
+        ceiling: float = CEILING,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Start at half the ceiling (requests a second), at most `START`."""
+        self.ceiling = ceiling
+        self.rate = min(START, ceiling)
+        self._now, self._sleep = now, sleep
+        self._next = now()
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Wait for this caller's turn; turns are handed out in order."""
+        with self._lock:
+            turn = max(self._next, self._now())
+            self._next = turn + 1 / self.rate
+        if (wait := turn - self._now()) > 0:
+            self._sleep(wait)
+
+    def throttled(self) -> None:
+        """Halve the rate: the provider said that it is too much."""
+        with self._lock:
+            self.rate = max(FLOOR, self.rate / 2)
+
+    def succeeded(self) -> None:
+        """Recover a little, up to the ceiling."""
+        with self._lock:
+            self.rate = min(self.ceiling, self.rate + _RECOVERY)
+
+
+class Rates:
+    """One bucket per key (account, region, service), under one ceiling for the scan."""
+
+    def __init__(self, max_rate: float | None = None) -> None:
+        """`max_rate`: requests a second over everything (`--max-rate`), or no cap."""
+        self._max_rate = max_rate
+        self._all = Bucket(max_rate) if max_rate else None
+        if self._all and max_rate:
+            self._all.rate = max_rate
+        self._buckets: dict[tuple[str, ...], Bucket] = {}
+        self._lock = threading.Lock()
+
+    def bucket(self, *key: str) -> Bucket:
+        """Return the bucket of one account, region and service."""
+        with self._lock:
+            if key not in self._buckets:
+                ceiling = min(CEILING, self._max_rate or CEILING)
+                self._buckets[key] = Bucket(ceiling)
+            return self._buckets[key]
+
+    def take(self, *key: str) -> Bucket:
+        """Wait for a turn under both limits and return the bucket, to report back."""
+        bucket = self.bucket(*key)
+        bucket.take()
+        if self._all:
+            self._all.take()
+        return bucket

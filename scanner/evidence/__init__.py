@@ -1,0 +1,1 @@
+"""Evidence: the raw API answers on disk, the only input of every analysis."""

@@ -1,0 +1,125 @@
+"""Write evidence: one file per scope, a page at a time, flushed, resumable."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanner.evidence.files import open_private, output_errors, write_private
+from scanner.evidence.lines import ErrorBody, Line, SeriesKey, key_of, parse_line
+from scanner.evidence.series import group
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the current time in UTC, to the millisecond."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class EvidenceFile:
+    """One scope's evidence while it is collected; safe to share between threads.
+
+    Opening an existing file resumes it: complete series are kept and can be replayed,
+    everything else (torn lines, unfinished or refused series) is dropped and asked
+    again, because page tokens expire.
+    """
+
+    def __init__(self, path: Path, clock: Clock = utc_now) -> None:
+        """Open or create the file with mode 0600.
+
+        Raises:
+            UnusableOutput: the folder is read-only or full, or the path is a symlink.
+        """
+        self.path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[SeriesKey, list[tuple[int, int]]] = {}
+        if path.exists():
+            self._compact()
+        with output_errors(path):
+            self._handle = open_private(path)
+
+    def page(self, key: SeriesKey, number: int, result: object, *, last: bool) -> None:
+        """Append one page as the API gave it (`result`: anything JSON can hold).
+
+        Raises:
+            UnusableOutput: the disk refused the page; earlier pages are safe.
+        """
+        self._append(key, {"page": number, "last": last}, {"result": result})
+
+    def error(self, key: SeriesKey, number: int, error: ErrorBody) -> None:
+        """Append a refusal or a fault that took the place of page `number`."""
+        self._append(key, {"page": number}, {"error": error})
+
+    def complete(self, key: SeriesKey) -> bool:
+        """True when a resumed file already holds this series to its last page."""
+        return key in self._kept
+
+    def replay(self, key: SeriesKey) -> Iterator[Any]:
+        """Yield the results of a complete series that an earlier run collected."""
+        for offset, length in self._kept[key]:
+            line = parse_line(os.pread(self._handle, length, offset))
+            yield msgspec.json.decode(line.result)
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        with self._lock:
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+
+    def _append(
+        self, key: SeriesKey, head: dict[str, Any], body: dict[str, Any]
+    ) -> None:
+        at = self._clock().isoformat().replace("+00:00", "Z")
+        line = {**_envelope(key), **head, "at": at, **body}
+        text = msgspec.json.encode(line) + b"\n"
+        with self._lock, output_errors(self.path):
+            size = os.fstat(self._handle).st_size
+            written = 0
+            try:
+                while written < len(text):
+                    written += os.write(self._handle, text[written:])
+            except OSError:
+                os.ftruncate(self._handle, size)  # never leave half a line behind
+                raise
+
+    def _compact(self) -> None:
+        """Rewrite the file with the complete series only, remembering where they are."""
+        kept, lines = bytearray(), list(_readable(self.path))
+        chosen = group(line for _, line in lines)
+        wanted = {id(page) for s in chosen.values() if s.answered for page in s.pages}
+        for text, line in lines:
+            if id(line.result) in wanted:
+                place = (len(kept), len(text))
+                self._kept.setdefault(key_of(line), []).append(place)
+                kept += text
+        write_private(self.path, bytes(kept))
+
+
+def _readable(path: Path) -> Iterator[tuple[bytes, Line]]:
+    with output_errors(path), path.open("rb") as stream:
+        for text in stream:
+            try:
+                line = parse_line(text)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            if text.endswith(b"\n"):
+                yield text, line
+
+
+def _envelope(key: SeriesKey) -> dict[str, Any]:
+    scope = {
+        "account": key.account,
+        "region": key.region,
+        "tenant": key.tenant,
+        "subscription": key.subscription,
+    }
+    named = {name: value for name, value in scope.items() if value}
+    return {"op": key.op, **named, "params": key.parameters}

@@ -1,0 +1,141 @@
+"""Read an estate folder: one evidence file at a time, checked against the manifest."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from scanner.errors import UnusableInput
+from scanner.evidence.lines import Line, SeriesKey, parse_line
+from scanner.evidence.manifest import Manifest, read_manifest, sha256_of
+from scanner.evidence.series import Series, group
+
+SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that could not be read; `torn` when it is the unfinished last one."""
+
+    file: str
+    number: int
+    reason: str
+    torn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """All evidence of one file: one account, organisation, tenant or subscription.
+
+    Attributes:
+        provider: `aws` or `azure`, the folder's name.
+        name: the file's stem: account id, `organization`, tenant or subscription id.
+        file: path relative to the estate, for messages.
+        series: what was asked, with the pages that count.
+        broken: lines that could not be read; they may have held any list.
+        finished: False when an interrupted scan left the file unlisted in a manifest.
+    """
+
+    provider: str
+    name: str
+    file: str
+    series: dict[SeriesKey, Series]
+    broken: tuple[BrokenLine, ...]
+    finished: bool
+
+    def of(self, op: str, region: str | None = None) -> Iterator[Series]:
+        """Yield the series of one operation, in key order, of one region if named."""
+        for key in sorted(self.series):
+            if key.op == op and region in (None, key.region):
+                yield self.series[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An estate folder, opened and verified, whose files are read one at a time."""
+
+    root: Path
+    manifest: Manifest | None
+    files: tuple[str, ...] = field(default_factory=tuple)
+
+    def partitions(self, provider: str) -> Iterator[Partition]:
+        """Read the files of one provider, one after the other, in name order."""
+        for name in self.files:
+            if name.startswith(f"{provider}/"):
+                yield self.partition(name)
+
+    def partition(self, name: str) -> Partition:
+        """Read one file, given as its path relative to the estate."""
+        broken: list[BrokenLine] = []
+        series = group(_lines(self.root, name, broken))
+        provider, _, stem = name.partition("/")
+        listed = self.manifest is None or name in self.manifest.files
+        return Partition(
+            provider, stem.split(".jsonl")[0], name, series, tuple(broken), listed
+        )
+
+
+def open_estate(root: Path) -> Evidence:
+    """Open an estate and verify the hashes of its finished files.
+
+    Raises:
+        UnusableInput: no such folder, no evidence in it, a newer format, a listed file
+            that is missing or was changed after it was finished.
+    """
+    if not root.is_dir():
+        hint = "run `whocanrun scan`, or name the estate with --estate"
+        raise UnusableInput(str(root), "no such estate folder", hint)
+    manifest = read_manifest(root)
+    files = tuple(sorted(_evidence_files(root)))
+    if not files and manifest is None:
+        hint = "run `whocanrun scan` or `whocanrun import` first"
+        raise UnusableInput(str(root), "holds no evidence files", hint)
+    _verify(root, manifest, files)
+    return Evidence(root, manifest, files)
+
+
+def _evidence_files(root: Path) -> Iterator[str]:
+    for provider in ("aws", "azure"):
+        for path in (root / provider).glob("*.jsonl*"):
+            if path.name.endswith(SUFFIXES):
+                yield f"{provider}/{path.name}"
+
+
+def _verify(root: Path, manifest: Manifest | None, files: tuple[str, ...]) -> None:
+    for name, digest in sorted((manifest.files if manifest else {}).items()):
+        if name not in files:
+            reason = "listed in the manifest but missing"
+            raise UnusableInput(str(root / name), reason, "restore it or scan again")
+        if sha256_of(root / name) != digest:
+            reason = "changed after the scan finished it"
+            raise UnusableInput(str(root / name), reason, "restore it or scan again")
+
+
+def _lines(root: Path, name: str, broken: list[BrokenLine]) -> Iterator[Line]:
+    path = root / name
+    opener = gzip.open if name.endswith(".gz") else open
+    number = 0
+    try:
+        with opener(path, "rb") as stream:
+            for number, text in enumerate(stream, start=1):
+                yield from _line(name, number, text, broken)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        broken.append(BrokenLine(name, number + 1, f"compressed data: {error}", True))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnusableInput(str(path), reason, "make it readable") from error
+
+
+def _line(
+    name: str, number: int, text: bytes, broken: list[BrokenLine]
+) -> Iterator[Line]:
+    if not text.strip():
+        return
+    try:
+        yield parse_line(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        torn = not text.endswith(b"\n")
+        broken.append(BrokenLine(name, number, str(error), torn))

@@ -1,0 +1,120 @@
+"""The estate folder while it is written: its files, its manifest, its identities."""
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from scanner.errors import UnusableOutput, UsageError
+from scanner.evidence.files import private_folder
+from scanner.evidence.log import Clock, EvidenceFile, utc_now
+from scanner.evidence.manifest import (
+    Manifest,
+    Scope,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
+
+#: What to do with evidence that is already there for a scope about to be collected.
+REFUSE, RESUME, OVERWRITE = "refuse", "resume", "overwrite"
+
+
+class EstateStore:
+    """Hands out evidence files and keeps the manifest true; safe between threads.
+
+    The manifest is written when a scope is added or finished, so that an interrupted
+    scan leaves a folder that says what was asked and which files are whole.
+    """
+
+    def __init__(
+        self, root: Path, existing: str = REFUSE, clock: Clock = utc_now
+    ) -> None:
+        """Open or create the estate folder (0700).
+
+        Raises:
+            UnusableOutput: it cannot be written.
+            UnusableInput: it holds a manifest of a newer format.
+        """
+        self.root = private_folder(root)
+        self._existing, self._clock = existing, clock
+        self._lock = threading.RLock()
+        self._open: dict[str, EvidenceFile] = {}
+        found = read_manifest(root) or Manifest()
+        started = found.started if existing == RESUME else None
+        self._manifest = msgspec.structs.replace(
+            found, started=started or self._now(), finished=None
+        )
+        write_manifest(self.root, self._manifest)
+
+    def file(self, name: str) -> EvidenceFile:
+        """Return the evidence file `aws/111122223333.jsonl`, opened once.
+
+        Raises:
+            UnusableOutput: it cannot be written, or it exists and neither `resume`
+                nor `overwrite` was asked for.
+        """
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = self._prepare(name)
+            return self._open[name]
+
+    def add_scopes(self, scopes: Iterable[Scope]) -> None:
+        """Record what the scan sets out to read (a scope named again is replaced)."""
+        with self._lock:
+            known = {(s.provider, s.kind, s.id): s for s in self._manifest.scopes}
+            known |= {(s.provider, s.kind, s.id): s for s in scopes}
+            self._update(scopes=tuple(known[key] for key in sorted(known)))
+
+    def identify(self, scope: str, identity: str) -> None:
+        """Record who collects a scope (`aws:111122223333`), and hold resumes to it.
+
+        Raises:
+            UsageError: the scope was begun by another identity.
+        """
+        with self._lock:
+            before = self._manifest.identities.get(scope)
+            if self._existing == RESUME and before not in (None, identity):
+                raise UsageError(
+                    f"{scope} was begun as {before} and cannot be resumed as "
+                    f"{identity}; use the same credentials, or another --out"
+                )
+            identities = {**self._manifest.identities, scope: identity}
+            self._update(identities=identities)
+
+    def finish(self, name: str) -> None:
+        """Close one file and list its hash: nothing more will be appended."""
+        with self._lock:
+            self._open[name].close()
+            digest = sha256_of(self.root / name)
+            self._update(files={**self._manifest.files, name: digest})
+
+    def close(self, *, finished: bool) -> None:
+        """Close all files; `finished` stamps the manifest as a scan that ran through."""
+        with self._lock:
+            for file in self._open.values():
+                file.close()
+            if finished:
+                self._update(finished=self._now())
+
+    def _prepare(self, name: str) -> EvidenceFile:
+        path = self.root / name
+        private_folder(path.parent)
+        packed = path.with_name(path.name + ".gz")
+        if self._existing == REFUSE and (path.exists() or packed.exists()):
+            hint = "use --resume to go on, --overwrite to replace it, or another --out"
+            raise UnusableOutput(str(path), "already holds evidence", hint)
+        if self._existing == OVERWRITE:
+            path.unlink(missing_ok=True)
+            packed.unlink(missing_ok=True)
+        files = {k: v for k, v in self._manifest.files.items() if k != name}
+        self._update(files=files)
+        return EvidenceFile(path, self._clock)
+
+    def _update(self, **changes: object) -> None:
+        self._manifest = msgspec.structs.replace(self._manifest, **changes)
+        write_manifest(self.root, self._manifest)
+
+    def _now(self) -> str:
+        return self._clock().isoformat().replace("+00:00", "Z")

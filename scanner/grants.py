@@ -1,0 +1,244 @@
+"""Grants: who can use which vector on which targets, decided once per class."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from scanner.estate import Principal, Provider, Target
+
+
+class Verdict(StrEnum):
+    """The answer (design section 1); unknown is never "no"."""
+
+    ALLOWED = "allowed"
+    CONDITIONAL = "conditional"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    """Whether the provider's rules and the evidence settle the verdict."""
+
+    CERTAIN = "certain"
+    INFERRED = "inferred"
+
+
+class Tier(StrEnum):
+    """How directly a vector reaches a command on a target."""
+
+    DIRECT = "direct"
+    INDIRECT = "indirect"
+    ADJACENT = "adjacent"
+    ESCALATION = "escalation"
+
+
+class Standing(StrEnum):
+    """How long access lasts."""
+
+    PERMANENT = "permanent"
+    TIME_BOUND = "time-bound"
+    ACTIVATED = "activated"
+    ELIGIBLE = "eligible"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Vector:
+    """One operation that leads to a command on a target.
+
+    Attributes:
+        id: the provider's operation string.
+        runs_as: who the command runs as, in words.
+        covered: False when no engine decides it yet: listed as not covered.
+    """
+
+    id: str
+    provider: Provider
+    tier: Tier
+    runs_as: str = ""
+    covered: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Condition:
+    """What a request must still satisfy: full operator name, values as strings."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...]
+
+
+#: Alternatives of conjunctions: `((a, b), (c,))` reads (a and b) or c.
+Conditions = tuple[tuple[Condition, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementBecause:
+    """An IAM statement that a verdict rests on.
+
+    `source` is a policy ARN, `<entity ARN>/inline/<name>`, or for what cut it
+    `scp:<policy id>`, `boundary:<policy ARN>`. `effect` is `Allow` or `Deny`.
+    """
+
+    source: str
+    index: int
+    sid: str | None
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentBecause:
+    """A role assignment, delegation or eligibility that a verdict rests on.
+
+    `role` is the role's name (its GUID if unread); `group` the object id of the group
+    through which it is held, or None.
+    """
+
+    assignment: str
+    role: str
+    group: str | None
+
+
+Because = StatementBecause | AssignmentBecause
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One verdict with all that qualifies it.
+
+    Attributes:
+        conditions: `()` unless the verdict is conditional.
+        reasons: why the confidence is inferred or the verdict unknown, in words.
+        standing_until: ISO 8601 end of a time-bound or activated standing.
+        documents: `"any"`, the documents that may be run, or None where the vector
+            has none.
+    """
+
+    verdict: Verdict
+    conditions: Conditions = ()
+    confidence: Confidence = Confidence.CERTAIN
+    reasons: tuple[str, ...] = ()
+    standing: Standing = Standing.PERMANENT
+    standing_until: str | None = None
+    documents: str | tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TargetSpace:
+    """An ordered universe of target classes that bit sets point into.
+
+    Bit `n` of a set stands for all targets of `classes[n]`: targets that no pattern,
+    tag condition or scope tells apart.
+    """
+
+    classes: tuple[tuple[Target, ...], ...]
+
+    @cached_property
+    def _weights(self) -> tuple[int, ...] | None:
+        sizes = tuple(map(len, self.classes))
+        return None if all(size == 1 for size in sizes) else sizes
+
+    @cached_property
+    def _sizes(self) -> dict[int, int]:
+        return {}
+
+    def size(self, bits: int) -> int:
+        """Count the targets of a set, once per distinct set."""
+        weights = self._weights
+        if weights is None:
+            return bits.bit_count()
+        found = self._sizes.get(bits)
+        if found is None:
+            found = sum(weights[n] for n in ones(bits))
+            self._sizes[bits] = found
+        return found
+
+
+def ones(bits: int) -> Iterator[int]:
+    """Yield the positions of the set bits, lowest first."""
+    text = bin(bits)[:1:-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """Some targets of a space; equal sets in one space are the same class."""
+
+    space: TargetSpace = field(compare=False, repr=False)
+    bits: int
+
+    def __len__(self) -> int:
+        """Count targets, not classes."""
+        return self.space.size(self.bits)
+
+    def __iter__(self) -> Iterator[Target]:
+        """Yield the targets in the space's order."""
+        for n in ones(self.bits):
+            yield from self.space.classes[n]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """Principals of one class x one vector x targets that share one decision.
+
+    Attributes:
+        principals: the class, sorted by id.
+        because_of: what the verdict rests on for one principal of the class (its own
+            policies' names differ even where their content does not).
+            Names the statements that allow, then those that cut some of it.
+    """
+
+    principals: tuple[Principal, ...]
+    vector: Vector
+    targets: TargetSet
+    decision: Decision
+    because_of: Callable[[Principal], tuple[Because, ...]]
+
+    @property
+    def pairs(self) -> int:
+        """Number of principal x target pairs."""
+        return len(self.principals) * len(self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A hop that is not itself a command: how one node becomes or acts as another.
+
+    `kind`: `assumes`, `member-of`, `runs-as`, `can-become`, `delegated-to`. `source` and
+    `target` are ids of principals, or of targets for the source of `runs-as`.
+    """
+
+    kind: str
+    source: str
+    target: str
+    verdict: Verdict
+    conditions: Conditions = ()
+    confidence: Confidence = Confidence.CERTAIN
+    reasons: tuple[str, ...] = ()
+    because: tuple[Because, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What one provider's engine says about its half of the estate.
+
+    Attributes:
+        principals: everybody who was decided about, and outsiders named by edges.
+        targets: every VM in evidence.
+        grants: verdicts other than `denied`; pairs in no grant are denied.
+        edges: hops between principals, and from targets to what they run as.
+        not_covered: vectors of the catalogue that the engine does not decide yet.
+        denied_because: what denies a pair that is in no grant: the statements or deny
+            assignments that cut it; empty when nothing ever allowed it.
+    """
+
+    provider: Provider
+    principals: tuple[Principal, ...]
+    targets: tuple[Target, ...]
+    grants: Sequence[Grant]
+    edges: Sequence[Edge]
+    not_covered: tuple[Vector, ...]
+    denied_because: Callable[[Principal, Vector, Target], tuple[Because, ...]]
