@@ -1,1 +1,1 @@
-"""Findings on mitigation M1026: data plus one pure function over the access graph each."""
+"""Findings on M1026: data plus one pure function over the access graph each."""

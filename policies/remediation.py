@@ -34,9 +34,10 @@ class Remediation:
         finding: fingerprint.
         closes: `fully`, `partly` (other vectors or paths remain, named in
             `remaining`), or `advice` (the change is somebody else's to make).
-        status: `checked` when deciding again showed obligations 1 and 2, `checked-given`
-            when that rests on `unknowns`, `planned` when it was not decided again,
-            `failed` when deciding again contradicted it (`counterexample`).
+        status: `checked` when deciding again showed obligations 1 and 2,
+            `checked-given` when that rests on `unknowns`, `planned` when it was not
+            decided again, `failed` when deciding again contradicted it
+            (`counterexample`).
         taken_away, left_alone: numbers of principal x vector x target triples.
         not_checked: the obligations of a full proof that this version does not check.
     """

@@ -1,4 +1,4 @@
-"""Collect, load, decide and link: from provider answers to who can run commands where."""
+"""Collect, load, decide, link: from provider answers to who can run what where."""
 
 __version__ = "0.1.0"
 

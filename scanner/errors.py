@@ -24,7 +24,7 @@ class UnusableInput(WhocanrunError):
     """A piece of evidence, configuration or hand-written input that cannot be used."""
 
     def __init__(self, source: str, reason: str, hint: str) -> None:
-        """Name the place (`aws/111122223333.jsonl:412`), what is wrong and what to do."""
+        """Name the place (`aws/1111….jsonl:412`), what is wrong and what to do."""
         self.source = source
         super().__init__(f"{source}: {reason}; {hint}")
 

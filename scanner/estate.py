@@ -28,10 +28,10 @@ class Principal:
     """Whoever can act.
 
     Attributes:
-        id: AWS ARN (or `SAML:…`, account id for outsiders); Entra object id, lower case.
+        id: AWS ARN; Entra object id, lower case.
         name: display name, untrusted text from the cloud.
-        kind: `user`, `role`, `root`, `federated`, `service`, `external` (AWS); `user`,
-            `group`, `service-principal`, `managed-identity`, `foreign`, `guest` (Azure).
+        kind: AWS `user`, `role`, `root`, `federated`, `service`, `external`; Azure
+            `user`, `group`, `service-principal`, `managed-identity`, `foreign`, `guest`.
         external: belongs to somebody else (partner account, foreign tenant, guest).
         scope: account id or tenant id that it lives in.
     """
@@ -72,7 +72,7 @@ class Gap:
 
     Attributes:
         scope: account, organisation, tenant or subscription id; the file's stem.
-        what: the operation (`ssm:DescribeInstanceInformation`), or `*` for broken lines.
+        what: the operation (`ssm:DescribeInstanceInformation`), or `*`: broken lines.
         region: AWS region, or empty.
         params: canonical JSON of the call's parameters.
         why: the provider's or collector's code, or what is wrong with the line.

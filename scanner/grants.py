@@ -207,8 +207,8 @@ class Grant:
 class Edge:
     """A hop that is not itself a command: how one node becomes or acts as another.
 
-    `kind`: `assumes`, `member-of`, `runs-as`, `can-become`, `delegated-to`. `source` and
-    `target` are ids of principals, or of targets for the source of `runs-as`.
+    `kind`: `assumes`, `member-of`, `runs-as`, `can-become`, `delegated-to`. `source`
+    and `target` are ids of principals, or of targets for the source of `runs-as`.
     """
 
     kind: str

@@ -1,1 +1,1 @@
-"""AWS: collect, load, vectors, reach, decide, link; `iam/` holds the policy language."""
+"""AWS: collect, load, vectors, reach, decide, link; `iam/` is the policy language."""

@@ -11,7 +11,7 @@ from scanner.estate import Gap, Principal, Target
 class Attached:
     """A policy document where it is attached.
 
-    `source`: policy ARN, `<user, role or group ARN>/inline/<name>`, or `p-…` (SCP, RCP).
+    `source`: policy ARN, `<entity ARN>/inline/<name>`, or `p-…` (SCP, RCP).
     """
 
     source: str

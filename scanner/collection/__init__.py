@@ -1,1 +1,1 @@
-"""What both collectors share: asking within a rate, in a bounded pool, with progress."""
+"""What both collectors share: a rate, a bounded pool, and progress."""

@@ -91,7 +91,7 @@ class EvidenceFile:
                 raise
 
     def _compact(self) -> None:
-        """Rewrite the file with the complete series only, remembering where they are."""
+        """Rewrite the file with complete series only, remembering where they are."""
         kept, lines = bytearray(), list(_readable(self.path))
         chosen = group(line for _, line in lines)
         wanted = {id(page) for s in chosen.values() if s.answered for page in s.pages}

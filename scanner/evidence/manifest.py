@@ -17,8 +17,8 @@ _BLOCK = 1 << 20
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that a scan set out to read.
 
-    `kind` is `account`, `organization`, `tenant` or `subscription`; `skipped` says why a
-    known scope was not asked (`SUSPENDED`); `not_enabled` lists regions that are off.
+    `kind` is `account`, `organization`, `tenant` or `subscription`; `skipped` says why
+    a known scope was not asked (`SUSPENDED`); `not_enabled` lists regions that are off.
     """
 
     provider: str

@@ -91,7 +91,7 @@ class EstateStore:
             self._update(files={**self._manifest.files, name: digest})
 
     def close(self, *, finished: bool) -> None:
-        """Close all files; `finished` stamps the manifest as a scan that ran through."""
+        """Close all files; `finished` stamps the manifest: the scan ran through."""
         with self._lock:
             for file in self._open.values():
                 file.close()
