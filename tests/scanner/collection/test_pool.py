@@ -70,11 +70,12 @@ def test_an_exception_stops_the_rest_and_is_raised():
         gate.wait()
         raise KeyError("odd")
 
-    with pytest.raises(KeyError), Pool(1) as pool:
+    with Pool(1) as pool:
         pool.submit(broken)
         pool.submit(lambda: done.append(1))
         gate.set()
-        pool.wait()
+        with pytest.raises(KeyError):
+            pool.wait()
 
     assert done == []
 
@@ -85,11 +86,16 @@ def test_a_signal_leaves_the_block_within_the_grace(number):
     hang, done = threading.Event(), []
     before = signal.getsignal(signal.SIGTERM)
     begun = time.monotonic()
-    with pytest.raises(Interrupted), Pool(1, grace=0.1) as pool:
-        pool.submit(lambda: hang.wait(10))
-        pool.submit(lambda: done.append(1))
-        threading.Timer(0.1, lambda: os.kill(os.getpid(), number)).start()
-        pool.wait()
+
+    def run():
+        with Pool(1, grace=0.1) as pool:
+            pool.submit(lambda: hang.wait(10))
+            pool.submit(lambda: done.append(1))
+            threading.Timer(0.1, lambda: os.kill(os.getpid(), number)).start()
+            pool.wait()
+
+    with pytest.raises(Interrupted):
+        run()
     hang.set()
 
     assert time.monotonic() - begun < 5
