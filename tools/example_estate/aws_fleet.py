@@ -127,8 +127,8 @@ def write_region(log: Writer, account: str, region: str) -> None:
         rows = [_registration(machine) for machine in here if machine.ping]
         if (account, region) == (PROD, "eu-west-1"):
             rows.append(WAREHOUSE)
-        answer = {"InstanceInformationList": rows}
-        log.answer("ssm:DescribeInstanceInformation", answer, region=region)
+        known = {"InstanceInformationList": rows}
+        log.answer("ssm:DescribeInstanceInformation", known, region=region)
     _write_documents(log, account, region)
     log.answer("ssm:ListAssociations", {"Associations": []}, region=region)
     log.answer(
@@ -187,11 +187,11 @@ def _write_documents(log: Writer, account: str, region: str) -> None:
         for name in own
     ]
     answer = {"DocumentIdentifiers": rows}
-    params = {"Filters": [{"Key": "Owner", "Values": ["Self"]}]}
-    log.answer("ssm:ListDocuments", answer, region=region, **params)
+    own_only = [{"Key": "Owner", "Values": ["Self"]}]
+    log.answer("ssm:ListDocuments", answer, region=region, Filters=own_only)
     for name, content in own.items():
         body = {"Name": name, "Content": json.dumps(content), "DocumentType": "Command"}
         log.answer("ssm:GetDocument", body, region=region, Name=name)
-        shared = {"AccountIds": [], "AccountSharingInfoList": []}
+        shared: dict[str, Any] = {"AccountIds": [], "AccountSharingInfoList": []}
         ask = {"Name": name, "PermissionType": "Share"}
         log.answer("ssm:DescribeDocumentPermission", shared, region=region, **ask)
