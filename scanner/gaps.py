@@ -1,6 +1,7 @@
 """Gaps: a series, a broken line or a missing list, as what it leaves unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from scanner.aws.operations import OPERATIONS as AWS_OPERATIONS
 from scanner.azure.operations import OPERATIONS as AZURE_OPERATIONS
@@ -16,7 +17,10 @@ OPERATIONS: Mapping[Provider, Mapping[str, Operation]] = {
 }
 #: Stands for "any list": what could have been in a line or file that was lost.
 ANY = "*"
+#: Why a list is missing that a manifest says should be there.
+NEVER = "not asked"
 _ANYTHING = "any answer of this scope may be missing"
+_SHOWN = 5
 _UNREAD = "kept in the evidence, but not read"
 
 
@@ -55,6 +59,18 @@ def broken_gap(provider: Provider, scope: str, line: BrokenLine) -> Gap:
     return Gap(provider, scope, ANY, "", "{}", outcome, why, _ANYTHING)
 
 
+def broken_gaps(
+    provider: Provider, scope: str, lines: Sequence[BrokenLine]
+) -> Iterator[Gap]:
+    """Yield a gap for each of the first broken lines, and one that counts the rest."""
+    shown, rest = lines[:_SHOWN], lines[_SHOWN:]
+    for line in shown:
+        yield broken_gap(provider, scope, line)
+    if rest:
+        more = f"{len(rest)} more lines like this"
+        yield broken_gap(provider, scope, replace(rest[0], reason=more, torn=False))
+
+
 def unfinished(provider: Provider, scope: str, file: str) -> Gap:
     """Say that a scan was interrupted before it had finished a scope's file."""
     why = f"{file}: the scan did not finish it; run it again with --resume"
@@ -70,8 +86,7 @@ def no_file(provider: Provider, scope: str) -> Gap:
 def not_asked(provider: Provider, scope: str, op: str, region: str = "") -> Gap:
     """Say that a list which answers rest on was never asked for."""
     effect = effect_of(provider, op)
-    outcome = Outcome.NOT_ASKED
-    return Gap(provider, scope, op, region, "{}", outcome, "not asked", effect)
+    return Gap(provider, scope, op, region, "{}", Outcome.NOT_ASKED, NEVER, effect)
 
 
 def effect_of(provider: Provider, op: str) -> str:

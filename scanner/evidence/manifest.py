@@ -11,6 +11,7 @@ from scanner.evidence.files import write_private
 
 FORMAT = 1
 NAME = "manifest.json"
+PROVIDERS = ("aws", "azure")
 _BLOCK = 1 << 20
 
 
@@ -67,11 +68,16 @@ def read_manifest(root: Path) -> Manifest | None:
         if number > FORMAT:
             reason = f"format {number} is newer than this tool reads ({FORMAT})"
             raise UnusableInput(str(path), reason, "upgrade whocanrun")
-        return msgspec.convert(found, Manifest)
+        manifest = msgspec.convert(found, Manifest)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UnusableInput(
             str(path), f"not a manifest: {error}", "scan again"
         ) from error
+    for scope in manifest.scopes:
+        if scope.provider not in PROVIDERS:
+            reason = f"scope {scope.id}: unknown provider {scope.provider!r}"
+            raise UnusableInput(str(path), reason, "use `aws` or `azure`")
+    return manifest
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import msgspec
 
 from scanner.errors import UnusableInput
 from scanner.evidence.lines import Line, SeriesKey, parse_line
-from scanner.evidence.manifest import Manifest, read_manifest, sha256_of
+from scanner.evidence.manifest import PROVIDERS, Manifest, read_manifest, sha256_of
 from scanner.evidence.series import Series, group
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -60,6 +60,8 @@ class Evidence:
     root: Path
     manifest: Manifest | None
     files: tuple[str, ...] = field(default_factory=tuple)
+    #: Told of every file that is read, so that coverage costs no second reading.
+    watcher: Callable[[Partition], None] | None = None
 
     def partitions(self, provider: str) -> Iterator[Partition]:
         """Read the files of one provider, one after the other, in name order."""
@@ -73,9 +75,12 @@ class Evidence:
         series = group(_lines(self.root, name, broken))
         provider, _, stem = name.partition("/")
         listed = self.manifest is None or name in self.manifest.files
-        return Partition(
+        found = Partition(
             provider, stem.split(".jsonl")[0], name, series, tuple(broken), listed
         )
+        if self.watcher:
+            self.watcher(found)
+        return found
 
 
 def open_estate(root: Path) -> Evidence:
@@ -83,7 +88,8 @@ def open_estate(root: Path) -> Evidence:
 
     Raises:
         UnusableInput: no such folder, no evidence in it, a newer format, a listed file
-            that is missing or was changed after it was finished.
+            that is missing or was changed after it was finished, or the same file
+            both packed and unpacked.
     """
     if not root.is_dir():
         hint = "run `whocanrun scan`, or name the estate with --estate"
@@ -93,15 +99,23 @@ def open_estate(root: Path) -> Evidence:
     if not files and manifest is None:
         hint = "run `whocanrun scan` or `whocanrun import` first"
         raise UnusableInput(str(root), "holds no evidence files", hint)
+    _no_twins(root, files)
     _verify(root, manifest, files)
     return Evidence(root, manifest, files)
 
 
 def _evidence_files(root: Path) -> Iterator[str]:
-    for provider in ("aws", "azure"):
+    for provider in PROVIDERS:
         for path in (root / provider).glob("*.jsonl*"):
             if path.name.endswith(SUFFIXES):
                 yield f"{provider}/{path.name}"
+
+
+def _no_twins(root: Path, files: tuple[str, ...]) -> None:
+    for name in files:
+        if f"{name}.gz" in files:
+            hint = "remove the one that is not wanted"
+            raise UnusableInput(str(root / name), "is there packed as well", hint)
 
 
 def _verify(root: Path, manifest: Manifest | None, files: tuple[str, ...]) -> None:

@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
 
 from scanner.evidence.lines import ErrorBody, Line, SeriesKey, key_of
 from scanner.evidence.outcomes import Outcome, outcome_of_error
+from scanner.evidence.partial import is_partial
 
 T = TypeVar("T")
 
@@ -72,12 +75,13 @@ def _runs(lines: list[Line]) -> list[list[Line]]:
     A run starts at a page 0; a later page joins the newest run that waits for it. A
     page that no run waits for starts a run of its own, which can never be complete.
     """
-    numbers = {line.page for line in lines}
-    if len(numbers) == len(lines):
-        return [sorted(lines, key=lambda line: line.page)]
+    in_order = sorted(lines, key=lambda line: line.page)
+    if all(_follows(page, after) for page, after in pairwise(in_order)):
+        return [in_order]
+    unique = {_age(line): line for line in lines}  # the same line twice is one page
     runs: list[list[Line]] = []
-    for line in sorted(lines, key=_age):
-        waiting = (run for run in reversed(runs) if _waits_for(run, line))
+    for _, line in sorted(unique.items(), key=itemgetter(0)):
+        waiting = (run for run in reversed(runs) if _follows(run[-1], line))
         run = next(waiting, None)
         if line.page == 0 or run is None:
             runs.append([line])
@@ -86,13 +90,17 @@ def _runs(lines: list[Line]) -> list[list[Line]]:
     return runs
 
 
-def _waits_for(run: Sequence[Line], line: Line) -> bool:
-    newest = run[-1]
-    return newest.page + 1 == line.page and not newest.last and newest.error is None
+def _follows(page: Line, after: Line) -> bool:
+    return page.page + 1 == after.page and not page.last and page.error is None
 
 
-def _age(line: Line) -> tuple[datetime, int, bytes]:
-    return time_of(line.at), line.page, bytes(line.result)
+def _age(line: Line) -> tuple[datetime, int, str, bool, str, bytes]:
+    """Order lines by time; what breaks a tie does not depend on their order."""
+    ended = f"{line.error}"
+    return (
+        *(time_of(line.at), line.page, line.at),
+        *(line.last, ended, bytes(line.result)),
+    )
 
 
 def time_of(text: str) -> datetime:
@@ -105,19 +113,23 @@ def time_of(text: str) -> datetime:
 
 
 def _series(key: SeriesKey, run: Sequence[Line]) -> Series:
-    pages = tuple(line.result for line in run if bytes(line.result) not in _NOTHING)
+    pages = tuple(line.result for line in run if _is_body(line.result))
     newest = run[-1]
     error = next((line.error for line in run if line.error is not None), None)
     return Series(key, _outcome(run, error), pages, newest.at, error)
 
 
-_NOTHING = (b"", b"null")
+def _is_body(result: msgspec.Raw) -> bool:
+    """True when a page is an object, as every answer of both providers is."""
+    return bytes(memoryview(result)[:1]) == b"{"
 
 
 def _outcome(run: Sequence[Line], error: ErrorBody | None) -> Outcome:
     if error is not None:
         return outcome_of_error(error.code, error.status)
-    if any(bytes(line.result) in _NOTHING for line in run):
+    if not all(_is_body(line.result) for line in run):
         return Outcome.MALFORMED
     whole = [line.page for line in run] == list(range(len(run)))
-    return Outcome.ANSWERED if whole and run[-1].last else Outcome.INCOMPLETE
+    if not whole or not run[-1].last or is_partial(run[-1].result):
+        return Outcome.INCOMPLETE
+    return Outcome.ANSWERED
