@@ -1,12 +1,30 @@
 """The one result that every writer takes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from checks.finding import Finding
+from checks.finding import Check, Finding
 from policies.remediation import Remediation
 from scanner.coverage import Coverage
 from scanner.grants import Decided
 from scanner.graph import AccessGraph
+
+
+@dataclass(frozen=True, slots=True)
+class EstateFacts:
+    """What a report says about where it comes from; times are the scan's.
+
+    Attributes:
+        path: the estate as it was named on the command line.
+        started, finished: ISO 8601, None when no manifest says so.
+        tool: what collected it, None when unknown.
+    """
+
+    path: str = ""
+    started: str | None = None
+    finished: str | None = None
+    tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +34,10 @@ class Result:
     Attributes:
         decided: one entry per provider that has evidence, AWS first.
         remediations: empty until `remediate` (or `demo`) plans them.
+        estate: where it comes from.
+        catalogue: the checks that ran; they hold the techniques of their findings.
+        claims: the four M1026 numbers of `checks`.
+        pairs: number of principal x target pairs per `provider/vector` and verdict.
     """
 
     coverage: Coverage
@@ -23,3 +45,7 @@ class Result:
     graph: AccessGraph
     findings: tuple[Finding, ...]
     remediations: tuple[Remediation, ...] = ()
+    estate: EstateFacts = EstateFacts()
+    catalogue: tuple[Check, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

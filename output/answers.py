@@ -1,0 +1,145 @@
+"""Answers to `who-can` and `what-can`: best path first, with the reasons in words."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TextIO
+
+from output.coverage import coverage_json
+from output.escape import terminal
+from output.holdings import reached_holding
+from output.json_report import FORMAT
+from output.result import Result
+from output.rows import decision_json
+from output.shapes import Json, dump, principal_json, target_json
+from output.table import Cell, Style, and_more, count, write_table
+from output.words import because_words, decision_words, hops_words
+from scanner.coverage import Coverage
+from scanner.estate import Principal, Target
+from scanner.paths import Reached
+
+_SAMPLE = 3
+
+
+def write_who_can_json(
+    result: Result, target: Target, reached: Sequence[Reached], stream: TextIO
+) -> None:
+    """Write `{format, coverage, target, principals}`, the best path first."""
+    answers = ({**_holder(one), **_how(one)} for one in reached)
+    head = {"target": target_json(target)}
+    _write_json(result, head, "principals", answers, stream)
+
+
+def write_what_can_json(
+    result: Result, principal: Principal, reached: Sequence[Reached], stream: TextIO
+) -> None:
+    """Write `{format, coverage, principal, targets}`: one entry per grant or path."""
+    answers = (
+        {**_how(one), "targets": sorted(target.id for target in one.targets)}
+        for one in reached
+    )
+    head = {"principal": principal_json(principal)}
+    _write_json(result, head, "grants", answers, stream)
+
+
+def _write_json(
+    result: Result, about: Json, name: str, answers: Iterator[Json], stream: TextIO
+) -> None:
+    head = {"format": FORMAT, "coverage": coverage_json(result.coverage), **about}
+    stream.write("{\n")
+    for member, value in head.items():
+        stream.write(f" {dump(member)}: {dump(value)},\n")
+    stream.write(f" {dump(name)}: [")
+    for n, answer in enumerate(answers):
+        stream.write(("," if n else "") + "\n  " + dump(answer))
+    stream.write("\n ]\n}\n")
+
+
+def _holder(one: Reached) -> Json:
+    return {"principal": principal_json(one.principal)}
+
+
+def _how(one: Reached) -> Json:
+    vector = one.grant.vector
+    return {
+        "vector": vector.id,
+        "tier": vector.tier.value,
+        **decision_json(reached_holding(one)),
+    }
+
+
+def write_who_can_table(
+    result: Result,
+    target: Target,
+    reached: Sequence[Reached],
+    stream: TextIO,
+    style: Style,
+) -> None:
+    """Write who can run commands on a target, how, and what could hide others."""
+    stream.write(
+        f"{terminal(target.name or target.id)}: {target.kind} {terminal(target.id)}, "
+        f"{target.reachability}\n"
+    )
+    _hidden(result.coverage, "principals", stream)
+    people = len({one.principal.id for one in reached})
+    stream.write(f"{count(people, 'principal')} can run commands on it\n")
+    if reached:
+        rows = [[_name(one.principal), *_cells(one, style)] for one in reached]
+        headers = ["principal", "vector", "verdict", "how", "why", "but"]
+        write_table(stream, headers, rows[: style.top], longest=160)
+    and_more(stream, len(reached) - style.top, "use --format json")
+
+
+def write_what_can_table(
+    result: Result,
+    principal: Principal,
+    reached: Sequence[Reached],
+    stream: TextIO,
+    style: Style,
+) -> None:
+    """Write what a principal can run commands on, how, and what could hide more."""
+    stream.write(f"{_named(principal)}\n")
+    _hidden(result.coverage, "targets", stream)
+    targets = {target.id for one in reached for target in one.targets}
+    stream.write(f"It can run commands on {count(len(targets), 'target')}\n")
+    if reached:
+        rows = [[_sample(one), *_cells(one, style)] for one in reached]
+        headers = ["targets", "vector", "verdict", "how", "why", "but"]
+        write_table(stream, headers, rows[: style.top], longest=160)
+    and_more(stream, len(reached) - style.top, "use --format json")
+
+
+def _named(principal: Principal) -> str:
+    outside = ", external" if principal.external else ""
+    return (
+        f"{terminal(principal.name or principal.id)}: {principal.kind}{outside}, "
+        + (f"{terminal(principal.id)}")
+    )
+
+
+def _name(principal: Principal) -> str:
+    outside = "external " if principal.external else ""
+    return f"{principal.name or principal.id} ({outside}{principal.kind})"
+
+
+def _sample(one: Reached) -> str:
+    names = [target.name or target.id for target in islice(one.targets, _SAMPLE)]
+    left = len(one.targets) - len(names)
+    return ", ".join(names) + (f" and {left} more" if left else "")
+
+
+def _cells(one: Reached, style: Style) -> list[object]:
+    held = reached_holding(one)
+    verdict = Cell(style.paint(one.verdict.value))
+    how = hops_words(one.hops) or "directly"
+    why, but = because_words(one.because), decision_words(held.decision)
+    return [one.grant.vector.id, verdict, how, why, but]
+
+
+def _hidden(coverage: Coverage, what: str, stream: TextIO) -> None:
+    gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
+    if gaps:
+        first = "; ".join(terminal(str(gap)) for gap in gaps[:_SAMPLE])
+        stream.write(
+            f"Coverage is INCOMPLETE: {count(len(gaps), 'gap')} may hide more {what} "
+            f"({first}{'; …' if len(gaps) > _SAMPLE else ''})\n"
+        )

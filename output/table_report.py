@@ -1,0 +1,163 @@
+"""The report on a terminal: coverage, numbers, findings, who reaches most."""
+
+from collections import Counter
+from typing import TextIO
+
+from checks.finding import Finding, Severity
+from output.coverage import counts
+from output.escape import terminal
+from output.json_report import not_covered
+from output.reach import Reach, ranked
+from output.result import Result
+from output.table import Cell, Style, and_more, count, heading, write_table
+from scanner import ATTACK_VERSION, __version__
+from scanner.coverage import Coverage, ScopeCoverage
+from scanner.grants import Verdict
+
+_ALL = "use --format json"
+_CLAIMS = "What M1026 (Privileged Account Management) asks"
+
+
+def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -> None:  # noqa: B008 - immutable
+    """Write the whole report for people; `style.top` rows of each ranked list."""
+    stream.write(
+        f"whocanrun {__version__}: who can run commands on your VMs "
+        f"(MITRE ATT&CK {ATTACK_VERSION}, T1651)\n"
+    )
+    _estate(result, stream)
+    write_coverage_table(result.coverage, stream, style)
+    _claims(result, stream)
+    _pairs(result, stream)
+    _findings(result, stream, style)
+    _reach(result, stream, style)
+    _not_covered(result, stream)
+
+
+def _estate(result: Result, stream: TextIO) -> None:
+    facts = result.estate
+    principals = sum(len(half.principals) for half in result.decided)
+    targets = sum(len(half.targets) for half in result.decided)
+    when = f", collected {facts.started}" if facts.started else ""
+    when += f" to {facts.finished}" if facts.finished else ""
+    stream.write(
+        f"Estate {terminal(facts.path)}{terminal(when)}: "
+        f"{count(principals, 'principal')}, {count(targets, 'target')}\n"
+    )
+
+
+def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> None:
+    """Write the coverage block: one line that sums up, scopes, then gaps."""
+    heading(stream, _coverage_line(coverage, style))
+    rows = [_scope_row(scope, style) for scope in coverage.scopes]
+    headers = ["provider", "scope", "name", "state", "asked", "answered", "refused"]
+    headers += ["throttled", "broken", "not asked", "collected", "note"]
+    write_table(stream, headers, rows)
+    _gaps(coverage, stream, style)
+    if coverage.unknown_operations:
+        shown = ", ".join(map(terminal, coverage.unknown_operations))
+        stream.write(f"Kept but not understood: {shown}\n")
+
+
+def _coverage_line(coverage: Coverage, style: Style) -> str:
+    gaps = sum(len(scope.gaps) for scope in coverage.scopes)
+    touched = sum(bool(scope.gaps) for scope in coverage.scopes)
+    scopes = count(len(coverage.scopes), "scope")
+    if coverage.complete:
+        return (
+            f"Coverage: {style.paint('complete')}, {scopes} answered all that was asked"
+        )
+    return (
+        f"Coverage: {style.paint('INCOMPLETE')}, {count(gaps, 'gap')} in {touched} of "
+        f"{scopes}; what they hide is unknown, not absent"
+    )
+
+
+def _scope_row(scope: ScopeCoverage, style: Style) -> list[object]:
+    state = Cell(style.paint(scope.state))
+    head = [scope.provider.value, scope.id, scope.name, state]
+    return [*head, *counts(scope).values(), scope.collected_at or "", scope.note]
+
+
+def _gaps(coverage: Coverage, stream: TextIO, style: Style) -> None:
+    gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
+    if not gaps:
+        return
+    heading(stream, "Gaps: what was not answered, the right to add, what stays unknown")
+    rows = [
+        [
+            gap.scope,
+            gap.region,
+            gap.what,
+            gap.outcome,
+            gap.why,
+            gap.permission,
+            gap.effect,
+        ]
+        for gap in gaps[: style.top]
+    ]
+    headers = ["scope", "region", "asked", "outcome", "why", "to add", "unknown"]
+    write_table(stream, headers, rows, longest=60)
+    and_more(stream, len(gaps) - style.top, _ALL)
+
+
+def _claims(result: Result, stream: TextIO) -> None:
+    if result.claims:
+        heading(stream, _CLAIMS)
+        write_table(stream, ["number", "value"], result.claims.items())
+
+
+def _pairs(result: Result, stream: TextIO) -> None:
+    heading(stream, "Principal x target pairs by vector")
+    words = [Verdict.ALLOWED, Verdict.CONDITIONAL, Verdict.UNKNOWN]
+    rows = [
+        [vector, *(numbers.get(word.value, 0) for word in words)]
+        for vector, numbers in result.pairs.items()
+    ]
+    write_table(stream, ["vector", *words], rows)
+
+
+def _findings(result: Result, stream: TextIO, style: Style) -> None:
+    by_severity = Counter(finding.severity for finding in result.findings)
+    shown = ", ".join(f"{by_severity[s]} {s}" for s in Severity if by_severity[s])
+    total = count(len(result.findings), "finding")
+    heading(stream, f"{total[0].upper()}{total[1:]}" + (f": {shown}" if shown else ""))
+    if result.findings:
+        top = result.findings[: style.top]
+        headers = ["severity", "finding", "check", "verdict", "targets", "what"]
+        write_table(stream, headers, [_finding(one, style) for one in top], longest=120)
+    and_more(stream, len(result.findings) - style.top, _ALL)
+
+
+def _finding(finding: Finding, style: Style) -> list[object]:
+    severity = Cell(style.paint(finding.severity.value))
+    verdict = finding.verdict.value
+    if finding.confidence.value != "certain":
+        verdict += " (inferred)"
+    middle = [finding.fingerprint, finding.check, verdict, finding.targets]
+    return [severity, *middle, finding.message]
+
+
+def _reach(result: Result, stream: TextIO, style: Style) -> None:
+    rows = ranked(result.decided)
+    heading(stream, "Principals by reach: targets that they can run commands on")
+    headers = ["principal", "kind", "scope", "allowed", "conditional", "unknown"]
+    headers += ["vectors", "standing"]
+    write_table(stream, headers, [_reach_row(one) for one in rows[: style.top]])
+    left = sum(len(one.principals) for one in rows[style.top :])
+    and_more(stream, left, "use `whocanrun access`")
+
+
+def _reach_row(reach: Reach) -> list[object]:
+    first, clones = reach.first, len(reach.principals) - 1
+    name = f"{first.name or first.id}" + (f" and {clones} alike" if clones else "")
+    kind = f"{first.kind}, external" if first.external else first.kind
+    numbers = [reach.allowed, reach.conditional, reach.unknown]
+    vectors = reach.vectors[0] if len(reach.vectors) == 1 else f"{len(reach.vectors)}"
+    return [name, kind, first.scope, *numbers, vectors, ", ".join(reach.standing)]
+
+
+def _not_covered(result: Result, stream: TextIO) -> None:
+    vectors = not_covered(result)
+    if vectors:
+        heading(stream, "Not decided yet by this version, so not in any number above")
+        stream.write(", ".join(terminal(vector.id) for vector in vectors) + "\n")

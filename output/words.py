@@ -1,0 +1,67 @@
+"""Reasons in words: statements, assignments, conditions and hops, as people say them.
+
+Texts from the cloud are put in as they are; the table that prints them escapes them.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from scanner.grants import (
+    AssignmentBecause,
+    Because,
+    Condition,
+    Conditions,
+    Decision,
+    Edge,
+)
+
+_HOPS = {
+    "assumes": "assumes",
+    "member-of": "is a member of",
+    "runs-as": "which runs as",
+    "can-become": "can become",
+    "delegated-to": "is delegated",
+    "can-run": "runs commands on",
+}
+
+
+def because_words(because: Iterable[Because]) -> str:
+    """Say what a verdict rests on, one clause per statement or assignment."""
+    return "; ".join(map(_because, because))
+
+
+def _because(one: Because) -> str:
+    if isinstance(one, AssignmentBecause):
+        through = f" through group {one.group}" if one.group else ""
+        return f"role {one.role}{through} by {one.assignment}"
+    sid = f" ({one.sid})" if one.sid else ""
+    return f"{one.effect} in {one.source}, statement {one.index}{sid}"
+
+
+def conditions_words(conditions: Conditions) -> str:
+    """Say what a request must satisfy: `a and b, or c`."""
+    return ", or ".join(" and ".join(map(_condition, some)) for some in conditions)
+
+
+def _condition(one: Condition) -> str:
+    values = ", ".join(one.values)
+    return f"{one.key} {one.operator} {values}".rstrip()
+
+
+def hops_words(hops: Sequence[Edge]) -> str:
+    """Say a path: each hop with where it leads; empty for a direct grant."""
+    return ", ".join(f"{_HOPS.get(hop.kind, hop.kind)} {hop.target}" for hop in hops)
+
+
+def decision_words(decision: Decision) -> str:
+    """Say what qualifies a verdict: its conditions, reasons and how long it lasts."""
+    parts = []
+    if decision.conditions:
+        parts.append(f"only if {conditions_words(decision.conditions)}")
+    if decision.reasons:
+        parts.append("because " + ", ".join(decision.reasons))
+    if decision.standing.value != "permanent":
+        until = f" until {decision.standing_until}" if decision.standing_until else ""
+        parts.append(decision.standing.value + until)
+    if isinstance(decision.documents, tuple):
+        parts.append("documents " + ", ".join(decision.documents))
+    return "; ".join(parts)
