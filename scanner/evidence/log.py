@@ -22,15 +22,23 @@ def utc_now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+def iso(moment: datetime) -> str:
+    """Write a time in UTC as evidence does (`2026-11-24T04:00:00Z`)."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 class EvidenceFile:
     """One scope's evidence while it is collected; safe to share between threads.
 
     Opening an existing file resumes it: complete series are kept and can be replayed,
     everything else (torn lines, unfinished or refused series) is dropped and asked
-    again, because page tokens expire.
+    again, because page tokens expire. With `keep`, lines are only added: what was
+    refused before stays known as refused.
     """
 
-    def __init__(self, path: Path, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, path: Path, clock: Clock = utc_now, *, keep: bool = False
+    ) -> None:
         """Open or create the file with mode 0600.
 
         Raises:
@@ -40,22 +48,41 @@ class EvidenceFile:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[SeriesKey, list[tuple[int, int]]] = {}
-        if path.exists():
+        if path.exists() and not keep:
             self._compact()
         with output_errors(path):
             self._handle = open_private(path)
+            if keep:
+                self._end_torn_line()
 
-    def page(self, key: SeriesKey, number: int, result: object, *, last: bool) -> None:
+    def page(
+        self,
+        key: SeriesKey,
+        number: int,
+        result: object,
+        *,
+        last: bool,
+        at: str | None = None,
+    ) -> None:
         """Append one page as the API gave it (`result`: anything JSON can hold).
+
+        Args:
+            key: what was asked.
+            number: the page's place in its series, from 0.
+            result: the answer.
+            last: True when the provider names no further page.
+            at: when it was answered, in ISO 8601; now, unless it was imported.
 
         Raises:
             UnusableOutput: the disk refused the page; earlier pages are safe.
         """
-        self._append(key, {"page": number, "last": last}, {"result": result})
+        self._append(key, {"page": number, "last": last}, {"result": result}, at)
 
-    def error(self, key: SeriesKey, number: int, error: ErrorBody) -> None:
+    def error(
+        self, key: SeriesKey, number: int, error: ErrorBody, at: str | None = None
+    ) -> None:
         """Append a refusal or a fault that took the place of page `number`."""
-        self._append(key, {"page": number}, {"error": error})
+        self._append(key, {"page": number}, {"error": error}, at)
 
     def complete(self, key: SeriesKey) -> bool:
         """True when a resumed file already holds this series to its last page."""
@@ -75,9 +102,13 @@ class EvidenceFile:
                 self._handle = -1
 
     def _append(
-        self, key: SeriesKey, head: dict[str, Any], body: dict[str, Any]
+        self,
+        key: SeriesKey,
+        head: dict[str, Any],
+        body: dict[str, Any],
+        at: str | None,
     ) -> None:
-        at = self._clock().isoformat().replace("+00:00", "Z")
+        at = at or iso(self._clock())
         line = {**_envelope(key), **head, "at": at, **body}
         text = msgspec.json.encode(line) + b"\n"
         with self._lock, output_errors(self.path):
@@ -89,6 +120,12 @@ class EvidenceFile:
             except OSError:
                 os.ftruncate(self._handle, size)  # never leave half a line behind
                 raise
+
+    def _end_torn_line(self) -> None:
+        """Keep a torn last line from swallowing the first one that is added."""
+        size = os.fstat(self._handle).st_size
+        if size and os.pread(self._handle, 1, size - 1) != b"\n":
+            os.write(self._handle, b"\n")
 
     def _compact(self) -> None:
         """Rewrite the file with complete series only, remembering where they are."""

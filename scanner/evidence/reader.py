@@ -74,13 +74,20 @@ class Evidence:
         broken: list[BrokenLine] = []
         series = group(_lines(self.root, name, broken))
         provider, _, stem = name.partition("/")
-        listed = self.manifest is None or name in self.manifest.files
         found = Partition(
-            provider, stem.split(".jsonl")[0], name, series, tuple(broken), listed
+            *(provider, stem.split(".jsonl")[0], name, series, tuple(broken)),
+            finished=self._is_finished(name),
         )
         if self.watcher:
             self.watcher(found)
         return found
+
+    def _is_finished(self, name: str) -> bool:
+        """True unless a manifest that knows a scan's files does not know this one."""
+        manifest = self.manifest
+        if manifest is None or not (manifest.scopes or manifest.files):
+            return True
+        return name in manifest.files
 
 
 def open_estate(root: Path) -> Evidence:

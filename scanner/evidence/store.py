@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 from scanner.errors import UnusableOutput, UsageError
-from scanner.evidence.files import private_folder
-from scanner.evidence.log import Clock, EvidenceFile, utc_now
+from scanner.evidence.files import output_errors, private_folder
+from scanner.evidence.log import Clock, EvidenceFile, iso, utc_now
 from scanner.evidence.manifest import (
     Manifest,
     Scope,
@@ -18,7 +18,8 @@ from scanner.evidence.manifest import (
 )
 
 #: What to do with evidence that is already there for a scope about to be collected.
-REFUSE, RESUME, OVERWRITE = "refuse", "resume", "overwrite"
+#: `append` adds lines and drops none, as imports do: several build one estate.
+REFUSE, RESUME, OVERWRITE, APPEND = "refuse", "resume", "overwrite", "append"
 
 
 class EstateStore:
@@ -42,7 +43,7 @@ class EstateStore:
         self._lock = threading.RLock()
         self._open: dict[str, EvidenceFile] = {}
         found = read_manifest(root) or Manifest()
-        started = found.started if existing == RESUME else None
+        started = found.started if existing in (RESUME, APPEND) else None
         self._manifest = msgspec.structs.replace(
             found, started=started or self._now(), finished=None
         )
@@ -105,16 +106,21 @@ class EstateStore:
         if self._existing == REFUSE and (path.exists() or packed.exists()):
             hint = "use --resume to go on, --overwrite to replace it, or another --out"
             raise UnusableOutput(str(path), "already holds evidence", hint)
+        if self._existing != OVERWRITE and packed.exists():
+            raise UnusableOutput(str(packed), "is packed", "unpack it (gunzip) first")
+        # Unlisted first: a crash leaves an unfinished file, not a wrong one.
+        gone = {name, f"{name}.gz"}
+        listed = self._manifest.files
+        self._update(files={k: v for k, v in listed.items() if k not in gone})
         if self._existing == OVERWRITE:
-            path.unlink(missing_ok=True)
-            packed.unlink(missing_ok=True)
-        files = {k: v for k, v in self._manifest.files.items() if k != name}
-        self._update(files=files)
-        return EvidenceFile(path, self._clock)
+            with output_errors(path):
+                path.unlink(missing_ok=True)
+                packed.unlink(missing_ok=True)
+        return EvidenceFile(path, self._clock, keep=self._existing == APPEND)
 
     def _update(self, **changes: object) -> None:
         self._manifest = msgspec.structs.replace(self._manifest, **changes)
         write_manifest(self.root, self._manifest)
 
     def _now(self) -> str:
-        return self._clock().isoformat().replace("+00:00", "Z")
+        return iso(self._clock())
