@@ -29,12 +29,15 @@ class Identity:
         policies: inline, managed (default versions) and those of the user's groups.
         groups: ARNs of the user's IAM groups.
         boundary: permissions boundary, if any.
-        unread: ARNs of attached or boundary policies whose document is not in evidence:
-            they could grant or, for a boundary or a Deny, restrict.
+        unread: ARNs of attached policies and of groups whose content is not in
+            evidence (`<arn>/inline/*` for odd rows): they could grant or deny.
+        unread_boundary: there is a boundary, and its document is not in evidence: it
+            could only restrict.
         trust: a role's trust policy.
         tags: principal tags, as given.
         permission_set: ARN of the Identity Center permission set behind the role.
         last_used: ISO 8601 of `RoleLastUsed` or `PasswordLastUsed`, if known.
+        tags_known: False when the tags could not be read: none may be assumed absent.
     """
 
     principal: Principal
@@ -49,6 +52,7 @@ class Identity:
     tags: tuple[tuple[str, str], ...] = ()
     permission_set: str | None = None
     last_used: str | None = None
+    tags_known: bool = True
 
     @property
     def service_linked(self) -> bool:
@@ -66,6 +70,9 @@ class Node:
         profile: ARN of its instance profile; None when it has none.
         imdsv2: True when the metadata service demands tokens; None when unknown.
         cloud_id: id of the VM in another cloud (`SourceId`), for hybrid nodes.
+        tags_known: False when its tags are not in evidence (a node seen only as an SSM
+            registration): a tag condition on it is then open, never absent.
+        default_host: `role` is the region's default host management role.
     """
 
     target: Target
@@ -74,6 +81,8 @@ class Node:
     profile: str | None = None
     imdsv2: bool | None = None
     cloud_id: str | None = None
+    tags_known: bool = True
+    default_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,10 @@ class SsmDocument:
     content: str | None = None
     tags: tuple[tuple[str, str], ...] | None = None
     shared_with: tuple[str, ...] | None = None
+
+
+#: A level of an organisation that was not read; never a key of `scps` or `rcps`.
+UNREAD_LEVEL = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,8 @@ class Organization:
     """An AWS organisation, from the management or a delegated account.
 
     Attributes:
-        paths: member account id to its levels' target ids, root first.
+        paths: member account id to its levels' target ids, root first, the account
+            last; `UNREAD_LEVEL` stands for levels that evidence does not show.
         scps, rcps: target id to its level; a level absent here was not read.
         scp_enabled, rcp_enabled: policy type switched on at the root; None unknown.
         accounts: account id to name, every member that was listed.
