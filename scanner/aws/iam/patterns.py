@@ -1,0 +1,224 @@
+"""IAM patterns: `*` and `?` in actions, resources and values, in linear time.
+
+A pattern is text in which `*` spans any run and `?` one character. A wildcard that is
+meant literally (`${*}`, or one inside a substituted variable) is written with
+`literally` and matches only itself.
+"""
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from functools import lru_cache
+
+_LITERAL = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})
+_PLAIN = str.maketrans({"\ufdd0": "*", "\ufdd1": "?"})
+#: Products of two pattern lengths above this are not compared: assumed to overlap.
+_LARGEST_PRODUCT = 250_000
+
+
+class Match(Enum):
+    """Whether a resource pattern names a resource."""
+
+    NO = 0
+    #: Readings of the segment rules differ; nobody confirmed which one is live.
+    POSSIBLE = 1
+    YES = 2
+
+
+def literally(text: str) -> str:
+    """Return a pattern that matches exactly this text."""
+    return text.translate(_LITERAL)
+
+
+def as_written(pattern: str) -> str:
+    """Return a pattern as people write it: its literal wildcards as they look."""
+    return pattern.translate(_PLAIN)
+
+
+class _Chunk:
+    """A run of pattern text between two `*`."""
+
+    __slots__ = ("size", "text", "wild")
+
+    def __init__(self, pattern: str) -> None:
+        self.size = len(pattern)
+        self.text = as_written(pattern)
+        self.wild = None
+        if "?" in pattern:
+            pieces = map(re.escape, map(as_written, pattern.split("?")))
+            self.wild = re.compile(".".join(pieces), re.DOTALL)
+
+    def at(self, text: str, start: int) -> bool:
+        if self.wild is None:
+            return text.startswith(self.text, start)
+        return self.wild.match(text, start) is not None
+
+    def find(self, text: str, start: int, end: int) -> int:
+        if self.wild is None:
+            return text.find(self.text, start, end)
+        found = self.wild.search(text, start, end)
+        return found.start() if found else -1
+
+
+class Glob:
+    """A compiled pattern; each `*` is settled at its first fit, so never twice."""
+
+    __slots__ = ("_chunks", "_least")
+
+    def __init__(self, pattern: str) -> None:
+        """Compile a pattern; many `*` in a row are one."""
+        pieces = pattern.split("*")
+        inner = [piece for piece in pieces[1:-1] if piece]
+        ends = pieces[:1] if len(pieces) == 1 else [pieces[0], *inner, pieces[-1]]
+        self._chunks = [_Chunk(piece) for piece in ends]
+        self._least = sum(chunk.size for chunk in self._chunks)
+
+    def matches(self, text: str) -> bool:
+        """Tell whether the whole text fits."""
+        size = len(text)
+        first = self._chunks[0]
+        if size < self._least or not first.at(text, 0):
+            return False
+        if len(self._chunks) == 1:
+            return size == self._least
+        last = self._chunks[-1]
+        end = size - last.size
+        if not last.at(text, end):
+            return False
+        at = first.size
+        for chunk in self._chunks[1:-1]:
+            at = chunk.find(text, at, end)
+            if at < 0:
+                return False
+            at += chunk.size
+        return True
+
+
+@lru_cache(maxsize=1 << 16)
+def glob(pattern: str) -> Glob:
+    """Compile a pattern once."""
+    return Glob(pattern)
+
+
+def is_plain(pattern: str) -> bool:
+    """Tell whether a pattern has no wildcard: it matches one text only."""
+    return "*" not in pattern and "?" not in pattern
+
+
+def covers_everything(pattern: str) -> bool:
+    """Tell whether a pattern is `*`: all that actions without resources match."""
+    return bool(pattern) and not pattern.strip("*")
+
+
+def match_action(pattern: str, action: str) -> bool:
+    """Tell whether an action pattern names an action; case does not count."""
+    return glob(pattern.lower()).matches(action.lower())
+
+
+def match_resource(pattern: str, resource: str) -> Match:
+    """Tell whether a Resource element names a resource.
+
+    Args:
+        pattern: a Resource or NotResource element, its variables already substituted.
+        resource: an ARN, or `*` for an action that has no resource type.
+
+    Wildcards act inside a colon segment, a `*` ending a segment may run past its colon,
+    and the service segment takes none. Where a plain reading of the whole text would
+    match and this one does not, the answer is POSSIBLE.
+    """
+    if covers_everything(pattern):
+        return Match.YES
+    if resource == "*":
+        return Match.NO
+    if _by_segment(pattern.split(":"), resource.split(":")):
+        return Match.YES
+    return Match.POSSIBLE if glob(pattern).matches(resource) else Match.NO
+
+
+def match_resources(patterns: Iterable[str], resource: str) -> Match:
+    """Return the best match of any of the patterns."""
+    return max(
+        (match_resource(pattern, resource) for pattern in patterns),
+        key=lambda match: match.value,
+        default=Match.NO,
+    )
+
+
+def _by_segment(pattern: list[str], resource: list[str]) -> bool:
+    """Match segments one by one; `ends` are the segments consumed so far."""
+    if len(pattern) < 3 or not is_plain(pattern[2]):
+        return False
+    ends = {0}
+    for n, segment in enumerate(pattern):
+        compiled, runs_on = glob(segment), n > 2 and segment.endswith("*")
+        reached: set[int] = set()
+        for end in ends:
+            if end < len(resource) and compiled.matches(resource[end]):
+                last = len(resource) if runs_on else end + 1
+                reached.update(range(end + 1, last + 1))
+        ends = reached
+    return len(resource) in ends
+
+
+def match_arn(pattern: str, value: str) -> bool:
+    """Match as ArnLike and ArnEquals do: six segments, wildcards inside each.
+
+    Only the last segment, which keeps its own colons, lets `*` span them.
+    """
+    if covers_everything(pattern):
+        return True
+    patterns, values = pattern.split(":", 5), value.split(":", 5)
+    if len(patterns) != 6 or len(values) != 6:
+        return False
+    return all(
+        glob(one).matches(other) for one, other in zip(patterns, values, strict=True)
+    )
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Tell whether `wide` surely matches whatever `narrow` matches."""
+    fillers = ("", "\x00", "\x00" * 9)
+    return all(
+        glob(wide).matches(as_written(narrow.replace("*", filler).replace("?", "\x00")))
+        for filler in fillers
+    )
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether some text matches both patterns.
+
+    True as well where the patterns are too long to compare.
+    """
+    if is_plain(one):
+        return glob(other).matches(as_written(one))
+    if is_plain(other):
+        return glob(one).matches(as_written(other))
+    if len(one) * len(other) > _LARGEST_PRODUCT:
+        return True
+    row = _stars(other)
+    for character in one:
+        row = _advance(row, character, other)
+        if not any(row):
+            return False
+    return row[-1]
+
+
+def _stars(pattern: str) -> list[bool]:
+    """Which prefixes of the pattern match the empty text."""
+    row = [True]
+    for character in pattern:
+        row.append(row[-1] and character == "*")
+    return row
+
+
+def _advance(row: list[bool], character: str, other: str) -> list[bool]:
+    """One more character of one pattern against all prefixes of the other."""
+    star = character == "*"
+    fresh = [star and row[0]]
+    for n, against in enumerate(other):
+        if star or against == "*":
+            fresh.append(fresh[n] or row[n + 1] or row[n])
+        else:
+            same = character == against or "?" in (character, against)
+            fresh.append(row[n] and same)
+    return fresh
