@@ -1,0 +1,115 @@
+"""ARM scopes: one parser, whole path segments, the management-group tree above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+ROOT = "/"
+_GROUPS = "/providers/microsoft.management/managementgroups/"
+_PIM_PREFIX = "/providers/microsoft.subscription/subscriptions/"
+_INSTANCES = "/providers/microsoft.compute/virtualmachinescalesets/"
+
+
+@lru_cache(maxsize=1 << 16)
+def normalized(scope: str) -> str:
+    """Return a scope or resource id in the one form that is compared.
+
+    Lower case, one leading `/`, no empty segments, and without the prefix that PIM puts
+    before subscriptions (`/providers/Microsoft.Subscription/subscriptions/…`).
+    """
+    found = "/" + "/".join(part for part in scope.lower().split("/") if part)
+    if found.startswith(_PIM_PREFIX):
+        return found.removeprefix("/providers/microsoft.subscription")
+    return found
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Say whether an assignment at `outer` applies at `inner`, both normalized.
+
+    Whole path segments: `…/rg` does not cover `…/rg2`. Management groups are not part
+    of a subscription's path: see `Hierarchy`.
+    """
+    return outer in (ROOT, inner) or inner.startswith(outer + "/")
+
+
+def scope_of(resource_id: str) -> str:
+    """Return the scope that an extension resource (assignment, lock…) sits on.
+
+    The part before the last `/providers/` of its id; `/` when nothing is before it.
+    """
+    return normalized(normalized(resource_id).rpartition("/providers/")[0])
+
+
+def ancestors(scope: str) -> tuple[str, ...]:
+    """Return the path prefixes of a normalized scope, itself first, `/` last."""
+    found = [scope]
+    while scope.count("/") > 1:
+        scope = scope.rpartition("/")[0]
+        found.append(scope)
+    return tuple(found) if found[-1] == ROOT else (*found, ROOT)
+
+
+def last_segment(scope: str) -> str:
+    """Return the last segment in lower case: a GUID or a name."""
+    return normalized(scope).rpartition("/")[2]
+
+
+def management_group(scope: str) -> str | None:
+    """Return the name of the management group that a normalized scope is, or None."""
+    name = scope.removeprefix(_GROUPS)
+    return name if name != scope and name and "/" not in name else None
+
+
+def management_group_scope(name: str) -> str:
+    """Return the normalized scope of a management group, given by name or id."""
+    return _GROUPS + last_segment(name)
+
+
+def subscription_of(scope: str) -> str | None:
+    """Return the subscription id that a normalized scope is or lies in, or None."""
+    parts = scope.split("/", 3)
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else None
+
+
+def resource_group_of(scope: str) -> str | None:
+    """Return the normalized scope of the resource group that a scope lies in."""
+    parts = scope.split("/", 5)
+    within = len(parts) > 4 and parts[1] == "subscriptions"
+    return "/".join(parts[:5]) if within and parts[3] == "resourcegroups" else None
+
+
+def scale_set_of(scope: str) -> str | None:
+    """Return the scale set that a normalized instance id lies in, or None."""
+    head, found, tail = scope.partition(_INSTANCES)
+    name, below, instance = tail.partition("/virtualmachines/")
+    return head + found + name if below and instance else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """Where subscriptions and management groups hang.
+
+    Attributes:
+        parents: normalized scope of a management group or subscription to that of the
+            group above it.
+        roots: groups that are known to have nothing above them.
+    """
+
+    parents: Mapping[str, str] = field(default_factory=dict)
+    roots: frozenset[str] = frozenset()
+
+    def chain(self, subscription: str) -> tuple[tuple[str, ...], bool]:
+        """Return the management groups above a subscription, and whether that is all.
+
+        Args:
+            subscription: the subscription's id, not its scope.
+
+        The chain is nearest first. It is not whole when it does not end at a known
+        root: a group was not read, or the groups form a loop.
+        """
+        found: list[str] = []
+        at = self.parents.get(f"/subscriptions/{subscription.lower()}")
+        while at is not None and at not in found:
+            found.append(at)
+            at = self.parents.get(at)
+        return tuple(found), bool(found) and at is None and found[-1] in self.roots
