@@ -1,0 +1,94 @@
+"""Run the engines over an opened estate: load, decide and link, each provider's half.
+
+A half is imported only when the estate holds its files.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scanner.coverage import Coverage, CoverageBuilder
+from scanner.estate import Gap, Principal
+from scanner.evidence.reader import Evidence
+from scanner.grants import Decided, Edge
+
+if TYPE_CHECKING:
+    from scanner.aws.model import AwsEstate
+    from scanner.azure.model import AzureEstate
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """An estate, typed and decided.
+
+    Attributes:
+        aws, azure: the typed halves; None when the estate has no files of that cloud.
+        decided: one entry per half, AWS first, hops included.
+    """
+
+    coverage: Coverage
+    aws: "AwsEstate | None"
+    azure: "AzureEstate | None"
+    decided: tuple[Decided, ...]
+
+
+def analyse(evidence: Evidence) -> Analysis:
+    """Load and decide an opened estate; every file is read once.
+
+    Raises:
+        UnusableInput: a file that cannot be read at all. What merely lacks or is odd
+            becomes coverage gaps and unknown verdicts.
+    """
+    builder = CoverageBuilder(evidence)
+    aws = _load_aws(builder.evidence)
+    azure = _load_azure(builder.evidence)
+    decided: list[Decided] = []
+    found: list[Gap] = []
+    if aws is not None:
+        decided.append(decide_aws_half(aws))
+        found += aws.gaps
+        found += (gap for account in aws.accounts.values() for gap in account.gaps)
+    if azure is not None:
+        decided.append(decide_azure_half(azure))
+        found += azure.gaps
+    return Analysis(builder.finish(found), aws, azure, tuple(decided))
+
+
+def decide_aws_half(estate: "AwsEstate") -> Decided:
+    """Decide and link the AWS half: grants, hops and the outsiders that hops name."""
+    from scanner.aws.decide import decide_aws
+    from scanner.aws.link import link_aws
+
+    return _linked(decide_aws(estate), *link_aws(estate))
+
+
+def decide_azure_half(estate: "AzureEstate") -> Decided:
+    """Decide and link the Azure half: grants, hops and the outsiders that hops name."""
+    from scanner.azure.decide import decide_azure
+    from scanner.azure.link import link_azure
+
+    return _linked(decide_azure(estate), *link_azure(estate))
+
+
+def _load_aws(evidence: Evidence) -> "AwsEstate | None":
+    if not any(name.startswith("aws/") for name in evidence.files):
+        return None
+    from scanner.aws.load import load_aws
+
+    return load_aws(evidence)
+
+
+def _load_azure(evidence: Evidence) -> "AzureEstate | None":
+    if not any(name.startswith("azure/") for name in evidence.files):
+        return None
+    from scanner.azure.load import load_azure
+
+    return load_azure(evidence)
+
+
+def _linked(
+    decided: Decided, outsiders: tuple[Principal, ...], edges: tuple[Edge, ...]
+) -> Decided:
+    known = {principal.id for principal in decided.principals}
+    new = (one for one in outsiders if one.id not in known)
+    principals = tuple(sorted((*decided.principals, *new), key=lambda one: one.id))
+    return replace(decided, principals=principals, edges=edges)

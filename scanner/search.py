@@ -1,0 +1,166 @@
+"""The best route from a principal onwards, or back to whoever can become it.
+
+Principals are joined by hops, and by running on a VM and going on as its identity; the
+latter passes through the grant that is used, so that a grant of many principals on many
+targets is looked at once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from typing import cast
+
+from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, Verdict, ones
+from scanner.graph import CAN_RUN, IN_CLASS, AccessGraph
+from scanner.hops import Cost, cost_of, plus
+
+#: Vectors of these tiers end in code on the VM, which then acts as the VM's identity.
+RUNS_CODE = (Tier.DIRECT, Tier.INDIRECT, Tier.ADJACENT)
+_NEEDS_MORE = "also needs a guest credential or a network path"
+
+#: A principal's id, or a grant that is used to run on a VM and go on as its identity.
+State = str | Grant
+Steps = Callable[[State], Iterator[tuple[Cost, State, Edge | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a state was settled: from which state (None: a start) and by which hop."""
+
+    cost: Cost
+    before: State | None
+    by: Edge | None
+
+
+def search(starts: Mapping[str, Cost], steps: Steps) -> dict[State, Arrival]:
+    """Settle every state that can be reached, in the order of its cost."""
+    order = count()
+    heap: list[tuple[Cost, int, State, Arrival]] = []
+    for start, cost in starts.items():
+        heappush(heap, (cost, next(order), start, Arrival(cost, None, None)))
+    settled: dict[State, Arrival] = {}
+    while heap:
+        cost, _, state, arrival = heappop(heap)
+        if state in settled:
+            continue
+        settled[state] = arrival
+        for step, then, by in steps(state):
+            if then not in settled:
+                total = plus(cost, step)
+                heappush(heap, (total, next(order), then, Arrival(total, state, by)))
+    return settled
+
+
+def onwards(graph: AccessGraph) -> Steps:
+    """Return the steps from a principal to whom it can become; for one search."""
+    seen: dict[int, int] = {}
+
+    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
+        if isinstance(state, str):
+            for edge in hops_of(graph, state):
+                yield cost_of(edge), edge.target, edge
+            for grant in graph.grants_of.get(state, ()):
+                if grant.vector.tier in RUNS_CODE:
+                    yield cost_of(grant.decision), grant, None
+            return
+        # Grants arrive from the cheapest on: what was seen before is reached as well.
+        space, before = state.targets.space, seen.get(id(state.targets.space), 0)
+        fresh = state.targets.bits & graph.hopping(space) & ~before
+        seen[id(space)] = before | fresh
+        for position in ones(fresh):
+            for target in space.classes[position]:
+                for edge in hops_of(graph, target.id):
+                    yield cost_of(edge), edge.target, edge
+
+    return steps
+
+
+def backwards(graph: AccessGraph) -> Steps:
+    """Return the steps from a principal to whoever can become it."""
+
+    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
+        if not isinstance(state, str):
+            for principal in state.principals:
+                yield cost_of(state.decision), principal.id, None
+            return
+        vms = []
+        for edge in hops_of(graph, state, into=True):
+            if edge.source in graph.targets:
+                vms.append(edge)
+            else:
+                yield cost_of(edge), edge.source, edge
+        yield from _runs_on(graph, vms)
+
+    return steps
+
+
+def _runs_on(
+    graph: AccessGraph, vms: list[Edge]
+) -> Iterator[tuple[Cost, State, Edge | None]]:
+    """Yield the grants on the VMs of some hops, with a hop each; equal hops as one."""
+    alike: dict[tuple[int, Cost], dict[int, Edge]] = {}
+    for edge in vms:
+        for space, position in graph.positions(edge.source):
+            key = (id(space), cost_of(edge))
+            alike.setdefault(key, {}).setdefault(position, edge)
+    spaces = {id(space): space for space in graph.spaces}
+    for (space_id, cost), by_position in alike.items():
+        bits = sum(1 << position for position in by_position)
+        for grant in graph.grants_on(TargetSet(spaces[space_id], bits)):
+            if grant.vector.tier in RUNS_CODE:
+                first = next(ones(grant.targets.bits & bits))
+                yield cost, grant, by_position[first]
+
+
+def chain(
+    graph: AccessGraph, arrivals: Mapping[State, Arrival], state: State
+) -> Iterator[Edge]:
+    """Yield the hops from a principal back to the start of its search.
+
+    Between the two principals of a run lie the grant that was used and the target's
+    `runs-as`; which of them the search met first depends on its direction.
+    """
+    while (arrival := arrivals[state]).before is not None:
+        before = arrival.before
+        if isinstance(before, str):
+            if arrival.by is not None:
+                yield arrival.by
+            state = before
+            continue
+        beyond = arrivals[before]
+        principal = cast(str, beyond.before)  # grants are entered from principals only
+        if arrival.by is not None:
+            yield arrival.by
+            yield _ran(graph, principal, before, arrival.by)
+        elif beyond.by is not None:
+            yield _ran(graph, cast(str, state), before, beyond.by)
+            yield beyond.by
+        state = principal
+
+
+def _ran(graph: AccessGraph, principal_id: str, grant: Grant, runs_as: Edge) -> Edge:
+    """Return the hop of running a command on a target, to go on as that target."""
+    decision, adjacent = grant.decision, grant.vector.tier is Tier.ADJACENT
+    return Edge(
+        CAN_RUN,
+        principal_id,
+        runs_as.source,
+        decision.verdict,
+        decision.conditions,
+        Confidence.INFERRED if adjacent else decision.confidence,
+        (*decision.reasons, _NEEDS_MORE) if adjacent else decision.reasons,
+        grant.because_of(graph.principals[principal_id]),
+    )
+
+
+def hops_of(graph: AccessGraph, node: str, into: bool = False) -> Iterator[Edge]:
+    """Yield the hops out of a principal or target, or into it, that are not denied."""
+    if node not in graph.graph:
+        return
+    ends = graph.graph.in_edges if into else graph.graph.out_edges
+    for _, _, data in ends(node, data=True):
+        if data["kind"] not in (CAN_RUN, IN_CLASS):
+            edge: Edge = data["edge"]
+            if edge.verdict is not Verdict.DENIED:
+                yield edge
