@@ -18,7 +18,9 @@ SEND = "ssm:SendCommand"
 
 
 def graph_of(*grants, edges=()):
-    return build_graph([d.half(*grants, edges=edges, principals=[A, B, C, D, E])])
+    everybody, everything = [A, B, C, D, E], [VM1, VM2, VM3]
+    half = d.half(*grants, edges=edges, principals=everybody, targets=everything)
+    return build_graph([half])
 
 
 def via(reached):
