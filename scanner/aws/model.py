@@ -72,7 +72,8 @@ class Node:
         cloud_id: id of the VM in another cloud (`SourceId`), for hybrid nodes.
         tags_known: False when its tags are not in evidence (a node seen only as an SSM
             registration): a tag condition on it is then open, never absent.
-        default_host: `role` is the region's default host management role.
+        host_role: ARN of the default host management role, where the node is in its
+            scope: the node can fetch it besides its own.
     """
 
     target: Target
@@ -82,7 +83,7 @@ class Node:
     imdsv2: bool | None = None
     cloud_id: str | None = None
     tags_known: bool = True
-    default_host: bool = False
+    host_role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Read AWS evidence into the typed estate, one scope of answers at a time."""

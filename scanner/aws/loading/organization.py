@@ -1,0 +1,161 @@
+"""Type the Organizations answers: the tree, its control policies, its delegations."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from scanner.aws.iam.documents import DocumentStore
+from scanner.aws.loading import organization_answers as api
+from scanner.aws.loading.scope import Scope
+from scanner.aws.model import UNREAD_LEVEL, Attached, ControlLevel
+
+DESCRIBE = "organizations:DescribeOrganization"
+ROOTS = "organizations:ListRoots"
+UNITS = "organizations:ListOrganizationalUnitsForParent"
+MEMBERS = "organizations:ListAccountsForParent"
+ACCOUNTS = "organizations:ListAccounts"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+#: AWS's own policies, attached by default, whose content is published and fixed.
+_AWS_POLICIES = {
+    "p-FullAWSAccess": b'{"Version":"2012-10-17","Statement":'
+    b'[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+    "p-RCPFullAWSAccess": b'{"Version":"2012-10-17","Statement":'
+    b'[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}',
+}
+
+
+@dataclass
+class Tree:
+    """An organisation's tree as far as it was read.
+
+    Attributes:
+        parents: unit or account id to the id of the root or unit above it.
+        roots: the root's id; one in every organisation.
+        accounts: account id to name.
+        complete: True when no account of the organisation can be missing.
+        enabled: policy types switched on; None when the root was not read.
+    """
+
+    parents: dict[str, str] = field(default_factory=dict)
+    roots: set[str] = field(default_factory=set)
+    accounts: dict[str, str] = field(default_factory=dict)
+    complete: bool = False
+    enabled: frozenset[str] | None = None
+
+    def path(self, account: str) -> tuple[str, ...]:
+        """Return the levels above an account and itself, root first.
+
+        Begins with `UNREAD_LEVEL` when the chain does not reach the root.
+        """
+        levels = [account]
+        while (above := self.parents.get(levels[-1])) and above not in levels:
+            levels.append(above)
+        if levels[-1] not in self.roots:
+            levels.append(UNREAD_LEVEL)
+        return tuple(reversed(levels))
+
+
+def read_tree(scope: Scope) -> Tree:
+    """Read roots, units and accounts."""
+    tree = Tree()
+    _read_roots(scope, tree)
+    walked = _read_children(scope, tree)
+    listed = _read_accounts(scope, tree)
+    tree.complete = listed or walked
+    return tree
+
+
+def _read_roots(scope: Scope, tree: Tree) -> None:
+    enabled: set[str] = set()
+    known = False
+    for answer in scope.newest(ROOTS, api.Roots):
+        known = known or answer.complete
+        for page in answer.pages:
+            for root in page.roots:
+                tree.roots.add(root.id)
+                enabled |= {t.type for t in root.policy_types if t.status == "ENABLED"}
+                known = known and "PolicyTypes" not in root.odd
+    tree.enabled = frozenset(enabled) if known else None
+
+
+def _read_children(scope: Scope, tree: Tree) -> bool:
+    """Read the tree below the roots; True when every level was listed to the end."""
+    walked: dict[str, set[str]] = {UNITS: set(), MEMBERS: set()}
+    for units in scope.newest(UNITS, api.Units):
+        parent = str(units.params.get("ParentId"))
+        if units.complete:
+            walked[UNITS].add(parent)
+        for page in units.pages:
+            tree.parents |= {unit.id: parent for unit in page.organizational_units}
+    levels = {*tree.roots, *tree.parents}
+    for members in scope.newest(MEMBERS, api.Members):
+        parent = str(members.params.get("ParentId"))
+        if members.complete:
+            walked[MEMBERS].add(parent)
+        for listed in members.pages:
+            tree.parents |= {member.id: parent for member in listed.accounts}
+            tree.accounts |= {member.id: member.name for member in listed.accounts}
+    return bool(tree.roots) and all(levels <= seen for seen in walked.values())
+
+
+def _read_accounts(scope: Scope, tree: Tree) -> bool:
+    complete = False
+    for answer in scope.newest(ACCOUNTS, api.Members):
+        complete = complete or answer.complete
+        for page in answer.pages:
+            tree.accounts |= {member.id: member.name for member in page.accounts}
+    return complete
+
+
+def read_controls(
+    scope: Scope, store: DocumentStore
+) -> tuple[Mapping[str, ControlLevel], Mapping[str, ControlLevel]]:
+    """Return the SCPs and the RCPs by the id of the level they are attached to."""
+    contents = dict(_contents(scope, store))
+    levels: defaultdict[str, dict[str, ControlLevel]] = defaultdict(dict)
+    op = "organizations:ListPoliciesForTarget"
+    for answer in scope.newest(op, api.PolicyReferences):
+        target = str(answer.params.get("TargetId"))
+        ids = [each.id for page in answer.pages for each in page.policies]
+        levels[str(answer.params.get("Filter"))][target] = ControlLevel(
+            target=target,
+            policies=tuple(contents[one] for one in ids if one in contents),
+            unread=tuple(one for one in ids if one not in contents),
+            complete=answer.complete,
+        )
+    return levels[SCP], levels[RCP]
+
+
+def _contents(scope: Scope, store: DocumentStore) -> Iterator[tuple[str, Attached]]:
+    for policy_id, content in _AWS_POLICIES.items():
+        yield policy_id, Attached(policy_id, store.of_raw(content))
+    op = "organizations:DescribePolicy"
+    for answer in scope.newest(op, api.OneControlPolicy):
+        policy_id = str(answer.params.get("PolicyId"))
+        for page in answer.pages:
+            document = store.of_raw(bytes(page.policy.content))
+            yield policy_id, Attached(policy_id, document)
+
+
+def read_delegations(scope: Scope) -> Mapping[str, tuple[str, ...]]:
+    """Return delegated administrator accounts with the services they administer."""
+    found: dict[str, set[str]] = {}
+    for answer in scope.newest(
+        "organizations:ListDelegatedAdministrators", api.Administrators
+    ):
+        for page in answer.pages:
+            for each in page.delegated_administrators:
+                found.setdefault(each.id, set())
+    for services in scope.newest(
+        "organizations:ListDelegatedServicesForAccount", api.DelegatedServices
+    ):
+        account = str(services.params.get("AccountId"))
+        names = _names(services.pages)
+        found.setdefault(account, set()).update(names)
+    return {account: tuple(sorted(names)) for account, names in found.items()}
+
+
+def _names(pages: Iterable[api.DelegatedServices]) -> set[str]:
+    return {
+        each.service_principal for page in pages for each in page.delegated_services
+    }
