@@ -66,15 +66,18 @@ class Pool:
             self._jobs.clear()
             self._changed.notify_all()
 
-    def wait(self) -> None:
+    def wait(self, timeout: float | None = None) -> bool:
         """Wait until every job is over, those submitted by jobs included.
+
+        Returns False when `timeout` seconds passed before that.
 
         Raises:
             Exception: whatever a job raised first; queued jobs were dropped.
         """
-        self._until_idle(None)
+        idle = self._until_idle(timeout)
         if self._fault is not None:
             raise self._fault
+        return idle
 
     def __enter__(self) -> Self:
         """From here on SIGTERM means Ctrl-C (in the main thread, where it arrives)."""
@@ -96,9 +99,9 @@ class Pool:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
             raise Interrupted("interrupted; what was read so far is kept") from None
 
-    def _until_idle(self, timeout: float | None) -> None:
+    def _until_idle(self, timeout: float | None) -> bool:
         with self._changed:
-            self._changed.wait_for(
+            return self._changed.wait_for(
                 lambda: not self._jobs and not self._running, timeout
             )
 

@@ -109,3 +109,14 @@ def test_nothing_to_do_is_done():
         pool.wait()
 
     assert pool.stopping
+
+
+def test_waiting_may_have_an_end():
+    """A deadline leaves hanging jobs behind and says so."""
+    hang = threading.Event()
+    with Pool(1, grace=0.1) as pool:
+        pool.submit(lambda: hang.wait(10))
+        in_time = pool.wait(0.05)
+    hang.set()
+
+    assert in_time is False
