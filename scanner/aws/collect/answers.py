@@ -1,0 +1,95 @@
+"""Is this an answer at all? Asserted on every page, before anything is believed.
+
+The SDK turns an empty body, a proxy's HTML page, a JSON document cut off in the middle
+or a list under another name into an answer without rows. To this scanner that would
+read "no access", so the body itself is looked at.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from scanner.aws.collect.shapes import Shape
+
+_BODY = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class AnswerFault(Exception):
+    """An answer that cannot be believed; `code` is what evidence calls it."""
+
+    code = "MalformedAnswer"
+
+
+class MalformedAnswer(AnswerFault):
+    """The answer does not have the shape that the API promises."""
+
+
+class TokenLoop(AnswerFault):
+    """The pages never end: a token came twice, or there are absurdly many."""
+
+    code = "TokenLoop"
+
+
+def check_json_body(body: bytes, shape: Shape) -> None:
+    """Assert that the body is a JSON object that holds the promised members.
+
+    Raises:
+        MalformedAnswer: says what is wrong with it.
+    """
+    try:
+        found = _BODY.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise MalformedAnswer("the body is not a JSON object") from None
+    for name in shape.lists:
+        if not bytes(found.get(name, msgspec.Raw(b"null"))).startswith(b"["):
+            raise MalformedAnswer(f"the body holds no list {name}")
+    for name in shape.members:
+        if bytes(found.get(name, msgspec.Raw(b"null"))) == b"null":
+            raise MalformedAnswer(f"the body holds no {name}")
+    _check_spelling(found, shape)
+
+
+def _check_spelling(found: Mapping[str, object], shape: Shape) -> None:
+    """A page token in another letter case would end the list early, unnoticed."""
+    names = {name for name in (shape.token_out, shape.more) if name}
+    spelled = {name.lower(): name for name in names}
+    for name in found:
+        meant = spelled.get(name.lower(), name)
+        if meant != name and meant not in found:
+            raise MalformedAnswer(f"the body spells {meant} as {name[:40]}")
+
+
+def check_answer(answer: Mapping[str, Any], shape: Shape) -> None:
+    """Assert that the parsed answer holds the promised members.
+
+    Raises:
+        MalformedAnswer: a member is missing, of another type, or holds an empty row.
+    """
+    for name in shape.lists:
+        rows = answer.get(name)
+        if not isinstance(rows, list):
+            raise MalformedAnswer(f"the answer holds no list {name}")
+        if any(row is None for row in rows):
+            raise MalformedAnswer(f"the list {name} holds an empty row")
+    for name in shape.members:
+        if answer.get(name) is None:
+            raise MalformedAnswer(f"the answer holds no {name}")
+
+
+def next_token(answer: Mapping[str, Any], shape: Shape) -> str | None:
+    """Return the token of the next page; None after the last one.
+
+    Raises:
+        MalformedAnswer: the token is no text, or the answer says that there is more
+            and gives no token.
+    """
+    if shape.token_out is None:
+        return None
+    token = answer.get(shape.token_out)
+    more = answer.get(shape.more) if shape.more else None
+    if token is not None and not isinstance(token, str):
+        raise MalformedAnswer(f"{shape.token_out} is not a text")
+    if more is True and not token:
+        raise MalformedAnswer(f"{shape.more} without {shape.token_out}: pages are lost")
+    return None if more is False or not token else token

@@ -1,0 +1,84 @@
+"""What a scan of AWS is asked to do, and what it says when it is over."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Patience, in seconds, and in tries.
+
+    Attributes:
+        connect: to open a connection.
+        read: between two pieces of an answer.
+        throttle_tries: requests in all before a throttled call is given up.
+        fault_tries: the same for timeouts, lost connections and server faults.
+        first_wait: before the second try; doubled each time, with jitter.
+        longest_wait: upper limit of one wait.
+        deadline: of the whole scan; what is left then is recorded as not asked.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    throttle_tries: int = 9
+    fault_tries: int = 3
+    first_wait: float = 0.5
+    longest_wait: float = 20.0
+    deadline: float = 12 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AwsOptions:
+    """Which accounts and regions to read, and with whose credentials.
+
+    Attributes:
+        profiles: names in the shared configuration; none: the default chain.
+        org: also enter every active member account of the caller's organization.
+        role_name: the role to assume there; goes with `org`.
+        regions: limits the scan to these; none: every region that is switched on.
+        endpoint_url: one endpoint for every service (a stand-in, a proxy).
+        workers: calls in flight at the same time.
+        timings: patience.
+    """
+
+    profiles: tuple[str, ...] = ()
+    org: bool = False
+    role_name: str | None = None
+    regions: tuple[str, ...] = ()
+    endpoint_url: str | None = None
+    workers: int = 16
+    timings: Timings = field(default_factory=Timings)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCollected:
+    """What became of the scan; what was answered and refused is in the evidence.
+
+    Attributes:
+        accounts: ids that were asked, sorted.
+        skipped: account id to why a known account was not asked (`SUSPENDED`).
+        not_entered: account id to the error code that kept the scan out.
+        expired: accounts whose credentials expired before everything was asked.
+        deadline_passed: the scan ran out of time.
+    """
+
+    accounts: tuple[str, ...]
+    skipped: dict[str, str] = field(default_factory=dict)
+    not_entered: dict[str, str] = field(default_factory=dict)
+    expired: tuple[str, ...] = ()
+    deadline_passed: bool = False
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """One line for each thing that the person can do something about."""
+        lines = []
+        if self.expired:
+            names = ", ".join(self.expired)
+            lines.append(
+                f"credentials expired in {names}: renew them and run the same scan "
+                "with --resume"
+            )
+        if self.deadline_passed:
+            lines.append("time ran out: run the same scan with --resume")
+        for account, code in sorted(self.not_entered.items()):
+            lines.append(f"account {account} could not be entered: {code}")
+        return tuple(lines)
