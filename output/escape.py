@@ -49,9 +49,9 @@ def csv_cell(text: str, *, raw: bool = False) -> str:
     """Keep a spreadsheet from reading a cell as a formula.
 
     A cell whose first character, or first after leading blanks and invisible ones,
-    could start a formula (`=` `+` `-` `@`, TAB, CR, LF, full-width forms) or is `'` gets
-    one `'` in front. So the way back is: of a cell that starts with `'`, remove that one
-    character. NUL is dropped always; `raw` leaves all else as it is, for machines.
+    could start a formula (`=` `+` `-` `@`, TAB, CR, LF, full-width forms) or is `'`
+    gets one `'` in front. So the way back is: of a cell that starts with `'`, remove
+    that one character. NUL is dropped always; `raw` leaves all else, for machines.
     """
     text = text.replace("\0", "")
     if raw or not text or text[0].isalnum():
@@ -78,7 +78,7 @@ def file_name(text: str, suffix: str = "") -> str:
     """Return a portable file name for any text; different texts, different names.
 
     A short lower-case id with a hyphen (`r-1a2b3c4d`) stays as it is. All else is cut
-    to the allow-list `A-Z a-z 0-9 _ -` and carries, after a dot, a hash of the original.
+    to the allow-list `A-Z a-z 0-9 _ -` and carries, after a dot, the original's hash.
     """
     if len(text) <= 64 and _PLAIN_NAME.fullmatch(text):
         return text + suffix

@@ -11,6 +11,13 @@ from scanner import ATTACK_VERSION, __version__
 
 FORMAT = 1
 
+_STATUSES = (
+    "`checked`: deciding again on the changed estate took away what was meant and left",
+    "every other grant alone; `checked-given`: the same, resting on the unknowns in the",
+    "file; `planned`: not decided again; `failed`: deciding again contradicted it, so",
+    "that no file is handed out.",
+)
+
 
 def remediation_files(remediations: Sequence[Remediation]) -> dict[str, bytes]:
     """Return the files of a folder, by name: `r-….json`, `index.json`, `README.md`.
@@ -96,10 +103,7 @@ def _summary(remediations: Sequence[Remediation]) -> str:
         "",
         *_table(remediations),
         "",
-        "`checked` means that deciding again on the changed estate took away what was",
-        "meant and left every other grant alone; `checked-given` that this rests on the",
-        "unknowns listed in the file; `planned` that it was not decided again; `failed`",
-        "that deciding again contradicted it, so that no file is handed out.",
+        *_STATUSES,
         *_not_checked(remediations),
     ]
     return "\n".join(lines) + "\n"
@@ -132,20 +136,15 @@ def write_remediation_table(
     """Write what was planned, and what about it was not checked."""
     stream.write(f"{count(len(remediations), 'remediation')}\n")
     if remediations:
-        rows = [
-            [
-                one.id,
-                one.title,
-                len(one.changes),
-                one.closes,
-                one.status,
-                one.taken_away,
-            ]
-            for one in remediations[: style.top]
-        ]
+        rows = map(_cells, remediations[: style.top])
         headers = ["remediation", "what", "changes", "closes", "status", "taken away"]
         write_table(stream, headers, rows, longest=110)
     and_more(stream, len(remediations) - style.top, "see index.json")
     left = sorted({what for one in remediations for what in one.not_checked})
     if left:
         write_table(stream, ["not checked by this version"], [[what] for what in left])
+
+
+def _cells(one: Remediation) -> list[object]:
+    how = [len(one.changes), one.closes, one.status, one.taken_away]
+    return [one.id, one.title, *how]

@@ -47,7 +47,7 @@ def _estate(result: Result, stream: TextIO) -> None:
 
 def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> None:
     """Write the coverage block: one line that sums up, scopes, then gaps."""
-    heading(stream, _coverage_line(coverage, style))
+    heading(stream, coverage_line(coverage, style))
     rows = [_scope_row(scope, style) for scope in coverage.scopes]
     headers = ["provider", "scope", "name", "state", "asked", "answered", "refused"]
     headers += ["throttled", "broken", "not asked", "collected", "note"]
@@ -58,7 +58,8 @@ def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> No
         stream.write(f"Kept but not understood: {shown}\n")
 
 
-def _coverage_line(coverage: Coverage, style: Style) -> str:
+def coverage_line(coverage: Coverage, style: Style) -> str:
+    """Sum coverage up in one line."""
     gaps = sum(len(scope.gaps) for scope in coverage.scopes)
     touched = sum(bool(scope.gaps) for scope in coverage.scopes)
     scopes = count(len(coverage.scopes), "scope")

@@ -1,0 +1,59 @@
+"""Access rows and classes as tables: the first rows, the others counted."""
+
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from output.rows import Holding
+from output.shapes import Json
+from output.table import Cell, Style, and_more, write_table
+from output.words import because_words, decision_words, hops_words
+
+_ALL = "use --format jsonl"
+
+
+def write_access_table(
+    holdings: Iterable[Holding], stream: TextIO, style: Style
+) -> None:
+    """Write the first `style.top` rows, in the order of holdings, then targets."""
+    rows: list[list[object]] = []
+    total = 0
+    for one in holdings:
+        total += len(one.targets)
+        for target in one.targets[: max(0, style.top - len(rows))]:
+            name = target.name or target.id
+            rows.append([_who(one), one.vector.id, name, *_how(one, style)])
+    headers = ["principal", "vector", "target", "verdict", "how", "why", "but"]
+    write_table(stream, headers, rows)
+    and_more(stream, total - len(rows), _ALL)
+
+
+def _who(one: Holding) -> str:
+    principal = one.principal
+    outside = "external " if principal.external else ""
+    return f"{principal.name or principal.id} ({outside}{principal.kind})"
+
+
+def _how(one: Holding, style: Style) -> list[object]:
+    verdict = Cell(style.paint(one.decision.verdict.value))
+    how = hops_words(one.via) or "directly"
+    return [verdict, how, because_words(one.because), decision_words(one.decision)]
+
+
+def write_classes_table(rows: Iterator[Json], stream: TextIO, style: Style) -> None:
+    """Write the first `style.top` classes with the numbers of their members."""
+    shown: list[list[object]] = []
+    total = 0
+    for row in rows:
+        total += 1
+        if len(shown) < style.top:
+            shown.append(_class(row, style))
+    headers = ["vector", "verdict", "principals", "targets", "pairs", "such as", "on"]
+    write_table(stream, headers, shown)
+    and_more(stream, total - len(shown), _ALL)
+
+
+def _class(row: Json, style: Style) -> list[object]:
+    verdict = Cell(style.paint(row["verdict"]))
+    numbers = [row["principals"], row["targets"], row["pairs"]]
+    such = ", ".join(row["principal_sample"])
+    return [row["vector"], verdict, *numbers, such, ", ".join(row["target_sample"])]

@@ -1,0 +1,43 @@
+"""The catalogue of checks as a table, and one check in full."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TextIO
+
+from checks.finding import Check
+from output.table import Cell, Style, count, write_table
+from scanner import ATTACK_VERSION
+
+_WIDTH = 88
+
+
+def write_catalogue(checks: Sequence[Check], stream: TextIO, style: Style) -> None:
+    """Write one row per check, in the catalogue's order."""
+    rows = [
+        [
+            check.id,
+            check.provider.value,
+            Cell(style.paint(check.severity.value)),
+            check.claim.value,
+            check.title,
+        ]
+        for check in checks
+    ]
+    stream.write(f"{count(len(checks), 'check')}; explain one with `checks ID`\n\n")
+    headers = ["check", "provider", "severity", "M1026 claim", "finds"]
+    write_table(stream, headers, rows, longest=120)
+
+
+def write_check(check: Check, stream: TextIO) -> None:
+    """Write what a check finds, why that matters, how to fix it, and sources."""
+    techniques, mitigations = ", ".join(check.techniques), ", ".join(check.mitigations)
+    stream.write(
+        f"{check.id}\n{check.title}\n\n"
+        f"provider    {check.provider}\n"
+        f"severity    {check.severity}\n"
+        f"M1026 claim {check.claim}\n"
+        f"ATT&CK      {techniques}; mitigations {mitigations} (v{ATTACK_VERSION})\n"
+    )
+    for name, text in (("Why", check.rationale), ("How to fix", check.fix)):
+        stream.write(f"\n{name}\n{textwrap.fill(' '.join(text.split()), _WIDTH)}\n")
+    stream.write("\nSources\n" + "".join(f"  {one}\n" for one in check.references))
