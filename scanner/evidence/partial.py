@@ -1,5 +1,6 @@
 """Well-formed answers that say themselves that they are not the whole."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -22,7 +23,8 @@ class _Leftover(msgspec.Struct, frozen=True):
     truncated: Any = msgspec.field(name="resultTruncated", default=None)
 
 
-_NAMES = tuple(f'"{name}"'.encode() for name in _Leftover.__struct_encode_fields__)
+_NAMES = _Leftover.__struct_encode_fields__
+_QUOTED = tuple(f'"{name}"'.encode() for name in _NAMES)
 _DECODER = msgspec.json.Decoder(_Leftover)
 #: Answers in which a flag is false, or a token empty or absent.
 _NO = (None, False, "", "false", "False")
@@ -34,10 +36,19 @@ def is_partial(page: msgspec.Raw) -> bool:
     Cheap on large pages: they are searched for the names before they are parsed.
     """
     text = bytes(page)
-    if not any(name in text for name in _NAMES):
+    if not any(name in text for name in _QUOTED):
         return False
     try:
         found = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return True  # nobody will be able to read this page as a whole
-    return any(value not in _NO for value in msgspec.structs.astuple(found))
+    return _says_more(msgspec.structs.astuple(found))
+
+
+def names_more(body: Mapping[str, Any]) -> bool:
+    """Say the same of an answer that is parsed already."""
+    return _says_more(body.get(name) for name in _NAMES)
+
+
+def _says_more(values: Iterable[Any]) -> bool:
+    return any(value not in _NO for value in values)
