@@ -1,0 +1,288 @@
+"""One request, every layer of policy: IAM's evaluation of any action and resource."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from scanner.aws.iam.formulas import (
+    FALSE,
+    TRUE,
+    DoubtKind,
+    Formula,
+    Settled,
+    all_of,
+    any_of,
+    both,
+    doubted,
+    either,
+    opposite,
+    settle,
+)
+from scanner.aws.iam.principals import Caller, CallerKind, Named, names
+from scanner.aws.iam.statements import (
+    NOT_AN_IDENTITY_MEMBER,
+    Request,
+    applies,
+    problem,
+)
+from scanner.aws.model import Attached
+from scanner.grants import StatementBecause, Verdict
+
+_NONE = Named()
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """All policies that bear on a request.
+
+    Attributes:
+        identity: the caller's own, those of a user's groups included.
+        boundary: the permissions boundary; None when there is none.
+        session: session policies; None when the session has none.
+        scps: service control policies by level of the caller's account, root first;
+            an empty level denies all. Empty for exempt callers.
+        rcps: resource control policies by level of the resource's account.
+        resource: the resource's own policy, or the role's trust policy.
+        owner: account of the resource; the caller's when empty.
+        entry: true when `resource` is a trust policy: then the identity's allow alone
+            never suffices, not even within an account.
+        doubts: what is not in evidence and could change the answer; every answer that
+            is not a denial rests on it.
+    """
+
+    identity: Sequence[Attached] = ()
+    boundary: Sequence[Attached] | None = None
+    session: Sequence[Attached] | None = None
+    scps: Sequence[Sequence[Attached]] = ()
+    rcps: Sequence[Sequence[Attached]] = ()
+    resource: Attached | None = None
+    owner: str = ""
+    entry: bool = False
+    doubts: Formula = TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A statement that may apply, in the layer it is attached in."""
+
+    layer: str
+    because: StatementBecause
+    formula: Formula
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answer to one request.
+
+    Attributes:
+        formula: what must hold for the request to be allowed.
+        matched: every Allow and Deny that applies or may apply.
+        blocked_by: layers with a matching Deny or without a needed Allow, of `scp`,
+            `rcp`, `boundary`, `session`, `identity`, `resource`; empty when allowed.
+        explicitly: denied by a statement rather than for want of one.
+    """
+
+    formula: Formula
+    matched: tuple[Matched, ...]
+    blocked_by: tuple[str, ...] = ()
+    explicitly: bool = False
+
+    @cached_property
+    def settled(self) -> Settled:
+        """The verdict with its conditions, confidence and reasons."""
+        return settle(self.formula)
+
+
+@dataclass(slots=True)
+class _Layer:
+    """What one layer says: what must hold for its allows and for its denies."""
+
+    allow: Formula = FALSE
+    deny: Formula = FALSE
+    matched: list[Matched] = field(default_factory=list)
+
+
+def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
+    """Decide one request (rules 1-3 and 48-82 of AWS's evaluation logic).
+
+    Args:
+        request: action, resource and what is known of the condition keys.
+        caller: who asks; services and federated users have no identity policies.
+        layers: the policies; a document that cannot be used leaves what it could have
+            granted unknown.
+    """
+    found = {
+        "identity": _policies("identity", layers.identity, request),
+        "boundary": _ceiling("boundary", layers.boundary, request),
+        "session": _ceiling("session", layers.session, request),
+        "scp": _levels("scp", layers.scps, request),
+        "rcp": _levels("rcp", layers.rcps, request, caller, layers),
+    }
+    policy, named = _resource_policy(request, caller, layers)
+    found["resource"] = policy
+    granted = _granted(found, named, caller, layers)
+    denied = any_of(layer.deny for layer in found.values())
+    formula = all_of((granted, opposite(denied), layers.doubts))
+    matched = tuple(m for layer in found.values() for m in layer.matched)
+    if settle(formula).verdict is not Verdict.DENIED:
+        return Evaluation(formula, matched)
+    return Evaluation(
+        formula, matched, _blocked(found, caller, layers), denied != FALSE
+    )
+
+
+def _granted(
+    found: dict[str, _Layer], named: Named, caller: Caller, layers: Layers
+) -> Formula:
+    """Combine the allows: one account or two, with the exceptions of rule 49."""
+    controls = both(found["scp"].allow, found["rcp"].allow)
+    if caller.kind in (CallerKind.SERVICE, CallerKind.FEDERATED):
+        return both(named.any, controls)
+    boundary, session = found["boundary"].allow, found["session"].allow
+    own = all_of((found["identity"].allow, boundary, session))
+    if (layers.owner or caller.account) != caller.account:
+        return all_of((own, named.any, controls))
+    direct = any_of(
+        (
+            named.session,
+            both(named.direct, session),
+            all_of((named.role, boundary, session)),
+        )
+    )
+    by_identity = both(own, named.any) if layers.entry else own
+    return both(either(by_identity, direct), controls)
+
+
+def _policies(
+    layer: str,
+    policies: Sequence[Attached],
+    request: Request,
+    gap: DoubtKind = DoubtKind.UNKNOWN,
+) -> _Layer:
+    """Unite policies; an unusable document may allow and may deny."""
+    found = _Layer()
+    for attached in policies:
+        why = problem(attached.document, has_principal=False)
+        if why is not None:
+            reason = f"{attached.source} cannot be read: {why}"
+            found.allow = either(found.allow, doubted(reason, gap))
+            found.deny = either(found.deny, doubted(reason))
+        for statement in () if why else attached.document.statements:
+            formula = applies(statement, attached.document.version, request)
+            if statement.principals or statement.not_principals:
+                formula = both(formula, doubted(NOT_AN_IDENTITY_MEMBER))
+            _add(found, layer, attached, statement.index, formula)
+    return found
+
+
+def _add(
+    found: _Layer, layer: str, attached: Attached, index: int, formula: Formula
+) -> None:
+    if formula == FALSE:
+        return
+    statement = attached.document.statements[index]
+    if statement.effect == "Allow":
+        found.allow = either(found.allow, formula)
+    else:
+        found.deny = either(found.deny, formula)
+    because = StatementBecause(attached.source, index, statement.sid, statement.effect)
+    found.matched.append(Matched(layer, because, formula))
+
+
+def _ceiling(
+    layer: str, policies: Sequence[Attached] | None, request: Request
+) -> _Layer:
+    """A boundary or session policy: no ceiling where there is none."""
+    if policies is None:
+        return _Layer(allow=TRUE)
+    return _policies(layer, policies, request)
+
+
+def _levels(
+    layer: str,
+    levels: Sequence[Sequence[Attached]],
+    request: Request,
+    caller: Caller | None = None,
+    layers: Layers | None = None,
+) -> _Layer:
+    """Control policies: every level must allow.
+
+    RCPs (those given a caller) name principals, and RCPFullAWSAccess is implicit.
+    """
+    found = _Layer(allow=TRUE)
+    for policies in levels:
+        if caller is None or layers is None:
+            level = _policies(layer, policies, request, DoubtKind.ASSUMED)
+        else:
+            level = _with_principals(layer, policies, request, caller, layers)[0]
+            level.allow = TRUE if policies else FALSE
+        found.allow = both(found.allow, level.allow)
+        found.deny = either(found.deny, level.deny)
+        found.matched += level.matched
+    return found
+
+
+def _resource_policy(
+    request: Request, caller: Caller, layers: Layers
+) -> tuple[_Layer, Named]:
+    if layers.resource is None:
+        return _Layer(), _NONE
+    return _with_principals("resource", [layers.resource], request, caller, layers)
+
+
+def _with_principals(
+    layer: str,
+    policies: Sequence[Attached],
+    request: Request,
+    caller: Caller,
+    layers: Layers,
+) -> tuple[_Layer, Named]:
+    """Unite policies whose statements name principals; say how allows name them."""
+    found, named = _Layer(), _NONE
+    gap = DoubtKind.UNKNOWN if layer == "resource" else DoubtKind.ASSUMED
+    for attached in policies:
+        why = problem(attached.document, has_principal=True)
+        if why is not None:
+            reason = f"{attached.source} cannot be read: {why}"
+            unread = doubted(reason, gap)
+            found.allow = either(found.allow, unread)
+            named = _united(named, Named(direct=unread), TRUE)
+            found.deny = either(found.deny, doubted(reason))
+        for statement in attached.document.statements:
+            how = names(statement, caller, layers.boundary is not None)
+            applied = applies(statement, attached.document.version, request)
+            formula = both(applied, how.any)
+            _add(found, layer, attached, statement.index, formula)
+            if statement.effect == "Allow":
+                named = _united(named, how, applied)
+    return found, named
+
+
+def _united(named: Named, how: Named, applied: Formula) -> Named:
+    return Named(
+        either(named.account, both(how.account, applied)),
+        either(named.role, both(how.role, applied)),
+        either(named.direct, both(how.direct, applied)),
+        either(named.session, both(how.session, applied)),
+    )
+
+
+def _blocked(
+    found: dict[str, _Layer], caller: Caller, layers: Layers
+) -> tuple[str, ...]:
+    """Name the layers that deny, or lack an allow that this request needs."""
+    across = (layers.owner or caller.account) != caller.account
+    own = caller.kind not in (CallerKind.SERVICE, CallerKind.FEDERATED)
+    needed = {
+        "scp": True,
+        "rcp": True,
+        "boundary": own,
+        "session": own,
+        "identity": own,
+        "resource": across or layers.entry or not own,
+    }
+    return tuple(
+        layer
+        for layer, needs_allow in needed.items()
+        if found[layer].deny != FALSE or (needs_allow and found[layer].allow == FALSE)
+    )

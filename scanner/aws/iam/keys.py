@@ -1,0 +1,104 @@
+"""Condition keys: which part of a request supplies them, and which have many values."""
+
+from enum import Enum
+
+_REQUEST_NAMES = """
+AssumedRoot CalledVia CalledViaAWSMCP CalledViaFirst CalledViaLast ChatbotSourceArn
+CurrentTime Ec2InstanceSourcePrivateIPv4 Ec2InstanceSourceVpc EpochTime
+FederatedProvider IsMcpServiceAction MultiFactorAuthAge MultiFactorAuthPresent Referer
+RequestedRegion SecureTransport SignInSessionArn SourceAccount SourceArn SourceIdentity
+SourceIp SourceOrgID SourceOrgPaths SourceVpc SourceVpcArn SourceVpce TokenIssueTime
+UserAgent ViaAWSMCPService ViaAWSService VpcSourceIp VpceAccount VpceOrgID VpceOrgPaths
+"""
+_PRINCIPAL_NAMES = """
+PrincipalAccount PrincipalArn PrincipalIsAWSService PrincipalOrgID PrincipalOrgPaths
+PrincipalServiceName PrincipalServiceNamesList PrincipalType userid username
+"""
+_GLOBAL_REQUEST = frozenset(f"aws:{name.lower()}" for name in _REQUEST_NAMES.split())
+_GLOBAL_PRINCIPAL = frozenset(
+    f"aws:{name.lower()}" for name in _PRINCIPAL_NAMES.split()
+)
+_GLOBAL_RESOURCE = frozenset({"aws:resourceaccount", "aws:resourceorgid"}) | {
+    "aws:resourceorgpaths"
+}
+#: Keys of other services that a session carries into every later request.
+_SESSION = frozenset(
+    {
+        "codebuild:buildarn",
+        "codebuild:projectarn",
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "glue:credentialissuingservice",
+        "glue:roleassumedby",
+        "identitystore:userid",
+        "lambda:sourcefunctionarn",
+        "ssm:sourceinstancearn",
+        "sts:sourceidentity",
+    }
+)
+_MULTI_VALUED = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+        "ssm:documentcategories",
+    }
+)
+_TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
+
+
+class Origin(Enum):
+    """Which part of a request supplies a condition key."""
+
+    PRINCIPAL = "principal"
+    RESOURCE = "resource"
+    #: Only a request fixes it.
+    REQUEST = "request"
+    #: Supplied by some actions; see what the action lists.
+    ACTION = "action"
+    #: Another service's key: this action never supplies it.
+    NEVER = "never"
+    #: Newer than this product, or misspelt.
+    UNKNOWN = "unknown"
+
+
+def family(key: str) -> str:
+    """Return the key without its tag name, in lower case: `aws:resourcetag`."""
+    return key.lower().partition("/")[0]
+
+
+def multi_valued(key: str) -> bool:
+    """Tell whether a request supplies a list for the key."""
+    return key.lower() in _MULTI_VALUED or key.lower().endswith(":amr")
+
+
+def origin(key: str, service: str) -> Origin:
+    """Tell which part of a request to a service supplies a key.
+
+    Args:
+        key: a condition key in any case.
+        service: the action's prefix, such as `ssm`.
+    """
+    name, kind = key.lower(), family(key)
+    if name in _GLOBAL_PRINCIPAL or kind == "aws:principaltag":
+        return Origin.PRINCIPAL
+    if name in _GLOBAL_RESOURCE or kind in _TAG_FAMILIES:
+        return Origin.RESOURCE
+    if name == "aws:tagkeys" or kind == "aws:requesttag":
+        return Origin.ACTION
+    if name in _GLOBAL_REQUEST or name in _SESSION or _federated(name):
+        return Origin.REQUEST
+    prefix = name.partition(":")[0]
+    if prefix == "aws":
+        return Origin.UNKNOWN
+    return Origin.ACTION if prefix == service.lower() else Origin.NEVER
+
+
+def _federated(name: str) -> bool:
+    """Tell whether an identity provider supplies it: `saml:aud`, `<issuer>:sub`."""
+    provider = name.rpartition(":")[0]
+    return provider == "saml" or "." in provider

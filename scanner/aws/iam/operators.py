@@ -1,0 +1,189 @@
+"""IAM condition operators: what a name means, and how one value is tested."""
+
+import base64
+import binascii
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from scanner.aws.iam.patterns import as_written, glob, match_arn
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A condition operator, taken apart.
+
+    Attributes:
+        family: `String`, `StringIgnoreCase`, `StringLike`, `Numeric`, `Date`, `Bool`,
+            `Binary`, `Ip`, `Arn` or `Null`.
+        relation: `=`, `<`, `<=`, `>` or `>=`; only Numeric and Date have the latter.
+        negated: true for the Not forms, which hold where no listed value does.
+        quantifier: `ForAllValues`, `ForAnyValue` or empty.
+        if_exists: an absent key satisfies it.
+    """
+
+    family: str
+    relation: str = "="
+    negated: bool = False
+    quantifier: str = ""
+    if_exists: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the operator as AWS spells it."""
+        base = _SPELLED[self.family, self.relation, self.negated]
+        prefix = f"{self.quantifier}:" if self.quantifier else ""
+        return f"{prefix}{base}{'IfExists' if self.if_exists else ''}"
+
+    @property
+    def holds_absent(self) -> bool:
+        """Tell whether an absent key satisfies it (never asked of Null)."""
+        if self.quantifier:
+            return self.quantifier == "ForAllValues"
+        return self.negated or self.if_exists
+
+
+_BASES = {
+    "StringEquals": Operator("String"),
+    "StringNotEquals": Operator("String", negated=True),
+    "StringEqualsIgnoreCase": Operator("StringIgnoreCase"),
+    "StringNotEqualsIgnoreCase": Operator("StringIgnoreCase", negated=True),
+    "StringLike": Operator("StringLike"),
+    "StringNotLike": Operator("StringLike", negated=True),
+    "Bool": Operator("Bool"),
+    "BinaryEquals": Operator("Binary"),
+    "IpAddress": Operator("Ip"),
+    "NotIpAddress": Operator("Ip", negated=True),
+    "ArnLike": Operator("Arn"),
+    "ArnNotLike": Operator("Arn", negated=True),
+    "Null": Operator("Null"),
+} | {
+    f"{family}{word}": Operator(family, relation, negated)
+    for family in ("Numeric", "Date")
+    for word, relation, negated in (
+        ("Equals", "=", False),
+        ("NotEquals", "=", True),
+        ("LessThan", "<", False),
+        ("LessThanEquals", "<=", False),
+        ("GreaterThan", ">", False),
+        ("GreaterThanEquals", ">=", False),
+    )
+}
+_SPELLED = {(op.family, op.relation, op.negated): name for name, op in _BASES.items()}
+_BY_NAME = {name.lower(): op for name, op in _BASES.items()} | {
+    "arnequals": _BASES["ArnLike"],
+    "arnnotequals": _BASES["ArnNotLike"],
+}
+_QUANTIFIERS = {"forallvalues": "ForAllValues", "foranyvalue": "ForAnyValue"}
+
+
+@lru_cache(maxsize=4096)
+def parse_operator(name: str) -> Operator | None:
+    """Take an operator name apart; None when this product does not know it."""
+    prefix, _, base = name.lower().rpartition(":")
+    if prefix and prefix not in _QUANTIFIERS:
+        return None
+    if_exists = base.endswith("ifexists")
+    found = _BY_NAME.get(base.removesuffix("ifexists"))
+    if found is None or (found.family == "Null" and (prefix or if_exists)):
+        return None
+    quantifier = _QUANTIFIERS.get(prefix, "")
+    return replace(found, quantifier=quantifier, if_exists=if_exists)
+
+
+def any_value_holds(operator: Operator, wanted: Sequence[str], value: str) -> bool:
+    """Tell whether a value fits one of the wanted ones; negation is not applied.
+
+    A wanted or given value that does not parse for the family fits nothing.
+    """
+    test = _TESTS[operator.family]
+    return any(test(operator.relation, one, value) for one in wanted)
+
+
+def number(text: str) -> Decimal | None:
+    """Parse a number as Numeric operators compare it."""
+    try:
+        found = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def moment(text: str) -> Decimal | None:
+    """Parse ISO 8601 or epoch seconds into epoch seconds."""
+    plain = number(text)
+    if plain is not None:
+        return plain
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Decimal(str(zoned.timestamp()))
+
+
+def network(text: str) -> Network | None:
+    """Parse an address or CIDR; host bits do not break it."""
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def within(inner: Network, outer: Network) -> bool:
+    """Tell whether one network lies in another of the same IP version."""
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def _ordered(parse: Callable[[str], Decimal | None]) -> Callable[[str, str, str], bool]:
+    def test(relation: str, wanted: str, value: str) -> bool:
+        limit, given = parse(as_written(wanted)), parse(value)
+        if limit is None or given is None:
+            return False
+        return compares(given, relation, limit)
+
+    return test
+
+
+def compares(given: Decimal, relation: str, limit: Decimal) -> bool:
+    """Compare two numbers by a relation's sign."""
+    if relation == "=":
+        return given == limit
+    if relation[0] == "<":
+        return given < limit or (relation == "<=" and given == limit)
+    return given > limit or (relation == ">=" and given == limit)
+
+
+def _same_bytes(_: str, wanted: str, value: str) -> bool:
+    try:
+        one = base64.b64decode(wanted, validate=True)
+        return one == base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _in_network(_: str, wanted: str, value: str) -> bool:
+    outer, inner = network(as_written(wanted)), network(value)
+    return outer is not None and inner is not None and within(inner, outer)
+
+
+_TESTS: dict[str, Callable[[str, str, str], bool]] = {
+    "String": lambda _, wanted, value: as_written(wanted) == value,
+    "StringIgnoreCase": lambda _, wanted, value: (
+        as_written(wanted).casefold() == value.casefold()
+    ),
+    "StringLike": lambda _, wanted, value: glob(wanted).matches(value),
+    "Arn": lambda _, wanted, value: match_arn(wanted, value),
+    "Bool": lambda _, wanted, value: as_written(wanted).lower() == value.lower(),
+    "Numeric": _ordered(number),
+    "Date": _ordered(moment),
+    "Binary": _same_bytes,
+    "Ip": _in_network,
+}

@@ -1,0 +1,119 @@
+"""One statement against one request: what must hold for it to apply."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scanner.aws.iam import conditions
+from scanner.aws.iam.conditions import Look, Missing, expand
+from scanner.aws.iam.documents import PolicyDocument, Statement
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
+from scanner.aws.iam.formulas import any_of as any_formula
+from scanner.aws.iam.patterns import Match, match_action, match_resource
+
+POSSIBLE_RESOURCE = "readings of a wildcard across ARN segments differ"
+NOT_AN_IDENTITY_MEMBER = "Principal in a policy that has none"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One action on one resource.
+
+    Attributes:
+        action: `service:Action`, in any case.
+        resource: an ARN, or `*` where the action has no resource type.
+        look: what is known of each condition key.
+    """
+
+    action: str
+    resource: str
+    look: Look
+
+
+def problem(document: PolicyDocument, has_principal: bool) -> str | None:
+    """Say why a document cannot be used where it is attached, or None.
+
+    Args:
+        document: the document.
+        has_principal: true for resource and trust policies, whose statements need no
+            Resource; the statements of all other policies do.
+    """
+    if document.problem or has_principal:
+        return document.problem
+    for statement in document.statements:
+        if statement.resources is None and statement.not_resources is None:
+            return f"Statement[{statement.index}]: neither Resource nor NotResource"
+    return None
+
+
+def applies(statement: Statement, version: str, request: Request) -> Formula:
+    """Return what must hold for a statement to apply to a request.
+
+    Principals are judged apart (`principals.names`).
+    """
+    if not names_action(statement, request.action):
+        return FALSE
+    formula = names_resource(statement, version, request)
+    for operator, key, values in statement.conditions:
+        if formula == FALSE:
+            break
+        outcome = conditions.test(operator, key, values, version, request.look)
+        formula = both(formula, outcome)
+    return formula
+
+
+def names_action(statement: Statement, action: str) -> bool:
+    """Tell whether Action names an action, or NotAction leaves it out."""
+    patterns = statement.actions
+    if patterns is not None:
+        return any(match_action(pattern, action) for pattern in patterns)
+    excepted = statement.not_actions or ()
+    return not any(match_action(pattern, action) for pattern in excepted)
+
+
+def names_resource(statement: Statement, version: str, request: Request) -> Formula:
+    """Return what must hold for Resource to name a resource, or NotResource not to."""
+    if statement.not_resources is not None:
+        named = _any_names(statement.not_resources, version, request)
+        return FALSE if named is None else opposite(named)
+    if statement.resources is None:
+        return TRUE
+    named = _any_names(statement.resources, version, request)
+    return FALSE if named is None else named
+
+
+def _any_names(
+    patterns: tuple[str, ...], version: str, request: Request
+) -> Formula | None:
+    """None when a variable has no value: the statement then does not match at all."""
+    found = []
+    for pattern in patterns:
+        expanded = expand(pattern, version, request.look)
+        if expanded is Missing.ABSENT:
+            return None
+        if isinstance(expanded, Missing):
+            found.append(_open_names(pattern, version, request))
+        else:
+            found.append(pattern_names(expanded, request.resource))
+    return any_formula(found)
+
+
+def _open_names(pattern: str, version: str, request: Request) -> Formula:
+    """Match with what no evidence fixes left open."""
+
+    def look(key: str) -> conditions.Seen:
+        seen = request.look(key)
+        fixed = seen is Missing.ABSENT or not isinstance(seen, Missing)
+        return seen if fixed else conditions.Shape("*")
+
+    expanded = expand(pattern, version, look)
+    named = pattern_names(str(expanded), request.resource)
+    return both(named, doubted(f"only a request fixes the variables of {pattern}"))
+
+
+@lru_cache(maxsize=1 << 16)
+def pattern_names(pattern: str, resource: str) -> Formula:
+    """Match one expanded Resource element."""
+    match = match_resource(pattern, resource)
+    if match is Match.POSSIBLE:
+        return doubted(POSSIBLE_RESOURCE)
+    return TRUE if match is Match.YES else FALSE
