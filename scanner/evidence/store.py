@@ -68,6 +68,15 @@ class EstateStore:
             known |= {(s.provider, s.kind, s.id): s for s in scopes}
             self._update(scopes=tuple(known[key] for key in sorted(known)))
 
+    def forget_scope(self, scope: Scope) -> None:
+        """Drop a scope that only stood for what was not known yet."""
+        with self._lock:
+            key = (scope.provider, scope.kind, scope.id)
+            kept = (
+                s for s in self._manifest.scopes if (s.provider, s.kind, s.id) != key
+            )
+            self._update(scopes=tuple(kept))
+
     def identify(self, scope: str, identity: str) -> None:
         """Record who collects a scope (`aws:111122223333`), and hold resumes to it.
 

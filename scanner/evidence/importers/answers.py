@@ -1,7 +1,7 @@
 """What an importer makes of a file: answers, each with the place it belongs to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,6 +11,12 @@ from scanner.evidence.lines import ErrorBody, SeriesKey
 
 ACCOUNT = re.compile(r"[0-9]{12}")
 REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]+")
+#: Stricter than `REGION`: a file's name may hold anything.
+_REGION_IN_NAME = re.compile(
+    r"(?<![a-z0-9])(?:af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)-(?:gov-|iso[a-z]?-)?"
+    r"(?:central|de|(?:north|south)?(?:east|west)|north|south)-[0-9](?![a-z0-9])"
+)
+_ACCOUNT_IN_NAME = re.compile(r"(?<![0-9a-z-])[0-9]{12}(?![0-9a-z])")
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 Row = Mapping[str, Any]
@@ -74,19 +80,32 @@ class Source:
             raise NeedsMore(str(self.path), "not placed yet", "read the others first")
 
     def account(self) -> str:
-        """Return the account that was named by the person.
+        """Return the account that the person or the file's name says.
 
         Raises:
-            NeedsMore: none was.
+            NeedsMore: neither does.
         """
-        return self.context.options.account or self._ask("account", "--account")
+        said = self.context.options.account or self.named(_ACCOUNT_IN_NAME)
+        return said or self._ask("account", "--account")
 
     def region(self) -> str:
-        """Return the region that was named by the person, or raise `NeedsMore`."""
-        return self.context.options.region or self._ask("region", "--region")
+        """Return the region that the person or the file's name says.
 
-    def tenant(self) -> str:
-        """Return the tenant that was named by the person, or raise `NeedsMore`."""
+        Raises:
+            NeedsMore: neither does.
+        """
+        said = self.context.options.region or self.named(_REGION_IN_NAME)
+        return said or self._ask("region", "--region")
+
+    def tenant(self, subscriptions: Iterable[str] = ()) -> str:
+        """Return the tenant that the person says, or that is these subscriptions' own.
+
+        Raises:
+            NeedsMore: nothing says it.
+        """
+        found = {self.tenant_of(subscription) for subscription in subscriptions} - {""}
+        if len(found) == 1:
+            return found.pop()
         return self.context.options.tenant or self._ask("tenant", "--tenant")
 
     def tenant_of(self, subscription: str) -> str:

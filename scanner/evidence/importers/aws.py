@@ -50,6 +50,9 @@ def answers(source: Source, body: Body) -> Iterator[Answer] | None:
 
 def _by_shape(source: Source, body: Body, fitting: list[Shape]) -> Iterator[Answer]:
     missing = ""
+    if len({shape.member for shape in fitting}) > 1:
+        named = ", ".join(sorted({shape.op for shape in fitting}))
+        raise source.refuse(f"holds several answers ({named})", "split it")
     for shape in fitting:
         params = {name: take(source, body) for name, take in shape.params.items()}
         missing = next((name for name, value in params.items() if not value), "")

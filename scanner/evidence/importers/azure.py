@@ -126,20 +126,19 @@ def _of_one_type(
         yield _answer(source, op, rows, last, tenant)
         return
     by_place: defaultdict[tuple[str, str], list[Body]] = defaultdict(list)
-    only = _only_subscription(op, rows)
+    inside = {subscription_of(op, row) for row in rows} - {""}
+    only = min(inside) if len(inside) == 1 else ""  # inherited rows came back there too
     for row in rows:
         subscription = subscription_of(op, row) or only
         by_place[subscription, parent_of(op, row)].append(row)
     for (subscription, parent), found in sorted(by_place.items()):
         params = {"scope": parent} if parent else _asked_at(op, subscription, found)
-        tenant = source.tenant_of(subscription) if subscription else source.tenant()
+        tenant = _tenant(source, subscription, inside)
         yield _answer(source, op, found, last, tenant, subscription, params)
 
 
-def _only_subscription(op: str, rows: Iterable[Row]) -> str:
-    """Return the one subscription of a list: inherited rows came back there too."""
-    found = {subscription_of(op, row) for row in rows} - {""}
-    return found.pop() if len(found) == 1 else ""
+def _tenant(source: Source, subscription: str, others: Iterable[str]) -> str:
+    return source.tenant_of(subscription) if subscription else source.tenant(others)
 
 
 def _asked_at(op: str, subscription: str, rows: Iterable[Row]) -> dict[str, str]:
