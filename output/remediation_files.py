@@ -12,10 +12,10 @@ from scanner import ATTACK_VERSION, __version__
 FORMAT = 1
 
 _STATUSES = (
-    "`checked`: deciding again on the changed estate took away what was meant and left",
-    "every other grant alone; `checked-given`: the same, resting on the unknowns in the",
-    "file; `planned`: not decided again; `failed`: deciding again contradicted it, so",
-    "that no file is handed out.",
+    "`checked`: deciding again on the changed estate took away what was meant and",
+    "left every other grant alone; `checked-given`: the same, resting on the unknowns",
+    "in the file; `planned`: not decided again; `failed`: deciding again contradicted",
+    "it, so that no file is handed out.",
 )
 
 

@@ -1,0 +1,88 @@
+"""`whocanrun demo`: a real run over the bundled example estate, without credentials."""
+
+import io
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.commands.console import console_of
+from scanner.commands.options import quiet_option, top_option
+
+if TYPE_CHECKING:
+    from output.result import Result
+
+EXAMPLE = "the bundled example estate"
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the report (default: whocanrun-report/<UTC time>).",
+)
+@top_option
+@quiet_option
+@click.pass_context
+def command(context: click.Context, out: Path | None, top: int) -> int:
+    """Scan the bundled example estate and show what a real run shows.
+
+    Needs no credentials and no network. Writes the whole report to a folder and prints
+    its summary. The example has deliberate gaps; the exit code is 0 all the same.
+    """
+    from output.table_report import write_report_table
+    from scanner.commands.remediate import new_report_folder
+
+    console = console_of(context)
+    result = example_result()
+    folder = out or new_report_folder()
+    save_everything(result, folder)
+    write_report_table(result, console.results, console.style(top))
+    console.results.write(
+        f"\nWrote report.json, findings.csv, coverage.csv, access.jsonl and "
+        f"remediation/ to {folder}\n"
+    )
+    return 0
+
+
+def example_result() -> "Result":
+    """Analyse the bundled example estate, remediations included."""
+    from dataclasses import replace
+
+    from scanner.commands.results import load, plan
+
+    with as_file(files("scanner") / "example" / "estate") as root:
+        loaded = load(root, name=EXAMPLE)
+    result = loaded.result
+    planned = plan(loaded.analysis, result, result.findings)
+    return replace(result, remediations=planned)
+
+
+def save_everything(result: "Result", folder: Path) -> None:
+    """Write report, access and remediations into a private folder.
+
+    Raises:
+        UnusableOutput: a read-only or full disk, a symlink.
+    """
+    from scanner.commands.remediate import save_remediations
+    from scanner.evidence.files import private_folder, write_private
+
+    private_folder(folder)
+    for name, text in _files(result):
+        write_private(folder / name, text)
+    save_remediations(result.remediations, folder / "remediation")
+
+
+def _files(result: "Result") -> Iterator[tuple[str, bytes]]:
+    from output.holdings import direct_holdings
+    from output.rows import write_access_jsonl
+    from output.table import Style
+    from scanner.commands.report import encoded, report_files
+
+    for form in ("json", "csv"):
+        yield from report_files(result, form, Style())
+    access = io.StringIO(newline="")
+    write_access_jsonl(direct_holdings(result.decided), access)
+    yield "access.jsonl", encoded(access)

@@ -1,0 +1,50 @@
+"""`whocanrun import`: an estate from AWS CLI and Azure CLI JSON that people have."""
+
+from pathlib import Path
+
+import click
+
+from scanner.commands.console import console_of
+from scanner.commands.options import DEFAULT_ESTATE, quiet_option
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_ESTATE,
+    show_default=True,
+    help="The estate folder to write or add to; only its owner can read it.",
+)
+@click.option("--account", help="AWS account of files that do not name theirs.")
+@click.option("--region", help="AWS region of files that do not name theirs.")
+@click.option("--tenant", help="Azure tenant of files that do not name theirs.")
+@quiet_option
+@click.pass_context
+def command(
+    context: click.Context,
+    files: tuple[Path, ...],
+    out: Path,
+    account: str | None,
+    region: str | None,
+    tenant: str | None,
+) -> int:
+    """Build an estate from JSON of the AWS CLI, the Azure CLI, REST or AzureHound.
+
+    Files are recognised by their members. One that is not recognised is named and
+    refused (exit code 2); the rest is kept.
+    """
+    from scanner.commands.results import warn_if_shared
+    from scanner.evidence.importers import import_files
+
+    console = console_of(context)
+    warn_if_shared(out, console)
+    report = import_files(files, out, account, region, tenant)
+    raise NotImplementedError(report)

@@ -1,0 +1,103 @@
+"""`whocanrun remediate`: the policy changes that close findings, as files."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.commands.console import console_of
+from scanner.commands.options import (
+    chosen_estate,
+    estate_argument,
+    quiet_option,
+    top_option,
+)
+from scanner.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from checks.finding import Finding
+    from policies.remediation import Remediation
+
+REPORTS = Path("whocanrun-report")
+
+
+@click.command()
+@estate_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write to (default: whocanrun-report/<UTC time>/remediation).",
+)
+@click.option(
+    "--finding",
+    "wanted",
+    multiple=True,
+    help="Only this finding: its fingerprint, or the start of it (repeatable).",
+)
+@top_option
+@quiet_option
+@click.pass_context
+def command(
+    context: click.Context,
+    estate: Path | None,
+    estate_dir: Path | None,
+    out: Path | None,
+    wanted: tuple[str, ...],
+    top: int,
+) -> int:
+    """Write the changes that close findings: one JSON each, an index and a README.
+
+    Nothing is applied. Each remediation says what was checked about it, and what not.
+    """
+    from output.remediation_files import write_remediation_table
+    from scanner.commands.results import exit_code, load, readable
+
+    console = console_of(context)
+    loaded = load(chosen_estate(estate, estate_dir))
+    result = loaded.result
+    readable(result.coverage)
+    chosen = chosen_findings(result.findings, wanted)
+    result = replace(result, remediations=plan(loaded.analysis, result, chosen))
+    folder = out or new_report_folder() / "remediation"
+    save_remediations(result.remediations, folder)
+    write_remediation_table(result.remediations, console.results, console.style(top))
+    console.say(f"wrote {folder}")
+    return exit_code(result)
+
+
+def new_report_folder() -> Path:
+    """Return the default folder of this moment, below `whocanrun-report`."""
+    return REPORTS / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def chosen_findings(
+    findings: Sequence["Finding"], wanted: Sequence[str]
+) -> tuple["Finding", ...]:
+    """Return the findings whose fingerprints start with one of `wanted`; none: all.
+
+    Raises:
+        UnusableInput: one of `wanted` fits no finding.
+    """
+    for start in wanted:
+        if not any(one.fingerprint.startswith(start) for one in findings):
+            hint = "see `whocanrun report` for the fingerprints"
+            raise UnusableInput(f"--finding {start}", "no such finding", hint)
+    starts = tuple(wanted) or ("",)
+    return tuple(one for one in findings if one.fingerprint.startswith(starts))
+
+
+def save_remediations(remediations: Sequence["Remediation"], folder: Path) -> None:
+    """Write the files of all remediations into a private folder.
+
+    Raises:
+        UnusableOutput: a read-only or full disk, a symlink.
+    """
+    from output.remediation_files import remediation_files
+    from scanner.evidence.files import private_folder, write_private
+
+    private_folder(folder)
+    for name, text in remediation_files(remediations).items():
+        write_private(folder / name, text)

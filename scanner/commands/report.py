@@ -1,0 +1,144 @@
+"""`whocanrun report`: findings and coverage of an estate."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from scanner.commands.console import Console, console_of
+from scanner.commands.options import (
+    chosen_estate,
+    estate_argument,
+    fail_on_option,
+    format_option,
+    quiet_option,
+    raw_csv_option,
+    top_option,
+)
+
+if TYPE_CHECKING:
+    from output.result import Result
+    from output.table import Style
+
+FORMATS = ("table", "json", "csv")
+_WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
+
+
+@click.command()
+@estate_argument
+@format_option(*FORMATS)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write to this file, or into this folder (0600) instead of stdout.",
+)
+@fail_on_option
+@top_option
+@raw_csv_option
+@quiet_option
+@click.pass_context
+def command(
+    context: click.Context,
+    estate: Path | None,
+    estate_dir: Path | None,
+    form: str,
+    out: Path | None,
+    fail_on: str | None,
+    top: int,
+    raw_csv: bool,
+) -> int:
+    """Show findings and coverage of an estate, coverage first.
+
+    With --format csv, --out FOLDER also writes coverage.csv.
+    """
+    from scanner.commands.results import exit_code, load
+
+    console = console_of(context)
+    result = load(chosen_estate(estate, estate_dir)).result
+    if out:
+        save_report(result, form, out, console, top=top, raw=raw_csv)
+    else:
+        print_report(result, form, console, top=top, raw=raw_csv)
+    return exit_code(result, fail_on)
+
+
+def print_report(
+    result: "Result", form: str, console: Console, *, top: int, raw: bool = False
+) -> None:
+    """Write the report to stdout in one of `FORMATS`."""
+    from scanner.commands.results import warn_of_gaps
+
+    stream = console.results
+    if form == "csv":
+        warn_of_gaps(result.coverage, console)
+        stream = console.plain_results()
+    _write(result, form, stream, console.style(top), raw=raw)
+
+
+def save_report(
+    result: "Result",
+    form: str,
+    out: Path,
+    console: Console,
+    *,
+    top: int,
+    raw: bool = False,
+) -> None:
+    """Write the report to a file, or into a folder.
+
+    A folder is meant when there is one, or by a name without a suffix.
+
+    Raises:
+        UnusableOutput: a read-only or full disk, a symlink.
+    """
+    from output.table import Style
+    from scanner.evidence.files import private_folder, write_private
+
+    folder = out.is_dir() or not out.suffix
+    for name, text in report_files(result, form, Style(top=top), raw=raw):
+        if folder:
+            path = private_folder(out) / name
+        elif name == _WHOLE[form]:
+            private_folder(out.parent)
+            path = out
+        else:
+            continue
+        write_private(path, text)
+        console.say(f"wrote {path}")
+
+
+def report_files(
+    result: "Result", form: str, style: "Style", *, raw: bool = False
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of one format, by name; CSV comes with `coverage.csv`."""
+    from output.coverage import write_coverage_csv
+
+    whole = io.StringIO(newline="")
+    _write(result, form, whole, style, raw=raw)
+    yield _WHOLE[form], encoded(whole)
+    if form == "csv":
+        coverage = io.StringIO(newline="")
+        write_coverage_csv(result.coverage, coverage, raw=raw)
+        yield "coverage.csv", encoded(coverage)
+
+
+def encoded(text: io.StringIO) -> bytes:
+    """Return what was written, as UTF-8 whatever it holds."""
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _write(
+    result: "Result", form: str, stream: TextIO, style: "Style", *, raw: bool
+) -> None:
+    from output.csv_report import write_findings_csv
+    from output.json_report import write_report_json
+    from output.table_report import write_report_table
+
+    if form == "json":
+        write_report_json(result, stream)
+    elif form == "csv":
+        write_findings_csv(result, stream, raw=raw)
+    else:
+        write_report_table(result, stream, style)

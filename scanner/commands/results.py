@@ -1,0 +1,103 @@
+"""From an estate folder to the one result, and from the result to an exit code."""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner.commands.console import Console
+from scanner.commands.options import SEVERITIES
+from scanner.errors import NothingReadable
+
+if TYPE_CHECKING:
+    from output.result import Result
+    from scanner.analysis import Analysis
+    from scanner.coverage import Coverage
+
+DONE, FOUND, INCOMPLETE, UNREADABLE = 0, 1, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An estate, analysed: the typed halves for planning, the result for writing."""
+
+    analysis: "Analysis"
+    result: "Result"
+
+
+def load(root: Path, *, name: str | None = None, check: bool = True) -> Loaded:
+    """Open an estate, decide it, and run the checks.
+
+    Args:
+        root: the estate folder.
+        name: what reports call it; default: the path as given.
+        check: False leaves findings, claims and pairs empty, for queries.
+
+    Raises:
+        UnusableInput: no estate there, or one that must not be read.
+    """
+    from output.result import EstateFacts, Result
+    from scanner.analysis import analyse
+    from scanner.evidence.reader import open_estate
+    from scanner.graph import build_graph
+
+    evidence = open_estate(root)
+    analysis = analyse(evidence)
+    graph = build_graph(analysis.decided)
+    manifest = evidence.manifest
+    facts = EstateFacts(
+        path=name or str(root),
+        started=manifest.started if manifest else None,
+        finished=manifest.finished if manifest else None,
+        tool=manifest.tool if manifest else None,
+    )
+    result = Result(analysis.coverage, analysis.decided, graph, (), estate=facts)
+    return Loaded(analysis, _checked(result) if check else result)
+
+
+def _checked(result: "Result") -> "Result":
+    raise NotImplementedError
+
+
+def exit_code(result: "Result", fail_on: str | None = None) -> int:
+    """Return 4 when nothing was read, 1 for findings, 3 for gaps, else 0."""
+    if not result.coverage.readable:
+        return UNREADABLE
+    if fail_on and _reaches(result, fail_on):
+        return FOUND
+    return DONE if result.coverage.complete else INCOMPLETE
+
+
+def _reaches(result: "Result", fail_on: str) -> bool:
+    """True when a finding is at or above the severity."""
+    bad = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return any(finding.severity in bad for finding in result.findings)
+
+
+def readable(coverage: "Coverage") -> None:
+    """Refuse to answer a query from an estate that answered nothing.
+
+    Raises:
+        NothingReadable: no list of any scope was answered.
+    """
+    if not coverage.readable:
+        raise NothingReadable(
+            "nothing could be read: every list was refused or broken; "
+            "`whocanrun report` shows each with the right to add"
+        )
+
+
+def warn_of_gaps(coverage: "Coverage", console: Console) -> None:
+    """Say on stderr that coverage is incomplete, for formats without a place for it."""
+    gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
+    if gaps:
+        console.warn(
+            f"coverage is incomplete, {len(gaps)} gaps (first: {gaps[0]}); what they "
+            "hide is unknown, not absent: see `whocanrun report`"
+        )
+
+
+def warn_if_shared(folder: Path, console: Console) -> None:
+    """Warn when others can read a folder that holds the map of privileges."""
+    if folder.is_dir() and folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        console.warn(f"{folder} is open to other users; `chmod 700` it")

@@ -1,0 +1,193 @@
+"""`whocanrun scan`: collect over the providers' APIs, read-only, then report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scanner.commands.console import console_of
+from scanner.commands.options import (
+    DEFAULT_ESTATE,
+    fail_on_option,
+    format_option,
+    quiet_option,
+    top_option,
+)
+from scanner.commands.report import FORMATS
+from scanner.errors import UsageError
+
+if TYPE_CHECKING:
+    from scanner.aws.collect import AwsOptions
+    from scanner.azure.collect.options import AzureOptions
+    from scanner.commands.collecting import Collection
+
+#: Options of one provider alone, with the fields of its collector's options.
+_AWS = {
+    "profile": "profiles",
+    "role_name": "role_name",
+    "org": "org",
+    "regions": "regions",
+    "aws_endpoint_url": "endpoint_url",
+}
+_AZURE = {
+    "tenant": "tenant",
+    "subscription": "subscriptions",
+    "management_group": "management_group",
+    "cloud": "cloud",
+    "arm_endpoint": "arm_endpoint",
+    "graph_endpoint": "graph_endpoint",
+    "authority": "authority",
+    "credential": "credential",
+}
+
+
+def _listed(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = (name.strip() for value in values for name in value.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+@click.command()
+@click.option("--aws", is_flag=True, help="Scan AWS.")
+@click.option("--azure", is_flag=True, help="Scan Azure.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_ESTATE,
+    show_default=True,
+    help="The estate folder to write; only its owner can read it.",
+)
+@click.option("--resume", is_flag=True, help="Go on where an earlier scan stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace evidence that is there.")
+@click.option(
+    "--max-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Requests a second over everything (default: a modest rate per service).",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Calls in flight at the same time (default: the collector's).",
+)
+@click.option(
+    "--profile",
+    multiple=True,
+    help="AWS: a profile of the shared configuration (repeatable).",
+)
+@click.option("--org", is_flag=True, help="AWS: every account of the organization.")
+@click.option("--role-name", help="AWS: the role to assume in each member account.")
+@click.option(
+    "--regions",
+    multiple=True,
+    callback=_listed,
+    help="AWS: only these regions, comma-separated or repeated (default: all enabled).",
+)
+@click.option("--aws-endpoint-url", help="AWS: one endpoint for every service.")
+@click.option("--tenant", help="Azure: id or domain of the tenant.")
+@click.option(
+    "--subscription",
+    multiple=True,
+    callback=_listed,
+    help="Azure: only this subscription (repeatable; default: all that are visible).",
+)
+@click.option(
+    "--management-group", help="Azure: only subscriptions below this group (its id)."
+)
+@click.option(
+    "--cloud",
+    type=click.Choice(["public", "government", "china"]),
+    help="Azure: which cloud (default: public).",
+)
+@click.option("--arm-endpoint", help="Azure: an own endpoint of Resource Manager.")
+@click.option("--graph-endpoint", help="Azure: an own endpoint of Microsoft Graph.")
+@click.option("--authority", help="Azure: an own endpoint to sign in at.")
+@click.option(
+    "--credential",
+    help="Azure: static:TOKEN-FILE, a fixed token for own endpoints.",
+)
+@format_option(*FORMATS)
+@fail_on_option
+@top_option
+@quiet_option
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    aws: bool,
+    azure: bool,
+    out: Path,
+    resume: bool,
+    overwrite: bool,
+    form: str,
+    fail_on: str | None,
+    top: int,
+    **options: Any,
+) -> int:
+    """Collect what AWS, Azure or both say about themselves, then report.
+
+    Reads configuration only. Every answer and every refusal is kept in the estate
+    folder, a page at a time: a scan that was interrupted goes on with --resume.
+    """
+    from scanner.commands.collecting import collect
+    from scanner.commands.report import print_report
+    from scanner.commands.results import exit_code, load, warn_if_shared
+
+    console = console_of(context)
+    chosen = [name for name, wanted in (("aws", aws), ("azure", azure)) if wanted]
+    _check(chosen, resume, overwrite, options)
+    existing = "resume" if resume else "overwrite" if overwrite else "refuse"
+    warn_if_shared(out, console)
+    collect(_collection(chosen, out, existing, options), console)
+    result = load(out).result
+    print_report(result, form, console, top=top)
+    return exit_code(result, fail_on)
+
+
+def _check(
+    chosen: list[str], resume: bool, overwrite: bool, options: dict[str, Any]
+) -> None:
+    """Refuse options that contradict each other or would have no effect."""
+    if not chosen:
+        raise UsageError("nothing to scan: name --aws, --azure or both")
+    if resume and overwrite:
+        raise UsageError("--resume keeps what --overwrite replaces: choose one")
+    for provider, names in (("aws", _AWS), ("azure", _AZURE)):
+        used = [name for name in names if options[name]]
+        if used and provider not in chosen:
+            option = used[0].replace("_", "-")
+            raise UsageError(f"--{option} needs --{provider}")
+    if options["org"] != bool(options["role_name"]):
+        raise UsageError("--org and --role-name go together: the role in each account")
+
+
+def _collection(
+    chosen: list[str], out: Path, existing: str, options: dict[str, Any]
+) -> "Collection":
+    from scanner.commands.collecting import Collection
+
+    return Collection(
+        out,
+        existing,
+        _aws(options) if "aws" in chosen else None,
+        _azure(options) if "azure" in chosen else None,
+        options["max_rate"],
+    )
+
+
+def _aws(options: dict[str, Any]) -> "AwsOptions":
+    from scanner.aws.collect import AwsOptions
+
+    return AwsOptions(**_given(options, _AWS))
+
+
+def _azure(options: dict[str, Any]) -> "AzureOptions":
+    from scanner.azure.collect.options import AzureOptions
+
+    return AzureOptions(**_given(options, _AZURE))
+
+
+def _given(options: dict[str, Any], fields: dict[str, str]) -> dict[str, Any]:
+    """Return the fields that were given; the others keep the collector's defaults."""
+    named = {**fields, "workers": "workers"}
+    return {to: options[name] for name, to in named.items() if options[name]}
