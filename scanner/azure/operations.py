@@ -263,7 +263,7 @@ def permissions_role(management_group: str = "ROOT-MANAGEMENT-GROUP") -> dict[st
     role = {
         "Name": "whocanrun scanner",
         "IsCustom": True,
-        "Description": "Reads what decides who can run commands on VMs; changes nothing.",
+        "Description": "Reads who can run commands on VMs; changes nothing.",
         "Actions": sorted(actions),
         "NotActions": [],
         "DataActions": [],
