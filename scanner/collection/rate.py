@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 #: Requests a second for one account, region and service: well below published limits.
-START, CEILING, FLOOR = 5.0, 10.0, 0.2
+CEILING, FLOOR = 10.0, 0.2
 _RECOVERY = 0.05  # added a success; a throttle halves
 
 
@@ -19,9 +19,9 @@ class Bucket:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Start at half the ceiling (requests a second), at most `START`."""
+        """Start at half the ceiling (requests a second)."""
         self.ceiling = ceiling
-        self.rate = min(START, ceiling)
+        self.rate = ceiling / 2
         self._now, self._sleep = now, sleep
         self._next = now()
         self._lock = threading.Lock()
@@ -37,7 +37,7 @@ class Bucket:
     def throttled(self) -> None:
         """Halve the rate: the provider said that it is too much."""
         with self._lock:
-            self.rate = max(FLOOR, self.rate / 2)
+            self.rate = min(self.rate, max(FLOOR, self.rate / 2))
 
     def succeeded(self) -> None:
         """Recover a little, up to the ceiling."""
@@ -48,9 +48,14 @@ class Bucket:
 class Rates:
     """One bucket per key (account, region, service), under one ceiling for the scan."""
 
-    def __init__(self, max_rate: float | None = None) -> None:
-        """`max_rate`: requests a second over everything (`--max-rate`), or no cap."""
-        self._max_rate = max_rate
+    def __init__(
+        self, max_rate: float | None = None, *, ceiling: float = CEILING
+    ) -> None:
+        """Limit requests a second.
+
+        `max_rate`: over everything (`--max-rate`), or no cap; `ceiling`: of one bucket.
+        """
+        self._ceiling = min(ceiling, max_rate or ceiling)
         self._all = Bucket(max_rate) if max_rate else None
         if self._all and max_rate:
             self._all.rate = max_rate
@@ -61,8 +66,7 @@ class Rates:
         """Return the bucket of one account, region and service."""
         with self._lock:
             if key not in self._buckets:
-                ceiling = min(CEILING, self._max_rate or CEILING)
-                self._buckets[key] = Bucket(ceiling)
+                self._buckets[key] = Bucket(self._ceiling)
             return self._buckets[key]
 
     def take(self, *key: str) -> Bucket:
