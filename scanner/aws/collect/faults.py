@@ -3,6 +3,7 @@
 import re
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from scanner.aws.collect.answers import AnswerFault
 from scanner.evidence.lines import ErrorBody
@@ -12,12 +13,13 @@ from scanner.evidence.outcomes import Outcome, outcome_of_error
 CALL_FAULTS = (
     sdk.ClientError,
     sdk.BotoCoreError,
+    ResponseParserError,
     AnswerFault,
     LookupError,
     TypeError,
     AttributeError,
     ValueError,
-    RecursionError,
+    RuntimeError,
 )
 _TIMEOUTS = (sdk.ReadTimeoutError, sdk.ConnectTimeoutError)
 _CONNECTION = (
@@ -70,7 +72,7 @@ def fault_of(error: Exception, status: int | None) -> ErrorBody:
         return ErrorBody("Timeout", None, "no answer in time")
     if isinstance(error, _CONNECTION):
         return ErrorBody("ConnectionFailed", None, type(error).__name__)
-    if isinstance(error, _CREDENTIALS):
+    if isinstance(error, _CREDENTIALS) or _not_renewed(error):
         return ErrorBody("Expired", None, "the credentials could not be renewed")
     if status is not None and status >= 300:
         return _by_status(status, "the answer is no error answer of AWS")
@@ -78,6 +80,11 @@ def fault_of(error: Exception, status: int | None) -> ErrorBody:
         return ErrorBody(error.code, status, str(error))
     reason = f"the answer cannot be parsed ({type(error).__name__})"
     return ErrorBody("MalformedAnswer", status, reason)
+
+
+def _not_renewed(error: Exception) -> bool:
+    """The SDK has no type of its own for credentials that stay expired."""
+    return type(error) is RuntimeError and "refresh" in str(error)
 
 
 def _refusal(error: sdk.ClientError) -> ErrorBody:
