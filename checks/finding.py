@@ -73,7 +73,8 @@ class Check:
 
     `techniques` are ATT&CK ids: T1651 always; T1199 for outsiders, T1078.004 for unused
     or over-privileged accounts. `mitigations` holds M1026, and M1032 or M1018 beside
-    T1199 (M1026 does not mitigate T1199).
+    T1199 (M1026 does not mitigate T1199). `severity` is the most that a finding can
+    have. `needs` names the lists it reads: where one is missing the check is unknown.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Check:
     fix: str
     references: tuple[str, ...]
     run: "Callable[[AccessGraph], Iterator[Finding]]"
+    needs: tuple[str, ...] = ()
 
 
 Catalogue = Sequence[Check]

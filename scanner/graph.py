@@ -29,7 +29,15 @@ CAN_RUN = "can-run"
 IN_CLASS = "in-class"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Principals that hold exactly the same grants."""
+
+    principals: tuple[Principal, ...]
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class AccessGraph:
     """The networkx graph with the decisions it was linked from.
 
@@ -74,6 +82,17 @@ class AccessGraph:
         return {id_: tuple(grants) for id_, grants in found.items()}
 
     @cached_property
+    def holdings(self) -> tuple[Holding, ...]:
+        """Everybody who holds a grant, together with those who hold the same ones."""
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for id_, grants in self.grants_of.items():
+            alike.setdefault(tuple(map(id, grants)), []).append(id_)
+        return tuple(
+            Holding(tuple(self.principals[id_] for id_ in ids), self.grants_of[ids[0]])
+            for ids in alike.values()
+        )
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """Every hop of both clouds, in the engines' order."""
         return tuple(edge for half in self.decided for edge in half.edges)
@@ -105,6 +124,20 @@ class AccessGraph:
     def hopping(self, space: TargetSpace) -> int:
         """Return the classes of a space with a target that has hops, as a bit set."""
         return self._hopping[id(space)]
+
+    def scopes(self, space: TargetSpace) -> Mapping[str, int]:
+        """Return the classes of each account or subscription, as a bit set, sorted."""
+        return self._scopes[id(space)]
+
+    @cached_property
+    def _scopes(self) -> Mapping[int, Mapping[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        for space in self.spaces:
+            bits = found.setdefault(id(space), {})
+            for position, members in enumerate(space.classes):
+                for scope in {target.scope for target in members}:
+                    bits[scope] = bits.get(scope, 0) | 1 << position
+        return {space: dict(sorted(bits.items())) for space, bits in found.items()}
 
     @cached_property
     def _hopping(self) -> Mapping[int, int]:

@@ -65,8 +65,19 @@ def reach_of(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
     """
     principal = graph.principals[principal_id]
     grants = graph.grants_of.get(principal_id, ())
-    direct = (_reached(principal, principal, g, g.targets, ()) for g in grants)
+    direct = (directly(principal, grant) for grant in grants)
     return (*direct, *_by_paths(graph, principal, grants))
+
+
+def directly(principal: Principal, grant: Grant) -> Reached:
+    """Return what a principal reaches by a grant of its own."""
+    return _reached(principal, principal, grant, grant.targets, ())
+
+
+def through(graph: AccessGraph, entry: Edge, reached: Reached) -> Reached:
+    """Return what the source of a hop reaches by taking it and going on as its end."""
+    principal, hops = graph.principals[entry.source], (entry, *reached.hops)
+    return _reached(principal, reached.holder, reached.grant, reached.targets, hops)
 
 
 def who_can(graph: AccessGraph, target_id: str) -> tuple[Reached, ...]:

@@ -1,0 +1,69 @@
+"""Every check there is, and running them all."""
+
+from checks import (
+    day_to_day,
+    delegated,
+    guard_rails,
+    lateral,
+    number,
+    role_level,
+    standing,
+)
+from checks.evidence import not_evaluated
+from checks.finding import Check, Finding
+from checks.number import DEFAULT_THRESHOLD
+from checks.severity import LEVELS
+from scanner.coverage import Coverage
+from scanner.graph import AccessGraph
+
+#: The version of ATT&CK that techniques and mitigations are taken from.
+ATTACK_VERSION = "18.1"
+
+
+def catalogue(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
+    """Return every check, sorted by id.
+
+    Args:
+        threshold: how many principals may run commands in one account or subscription.
+    """
+    families = (
+        number.checks(threshold),
+        role_level.checks(),
+        day_to_day.checks(),
+        standing.checks(),
+        delegated.checks(),
+        lateral.checks(),
+        guard_rails.checks(),
+    )
+    found = (check for family in families for check in family)
+    return tuple(sorted(found, key=lambda check: check.id))
+
+
+def run_checks(
+    graph: AccessGraph,
+    coverage: Coverage | None = None,
+    threshold: int = DEFAULT_THRESHOLD,
+) -> tuple[Finding, ...]:
+    """Run every check over a graph.
+
+    Args:
+        graph: what can be done, by whom.
+        coverage: what was not seen: each check that reads a missing list yields a
+            finding with verdict `unknown` beside whatever it found.
+        threshold: see `catalogue`.
+
+    Returns:
+        The findings, the worst first, then by reach, check, scope and principal.
+    """
+    checks = catalogue(threshold)
+    clouds = {half.provider for half in graph.decided}
+    found = [f for one in checks if one.provider in clouds for f in one.run(graph)]
+    if coverage is not None:
+        found += not_evaluated(checks, coverage)
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, int, str, str, str]:
+    who = finding.principal.id if finding.principal else ""
+    worst = LEVELS.index(finding.severity)
+    return (worst, -finding.targets, finding.check, finding.scope, who)

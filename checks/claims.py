@@ -1,0 +1,117 @@
+"""The four numbers of M1026, and the exact number of principal x target pairs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from checks.azure_assignments import is_wide
+from checks.hits import COMMANDS, is_service_linked
+from checks.reach import covers_a_scope
+from scanner.estate import Principal, Provider
+from scanner.grants import AssignmentBecause, Decided, Grant, Standing, Verdict
+from scanner.graph import AccessGraph, Holding
+
+_NO_USAGE = "no usage evidence was collected (last-accessed data, sign-ins)"
+_SSO = ":role/aws-reserved/sso.amazonaws.com/"
+
+
+def claims(graph: AccessGraph) -> Mapping[str, Any]:
+    """Return the four M1026 numbers.
+
+    `count`: principals that can run a command on at least one VM (groups do not act,
+    service-linked roles are their service's), split by who is behind them, with those
+    for whom it is unknown apart. `day-to-day`: unknown without usage evidence.
+    `role-level`: those of `count` who hold it through a broad role: any document on
+    every node (AWS), an assignment at a subscription or above (Azure). `standing`:
+    those of `count` by the longest standing that each has.
+    """
+    acting = [
+        (principal, holding)
+        for holding in graph.holdings
+        for principal in holding.principals
+        if principal.kind != "group" and not is_service_linked(principal)
+    ]
+    able = [(p, h) for p, h in acting if _verdicts(h) & {*_KNOWN}]
+    unsure = [p for p, h in acting if _verdicts(h) == {Verdict.UNKNOWN}]
+    broad = sum(any(_broad(graph, p, g) for g in _commands(h)) for p, h in able)
+    return {
+        "count": {
+            "principals": len(able),
+            **_by_side(principal for principal, _ in able),
+            "unknown": len(unsure),
+        },
+        "day-to-day": {
+            "principals": None,
+            "unknown": len(able) + len(unsure),
+            "why": _NO_USAGE,
+        },
+        "role-level": {"principals": broad, "of": len(able), "unknown": len(unsure)},
+        "standing": {**_standings(able), "of": len(able), "unknown": len(unsure)},
+    }
+
+
+def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
+    """Count principal x target pairs per `provider/vector` and verdict, exactly.
+
+    Counted by class: nothing is expanded. Pairs in no grant are denied; they are not
+    counted here.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for half in decided:
+        for grant in half.grants:
+            row = found.setdefault(f"{half.provider}/{grant.vector.id}", {})
+            verdict = grant.decision.verdict.value
+            row[verdict] = row.get(verdict, 0) + grant.pairs
+    return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}
+
+
+_KNOWN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+def _commands(holding: Holding) -> list[Grant]:
+    return [
+        grant
+        for grant in holding.grants
+        if grant.vector.tier in COMMANDS and grant.targets.bits
+    ]
+
+
+def _verdicts(holding: Holding) -> set[Verdict]:
+    return {grant.decision.verdict for grant in _commands(holding)}
+
+
+def side_of(principal: Principal) -> str:
+    """Say who is behind a principal: `external`, `human` or `workload`.
+
+    Users, roots and Identity Center roles are people; other roles, service principals
+    and managed identities are workloads.
+    """
+    if principal.external:
+        return "external"
+    human = principal.kind in ("user", "root", "guest") or _SSO in principal.id
+    return "human" if human else "workload"
+
+
+def _by_side(principals: Iterable[Principal]) -> dict[str, int]:
+    found = {"human": 0, "workload": 0, "external": 0}
+    for principal in principals:
+        found[side_of(principal)] += 1
+    return found
+
+
+def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
+    if grant.vector.provider is Provider.AWS:
+        listed = isinstance(grant.decision.documents, tuple)
+        return not listed and covers_a_scope(graph, grant.targets)
+    return any(
+        isinstance(why, AssignmentBecause) and is_wide(why.assignment)
+        for why in grant.because_of(principal)
+    )
+
+
+def _standings(able: list[tuple[Principal, Holding]]) -> dict[str, int]:
+    found = {standing.value: 0 for standing in Standing}
+    order = tuple(Standing)
+    for _, holding in able:
+        held = {g.decision.standing for g in _commands(holding)}
+        found[next(one for one in order if one in held).value] += 1
+    return found

@@ -1,0 +1,274 @@
+"""Partners and other outsiders: accounts, OIDC subjects, Lighthouse, guests."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from checks.evidence import (
+    AWS_BASE,
+    AWS_ORGANIZATION,
+    AZURE_BASE,
+    AZURE_DELEGATIONS,
+    AZURE_DIRECTORY,
+)
+from checks.finding import Check, Claim, Severity
+from checks.hits import (
+    ACCOUNTS,
+    COMMANDS,
+    M1026,
+    MFA,
+    T1651,
+    TRUSTED,
+    Hit,
+    because_of,
+    define,
+)
+from checks.reach import scopes_of, within
+from scanner.estate import Principal, Provider
+from scanner.grants import Condition, Conditions, Edge
+from scanner.graph import AccessGraph
+from scanner.paths import Reached, directly, reach_of, through
+from scanner.search import hops_of
+
+_TRUSTED = "https://attack.mitre.org/techniques/T1199/"
+_EXTERNAL_ID = "sts:externalid"
+_NEGATED = re.compile(r"Not|Null|IfExists", re.IGNORECASE)
+_TECHNIQUES = (T1651, TRUSTED)
+#: M1026 for T1651; T1199 is mitigated by the other two, not by M1026.
+_MITIGATIONS = (M1026, MFA, ACCOUNTS)
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_external_without_external_id",
+            title="An external account can enter a role that runs commands, without "
+            "an ExternalId",
+            severity=Severity.CRITICAL,
+            claim=Claim.COUNT,
+            techniques=_TECHNIQUES,
+            mitigations=_MITIGATIONS,
+            rationale="A partner that serves many customers can be made to use your "
+            "role for somebody else; an ExternalId of your own stops that.",
+            fix="Require sts:ExternalId in the trust policy and name the partner's "
+            "exact role instead of its whole account.",
+            find=partial(_external, with_external_id=False),
+            needs=(*AWS_BASE, *AWS_ORGANIZATION),
+            references=(
+                _TRUSTED,
+                "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+            ),
+        ),
+        define(
+            "t1651_aws_external_account",
+            title="An external account can enter a role that runs commands",
+            severity=Severity.HIGH,
+            claim=Claim.COUNT,
+            techniques=_TECHNIQUES,
+            mitigations=_MITIGATIONS,
+            rationale="The ExternalId is chosen by the caller: it stops a confused "
+            "deputy, not the partner. Who uses the role is decided in its account.",
+            fix="Agree who enters, narrow the role to the documents and nodes of the "
+            "contract, and review the last use.",
+            find=partial(_external, with_external_id=True),
+            needs=(*AWS_BASE, *AWS_ORGANIZATION),
+            references=(_TRUSTED,),
+        ),
+        define(
+            "t1651_aws_oidc_subject_wide",
+            title="A wide OIDC subject can enter a role that runs commands",
+            severity=Severity.CRITICAL,
+            claim=Claim.COUNT,
+            techniques=_TECHNIQUES,
+            mitigations=_MITIGATIONS,
+            rationale="Without an exact subject and audience every repository, branch "
+            "or pull request of the identity provider's tenant enters the role.",
+            fix="Name the exact `sub` (repository and environment or branch) and `aud` "
+            "with StringEquals in the trust policy.",
+            find=_wide_subjects,
+            needs=AWS_BASE,
+            references=(
+                _TRUSTED,
+                "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+                "id_roles_providers_oidc.html",
+            ),
+        ),
+        define(
+            "t1651_azure_partner_access",
+            title="A partner's principals can run commands on machines",
+            severity=Severity.CRITICAL,
+            claim=Claim.COUNT,
+            techniques=_TECHNIQUES,
+            mitigations=_MITIGATIONS,
+            rationale="Lighthouse and admin-on-behalf-of give access to people of "
+            "another tenant that you cannot list; APT29 used exactly this way.",
+            fix="Have the partner offer again with a lesser built-in role, a resource "
+            "group instead of the subscription, or eligible authorizations.",
+            find=partial(_azure_outsiders, guests=False),
+            needs=(*AZURE_BASE, *AZURE_DELEGATIONS, *AZURE_DIRECTORY),
+            references=(
+                _TRUSTED,
+                "https://learn.microsoft.com/azure/lighthouse/concepts/"
+                "recommended-security-practices",
+            ),
+        ),
+        define(
+            "t1651_azure_guest_access",
+            title="A guest user can run commands on machines",
+            severity=Severity.HIGH,
+            claim=Claim.COUNT,
+            techniques=_TECHNIQUES,
+            mitigations=_MITIGATIONS,
+            rationale="A guest's password, MFA and leaving date are somebody else's.",
+            fix="Remove the guest's assignment, or make it eligible with approval.",
+            find=partial(_azure_outsiders, guests=True),
+            needs=(*AZURE_BASE, *AZURE_DIRECTORY),
+            references=(_TRUSTED,),
+        ),
+    )
+
+
+# ---- AWS ----
+
+
+def _external(graph: AccessGraph, with_external_id: bool) -> Iterator[Hit]:
+    for principal in _aws_outsiders(graph):
+        if principal.kind != "federated":
+            yield from _entries(
+                graph,
+                principal,
+                lambda edge: requires_external_id(edge.conditions) is with_external_id,
+            )
+
+
+def _wide_subjects(graph: AccessGraph) -> Iterator[Hit]:
+    for principal in _aws_outsiders(graph):
+        if principal.kind == "federated" and is_oidc(principal):
+            yield from _entries(
+                graph, principal, lambda edge: is_wide_subject(edge.conditions)
+            )
+
+
+def _aws_outsiders(graph: AccessGraph) -> Iterator[Principal]:
+    for _, principal in sorted(graph.principals.items()):
+        outside = principal.external or principal.kind == "federated"
+        if outside and principal.provider is Provider.AWS:
+            yield principal
+
+
+def _entries(
+    graph: AccessGraph, principal: Principal, flagged: Callable[[Edge], bool]
+) -> Iterator[Hit]:
+    """Yield a hit per account that an outsider enters by flagged hops to commands."""
+    by_account: dict[str, dict[Edge, list[Reached]]] = {}
+    for edge in hops_of(graph, principal.id):
+        role = graph.principals.get(edge.target)
+        if role is not None and flagged(edge):
+            commands = [
+                through(graph, edge, one)
+                for one in reach_of(graph, role.id)
+                if one.grant.vector.tier in COMMANDS
+            ]
+            if commands:
+                by_account.setdefault(role.scope, {})[edge] = commands
+    for account, entries in sorted(by_account.items()):
+        roles = ", ".join(sorted({graph.principals[e.target].name for e in entries}))
+        reached = tuple(one for commands in entries.values() for one in commands)
+        trusts = (why for edge in entries for why in edge.because)
+        because = tuple(dict.fromkeys((*trusts, *because_of(reached))))
+        message = f"{principal.name} can enter {roles} and run commands"
+        yield Hit(f"aws:{account}", principal, reached, message, because)
+
+
+def requires_external_id(conditions: Conditions) -> bool:
+    """True when every way in demands a certain sts:ExternalId.
+
+    A pattern of only `*` demands nothing, nor does an operator that an absent or
+    another value satisfies.
+    """
+    return bool(conditions) and all(
+        any(
+            condition.key.lower() == _EXTERNAL_ID
+            and not _NEGATED.search(condition.operator)
+            and not any(value.strip("*") == "" for value in condition.values)
+            for condition in alternative
+        )
+        for alternative in conditions
+    )
+
+
+def is_oidc(principal: Principal) -> bool:
+    """True for identities of an OIDC provider, not of a SAML one."""
+    return "saml" not in principal.id.lower()
+
+
+def is_wide_subject(conditions: Conditions) -> bool:
+    """True when some way in leaves the subject or the audience open.
+
+    A subject is narrow when it is exact, or a pattern whose owner and repository (all
+    before the second colon) are exact: `repo:org/app:*` but not `repo:org/*`.
+    """
+    return not conditions or any(
+        not _pinned(alternative, ":sub", _narrow)
+        or not _pinned(alternative, ":aud", lambda value: "*" not in value)
+        for alternative in conditions
+    )
+
+
+def _pinned(
+    alternative: tuple[Condition, ...], key: str, exact: Callable[[str], bool]
+) -> bool:
+    return any(
+        condition.key.lower().endswith(key)
+        and not _NEGATED.search(condition.operator)
+        and bool(condition.values)
+        and all(map(exact, condition.values))
+        for condition in alternative
+    )
+
+
+def _narrow(subject: str) -> bool:
+    owner, _, rest = subject.partition(":")
+    name = rest.partition(":")[0] if rest else owner
+    return not set("*?") & set(owner + name)
+
+
+# ---- Azure ----
+
+
+def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
+    """Yield a hit per subscription that a guest, or a partner, can act in."""
+    for holding in graph.holdings:
+        for principal in holding.principals:
+            if not _is_outsider(principal, guests):
+                continue
+            reached = [
+                directly(principal, grant)
+                for grant in holding.grants
+                if grant.vector.tier in COMMANDS
+            ]
+            who = "Guest" if guests else "Partner principal"
+            message = f"{who} {principal.name} can run commands"
+            for scope, here in sorted(_by_subscription(graph, reached).items()):
+                yield Hit(f"azure:{scope}", principal, tuple(here), message)
+
+
+def _is_outsider(principal: Principal, guests: bool) -> bool:
+    if principal.provider is not Provider.AZURE:
+        return False
+    if guests:
+        return principal.kind == "guest"
+    return principal.external and principal.kind != "guest"
+
+
+def _by_subscription(
+    graph: AccessGraph, reached: list[Reached]
+) -> dict[str, list[Reached]]:
+    found: dict[str, list[Reached]] = {}
+    for one in reached:
+        for scope in scopes_of(graph, one.targets):
+            here = replace(one, targets=within(graph, one.targets, scope))
+            found.setdefault(scope, []).append(here)
+    return found

@@ -1,0 +1,40 @@
+"""Guard rails: what should stop even those who hold every right."""
+
+from collections.abc import Iterator
+
+from checks.evidence import AWS_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import COMMANDS, Hit, define, scope_of
+from scanner.graph import AccessGraph
+from scanner.paths import directly
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_root_not_fenced",
+            title="No SCP stops the account's root user from running commands",
+            severity=Severity.LOW,
+            claim=Claim.STANDING,
+            rationale="The root user holds the full power of its account, and only an "
+            "SCP takes any of it away; running commands is never a task for it.",
+            fix="Deny the command vectors to root users in an SCP, or remove the root "
+            "credentials of member accounts centrally.",
+            find=_roots,
+            needs=AWS_BASE,
+            references=(
+                "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html",
+            ),
+        ),
+    )
+
+
+def _roots(graph: AccessGraph) -> Iterator[Hit]:
+    for holding in graph.holdings:
+        grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
+        for principal in holding.principals if grants else ():
+            if principal.kind == "root":
+                reached = tuple(directly(principal, grant) for grant in grants)
+                message = f"The root user of {principal.scope} can run commands"
+                yield Hit(scope_of(principal), principal, reached, message)

@@ -1,0 +1,142 @@
+"""Lateral movement and escalation: from a VM to others, from little to VMs."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from checks.evidence import AWS_BASE, AZURE_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
+from scanner.estate import Principal, Provider
+from scanner.grants import Edge, Grant, Verdict
+from scanner.graph import AccessGraph
+from scanner.paths import directly, reach_of
+
+_ATTACK = "https://attack.mitre.org/techniques/T1651/"
+_OVER_PRIVILEGED = (T1651, VALID_ACCOUNTS)
+_LATERAL = (
+    "Whoever runs code on one machine takes its identity from the metadata service; if "
+    "that identity commands other machines, one foothold is all of them."
+)
+_ESCALATION = (
+    "The principal holds no right to run commands, but can become one that does; "
+    "reviews of who can run commands miss it."
+)
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_instance_role_commands_others",
+            title="The role of an instance can run commands on other instances",
+            severity=Severity.CRITICAL,
+            claim=Claim.ROLE_LEVEL,
+            techniques=_OVER_PRIVILEGED,
+            rationale=_LATERAL,
+            fix="Give instances a role with the agent's rights only, and run fleet "
+            "jobs under a role that no instance carries.",
+            find=partial(_lateral, Provider.AWS),
+            needs=AWS_BASE,
+            references=(_ATTACK,),
+        ),
+        define(
+            "t1651_azure_vm_identity_commands_others",
+            title="The identity of a machine can run commands on other machines",
+            severity=Severity.CRITICAL,
+            claim=Claim.ROLE_LEVEL,
+            techniques=_OVER_PRIVILEGED,
+            rationale=_LATERAL,
+            fix="Remove the identity's role assignment, or give it a role without "
+            "operations that run commands.",
+            find=partial(_lateral, Provider.AZURE),
+            needs=AZURE_BASE,
+            references=(_ATTACK,),
+        ),
+        define(
+            "t1651_aws_escalation_to_nodes",
+            title="A principal without command rights can become one that has them",
+            severity=Severity.HIGH,
+            claim=Claim.ROLE_LEVEL,
+            techniques=_OVER_PRIVILEGED,
+            rationale=_ESCALATION,
+            fix="Take away the right that lets it become the other principal.",
+            find=partial(_escalations, Provider.AWS),
+            needs=AWS_BASE,
+            references=(_ATTACK,),
+        ),
+        define(
+            "t1651_azure_escalation_to_machines",
+            title="A principal without command rights can gain them in Azure or Entra",
+            severity=Severity.HIGH,
+            claim=Claim.ROLE_LEVEL,
+            techniques=_OVER_PRIVILEGED,
+            rationale=_ESCALATION,
+            fix="Take away the ownership, role or assignment that lets it gain access.",
+            find=partial(_escalations, Provider.AZURE),
+            needs=AZURE_BASE,
+            references=(_ATTACK,),
+        ),
+    )
+
+
+def _lateral(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+    for identity, carried in sorted(_carriers(graph, provider).items()):
+        grants = [
+            grant
+            for grant in graph.grants_of.get(identity, ())
+            if grant.vector.tier in COMMANDS and _others(grant, carried)
+        ]
+        if grants:
+            principal = graph.principals[identity]
+            reached = tuple(directly(principal, grant) for grant in grants)
+            message = f"Machines that run as {principal.name} can run commands"
+            first = carried[min(carried)]
+            scope = scope_of(principal)
+            yield Hit(scope, principal, reached, message, path=(first,))
+
+
+def _carriers(graph: AccessGraph, provider: Provider) -> dict[str, dict[str, Edge]]:
+    """Return the machines of each identity that runs on any, with their hops."""
+    found: dict[str, dict[str, Edge]] = {}
+    for edge in graph.edges:
+        if edge.kind == "runs-as" and edge.verdict is not Verdict.DENIED:
+            target = graph.targets.get(edge.source)
+            if target is not None and target.provider is provider:
+                found.setdefault(edge.target, {}).setdefault(edge.source, edge)
+    return found
+
+
+def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
+    """True when some machine with the identity can command a machine but itself."""
+    if len(carried) > 1 or len(grant.targets) > 1:
+        return len(grant.targets) > 0
+    return any(target.id not in carried for target in grant.targets)
+
+
+def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+    sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
+    for id_ in sorted(sources):
+        principal = graph.principals.get(id_)
+        if principal is None or not _counts(graph, provider, principal):
+            continue
+        reached = tuple(
+            one
+            for one in reach_of(graph, id_)
+            if one.grant.vector.tier in COMMANDS
+            and any(hop.kind == "can-become" for hop in one.hops)
+        )
+        if reached:
+            message = f"{principal.name} can become somebody who runs commands"
+            because = reached[0].hops[0].because
+            scope = scope_of(principal)
+            yield Hit(scope, principal, reached, message, because, reached[0].hops)
+
+
+def _counts(graph: AccessGraph, provider: Provider, principal: Principal) -> bool:
+    """True for our principals that hold no right to run commands themselves."""
+    own = graph.grants_of.get(principal.id, ())
+    return (
+        principal.provider is provider
+        and not principal.external
+        and not any(grant.vector.tier in COMMANDS for grant in own)
+    )

@@ -1,0 +1,108 @@
+"""How many can: more principals than a threshold can command VMs of one scope."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from checks.evidence import AWS_BASE, AZURE_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import COMMANDS, Hit, define, is_service_linked
+from checks.reach import scopes_of, within
+from scanner.estate import Principal, Provider
+from scanner.grants import Verdict
+from scanner.graph import AccessGraph
+from scanner.paths import Reached, directly
+
+DEFAULT_THRESHOLD = 10
+
+_RATIONALE = (
+    "M1026 asks to limit how many accounts can run commands on VMs: every one of them "
+    "is a way to code on the machine as root or SYSTEM."
+)
+
+
+def checks(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
+    """Return the checks of this family.
+
+    Args:
+        threshold: how many principals of one account or subscription are accepted.
+    """
+    find = {one: partial(_too_many, one, threshold) for one in Provider}
+    return (
+        define(
+            "t1651_aws_too_many_principals",
+            title=f"Over {threshold} principals can run commands in an account",
+            severity=Severity.MEDIUM,
+            claim=Claim.COUNT,
+            rationale=_RATIONALE,
+            fix="Take the vectors from principals that do not need them, or give them "
+            "to one role that few people may assume.",
+            find=find[Provider.AWS],
+            needs=AWS_BASE,
+            references=("https://attack.mitre.org/mitigations/M1026/",),
+        ),
+        define(
+            "t1651_azure_too_many_principals",
+            title=f"Over {threshold} principals can run commands in a subscription",
+            severity=Severity.MEDIUM,
+            claim=Claim.COUNT,
+            rationale=_RATIONALE,
+            fix="Remove role assignments that are not needed, and make the others "
+            "eligible instead of active.",
+            find=find[Provider.AZURE],
+            needs=AZURE_BASE,
+            references=("https://attack.mitre.org/mitigations/M1026/",),
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Here:
+    """Who can run commands in one account or subscription."""
+
+    known: set[Principal] = field(default_factory=set)
+    unsure: set[Principal] = field(default_factory=set)
+    reached: list[Reached] = field(default_factory=list)
+
+
+def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterator[Hit]:
+    for scope, here in sorted(_by_scope(graph, provider).items()):
+        number = len(here.known | here.unsure)
+        if number <= threshold:
+            continue
+        certain = len(here.known) > threshold
+        unsure = len(here.unsure - here.known)
+        perhaps = f", {unsure} of them perhaps" if unsure else ""
+        yield Hit(
+            f"{provider}:{scope}",
+            None,
+            tuple(here.reached),
+            f"{number} principals can run commands here{perhaps}; "
+            f"{threshold} are accepted",
+            because=(),
+            verdict=Verdict.ALLOWED if certain else Verdict.UNKNOWN,
+        )
+
+
+def _by_scope(graph: AccessGraph, provider: Provider) -> dict[str, _Here]:
+    """Everybody who acts (groups do not), by the scope of the targets."""
+    found: dict[str, _Here] = {}
+    for holding in graph.holdings:
+        acting = [one for one in holding.principals if _acts(one)]
+        for grant in holding.grants if acting else ():
+            vector = grant.vector
+            if vector.provider is not provider or vector.tier not in COMMANDS:
+                continue
+            for scope in scopes_of(graph, grant.targets):
+                here = found.setdefault(scope, _Here())
+                unknown = grant.decision.verdict is Verdict.UNKNOWN
+                (here.unsure if unknown else here.known).update(acting)
+                one = directly(acting[0], grant)
+                here.reached.append(
+                    replace(one, targets=within(graph, grant.targets, scope))
+                )
+    return found
+
+
+def _acts(principal: Principal) -> bool:
+    return principal.kind != "group" and not is_service_linked(principal)

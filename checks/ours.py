@@ -1,0 +1,29 @@
+"""Whose access the checks about our own principals look at."""
+
+from collections.abc import Iterator
+
+from checks.hits import COMMANDS, is_service_linked
+from scanner.estate import Principal, Provider
+from scanner.grants import Grant
+from scanner.graph import AccessGraph
+
+
+def commands_of_ours(
+    graph: AccessGraph, provider: Provider
+) -> Iterator[tuple[Principal, list[Grant]]]:
+    """Yield our principals that can run commands by themselves, with those grants.
+
+    Left to checks of their own: somebody else's principals, and account roots, whose
+    power no policy of the account takes away. Left out altogether: service-linked
+    roles, which only their service uses and nobody can edit (`access` lists them).
+    """
+    for holding in graph.holdings:
+        grants = [g for g in holding.grants if _counts(g, provider)]
+        for principal in holding.principals if grants else ():
+            root = principal.kind == "root"
+            if not (principal.external or root or is_service_linked(principal)):
+                yield principal, grants
+
+
+def _counts(grant: Grant, provider: Provider) -> bool:
+    return grant.vector.provider is provider and grant.vector.tier in COMMANDS
