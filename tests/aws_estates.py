@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scanner.evidence.manifest import Manifest, Scope, write_manifest
+from scanner.evidence.manifest import Manifest, Scope, sha256_of, write_manifest
 from scanner.evidence.reader import Evidence, open_estate
 
 ACCOUNT = "111122223333"
@@ -565,13 +565,25 @@ def _text(document: Any) -> str:
 # ---- the estate folder ----
 
 
-def estate(root: Path, *files: File, scopes: Iterable[Scope] | None = None) -> Evidence:
-    """Write the files under `root` and open them; `scopes` adds a manifest."""
+def estate(
+    root: Path,
+    *files: File,
+    scopes: Iterable[Scope] | None = None,
+    finished: bool = True,
+) -> Evidence:
+    """Write the files under `root` and open them.
+
+    `scopes` adds the manifest of a scan that asked for them; with `finished=False` it
+    was interrupted before it had finished any file.
+    """
+    hashes = {}
     for file in files:
         path = root / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "".join(json.dumps(line) + "\n" for line in file.lines)
         path.write_text(text, encoding="utf-8")
+        hashes[file.name] = sha256_of(path)
     if scopes is not None:
-        write_manifest(root, Manifest(scopes=tuple(scopes)))
+        done = hashes if finished else {}
+        write_manifest(root, Manifest(scopes=tuple(scopes), files=done))
     return open_estate(root)

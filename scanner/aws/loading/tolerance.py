@@ -1,6 +1,6 @@
 """Decode one page of an answer, keeping every good row of an odd one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -22,12 +22,16 @@ class Problem:
     Attributes:
         path: where in the page (`RoleDetailList[3].Tags`).
         reason: what is wrong with it.
-        lost: True when a whole row is missing from the result because of it.
+        lost: True when a row of the page's own list is missing because of it.
     """
 
     path: str
     reason: str
     lost: bool
+
+    def spared(self) -> "Problem":
+        """Return the problem of a member that its row can do without."""
+        return replace(self, lost=False)
 
 
 @cache
@@ -67,38 +71,36 @@ def _salvage(
     values: dict[str, Any] = {}
     odd: list[str] = []
     for each in msgspec.structs.fields(kind):
-        found = members.get(each.encode_name)
-        if found is None:
-            if each.required:
-                problems.append(Problem(path, f"no {each.encode_name}", lost=True))
-                return None
+        member = members.get(each.encode_name)
+        if member is None and each.required:
+            problems.append(Problem(path, f"no {each.encode_name}", lost=True))
+            return None
+        if member is None:
             continue
-        before = len(problems)
-        try:
-            values[each.name] = _member(
-                found, each.type, _join(path, each.encode_name), problems
-            )
-        except UNREADABLE as error:
-            where = _join(path, each.encode_name)
-            problems.append(Problem(where, _said(error), lost=each.required))
-            if each.required:
-                return None
-        if len(problems) > before:
+        found: list[Problem] = []
+        value = _member(member, each.type, _join(path, each.encode_name), found)
+        problems += (one if each.required else one.spared() for one in found)
+        if value is not None:
+            values[each.name] = value
+        elif each.required:
+            return None
+        if found:
             odd.append(each.encode_name)
     return kind(**{**values, "odd": tuple(odd)})
 
 
 def _member(raw: msgspec.Raw, kind: Any, path: str, problems: list[Problem]) -> Any:
-    """Decode one member, row by row if it is a list of rows; raises `UNREADABLE`."""
+    """Decode one member, row by row if it is a list of rows; None when it is odd."""
+    row = _row_type(kind)
     try:
-        return decode(raw, kind)
-    except UNREADABLE:
-        row = _row_type(kind)
-        if row is None:
-            raise
-    if get_origin(kind) is not list:
-        return _salvage(raw, row, path, problems)
-    rows = decode(raw, list[msgspec.Raw])
+        if row is None or get_origin(kind) is not list:
+            return decode(raw, kind)
+        rows = decode(raw, list[msgspec.Raw])
+    except UNREADABLE as error:
+        if row is not None and get_origin(kind) is not list:
+            return _salvage(raw, row, path, problems)
+        problems.append(Problem(path, _said(error), lost=True))
+        return None
     found = (
         _row(each, row, f"{path}[{number}]", problems)
         for number, each in enumerate(rows)
