@@ -14,6 +14,12 @@ from scanner.grants import Standing
 #: Stands for everyone in a deny assignment.
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
+#: What a right to log in needs on the machine, and how its extensions are named.
+LOGIN_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    "entra-login": ("aadlogin", "aadsshlogin"),
+    "admin-center": ("admincenter",),
+}
+
 
 class Source(StrEnum):
     """Which list an assignment comes from."""
@@ -93,13 +99,14 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         scope: its normalized id.
         identities: object ids of the managed identities that code on it can become.
-        latent: known to lack a login extension: rights to log in lead nowhere yet.
+        lacks: login extensions that it is known not to have (`LOGIN_EXTENSIONS`):
+            rights to log in by them lead nowhere yet.
     """
 
     target: Target
     scope: str
     identities: tuple[str, ...] = ()
-    latent: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

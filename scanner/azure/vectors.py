@@ -35,14 +35,14 @@ class AzureVector:
     Attributes:
         kinds: the kinds of target that it reaches.
         data: it is a data action.
-        login: it needs a login extension on the machine.
+        needs: the login extension that it needs on the machine (`LOGIN_EXTENSIONS`).
         whole_set: it is checked at the scale set, not at an instance.
     """
 
     vector: Vector
     kinds: frozenset[str]
     data: bool = False
-    login: bool = False
+    needs: str = ""
     whole_set: bool = False
 
     @property
@@ -74,10 +74,10 @@ def _direct(operation: str, *kinds: str, whole_set: bool = False) -> AzureVector
 
 
 def _adjacent(
-    operation: str, runs_as: str, *kinds: str, data: bool = True, login: bool = False
+    operation: str, runs_as: str, *kinds: str, data: bool = True, needs: str = ""
 ) -> AzureVector:
     vector = _vector(operation, Tier.ADJACENT, runs_as)
-    return AzureVector(vector, frozenset(kinds), data, login)
+    return AzureVector(vector, frozenset(kinds), data, needs)
 
 
 #: Decided on the machine's own scope.
@@ -93,9 +93,9 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _direct(f"{_SET}/write", "vmss", whole_set=True),
     _direct(f"{_ARC}/runCommands/write", "arc"),
     _direct(f"{_ARC}/extensions/write", "arc"),
-    _adjacent(f"{_VM}/login/action", _LOGIN, "vm", login=True),
-    _adjacent(f"{_VM}/loginAsAdmin/action", _ADMIN, "vm", login=True),
-    _adjacent(f"{_VM}/WACloginAsAdmin/action", _ADMIN, "vm", login=True),
+    _adjacent(f"{_VM}/login/action", _LOGIN, "vm", needs="entra-login"),
+    _adjacent(f"{_VM}/loginAsAdmin/action", _ADMIN, "vm", needs="entra-login"),
+    _adjacent(f"{_VM}/WACloginAsAdmin/action", _ADMIN, "vm", needs="admin-center"),
     _adjacent(
         "Microsoft.SerialConsole/serialPorts/connect/action",
         "a local account, by console",
@@ -103,9 +103,9 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
         "vmss",
         data=False,
     ),
-    _adjacent(f"{_ARC}/login/action", _LOGIN, "arc", login=True),
-    _adjacent(f"{_ARC}/loginAsAdmin/action", _ADMIN, "arc", login=True),
-    _adjacent(f"{_ARC}/WACloginAsAdmin/action", _ADMIN, "arc", login=True),
+    _adjacent(f"{_ARC}/login/action", _LOGIN, "arc", needs="entra-login"),
+    _adjacent(f"{_ARC}/loginAsAdmin/action", _ADMIN, "arc", needs="entra-login"),
+    _adjacent(f"{_ARC}/WACloginAsAdmin/action", _ADMIN, "arc", needs="admin-center"),
     _adjacent(
         "Microsoft.HybridConnectivity/endpoints/listCredentials/action",
         "a local account, by SSH or RDP",

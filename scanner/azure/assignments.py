@@ -1,0 +1,175 @@
+"""Assignments, eligibilities and delegations: rows to one kind of holding."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from scanner.azure.model import Assignment, Source
+from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
+from scanner.azure.rows import (
+    AssignmentProperties,
+    AuthorizationRow,
+    DelegationProperties,
+    DelegationRow,
+    EligibilityRow,
+    RegistrationRow,
+    RoleAssignmentRow,
+    ScheduleRow,
+)
+from scanner.evidence.series import time_of
+from scanner.grants import Standing
+
+_STANDINGS = list(Standing)
+
+#: A row with the time of its page, which tells what is future and what is over.
+Timed = tuple[ScheduleRow, str]
+
+
+def active_assignments(
+    rows: Iterable[RoleAssignmentRow], schedules: Iterable[Timed]
+) -> Iterator[Assignment]:
+    """Yield the active assignments, each with its standing.
+
+    An assignment is permanent when no PIM schedule instance stands for it. An instance
+    without an assignment is active access too: the two lists were read at different
+    moments. Inherited ones repeat in many lists and count once.
+    """
+    instances = _Instances(schedules)
+    seen: set[str] = set()
+    for row in rows:
+        key = normalized(row.id)
+        if key not in seen:
+            seen.add(key)
+            plain = _assignment(row.id, row.properties, Source.ASSIGNMENT)
+            standing, until = instances.standing_of(key, plain)
+            yield replace(plain, standing=standing, until=until)
+    yield from instances.alone()
+
+
+class _Instances:
+    """Schedule instances that are in force, found by assignment."""
+
+    def __init__(self, schedules: Iterable[Timed]) -> None:
+        self._by_origin: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_holding: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._all: dict[str, Assignment] = {}
+        self._used: set[str] = set()
+        for row, at in schedules:
+            if in_force(row.properties, at):
+                self._add(row)
+
+    def _add(self, row: ScheduleRow) -> None:
+        key, properties = normalized(row.id), row.properties
+        found = _assignment(row.id, properties, Source.SCHEDULE)
+        standing, until = _standing(properties)
+        self._all[key] = replace(found, standing=standing, until=until)
+        if properties.origin_role_assignment_id:
+            origin = normalized(properties.origin_role_assignment_id)
+            self._by_origin[origin].append(key)
+        self._by_holding[_holding(found)].append(key)
+
+    def standing_of(
+        self, key: str, assignment: Assignment
+    ) -> tuple[Standing, str | None]:
+        """Return the longest standing among an assignment's instances."""
+        keys = self._by_origin.get(key) or self._by_holding.get(_holding(assignment))
+        if not keys:
+            return Standing.PERMANENT, None
+        self._used.update(keys)
+        found = [self._all[key] for key in keys]
+        found.sort(key=lambda a: a.until or "", reverse=True)
+        best = min(found, key=lambda a: _STANDINGS.index(a.standing))
+        return best.standing, best.until
+
+    def alone(self) -> Iterator[Assignment]:
+        """Yield the instances that no assignment was found for."""
+        for key, found in self._all.items():
+            if key not in self._used:
+                yield found
+
+
+def eligibilities(rows: Iterable[tuple[EligibilityRow, str]]) -> Iterator[Assignment]:
+    """Yield what principals may activate now; never active access."""
+    seen: set[str] = set()
+    for row, at in rows:
+        key = normalized(row.id)
+        if key not in seen and in_force(row.properties, at):
+            seen.add(key)
+            found = _assignment(row.id, row.properties, Source.ELIGIBILITY)
+            yield replace(found, standing=Standing.ELIGIBLE)
+
+
+def in_force(properties: AssignmentProperties, at: str) -> bool:
+    """Say whether a schedule instance had begun, and not ended, when it was read."""
+    begin, end = properties.start_date_time, properties.end_date_time
+    now = _time(at)
+    if now is None:
+        return True
+    begun, over = _time(begin), _time(end)
+    return (begun is None or begun <= now) and (over is None or over > now)
+
+
+def _time(text: str | None) -> datetime | None:
+    found = time_of(text) if text else None
+    return found if found and found.year > 1 else None
+
+
+def _standing(properties: AssignmentProperties) -> tuple[Standing, str | None]:
+    until = properties.end_date_time
+    if (properties.assignment_type or "").lower() == "activated":
+        return Standing.ACTIVATED, until
+    return (Standing.TIME_BOUND, until) if until else (Standing.PERMANENT, None)
+
+
+def _assignment(
+    row_id: str, properties: AssignmentProperties, source: Source
+) -> Assignment:
+    scope = properties.scope
+    return Assignment(
+        row_id,
+        normalized(scope) if scope is not None else scope_of(row_id),
+        last_segment(properties.role_definition_id),
+        properties.principal_id.lower(),
+        properties.condition or None,
+        source=source,
+    )
+
+
+def _holding(assignment: Assignment) -> tuple[str, ...]:
+    return assignment.principal, assignment.role, assignment.scope
+
+
+def delegated_by(
+    row: RegistrationRow, definitions: Mapping[str, DelegationRow]
+) -> DelegationProperties | None:
+    """Return what a delegation gives; None when its definition is not in evidence.
+
+    Args:
+        row: the registration assignment.
+        definitions: registration definitions by normalized id.
+    """
+    expanded = row.properties.registration_definition
+    if expanded is not None and expanded.properties.authorizations is not None:
+        return expanded.properties
+    found = definitions.get(normalized(row.properties.registration_definition_id))
+    return found.properties if found else None
+
+
+def delegations(row: RegistrationRow, given: DelegationProperties) -> list[Assignment]:
+    """Return one holding per authorization of a delegation, at its scope."""
+    active = [_delegation(row, found) for found in given.authorizations or ()]
+    eligible = [
+        _delegation(row, found) for found in given.eligible_authorizations or ()
+    ]
+    return active + [replace(found, standing=Standing.ELIGIBLE) for found in eligible]
+
+
+def _delegation(row: RegistrationRow, authorization: AuthorizationRow) -> Assignment:
+    return Assignment(
+        row.id,
+        scope_of(row.id),
+        last_segment(authorization.role_definition_id),
+        authorization.principal_id.lower(),
+        source=Source.DELEGATION,
+    )

@@ -1,0 +1,76 @@
+"""Rows of Microsoft Graph answers: who there is, and who belongs to or owns what."""
+
+import msgspec
+
+from scanner.azure.rows import Row
+
+
+class UserRow(Row, frozen=True, rename="camel"):
+    """`graph/users`."""
+
+    id: str
+    display_name: str | None = None
+    user_principal_name: str | None = None
+    user_type: str | None = None
+
+
+class ReferenceRow(Row, frozen=True):
+    """An owner, by id."""
+
+    id: str
+
+
+class GroupRow(Row, frozen=True, rename="camel"):
+    """`graph/groups`."""
+
+    id: str
+    display_name: str | None = None
+    membership_rule: str | None = None
+    group_types: tuple[str, ...] | None = None
+    on_premises_sync_enabled: bool | None = None
+    owners: tuple[ReferenceRow, ...] | None = None
+
+
+class MemberRow(Row, frozen=True, rename="camel"):
+    """`graph/groups/members` and `transitiveMembers`: any kind of directory object."""
+
+    id: str
+    odata_type: str | None = msgspec.field(name="@odata.type", default=None)
+    display_name: str | None = None
+    user_principal_name: str | None = None
+    user_type: str | None = None
+    service_principal_type: str | None = None
+    app_owner_organization_id: str | None = None
+
+
+class ServicePrincipalRow(Row, frozen=True, rename="camel"):
+    """`graph/servicePrincipals`, managed identities among them."""
+
+    id: str
+    app_id: str | None = None
+    display_name: str | None = None
+    service_principal_type: str | None = None
+    app_owner_organization_id: str | None = None
+    owners: tuple[ReferenceRow, ...] | None = None
+
+
+class ApplicationRow(Row, frozen=True, rename="camel"):
+    """`graph/applications`."""
+
+    id: str
+    app_id: str | None = None
+    owners: tuple[ReferenceRow, ...] | None = None
+
+
+class OwnerRow(Row, frozen=True):
+    """`graph/owners`, asked for one object."""
+
+    id: str
+
+
+class GroupEligibilityRow(Row, frozen=True, rename="camel"):
+    """`graph/groupEligibility`: PIM for Groups."""
+
+    group_id: str
+    principal_id: str
+    access_id: str | None = None

@@ -1,0 +1,283 @@
+"""A draft to a tenant: roles, assignments, the directory, and what is not known."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from scanner.azure import rows
+from scanner.azure.assignments import (
+    active_assignments,
+    delegated_by,
+    delegations,
+    eligibilities,
+)
+from scanner.azure.containers import hierarchy_of
+from scanner.azure.directory import People, memberships, owned_principals, reach
+from scanner.azure.directory_rows import (
+    ApplicationRow,
+    GroupEligibilityRow,
+    GroupRow,
+    OwnerRow,
+    ServicePrincipalRow,
+    UserRow,
+)
+from scanner.azure.drafts import Draft
+from scanner.azure.model import (
+    Assignment,
+    AzureTenant,
+    DenyAssignment,
+    Directory,
+    Lock,
+    Machine,
+    Workers,
+)
+from scanner.azure.rbac.roles import Permission, RoleDefinition
+from scanner.azure.rbac.scopes import (
+    ROOT,
+    Hierarchy,
+    last_segment,
+    normalized,
+    scope_of,
+)
+from scanner.azure.workers import workers_of
+from scanner.estate import Gap, Provider
+from scanner.evidence.outcomes import Outcome
+
+_ASSIGNMENTS = "microsoft.authorization/roleassignments"
+_DENIES = "microsoft.authorization/denyassignments"
+_DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
+#: From this version of the deny assignment API on an effect is given.
+_EFFECTS_SINCE = "2024-07-01"
+
+
+def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
+    """Finish one tenant; gaps name delegations whose definition is missing."""
+    gaps: list[Gap] = []
+    people = People(tenant)
+    assignments = _assignments(tenant, draft, people, gaps)
+    machines = draft.fleet.finished()
+    denies = tuple(_denies(draft))
+    containers = draft.of(rows.ContainerRow)
+    hierarchy = hierarchy_of(tenant, containers, draft.of(rows.SubscriptionRow))
+    subscriptions = _subscriptions(draft, machines)
+    workers = workers_of(draft)
+    _introduce(people, draft, machines, workers)
+    found = AzureTenant(
+        tenant,
+        subscriptions,
+        hierarchy,
+        _roles(draft),
+        assignments,
+        denies,
+        tuple(_locks(draft)),
+        _directory(draft, people, assignments, denies),
+        machines,
+        workers,
+        frozenset(_unread(_ASSIGNMENTS, draft, subscriptions, hierarchy)),
+        frozenset(_unread(_DENIES, draft, subscriptions, hierarchy)),
+    )
+    return found, gaps
+
+
+def _assignments(
+    tenant: str, draft: Draft, people: People, gaps: list[Gap]
+) -> tuple[Assignment, ...]:
+    timed = ((row, origin.at) for row, origin in draft.with_origin(rows.ScheduleRow))
+    found = list(active_assignments(draft.of(rows.RoleAssignmentRow), timed))
+    later = ((row, o.at) for row, o in draft.with_origin(rows.EligibilityRow))
+    found += eligibilities(later)
+    found += _delegations(tenant, draft, people, gaps)
+    return tuple(sorted(found, key=lambda a: (a.source, a.id, a.principal, a.role)))
+
+
+def _delegations(
+    tenant: str, draft: Draft, people: People, gaps: list[Gap]
+) -> Iterator[Assignment]:
+    definitions = {normalized(row.id): row for row in draft.of(rows.DelegationRow)}
+    registrations = {normalized(r.id): r for r in draft.of(rows.RegistrationRow)}
+    for _, row in sorted(registrations.items()):
+        given = delegated_by(row, definitions)
+        if given is None:
+            gaps.append(_undefined(tenant, row))
+            continue
+        managing = (given.managed_by_tenant_id or "").lower()
+        both = (given.authorizations, given.eligible_authorizations)
+        for authorization in (one for some in both for one in some or ()):
+            name = authorization.principal_id_display_name
+            people.add(authorization.principal_id, name, "foreign", True, managing)
+        yield from delegations(row, given)
+
+
+def _undefined(tenant: str, row: rows.RegistrationRow) -> Gap:
+    why = f"{row.id} names a definition that is not in evidence"
+    effect = "who the delegation lets in unknown"
+    outcome = Outcome.INCOMPLETE
+    return Gap(Provider.AZURE, tenant, _DEFINITIONS, "", "{}", outcome, why, effect)
+
+
+def _roles(draft: Draft) -> dict[str, RoleDefinition]:
+    found: dict[str, RoleDefinition] = {}
+    for row in draft.of(rows.RoleDefinitionRow):
+        guid, properties = last_segment(row.id), row.properties
+        found.setdefault(
+            guid,
+            RoleDefinition(
+                guid,
+                row.id,
+                properties.role_name or guid,
+                (properties.type or "").lower() == "customrole",
+                _permissions(properties.permissions),
+                properties.assignable_scopes or (),
+            ),
+        )
+    return found
+
+
+def _permissions(blocks: Iterable[rows.PermissionRow]) -> tuple[Permission, ...]:
+    return tuple(
+        Permission(
+            block.actions or (),
+            block.not_actions or (),
+            block.data_actions or (),
+            block.not_data_actions or (),
+            block.condition or None,
+        )
+        for block in blocks
+    )
+
+
+def _denies(draft: Draft) -> Iterator[DenyAssignment]:
+    seen: set[str] = set()
+    for row, origin in draft.with_origin(rows.DenyRow):
+        properties, key = row.properties, normalized(row.id)
+        if key in seen:
+            continue
+        seen.add(key)
+        effect = (properties.deny_assignment_effect or "").lower()
+        excluded = properties.exclude_principals or ()
+        yield DenyAssignment(
+            row.id,
+            properties.deny_assignment_name or row.id.rpartition("/")[2],
+            normalized(properties.scope) if properties.scope else scope_of(row.id),
+            _permissions(properties.permissions),
+            frozenset(p.id.lower() for p in properties.principals),
+            frozenset(p.id.lower() for p in excluded),
+            own_scope_only=bool(properties.do_not_apply_to_child_scopes),
+            audit=effect == "audit",
+            effect_unread=not effect and origin.api_version >= _EFFECTS_SINCE,
+            system=bool(properties.is_system_protected),
+            condition=properties.condition or None,
+        )
+
+
+def _locks(draft: Draft) -> Iterator[Lock]:
+    found = {normalized(row.id): row for row in draft.of(rows.LockRow)}
+    for key, row in sorted(found.items()):
+        read_only = row.properties.level.lower() == "readonly"
+        yield Lock(row.id, row.name or last_segment(key), scope_of(row.id), read_only)
+
+
+def _subscriptions(draft: Draft, machines: Iterable[Machine]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in draft.of(rows.SubscriptionRow):
+        name = (row.subscription_id or last_segment(row.id)).lower()
+        found.setdefault(name, row.display_name or row.name or "")
+    for subscription in {machine.target.scope for machine in machines}:
+        found.setdefault(subscription, "")
+    return dict(sorted(found.items()))
+
+
+def _unread(
+    op: str, draft: Draft, subscriptions: Mapping[str, str], hierarchy: Hierarchy
+) -> Iterator[str]:
+    for subscription in subscriptions:
+        above, _ = hierarchy.chain(subscription)
+        if not draft.lists.known(op, subscription, above):
+            yield subscription
+
+
+def _introduce(
+    people: People,
+    draft: Draft,
+    machines: Iterable[Machine],
+    workers: Iterable[Workers],
+) -> None:
+    """Name the principals: the directory first, then who else was met."""
+    people.add_users(draft.of(UserRow))
+    people.add_groups(draft.of(GroupRow))
+    people.add_service_principals(draft.of(ServicePrincipalRow))
+    people.add_members(draft.members)
+    for row in draft.of(rows.UserAssignedRow):
+        if row.properties and row.properties.principal_id:
+            people.add(row.properties.principal_id, row.name, "managed-identity")
+    for machine in machines:
+        for identity in machine.identities:
+            people.add(identity, machine.target.name, "managed-identity")
+    for account in workers:
+        for identity in account.identities:
+            people.add(identity, last_segment(account.id), "managed-identity")
+    for said in _said(draft):
+        people.add_assigned(said.principal_id, said.principal_type, said.principal_name)
+
+
+def _said(draft: Draft) -> Iterator[rows.AssignmentProperties]:
+    for assignment in draft.of(rows.RoleAssignmentRow):
+        yield assignment.properties
+    for schedule in draft.of(rows.ScheduleRow):
+        yield schedule.properties
+    for eligibility in draft.of(rows.EligibilityRow):
+        yield eligibility.properties
+
+
+def _directory(
+    draft: Draft,
+    people: People,
+    assignments: Iterable[Assignment],
+    denies: Iterable[DenyAssignment],
+) -> Directory:
+    members = memberships(draft.members)
+    named = {assignment.principal for assignment in assignments}
+    for deny in denies:
+        named |= deny.principals | deny.excluded
+    groups = sorted(
+        name
+        for name in named
+        if name in members or (name in people.found and _is_group(people, name))
+    )
+    reached, unseen = reach(groups, members, people.found)
+    unseen -= _gone(draft, unseen)
+    for ids in reached.values():
+        for object_id in ids:
+            people.add(object_id, None, "user")
+    return Directory(
+        dict(sorted(people.found.items())),
+        members,
+        reached,
+        unseen,
+        tuple(_eligible(draft)),
+        owned_principals(
+            ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
+            draft.of(GroupRow),
+            draft.of(ApplicationRow),
+            draft.of(ServicePrincipalRow),
+        ),
+    )
+
+
+def _gone(draft: Draft, groups: Iterable[str]) -> set[str]:
+    """Return the groups that a whole list of groups does not hold: deleted ones."""
+    if ROOT not in draft.lists.whole["graph/groups"]:
+        return set()
+    return set(groups) - {row.id.lower() for row in draft.of(GroupRow)}
+
+
+def _is_group(people: People, object_id: str) -> bool:
+    return people.found[object_id].kind == "group"
+
+
+def _eligible(draft: Draft) -> Iterator[tuple[str, str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in draft.of(GroupEligibilityRow):
+        if (row.access_id or "member").lower() == "member":
+            found[row.principal_id.lower()].add(row.group_id.lower())
+    for principal, groups in sorted(found.items()):
+        yield from ((principal, group) for group in sorted(groups))

@@ -1,0 +1,199 @@
+"""Evidence to a typed estate: file by file, whatever list stands in whichever file."""
+
+from typing import Any
+
+from scanner.azure import directory_rows, rows
+from scanner.azure.directory import MemberList
+from scanner.azure.drafts import Draft, Origin
+from scanner.azure.finish import tenant_of
+from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
+from scanner.azure.model import AzureEstate
+from scanner.azure.operations import OPERATIONS
+from scanner.azure.pages import Reading, converted, graph_rows, read
+from scanner.azure.rbac.scopes import ROOT, normalized
+from scanner.azure.rows import Row
+from scanner.estate import Gap, Provider
+from scanner.evidence.lines import SeriesKey
+from scanner.evidence.outcomes import Outcome
+from scanner.evidence.reader import Evidence, Partition
+from scanner.evidence.series import Series
+
+_AUTHORIZATION = "microsoft.authorization"
+_SERVICES = "microsoft.managedservices"
+_AUTOMATION = "microsoft.automation/automationaccounts"
+_SETS = "microsoft.compute/virtualmachinescalesets"
+_GROUPS = "microsoft.management/managementgroups"
+_RESOURCE_GRAPH = "resourcegraph/"
+
+#: Operation, or type of a Resource Graph row, in lower case, to its rows.
+KINDS: dict[str, type[Row]] = {
+    f"{_AUTHORIZATION}/roledefinitions": rows.RoleDefinitionRow,
+    f"{_AUTHORIZATION}/roleassignments": rows.RoleAssignmentRow,
+    f"{_AUTHORIZATION}/roleassignmentscheduleinstances": rows.ScheduleRow,
+    f"{_AUTHORIZATION}/roleeligibilityscheduleinstances": rows.EligibilityRow,
+    f"{_AUTHORIZATION}/denyassignments": rows.DenyRow,
+    f"{_AUTHORIZATION}/locks": rows.LockRow,
+    f"{_SERVICES}/registrationdefinitions": rows.DelegationRow,
+    f"{_SERVICES}/registrationassignments": rows.RegistrationRow,
+    _GROUPS: rows.ContainerRow,
+    f"{_GROUPS}/subscriptions": rows.ContainerRow,
+    f"{_GROUPS}/descendants": rows.ContainerRow,
+    "microsoft.resources/subscriptions": rows.SubscriptionRow,
+    "microsoft.compute/virtualmachines": MachineRow,
+    _SETS: ScaleSetRow,
+    f"{_SETS}/virtualmachines": MachineRow,
+    "microsoft.hybridcompute/machines": ArcRow,
+    _AUTOMATION: rows.AccountRow,
+    f"{_AUTOMATION}/hybridrunbookworkergroups": rows.WorkerGroupRow,
+    f"{_AUTOMATION}/hybridrunbookworkers": rows.WorkerRow,
+    f"{_AUTOMATION}/hybridrunbookworkergroups/hybridrunbookworkers": rows.WorkerRow,
+    "microsoft.managedidentity/userassignedidentities": rows.UserAssignedRow,
+    "graph/users": directory_rows.UserRow,
+    "graph/groups": directory_rows.GroupRow,
+    "graph/groups/members": directory_rows.MemberRow,
+    "graph/groups/transitivemembers": directory_rows.MemberRow,
+    "graph/serviceprincipals": directory_rows.ServicePrincipalRow,
+    "graph/applications": directory_rows.ApplicationRow,
+    "graph/groupeligibility": directory_rows.GroupEligibilityRow,
+    "graph/owners": directory_rows.OwnerRow,
+}
+#: Members of `params` that do not narrow a list; any other names what it is about.
+_PLAIN = frozenset(
+    {"scope", "api-version", "$select", "$top", "$expand", "$count", "statusOnly"}
+)
+
+
+def load_azure(evidence: Evidence) -> AzureEstate:
+    """Read the Azure half of an estate.
+
+    Lists count wherever they were asked: at `/`, a management group or a subscription,
+    in any file. Objects that repeat (inherited assignments) are the same by id, without
+    case. Rows that do not fit their type, and answers that are no lists, are gaps; the
+    list is then not whole, and what rests on it is `unknown`.
+    """
+    inventory = _Inventory()
+    for partition in evidence.partitions("azure"):
+        for key in sorted(partition.series):
+            inventory.add(partition, partition.series[key])
+    for scope in evidence.manifest.scopes if evidence.manifest else ():
+        if scope.provider == "azure" and scope.kind == "subscription" and scope.tenant:
+            inventory.tenants[scope.id.lower()] = scope.tenant.lower()
+    return inventory.estate()
+
+
+class _Inventory:
+    """Drafts by tenant, and by subscription where no line names its tenant."""
+
+    def __init__(self) -> None:
+        self.tenants: dict[str, str] = {}
+        self._drafts: dict[str, Draft] = {}
+        self._homeless: dict[str, Draft] = {}
+        self._gaps: list[Gap] = []
+
+    def add(self, partition: Partition, series: Series) -> None:
+        key = series.key
+        op = key.op.lower()
+        if op.startswith(_RESOURCE_GRAPH):
+            self._add_resources(partition, series)
+            return
+        kind = KINDS.get(op)
+        if kind is None:
+            return
+        found, draft = read(series.pages, kind), self._draft(partition, key)
+        whole = series.answered and not found.problems
+        origin = _origin(series)
+        draft.lists.note(op, origin.object or origin.scope, whole)
+        self._keep(draft, op, found, origin, whole)
+        self._report(partition, key, found.problems)
+
+    def estate(self) -> AzureEstate:
+        """Give every draft its tenant and finish them."""
+        self._settle()
+        tenants = {}
+        for tenant in sorted(self._drafts):
+            found, gaps = tenant_of(tenant, self._drafts[tenant])
+            tenants[tenant] = found
+            self._gaps += gaps
+        return AzureEstate(tenants, tuple(sorted(set(self._gaps))))
+
+    def _draft(self, partition: Partition, key: SeriesKey) -> Draft:
+        if key.tenant:
+            if key.subscription:
+                self.tenants[key.subscription.lower()] = key.tenant.lower()
+            return self._drafts.setdefault(key.tenant.lower(), Draft())
+        if key.subscription:
+            return self._homeless.setdefault(key.subscription.lower(), Draft())
+        return self._drafts.setdefault(partition.name.lower(), Draft())
+
+    def _settle(self) -> None:
+        """Bring subscriptions home: by the lists, or because there is one tenant."""
+        for tenant, draft in self._drafts.items():
+            for row in draft.of(rows.SubscriptionRow):
+                name = (row.subscription_id or row.id.rpartition("/")[2]).lower()
+                self.tenants.setdefault(name, (row.tenant_id or tenant).lower())
+        only = next(iter(self._drafts)) if len(self._drafts) == 1 else ""
+        for subscription, draft in self._homeless.items():
+            tenant = self.tenants.get(subscription, only)
+            self._drafts.setdefault(tenant, Draft()).merge(draft)
+
+    def _keep(
+        self, draft: Draft, op: str, found: Reading[Any], origin: Origin, whole: bool
+    ) -> None:
+        kind = KINDS[op]
+        if kind is MachineRow:
+            inside_set = op.startswith(_SETS)
+            draft.fleet.add_machines(found.rows, "vmss" if inside_set else "vm")
+        elif kind is ScaleSetRow:
+            draft.fleet.add_scale_sets(found.rows)
+        elif kind is ArcRow:
+            draft.fleet.add_arc(found.rows)
+        elif kind is directory_rows.MemberRow:
+            transitive = op.endswith("/transitivemembers")
+            members = tuple(found.rows)
+            draft.members.append(MemberList(origin.object, transitive, members, whole))
+        else:
+            draft.add(kind, found.rows, origin)
+
+    def _add_resources(self, partition: Partition, series: Series) -> None:
+        """Read Resource Graph rows by their own type; they never make a list whole."""
+        plain, readable = graph_rows(series.pages)
+        by_type: dict[str, list[Any]] = {}
+        for row in plain:
+            by_type.setdefault(str(row.get("type")).lower(), []).append(row)
+        draft, origin = self._draft(partition, series.key), _origin(series)
+        problems: tuple[str, ...] = () if readable else ("neither rows nor a table",)
+        for op, some in sorted(by_type.items()):
+            if op in KINDS:
+                found = converted(some, KINDS[op], op)
+                self._keep(draft, op, found, origin, False)
+                problems += found.problems
+        self._report(partition, series.key, problems)
+
+    def _report(
+        self, partition: Partition, key: SeriesKey, problems: tuple[str, ...]
+    ) -> None:
+        if problems:
+            known = OPERATIONS.get(key.op)
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            gap = Gap(
+                Provider.AZURE,
+                partition.name.lower(),
+                key.op,
+                "",
+                key.params,
+                Outcome.MALFORMED,
+                problems[0] + more,
+                known.effect if known else "what the odd rows say unknown",
+            )
+            self._gaps.append(gap)
+
+
+def _origin(series: Series) -> Origin:
+    key = series.key
+    params = key.parameters
+    scope = params.get("scope")
+    if not isinstance(scope, str):
+        scope = f"/subscriptions/{key.subscription}" if key.subscription else ROOT
+    asked = (str(params[name]) for name in sorted(params) if name not in _PLAIN)
+    version = str(params.get("api-version") or "")
+    return Origin(normalized(scope), version, series.at, next(asked, "").lower())

@@ -1,0 +1,127 @@
+"""Rows of VMs, scale sets, their instances and Arc machines."""
+
+from typing import Any
+
+import msgspec
+
+from scanner.azure.rows import IdentityRow, Row
+
+
+class StatusRow(Row, frozen=True, rename="camel"):
+    """`PowerState/running`, or the agent's `ProvisioningState/succeeded`."""
+
+    code: str | None = None
+    display_status: str | None = None
+
+
+class AgentRow(Row, frozen=True, rename="camel"):
+    """The VM agent; version `Unknown` when it does not report."""
+
+    vm_agent_version: str | None = None
+    statuses: tuple[StatusRow, ...] | None = None
+
+
+class ExtensionProperties(Row, frozen=True):
+    """The extension's own type (`AADSSHLoginForLinux`)."""
+
+    type: str | None = None
+
+
+class ExtensionRow(Row, frozen=True):
+    """A VM extension, as child resource or in the instance view."""
+
+    type: str | None = None
+    properties: ExtensionProperties | None = None
+
+
+class InstanceView(Row, frozen=True, rename="camel"):
+    """Run-time state; `power_state` is how Resource Graph gives it."""
+
+    statuses: tuple[StatusRow, ...] | None = None
+    vm_agent: AgentRow | None = None
+    extensions: tuple[ExtensionRow, ...] | None = None
+    power_state: StatusRow | None = None
+
+
+class ExtendedRow(Row, frozen=True, rename="camel"):
+    """Where Resource Graph keeps the instance view."""
+
+    instance_view: InstanceView | None = None
+
+
+class OsConfiguration(Row, frozen=True, rename="camel"):
+    """`linuxConfiguration` or `windowsConfiguration`."""
+
+    provision_vm_agent: bool | None = msgspec.field(
+        name="provisionVMAgent", default=None
+    )
+
+
+class OsProfile(Row, frozen=True, rename="camel"):
+    """Switches of the agent and of extensions."""
+
+    allow_extension_operations: bool | None = None
+    linux_configuration: OsConfiguration | None = None
+    windows_configuration: OsConfiguration | None = None
+
+
+class SetReference(Row, frozen=True):
+    """The scale set that a VM belongs to (flexible orchestration)."""
+
+    id: str
+
+
+class MachineProperties(Row, frozen=True, rename="camel"):
+    """What a VM or scale-set instance says."""
+
+    os_profile: OsProfile | None = None
+    instance_view: InstanceView | None = None
+    extended: ExtendedRow | None = None
+    virtual_machine_scale_set: SetReference | None = None
+
+
+class MachineRow(Row, frozen=True):
+    """`Microsoft.Compute/virtualMachines` and instances of scale sets."""
+
+    id: str
+    name: str | None = None
+    location: str | None = None
+    tags: dict[str, Any] | None = None
+    identity: IdentityRow | None = None
+    properties: MachineProperties | None = None
+    resources: tuple[ExtensionRow, ...] | None = None
+
+
+class ScaleSetRow(Row, frozen=True):
+    """`Microsoft.Compute/virtualMachineScaleSets`."""
+
+    id: str
+    name: str | None = None
+    location: str | None = None
+    tags: dict[str, Any] | None = None
+    identity: IdentityRow | None = None
+
+
+class AgentConfiguration(Row, frozen=True, rename="camel"):
+    """What an Arc agent lets the cloud do; switches may come as text."""
+
+    extensions_enabled: Any = None
+    config_mode: str | None = None
+
+
+class ArcProperties(Row, frozen=True, rename="camel"):
+    """`status` is `Connected`, `Disconnected`, `Expired` or `Error`."""
+
+    status: str | None = None
+    agent_configuration: AgentConfiguration | None = None
+
+
+class ArcRow(Row, frozen=True):
+    """`Microsoft.HybridCompute/machines`."""
+
+    id: str
+    name: str | None = None
+    location: str | None = None
+    tags: dict[str, Any] | None = None
+    identity: IdentityRow | None = None
+    properties: ArcProperties | None = None

@@ -1,0 +1,182 @@
+"""VMs, scale sets, their instances and Arc machines: rows to targets."""
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from scanner.azure.machine_rows import (
+    ArcRow,
+    ExtensionRow,
+    MachineRow,
+    ScaleSetRow,
+)
+from scanner.azure.model import LOGIN_EXTENSIONS, Machine
+from scanner.azure.rbac.scopes import normalized, scale_set_of, subscription_of
+from scanner.azure.reach import arc_reach, machine_reach
+from scanner.azure.rows import IdentityRow
+from scanner.estate import Provider, Reachability, Target
+
+_NONE: tuple[str, ...] = ()
+
+
+class Fleet:
+    """The machines of a tenant while its lists are read; the same one merges.
+
+    Attributes:
+        by_scope: machines by normalized id, scale sets among them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no machines."""
+        self.by_scope: dict[str, Machine] = {}
+        self._instanced: set[str] = set()
+        self._tags: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
+
+    def add_machines(self, rows: Iterable[MachineRow], kind: str) -> None:
+        """Add VMs (`vm`) or instances of scale sets (`vmss`)."""
+        for row in rows:
+            scope = normalized(row.id)
+            properties = row.properties
+            parent = scale_set_of(scope) if kind == "vmss" else None
+            if properties and properties.virtual_machine_scale_set:
+                parent = normalized(properties.virtual_machine_scale_set.id)
+            if parent:
+                self._instanced.add(parent)
+            target = self._target(row, scope, kind, machine_reach(properties))
+            self._put(Machine(target, scope, _identities(row.identity), _lacks(row)))
+
+    def add_scale_sets(self, rows: Iterable[ScaleSetRow]) -> None:
+        """Add scale sets: each is a target as long as no instance of it is listed."""
+        for row in rows:
+            scope = normalized(row.id)
+            target = self._target(row, scope, "vmss", Reachability.UNKNOWN)
+            self._put(Machine(target, scope, _identities(row.identity)))
+
+    def add_arc(self, rows: Iterable[ArcRow]) -> None:
+        """Add Arc machines."""
+        for row in rows:
+            scope = normalized(row.id)
+            target = self._target(row, scope, "arc", arc_reach(row.properties))
+            self._put(Machine(target, scope, _identities(row.identity)))
+
+    def merge(self, other: "Fleet") -> None:
+        """Add what another fleet of the same tenant knows."""
+        self._instanced |= other._instanced
+        for machine in other.by_scope.values():
+            self._put(machine)
+
+    def finished(self) -> tuple[Machine, ...]:
+        """Return the machines sorted by id: instances instead of their scale set.
+
+        An instance becomes the identities of its scale set too.
+        """
+        found = (
+            self._with_identities_of_set(machine)
+            for scope, machine in self.by_scope.items()
+            if scope not in self._instanced
+        )
+        return tuple(sorted(found, key=lambda machine: machine.target.id))
+
+    def _with_identities_of_set(self, machine: Machine) -> Machine:
+        if machine.target.kind != "vmss":
+            return machine
+        owner = self.by_scope.get(scale_set_of(machine.scope) or "")
+        if owner is None or not owner.identities:
+            return machine
+        identities = tuple(sorted({*machine.identities, *owner.identities}))
+        return msgspec.structs.replace(machine, identities=identities)
+
+    def _target(
+        self,
+        row: MachineRow | ScaleSetRow | ArcRow,
+        scope: str,
+        kind: str,
+        reach: Reachability,
+    ) -> Target:
+        tags: tuple[tuple[str, str], ...] = ()
+        if row.tags:
+            tags = tuple(sorted((k, str(v or "")) for k, v in row.tags.items()))
+            tags = self._tags.setdefault(tags, tags)
+        return Target(
+            Provider.AZURE,
+            row.id,
+            row.name or row.id.rpartition("/")[2],
+            kind,
+            sys.intern(subscription_of(scope) or ""),
+            sys.intern(row.location or ""),
+            reach,
+            tags,
+        )
+
+    def _put(self, machine: Machine) -> None:
+        known = self.by_scope.get(machine.scope)
+        self.by_scope[machine.scope] = _merged(known, machine) if known else machine
+
+
+def _merged(one: Machine, other: Machine) -> Machine:
+    """Join two lists' words on a machine: each may know what the other lacks."""
+    first, second = one.target, other.target
+    target = Target(
+        Provider.AZURE,
+        first.id,
+        first.name,
+        first.kind,
+        first.scope,
+        first.region or second.region,
+        _surer(first.reachability, second.reachability),
+        first.tags or second.tags,
+    )
+    identities = tuple(sorted({*one.identities, *other.identities}))
+    return Machine(target, one.scope, identities, one.lacks or other.lacks)
+
+
+def _surer(one: Reachability, other: Reachability) -> Reachability:
+    """Switches that one list saw stay off, whatever the power state of the other."""
+    if Reachability.NOT_MANAGED in (one, other):
+        return Reachability.NOT_MANAGED
+    return other if one is Reachability.UNKNOWN else one
+
+
+def _identities(row: IdentityRow | None) -> tuple[str, ...]:
+    if row is None:
+        return _NONE
+    found = {row.principal_id.lower()} if row.principal_id else set()
+    for assigned in (row.user_assigned_identities or {}).values():
+        held = assigned.get("principalId") if isinstance(assigned, dict) else None
+        if isinstance(held, str):
+            found.add(held.lower())
+    return tuple(sorted(found))
+
+
+def _lacks(row: MachineRow) -> tuple[str, ...]:
+    """Return the login extensions that the machine is known not to have.
+
+    Nothing is known without a list of extensions that gives their types.
+    """
+    view = row.properties.instance_view if row.properties else None
+    listed = row.resources
+    if listed is None:
+        listed = view.extensions if view else None
+    if listed is None:
+        return _NONE
+    types = list(_types(listed))
+    if None in types:
+        return _NONE
+    joined = " ".join(t.lower() for t in types if t)
+    return tuple(
+        need
+        for need, names in LOGIN_EXTENSIONS.items()
+        if not any(name in joined for name in names)
+    )
+
+
+def _types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:
+    """Yield each extension's own type; a child resource's `type` is not it."""
+    for extension in extensions:
+        if extension.properties and extension.properties.type:
+            yield extension.properties.type
+        elif extension.type and not extension.type.lower().endswith("/extensions"):
+            yield extension.type
+        else:
+            yield None

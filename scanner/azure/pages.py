@@ -1,0 +1,119 @@
+"""Pages to typed rows: whole pages at once, row by row where one of them is odd."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from scanner.azure.rows import Row
+
+R = TypeVar("R", bound=Row)
+
+
+class _Page(msgspec.Struct, Generic[R]):
+    value: list[R]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[R]):
+    """The rows of some pages, and what is wrong with the others."""
+
+    rows: list[R]
+    problems: tuple[str, ...] = ()
+
+
+def read(pages: tuple[msgspec.Raw, ...], kind: type[R]) -> Reading[R]:
+    """Read the pages of a list as rows of one kind.
+
+    A page is `{"value": [...]}`, a bare list, or one object with an id (a single GET).
+    Anything else, and every row that does not fit, becomes a problem in words; good
+    rows are kept whatever stands next to them.
+    """
+    rows: list[R] = []
+    problems: list[str] = []
+    decoder = _decoder(kind)
+    for number, page in enumerate(pages):
+        try:
+            rows += decoder.decode(page).value
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            found = _row_by_row(page, kind, f"page {number}")
+            rows += found.rows
+            problems += found.problems
+    return Reading(rows, tuple(problems))
+
+
+@lru_cache(maxsize=64)
+def _decoder(kind: type[R]) -> "msgspec.json.Decoder[_Page[R]]":
+    return msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]
+
+
+def _row_by_row(page: msgspec.Raw, kind: type[R], where: str) -> Reading[R]:
+    try:
+        body = msgspec.json.decode(page)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return Reading([], (f"{where}: {error}",))
+    plain = _plain_rows(body)
+    if plain is None:
+        return Reading([], (f"{where}: neither a list of values nor one object",))
+    return converted(plain, kind, where)
+
+
+def _plain_rows(body: Any) -> list[Any] | None:
+    if isinstance(body, list):
+        return body
+    if not isinstance(body, dict):
+        return None
+    if "value" in body:
+        return body["value"] if isinstance(body["value"], list) else None
+    return [body] if isinstance(body.get("id"), str) else None
+
+
+def converted(plain: list[Any], kind: type[R], where: str) -> Reading[R]:
+    """Type rows that are parsed already; the others become problems."""
+    rows: list[R] = []
+    problems: list[str] = []
+    for number, row in enumerate(plain):
+        try:
+            rows.append(msgspec.convert(row, kind))
+        except (msgspec.ValidationError, RecursionError) as error:
+            problems.append(f"{where}: row {number}: {error}")
+    return Reading(rows, tuple(problems))
+
+
+def graph_rows(pages: tuple[msgspec.Raw, ...]) -> tuple[list[dict[str, Any]], bool]:
+    """Return the rows of Resource Graph answers, and whether every page was readable.
+
+    `data` is a list of objects, or the older table of `columns` and `rows`.
+    """
+    found: list[dict[str, Any]] = []
+    whole = True
+    for page in pages:
+        rows = _resource_rows(page)
+        whole = whole and rows is not None
+        found += rows or []
+    return found, whole
+
+
+def _resource_rows(page: msgspec.Raw) -> list[dict[str, Any]] | None:
+    try:
+        body = msgspec.json.decode(page)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    data = body.get("data") if isinstance(body, dict) else None
+    if isinstance(data, dict):
+        data = list(_table(data))
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        return None
+    return data
+
+
+def _table(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    columns, rows = data.get("columns"), data.get("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return
+    names = [c.get("name") if isinstance(c, dict) else None for c in columns]
+    for row in rows:
+        if isinstance(row, list):
+            yield {str(n): v for n, v in zip(names, row, strict=False)}

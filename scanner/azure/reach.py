@@ -1,0 +1,87 @@
+"""Reachability: whether a command would arrive at a machine now."""
+
+from scanner.azure.machine_rows import (
+    ArcProperties,
+    InstanceView,
+    MachineProperties,
+    OsProfile,
+)
+from scanner.estate import Reachability
+
+_ARC_STATES = {
+    "connected": Reachability.ONLINE,
+    "disconnected": Reachability.OFFLINE,
+    "expired": Reachability.OFFLINE,
+}
+_NEVER_READY = ("", "unknown")
+
+
+def machine_reach(properties: MachineProperties | None) -> Reachability:
+    """Say whether a VM or scale-set instance takes commands.
+
+    Switched-off extensions or agent win (`not-managed`), then the power state; a
+    running VM is `online` only when its agent says that it is ready.
+    """
+    if properties is None:
+        return Reachability.UNKNOWN
+    if _switched_off(properties.os_profile):
+        return Reachability.NOT_MANAGED
+    view = properties.instance_view
+    if view is None and properties.extended:
+        view = properties.extended.instance_view
+    running = _running(view)
+    if running is None or view is None:
+        return Reachability.UNKNOWN
+    if not running:
+        return Reachability.OFFLINE
+    ready = _agent_ready(view)
+    if ready is None:
+        return Reachability.UNKNOWN
+    return Reachability.ONLINE if ready else Reachability.NOT_MANAGED
+
+
+def arc_reach(properties: ArcProperties | None) -> Reachability:
+    """Say whether an Arc machine takes commands: its agent's switches, then status."""
+    if properties is None:
+        return Reachability.UNKNOWN
+    agent = properties.agent_configuration
+    if agent and (
+        str(agent.extensions_enabled).lower() == "false"
+        or (agent.config_mode or "").lower() == "monitor"
+    ):
+        return Reachability.NOT_MANAGED
+    status = (properties.status or "").lower()
+    return _ARC_STATES.get(status, Reachability.UNKNOWN)
+
+
+def _switched_off(profile: OsProfile | None) -> bool:
+    if profile is None:
+        return False
+    if profile.allow_extension_operations is False:
+        return True
+    systems = (profile.linux_configuration, profile.windows_configuration)
+    return any(system and system.provision_vm_agent is False for system in systems)
+
+
+def _running(view: InstanceView | None) -> bool | None:
+    if view is None:
+        return None
+    states = [
+        *(view.statuses or ()),
+        *((view.power_state,) if view.power_state else ()),
+    ]
+    for state in states:
+        kind, _, word = (state.code or "").lower().partition("/")
+        if kind == "powerstate" and word:
+            return word == "running"
+    return None
+
+
+def _agent_ready(view: InstanceView) -> bool | None:
+    agent = view.vm_agent
+    if agent is None:
+        return None
+    if (agent.vm_agent_version or "").lower() in _NEVER_READY:
+        return False
+    said = [s.display_status.lower() for s in agent.statuses or () if s.display_status]
+    return "ready" in said if said else True

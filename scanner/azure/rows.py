@@ -1,0 +1,260 @@
+"""Rows of ARM and Graph answers, with the members that decide something.
+
+Only ids are required: a row without one cannot be named, and is a gap. Everything else
+may be absent or null, as older API versions and exports leave members out.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """Base of all rows; unknown members are ignored."""
+
+
+class PermissionRow(Row, frozen=True, rename="camel"):
+    """A block of a role definition or deny assignment."""
+
+    actions: tuple[str, ...] | None = None
+    not_actions: tuple[str, ...] | None = None
+    data_actions: tuple[str, ...] | None = None
+    not_data_actions: tuple[str, ...] | None = None
+    condition: str | None = None
+
+
+class RoleDefinitionProperties(Row, frozen=True, rename="camel"):
+    """What a role definition says; `type` is `BuiltInRole` or `CustomRole`."""
+
+    permissions: tuple[PermissionRow, ...]
+    role_name: str | None = None
+    type: str | None = None
+    assignable_scopes: tuple[str, ...] | None = None
+
+
+class RoleDefinitionRow(Row, frozen=True):
+    """`Microsoft.Authorization/roleDefinitions`."""
+
+    id: str
+    properties: RoleDefinitionProperties
+
+
+class AssignmentProperties(Row, frozen=True, rename="camel"):
+    """What an assignment or a PIM schedule instance says."""
+
+    role_definition_id: str
+    principal_id: str
+    scope: str | None = None
+    principal_type: str | None = None
+    principal_name: str | None = None
+    condition: str | None = None
+    assignment_type: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+    origin_role_assignment_id: str | None = None
+
+
+class RoleAssignmentRow(Row, frozen=True):
+    """`Microsoft.Authorization/roleAssignments`."""
+
+    id: str
+    properties: AssignmentProperties
+
+
+class ScheduleRow(Row, frozen=True):
+    """`Microsoft.Authorization/roleAssignmentScheduleInstances`."""
+
+    id: str
+    properties: AssignmentProperties
+
+
+class EligibilityRow(Row, frozen=True):
+    """`Microsoft.Authorization/roleEligibilityScheduleInstances`."""
+
+    id: str
+    properties: AssignmentProperties
+
+
+class DenyPrincipalRow(Row, frozen=True):
+    """One entry of `principals` or `excludePrincipals`."""
+
+    id: str
+
+
+class DenyProperties(Row, frozen=True, rename="camel"):
+    """What a deny assignment says."""
+
+    permissions: tuple[PermissionRow, ...]
+    principals: tuple[DenyPrincipalRow, ...]
+    exclude_principals: tuple[DenyPrincipalRow, ...] | None = None
+    deny_assignment_name: str | None = None
+    scope: str | None = None
+    do_not_apply_to_child_scopes: bool | None = None
+    is_system_protected: bool | None = None
+    deny_assignment_effect: str | None = None
+    condition: str | None = None
+
+
+class DenyRow(Row, frozen=True):
+    """`Microsoft.Authorization/denyAssignments`."""
+
+    id: str
+    properties: DenyProperties
+
+
+class LockProperties(Row, frozen=True):
+    """`level` is `ReadOnly` or `CanNotDelete`."""
+
+    level: str
+
+
+class LockRow(Row, frozen=True):
+    """`Microsoft.Authorization/locks`."""
+
+    id: str
+    properties: LockProperties
+    name: str | None = None
+
+
+class AuthorizationRow(Row, frozen=True, rename="camel"):
+    """One authorization of a delegation: a foreign principal and its role."""
+
+    principal_id: str
+    role_definition_id: str
+    principal_id_display_name: str | None = None
+
+
+class DelegationProperties(Row, frozen=True, rename="camel"):
+    """What a registration definition says."""
+
+    authorizations: tuple[AuthorizationRow, ...] | None = None
+    eligible_authorizations: tuple[AuthorizationRow, ...] | None = None
+    managed_by_tenant_id: str | None = None
+
+
+class DelegationRow(Row, frozen=True):
+    """`Microsoft.ManagedServices/registrationDefinitions`."""
+
+    id: str
+    properties: DelegationProperties
+
+
+class ExpandedDelegation(Row, frozen=True):
+    """A definition inside its assignment (`$expandRegistrationDefinition`)."""
+
+    properties: DelegationProperties
+
+
+class RegistrationProperties(Row, frozen=True, rename="camel"):
+    """What a registration assignment says."""
+
+    registration_definition_id: str
+    registration_definition: ExpandedDelegation | None = None
+
+
+class RegistrationRow(Row, frozen=True):
+    """`Microsoft.ManagedServices/registrationAssignments`."""
+
+    id: str
+    properties: RegistrationProperties
+
+
+class ParentRow(Row, frozen=True):
+    """A reference to a management group by id, or by name."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class DetailsRow(Row, frozen=True, rename="camel"):
+    """`details` of a management group; at the root it has no parent."""
+
+    parent: ParentRow | None = None
+    management_group_ancestors_chain: tuple[ParentRow, ...] | None = None
+
+
+class ContainerProperties(Row, frozen=True, rename="camel"):
+    """What a management group, or a subscription below one, says of its place."""
+
+    details: DetailsRow | None = None
+    parent: ParentRow | None = None
+    management_group_ancestors_chain: tuple[ParentRow, ...] | None = None
+    children: tuple["ContainerRow", ...] | None = None
+    display_name: str | None = None
+
+
+class ContainerRow(Row, frozen=True):
+    """`Microsoft.Management/managementGroups`, its `subscriptions`, `descendants`."""
+
+    id: str
+    type: str | None = None
+    properties: ContainerProperties | None = None
+    children: tuple["ContainerRow", ...] | None = None
+
+
+class SubscriptionRow(Row, frozen=True, rename="camel"):
+    """`Microsoft.Resources/subscriptions`."""
+
+    id: str
+    subscription_id: str | None = None
+    tenant_id: str | None = None
+    display_name: str | None = None
+    name: str | None = None
+    properties: ContainerProperties | None = None
+
+
+class IdentityRow(Row, frozen=True, rename="camel"):
+    """`identity` of a resource: its own, and those assigned to it by id."""
+
+    principal_id: str | None = None
+    user_assigned_identities: dict[str, Any] | None = None
+
+
+class AccountRow(Row, frozen=True):
+    """`Microsoft.Automation/automationAccounts`."""
+
+    id: str
+    name: str | None = None
+    identity: IdentityRow | None = None
+
+
+class WorkerProperties(Row, frozen=True, rename="camel"):
+    """What a hybrid worker says of its machine."""
+
+    vm_resource_id: str | None = None
+    worker_name: str | None = None
+
+
+class WorkerRow(Row, frozen=True):
+    """`…/hybridRunbookWorkers`."""
+
+    id: str
+    name: str | None = None
+    properties: WorkerProperties | None = None
+
+
+class NamedWorkerRow(Row, frozen=True):
+    """A worker inside its group, as older API versions list them."""
+
+    name: str | None = None
+
+
+class WorkerGroupRow(Row, frozen=True, rename="camel"):
+    """`…/hybridRunbookWorkerGroups`."""
+
+    id: str
+    hybrid_runbook_workers: tuple[NamedWorkerRow, ...] | None = None
+
+
+class UserAssignedProperties(Row, frozen=True, rename="camel"):
+    """What a user-assigned identity says."""
+
+    principal_id: str | None = None
+
+
+class UserAssignedRow(Row, frozen=True):
+    """`Microsoft.ManagedIdentity/userAssignedIdentities`."""
+
+    id: str
+    name: str | None = None
+    properties: UserAssignedProperties | None = None
