@@ -1,0 +1,281 @@
+"""The catalogue, the severity rule, fingerprints, claims and what was not evaluated."""
+
+import re
+from dataclasses import replace
+
+import decided as d
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.catalogue import catalogue, run_checks
+from checks.claims import claims, pairs
+from checks.finding import Severity
+from checks.severity import LEVELS, Risk, severity_of
+from scanner.coverage import Coverage, ScopeCoverage
+from scanner.estate import Gap, Provider
+from scanner.evidence.outcomes import Outcome
+from scanner.grants import AssignmentBecause, Standing, Tier, Verdict
+from scanner.graph import build_graph
+
+SEND, START = "ssm:SendCommand", "ssm:StartSession"
+FLEET = d.vms("i-1", "i-2")
+CHECKS = catalogue()
+
+
+# ---- the catalogue ----
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_a_check_explains_itself(check):
+    """Ids never change form, and the tagging rule of ATT&CK holds."""
+    assert re.fullmatch(rf"t1651_{check.provider}_[a-z0-9_]+", check.id)
+    assert not check.title.endswith(".")
+    assert all((check.rationale, check.fix, check.references, check.needs))
+    assert check.techniques[0] == "T1651"
+    assert check.mitigations[0] == "M1026"
+    if "T1199" in check.techniques:
+        assert {"M1018", "M1032"} & {*check.mitigations}
+
+
+def test_ids_are_unique_and_sorted():
+    ids = [check.id for check in CHECKS]
+
+    assert ids == sorted(set(ids))
+
+
+# ---- severity ----
+
+
+@pytest.mark.parametrize(
+    ("risk", "expected"),
+    [
+        (Risk("every-node", 50, external=True), "critical"),
+        (Risk("every-node", 50), "high"),
+        (Risk("every-node", 50, conditional=True), "high"),
+        (Risk("every-node", 50, conditional=True, temporary=True), "medium"),
+        (Risk("named-nodes", 10), "high"),
+        (Risk("named-nodes", 9), "medium"),
+        (Risk("named-nodes", 1, listed_documents=True), "low"),
+        (Risk("none-yet", 0, external=True), "info"),
+        (Risk("every-node", 50, inferred=True), "medium"),
+        (Risk("every-node", 50, unknown=True), "low"),
+        (Risk("named-nodes", 1, by_hops=True, unknown=True), "info"),
+    ],
+)
+def test_severity_is_reach_times_exposure_times_ease_less_doubt(risk, expected):
+    assert severity_of(risk) == expected
+
+
+@given(
+    st.builds(
+        Risk,
+        st.sampled_from(["every-node", "tagged-nodes", "named-nodes", "none-yet"]),
+        st.integers(0, 100),
+        *[st.booleans()] * 7,
+    ),
+    st.sampled_from(LEVELS),
+)
+def test_a_finding_is_never_worse_than_its_check(risk, most):
+    assert LEVELS.index(severity_of(risk, most)) >= LEVELS.index(most)
+
+
+@given(
+    st.sampled_from(["every-node", "tagged-nodes", "named-nodes"]),
+    st.sampled_from(["conditional", "temporary", "by_hops", "inferred", "unknown"]),
+)
+def test_what_makes_it_harder_or_less_sure_never_makes_it_worse(kind, fact):
+    base = Risk(kind, 5)
+
+    harder = severity_of(replace(base, **{fact: True}))
+
+    assert LEVELS.index(harder) >= LEVELS.index(severity_of(base))
+
+
+# ---- fingerprints ----
+
+
+def any_document(*names, targets=FLEET, **rest):
+    return d.grant(
+        [d.role(name) for name in names], SEND, targets, documents="any", **rest
+    )
+
+
+def prints(*given, targets=()):
+    findings = run_checks(build_graph([d.half(*given, targets=targets)]))
+    return {one.fingerprint for one in findings}
+
+
+def test_a_fingerprint_has_a_known_value():
+    """The scheme is a contract: a change of it needs a new prefix."""
+    (finding,) = run_checks(build_graph([d.half(any_document("ops"))]))
+
+    assert finding.fingerprint == "wcr1:669a5e2ad917"
+
+
+def test_fingerprints_survive_order_texts_and_new_nodes():
+    before = prints(any_document("a"), any_document("b"))
+
+    assert before == prints(any_document("b"), any_document("a"))
+    assert before == prints(
+        any_document("a", reasons=("x",), verdict=Verdict.UNKNOWN), any_document("b")
+    )
+    more = d.vms("i-1", "i-2", "i-3")
+    assert before == prints(
+        any_document("a", targets=more), any_document("b", targets=more)
+    )
+
+
+def test_fingerprints_tell_principals_scopes_and_reach_apart():
+    one = prints(any_document("a"))
+
+    assert one.isdisjoint(prints(any_document("b")))
+    assert one.isdisjoint(prints(any_document("a", targets=FLEET[:1]), targets=FLEET))
+
+
+def test_a_display_name_is_not_part_of_a_fingerprint():
+    role = d.role("a")
+    renamed = replace(role, name="another name")
+
+    assert prints(d.grant([role], SEND, FLEET, documents="any")) == prints(
+        d.grant([renamed], SEND, FLEET, documents="any")
+    )
+
+
+def test_findings_come_worst_first_whatever_the_order_of_grants():
+    given = [
+        any_document("b"),
+        any_document("a", targets=FLEET[:1]),
+        d.grant([d.user("u")], SEND, FLEET[:1]),
+    ]
+    forwards = run_checks(build_graph([d.half(*given)]))
+    backwards = run_checks(build_graph([d.half(*reversed(given))]))
+
+    assert [one.fingerprint for one in forwards] == [o.fingerprint for o in backwards]
+    levels = [LEVELS.index(one.severity) for one in forwards]
+    assert levels == sorted(levels)
+
+
+# ---- what was not evaluated ----
+
+
+def gap(what: str, provider: Provider = Provider.AWS) -> Gap:
+    refused = Outcome.REFUSED
+    return Gap(provider, d.ACCOUNT, what, "", "{}", refused, "AccessDenied", "unknown")
+
+
+def coverage(*gaps: Gap) -> Coverage:
+    scope = ScopeCoverage(
+        Provider.AWS, "account", d.ACCOUNT, "", "partial", None, 3, 2, gaps
+    )
+    return Coverage((scope,))
+
+
+def unknown_checks(*gaps: Gap):
+    findings = run_checks(build_graph([d.half()]), coverage(*gaps))
+    assert all(one.verdict is Verdict.UNKNOWN for one in findings)
+    assert all(one.severity is Severity.INFO for one in findings)
+    return {one.check for one in findings}
+
+
+def test_a_refused_base_list_makes_every_check_of_the_cloud_unknown():
+    aws = {check.id for check in CHECKS if check.provider is Provider.AWS}
+
+    assert aws == unknown_checks(gap("iam:GetAccountAuthorizationDetails"))
+    assert aws == unknown_checks(gap("*"))
+
+
+def test_a_list_that_few_checks_read_makes_only_those_unknown():
+    assert unknown_checks(gap("organizations:ListAccounts")) == {
+        "t1651_aws_external_account",
+        "t1651_aws_external_without_external_id",
+    }
+
+
+def test_a_complete_estate_has_nothing_unknown():
+    assert unknown_checks() == set()
+
+
+def test_an_unknown_check_names_its_gaps():
+    (finding, *_) = run_checks(build_graph([d.half()]), coverage(gap("*")))
+
+    assert finding.reasons == (f"{d.ACCOUNT} * refused",)
+    assert finding.scope == "aws:*"
+
+
+# ---- the numbers ----
+
+
+def test_principals_are_counted_once_and_by_who_is_behind_them():
+    sso = d.role("AWSReservedSSO_Ops_1", path="aws-reserved/sso.amazonaws.com/")
+    slr = d.role("ssm", path="aws-service-role/ssm.amazonaws.com/")
+    half = d.half(
+        d.grant([d.user("a"), d.role("ci"), sso, slr, d.outsider()], SEND, FLEET),
+        d.grant([d.user("a")], START, FLEET),
+        d.grant([d.user("perhaps")], SEND, FLEET, Verdict.UNKNOWN),
+        d.grant([d.user("adjacent")], "x", FLEET, tier=Tier.ADJACENT),
+    )
+
+    assert claims(build_graph([half]))["count"] == {
+        "principals": 4,
+        "human": 2,
+        "workload": 1,
+        "external": 1,
+        "unknown": 1,
+    }
+
+
+def test_without_usage_evidence_day_to_day_is_unknown():
+    number = claims(build_graph([d.half(any_document("a", "b"))]))["day-to-day"]
+
+    assert (number["principals"], number["unknown"]) == (None, 2)
+    assert "no usage evidence" in number["why"]
+
+
+def test_role_level_counts_broad_access():
+    listed = d.grant([d.role("b")], SEND, FLEET, documents=("doc",))
+    graph = build_graph([d.half(any_document("a"), listed)])
+
+    assert claims(graph)["role-level"] == {"principals": 1, "of": 2, "unknown": 0}
+
+
+@pytest.mark.parametrize(("group", "expected"), [("", 1), ("/resourceGroups/rg", 0)])
+def test_role_level_on_azure_is_the_scope_of_the_assignment(group, expected):
+    scope = f"/subscriptions/{d.SUBSCRIPTION}{group}"
+    why = AssignmentBecause(
+        f"{scope}/providers/Microsoft.Authorization/roleAssignments/1", "Owner", None
+    )
+    given = d.grant([d.entra("a")], "run", [d.azure_vm("v")], because=[why])
+    graph = build_graph([d.half(given, provider=Provider.AZURE)])
+
+    assert claims(graph)["role-level"]["principals"] == expected
+
+
+def test_each_principal_counts_with_its_longest_standing():
+    a, b = d.entra("a"), d.entra("b")
+    vms = [d.azure_vm("v")]
+    half = d.half(
+        d.grant([a], "run", vms, standing=Standing.ELIGIBLE),
+        d.grant([a], "write", vms),
+        d.grant([b], "run", vms, standing=Standing.ELIGIBLE),
+        provider=Provider.AZURE,
+    )
+
+    numbers = claims(build_graph([half]))["standing"]
+
+    assert numbers["permanent"] == numbers["eligible"] == 1
+    assert numbers["activated"] == numbers["time-bound"] == 0
+
+
+def test_pairs_are_counted_by_vector_and_verdict():
+    roles = [d.role(f"r{n}") for n in range(5)]
+    half = d.half(
+        d.grant(roles, SEND, FLEET),
+        d.grant(roles[:1], SEND, d.vms("i-3"), Verdict.UNKNOWN),
+        d.grant(roles, START, FLEET[:1], Verdict.CONDITIONAL),
+    )
+
+    assert pairs([half]) == {
+        f"aws/{SEND}": {"allowed": 10, "unknown": 1},
+        f"aws/{START}": {"conditional": 5},
+    }

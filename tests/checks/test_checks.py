@@ -1,0 +1,426 @@
+"""Each check fires on what it names, and not on its twin that differs by one fact."""
+
+from dataclasses import dataclass, field, replace
+
+import decided as d
+import pytest
+
+from checks.catalogue import catalogue, run_checks
+from scanner.estate import Principal, Provider
+from scanner.grants import (
+    AssignmentBecause,
+    Condition,
+    Confidence,
+    Decided,
+    Standing,
+    Tier,
+    Verdict,
+)
+from scanner.graph import build_graph
+
+SEND = "ssm:SendCommand"
+RUN = "Microsoft.Compute/virtualMachines/runCommand/action"
+FLEET = d.vms("i-1", "i-2", "i-3")
+WEB = [d.azure_vm("web"), d.azure_vm("db")]
+OPS, ALICE = d.role("ops"), d.user("alice")
+CAROL, GROUP = d.entra("carol"), d.entra("admins", "group")
+INLINE = d.statement(f"{OPS.id}/inline/run")
+MANAGED = d.statement("arn:aws:iam::aws:policy/AmazonSSMFullAccess")
+SUBSCRIPTION = f"/subscriptions/{d.SUBSCRIPTION}"
+ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments"
+
+
+def held(scope: str = SUBSCRIPTION, role: str = "Owner", group: str | None = None):
+    return AssignmentBecause(f"{scope}/{ASSIGNMENTS}/x".replace("//", "/"), role, group)
+
+
+def aws(who: Principal = OPS, targets=FLEET, because=INLINE, **rest) -> d.Given:
+    chosen = {"documents": "any", **rest}
+    return d.grant([who], SEND, targets, because=[because], **chosen)
+
+
+def azure(who: Principal = CAROL, targets=WEB, because=None, **rest) -> d.Given:
+    return d.grant([who], RUN, targets, because=[because or held()], **rest)
+
+
+def azure_half(*given: d.Given, **rest) -> Decided:
+    return d.half(*given, provider=Provider.AZURE, **rest)
+
+
+@dataclass
+class Case:
+    """A check, what makes it fire, and twins that do not."""
+
+    check: str
+    fires: Decided
+    twins: list[Decided] = field(default_factory=list)
+
+
+def external(conditions=(), who: Principal | None = None, grants=None) -> Decided:
+    partner = who or d.outsider()
+    verdict = Verdict.CONDITIONAL if conditions else Verdict.ALLOWED
+    entry = d.hop("assumes", partner, OPS, verdict, conditions=conditions)
+    given = aws() if grants is None else grants
+    return d.half(given, edges=[entry], principals=[partner, OPS])
+
+
+EXTERNAL_ID = d.when("sts:ExternalId", "contract-17")
+OIDC = d.outsider("token.actions.githubusercontent.com", "federated")
+SAML = d.outsider("arn:aws:iam::111122223333:saml-provider/corp", "federated")
+
+
+def subject(sub: str | None, aud: str | None = "sts.amazonaws.com"):
+    issuer = "token.actions.githubusercontent.com"
+    pairs = [
+        Condition(f"{issuer}:{key}", "StringLike", (value,))
+        for key, value in (("sub", sub), ("aud", aud))
+        if value is not None
+    ]
+    return (tuple(pairs),)
+
+
+def crowd(number: int, **rest) -> Decided:
+    people = [d.role(f"r{n}") for n in range(number)]
+    return d.half(d.grant(people, SEND, FLEET, **rest))
+
+
+def azure_crowd(number: int, kind: str = "user") -> Decided:
+    people = [d.entra(f"u{n}", kind) for n in range(number)]
+    return azure_half(d.grant(people, RUN, WEB))
+
+
+def runs_as(who: Principal, *carriers, grant: d.Given) -> Decided:
+    edges = [d.hop("runs-as", one, who) for one in carriers]
+    provider = who.provider
+    return d.half(grant, edges=edges, targets=carriers, provider=provider)
+
+
+def becoming(kind: str, *own: d.Given, provider=Provider.AWS, **rest) -> Decided:
+    source, end, given = ALICE, OPS, aws()
+    if provider is Provider.AZURE:
+        source, end, given = CAROL, GROUP, azure(GROUP)
+    edges = [d.hop(kind, source, end)]
+    return d.half(
+        given, *own, edges=edges, principals=[source], provider=provider, **rest
+    )
+
+
+VM_IDENTITY = d.entra("vm-identity", "managed-identity")
+PARTNER = d.entra("msp", "foreign", external=True)
+GUEST = d.entra("guest", "guest", external=True)
+SERVICE_LINKED = d.role("ssm", path="aws-service-role/ssm.amazonaws.com/")
+GROUP_SCOPE = f"{SUBSCRIPTION}/resourceGroups/rg"
+MG_SCOPE = "/providers/Microsoft.Management/managementGroups/corp"
+
+CASES = [
+    Case(
+        "t1651_aws_too_many_principals",
+        crowd(11),
+        [crowd(10), d.half(d.grant([SERVICE_LINKED] * 11, SEND, FLEET))],
+    ),
+    Case(
+        "t1651_azure_too_many_principals",
+        azure_crowd(11),
+        [azure_crowd(10), azure_crowd(11, "group")],
+    ),
+    Case(
+        "t1651_aws_any_document_every_node",
+        d.half(aws()),
+        [
+            d.half(aws(documents=("AWS-RunPatchBaseline",))),
+            d.half(aws(targets=FLEET[:2]), targets=FLEET),
+            d.half(aws(SERVICE_LINKED)),
+            d.half(aws(d.root())),
+            d.half(aws(tier=Tier.ADJACENT)),
+        ],
+    ),
+    Case(
+        "t1651_aws_any_document",
+        d.half(aws(targets=FLEET[:2]), targets=FLEET),
+        [
+            d.half(aws()),
+            d.half(aws(targets=FLEET[:2], documents=("d",)), targets=FLEET),
+        ],
+    ),
+    Case(
+        "t1651_aws_managed_policy_grants",
+        d.half(aws(because=MANAGED)),
+        [
+            d.half(aws()),
+            d.half(aws(because=d.statement("arn:aws:iam::111122223333:policy/own"))),
+            d.half(aws(because=d.statement(MANAGED.source, effect="Deny"))),
+        ],
+    ),
+    Case("t1651_aws_iam_user", d.half(aws(ALICE)), [d.half(aws())]),
+    Case("t1651_aws_root_not_fenced", d.half(aws(d.root())), [d.half(aws())]),
+    Case(
+        "t1651_aws_external_without_external_id",
+        external(),
+        [
+            external(EXTERNAL_ID),
+            external(grants=aws(ALICE)),
+            external(who=d.role("inside", d.OTHER)),
+        ],
+    ),
+    Case(
+        "t1651_aws_external_account",
+        external(EXTERNAL_ID),
+        [external(), external(EXTERNAL_ID, grants=aws(ALICE))],
+    ),
+    Case(
+        "t1651_aws_oidc_subject_wide",
+        external(subject("repo:org/*"), OIDC),
+        [external(subject("repo:org/app:*"), OIDC), external((), SAML)],
+    ),
+    Case(
+        "t1651_aws_instance_role_commands_others",
+        runs_as(OPS, FLEET[0], grant=aws()),
+        [
+            runs_as(OPS, FLEET[0], grant=aws(targets=FLEET[:1])),
+            runs_as(OPS, FLEET[0], grant=aws(ALICE)),
+        ],
+    ),
+    Case(
+        "t1651_azure_vm_identity_commands_others",
+        runs_as(VM_IDENTITY, WEB[0], grant=azure(VM_IDENTITY)),
+        [runs_as(VM_IDENTITY, WEB[0], grant=azure(VM_IDENTITY, targets=WEB[:1]))],
+    ),
+    Case(
+        "t1651_aws_escalation_to_nodes",
+        becoming("can-become"),
+        [becoming("assumes"), becoming("can-become", aws(ALICE))],
+    ),
+    Case(
+        "t1651_azure_escalation_to_machines",
+        becoming("can-become", provider=Provider.AZURE),
+        [becoming("member-of", provider=Provider.AZURE)],
+    ),
+    Case(
+        "t1651_azure_wide_scope",
+        azure_half(azure()),
+        [
+            azure_half(azure(because=held(GROUP_SCOPE))),
+            azure_half(
+                azure(because=held(group=GROUP.id)), azure(GUEST), azure(PARTNER)
+            ),
+        ][:1],
+    ),
+    Case(
+        "t1651_azure_unexpected_role",
+        azure_half(azure(because=held(role="Log Analytics Contributor"))),
+        [
+            azure_half(azure(because=held(role=name)))
+            for name in ("Owner", "Virtual Machine Contributor", "VM operators")
+        ],
+    ),
+    Case(
+        "t1651_azure_permanent_access",
+        azure_half(azure()),
+        [
+            azure_half(azure(standing=Standing.ELIGIBLE)),
+            azure_half(azure(VM_IDENTITY)),
+        ],
+    ),
+    Case(
+        "t1651_azure_partner_access", azure_half(azure(PARTNER)), [azure_half(azure())]
+    ),
+    Case("t1651_azure_guest_access", azure_half(azure(GUEST)), [azure_half(azure())]),
+]
+
+
+def fired(half: Decided, check: str):
+    return [one for one in run_checks(build_graph([half])) if one.check == check]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.check)
+def test_a_check_fires(case):
+    """Once per principal (or scope), naming the vectors and the nodes."""
+    (finding,) = fired(case.fires, case.check)
+
+    assert finding.targets > 0
+    assert finding.vectors in ((SEND,), (RUN,))
+    assert finding.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+@pytest.mark.parametrize(
+    ("check", "twin"),
+    [(case.check, twin) for case in CASES for twin in case.twins],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_its_twin_does_not(check, twin):
+    assert fired(twin, check) == []
+
+
+def test_every_check_has_a_case():
+    assert {case.check for case in CASES} == {check.id for check in catalogue()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.check)
+def test_an_unknown_grant_is_an_unknown_finding(case):
+    """What cannot be decided is shown as unknown, never as nothing."""
+    grants = case.fires.grants
+    unknown = [
+        replace(one, decision=replace(one.decision, verdict=Verdict.UNKNOWN))
+        for one in grants
+    ]
+    half = replace(case.fires, grants=tuple(unknown))
+
+    (finding,) = fired(half, case.check)
+
+    assert finding.verdict is Verdict.UNKNOWN
+
+
+# ---- boundaries ----
+
+
+@pytest.mark.parametrize(
+    ("known", "unsure", "verdict"),
+    [(11, 0, Verdict.ALLOWED), (10, 1, Verdict.UNKNOWN), (11, 5, Verdict.ALLOWED)],
+)
+def test_too_many_counts_the_certain_ones_apart(known, unsure, verdict):
+    """Eleven that perhaps can is perhaps too many; eleven that can is too many."""
+    roles = [d.role(f"r{n}") for n in range(known + unsure)]
+    certain = d.grant(roles[:known], SEND, FLEET)
+    perhaps = d.grant(roles[known:], SEND, FLEET, Verdict.UNKNOWN)
+    half = d.half(certain, perhaps) if unsure else d.half(certain)
+
+    (finding,) = fired(half, "t1651_aws_too_many_principals")
+
+    assert (finding.verdict, finding.principal) == (verdict, None)
+    assert finding.scope == f"aws:{d.ACCOUNT}"
+
+
+def test_the_threshold_is_a_parameter():
+    graph = build_graph([crowd(3)])
+
+    found = {one.check for one in run_checks(graph, threshold=2)}
+
+    assert "t1651_aws_too_many_principals" in found
+
+
+@pytest.mark.parametrize(
+    ("conditions", "required"),
+    [
+        ((), False),
+        (EXTERNAL_ID, True),
+        (d.when("STS:externalid", "x"), True),
+        (d.when("sts:ExternalId", "*", operator="StringLike"), False),
+        (d.when("sts:ExternalId", "**", operator="StringLike"), False),
+        (d.when("sts:ExternalId", "acme-*", operator="StringLike"), True),
+        (d.when("sts:ExternalId", "x", operator="StringNotEquals"), False),
+        (d.when("sts:ExternalId", "x", operator="StringEqualsIfExists"), False),
+        (d.when("aws:SourceIp", "10.0.0.0/8", operator="IpAddress"), False),
+        ((*EXTERNAL_ID, *d.when("aws:PrincipalOrgID", "o-1")), False),
+    ],
+)
+def test_an_external_id_must_hold_on_every_way_in(conditions, required):
+    expected = "account" if required else "without_external_id"
+
+    assert fired(external(conditions), f"t1651_aws_external_{expected}")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "wide"),
+    [
+        ((), True),
+        (subject("repo:org/app:ref:refs/heads/main"), False),
+        (subject("repo:org/app:*"), False),
+        (subject("repo:org/*:ref:refs/heads/main"), True),
+        (subject("repo:*"), True),
+        (subject("*"), True),
+        (subject(None), True),
+        (subject("repo:org/app:*", None), True),
+        (subject("repo:org/app:*", "*"), True),
+        (subject("plain-client"), False),
+        (subject("plain-*"), True),
+    ],
+)
+def test_a_subject_is_wide_unless_its_repository_is_exact(conditions, wide):
+    assert (
+        bool(fired(external(conditions, OIDC), "t1651_aws_oidc_subject_wide")) is wide
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "wide"),
+    [("/", True), (MG_SCOPE, True), (SUBSCRIPTION, True), (GROUP_SCOPE, False)],
+)
+@pytest.mark.parametrize("upper", [False, True])
+def test_wide_scopes_are_those_above_resource_groups(scope, wide, upper):
+    because = held(scope)
+    if upper:
+        because = AssignmentBecause(because.assignment.upper(), "Owner", None)
+
+    found = fired(azure_half(azure(because=because)), "t1651_azure_wide_scope")
+
+    assert bool(found) is wide
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_group_holds_is_the_groups_finding(known):
+    """A member gets a finding of its own only when the group is not decided about."""
+    member = azure(because=held(group=GROUP.id))
+    half = azure_half(member, azure(GROUP)) if known else azure_half(member)
+
+    (finding,) = fired(half, "t1651_azure_wide_scope")
+
+    assert finding.principal == (GROUP if known else CAROL)
+
+
+def test_an_outsider_with_several_roles_in_an_account_is_one_finding():
+    """Its fingerprint has no role: both trust statements stand in one finding."""
+    partner, other = d.outsider(), d.role("other")
+    trusts = [d.statement(f"{role.id}/trust") for role in (OPS, other)]
+    half = d.half(
+        aws(),
+        aws(other),
+        edges=[
+            d.hop("assumes", partner, OPS, because=(trusts[0],)),
+            d.hop("assumes", partner, other, because=(trusts[1],)),
+        ],
+        principals=[partner],
+    )
+
+    (finding,) = fired(half, "t1651_aws_external_without_external_id")
+
+    assert {*trusts} <= {*finding.because}
+    assert finding.scope == f"aws:{d.ACCOUNT}"
+
+
+def test_a_guest_has_a_finding_per_subscription():
+    other = d.azure_vm("far", "cccccccc-0000-0000-0000-000000000003")
+    half = azure_half(azure(GUEST, targets=[*WEB, other]))
+
+    found = fired(half, "t1651_azure_guest_access")
+
+    assert [(one.scope, one.targets) for one in found] == [
+        (f"azure:{d.SUBSCRIPTION}", 2),
+        (f"azure:{other.scope}", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind"),
+    [
+        (FLEET, "every-node"),
+        (FLEET[:2], "named-nodes"),
+        ([d.vm("p1", env="prod"), d.vm("p2", env="prod")], "tagged-nodes"),
+    ],
+)
+def test_reach_kinds(targets, kind):
+    everything = [*targets, *FLEET] if targets != FLEET else FLEET
+
+    (finding,) = fired(
+        d.half(aws(ALICE, targets=targets), targets=everything), "t1651_aws_iam_user"
+    )
+
+    assert finding.reach_kind == kind
+
+
+def test_an_inferred_grant_makes_an_inferred_finding():
+    half = d.half(aws(confidence=Confidence.INFERRED, reasons=("SCPs not read",)))
+
+    (finding,) = fired(half, "t1651_aws_any_document_every_node")
+
+    assert finding.confidence is Confidence.INFERRED
+    assert finding.reasons == ("SCPs not read",)
