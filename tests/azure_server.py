@@ -1,28 +1,28 @@
 """A stand-in for ARM and Microsoft Graph on this machine, over HTTP or HTTPS.
 
 ```
-with azure_server(tenant) as server:                 # tenant: azure_tenant.AzureTenant
+with azure_server(tenant) as server:             # tenant: azure_tenant.AzureTenant
     server.fault("/roleAssignments", throttled("1"), times=2)
-    run(["scan", "--azure", "--arm-endpoint", server.arm, "--graph-endpoint", server.graph,
-         "--authority", server.arm, "--credential", server.credential(tmp_path), …])
+    run(["scan", "--azure", *server.options(tmp_path), "--out", …])
     assert {request.method for request in server.requests} == {"GET"}
 ```
 
-* `azure_server(tenant, page_size=2, tls=None)`: pages every list by `page_size`; `tls` is
-  a server-side `ssl.SSLContext` (trustme makes one).
+* `azure_server(tenant, page_size=2, tls=None)`: pages every list by `page_size`; `tls`
+  is a server-side `ssl.SSLContext` (trustme makes one).
 * `server.arm`, `server.graph`: endpoints (the same host and port).
-* `server.token_file(folder)`: a file with the token that the server accepts, and
-  `server.credential(folder)`: the same as `static:FILE`. `server.expire()` makes every
-  request from now on a 401, `server.renew()` accepts the token again.
+* `server.token_file(folder)`: a file with the token that the server accepts;
+  `server.credential(folder)`: the same as `static:FILE`; `server.options(folder)`: all
+  four options of `scan`. `server.expire()` makes every request from now on a 401,
+  `server.renew()` accepts the token again.
 * `server.fault(match, change, first=1, times=None)`: from the `first` request on whose
-  lower-case path and query contain `match` (lower case too), and `times` times, `change`
-  takes the place of the answer. It is an `Answer`, or a function that makes one of the
-  answer that was due. Ready ones: `refused()`, `refused("InsufficientPermissions", 400)`,
+  path and query contain `match` (in any case), and `times` times, `change` takes the
+  place of the answer. It is an `Answer`, or a function that makes one of the answer
+  that was due. Ready ones: `refused()`, `refused("InsufficientPermissions", 400)`,
   `throttled(retry_after)`, `failed(status)`, `html()`, `empty()`, `truncated`,
-  `renamed("Value")`, `without_value`, `null_value`, `linked(url)`, `looping`, `reset()`,
+  `renamed("Value")`, `without_value`, `null_value`, `linked(url)`, `reset()`,
   `slow(seconds)`, `redirected(url)`, `unknown_version`.
 * `server.requests`: every request (`method`, `path`, `query`, `host`, `authorized`,
-  `has_token`, `status`), in order.
+  `has_token`, `status`), in order; `server.asked(part)`: those whose path contains it.
 
 Lists that a tenant does not fill are empty where their parent exists; anything else is
 404 with ARM's error body. A request that writes or asks for secrets is answered 405 and
@@ -183,6 +183,14 @@ class AzureServer:
 
     def credential(self, folder: Path) -> str:
         return f"static:{self.token_file(folder)}"
+
+    def options(self, folder: Path) -> list[str]:
+        return [
+            f"--arm-endpoint={self.arm}",
+            f"--graph-endpoint={self.graph}",
+            f"--authority={self.arm}",
+            f"--credential={self.credential(folder)}",
+        ]
 
     def expire(self) -> None:
         self._expired = True

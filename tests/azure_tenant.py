@@ -2,9 +2,9 @@
 
 ```
 tenant = AzureTenant()
-corp = tenant.management_group("corp")                  # below the tenant root group
-prod = tenant.subscription("prod", parent=corp)         # .id is a GUID, .scope its ARM id
-vm = prod.vm("web", group="rg-web")                     # every builder returns an id
+corp = tenant.management_group("corp")             # below the tenant root group
+prod = tenant.subscription("prod", parent=corp)    # .id is a GUID, .scope its ARM id
+vm = prod.vm("web", group="rg-web")                # every builder returns an id
 ops = tenant.group("ops", members=[tenant.user("ann")])
 role = tenant.role("VM Contributor", ["Microsoft.Compute/virtualMachines/*"])
 tenant.assign(ops, role, prod.scope, kind="Group")
@@ -13,8 +13,9 @@ tenant.add("Microsoft.Authorization/locks", prod.scope, {"level": "ReadOnly"})
 tenant.lists["/some/path"] = [{"id": "…"}]              # any list, by its path
 ```
 
-Ids are made from names, so the same words give the same tenant. Rows carry a member that
-no SDK model knows (`x-unknown`), and resource ids mix upper and lower case as Azure's do.
+Ids are made from names, so the same words give the same tenant. Rows carry a member
+that no SDK model knows (`x-unknown`), and resource ids mix upper and lower case as
+Azure's do.
 """
 
 import uuid
