@@ -10,6 +10,7 @@ from output.json_report import not_covered
 from output.reach import Reach, ranked
 from output.result import Result
 from output.table import Cell, Style, and_more, count, heading, write_table
+from output.words import claim_words
 from scanner import ATTACK_VERSION, __version__
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.grants import Verdict
@@ -104,7 +105,8 @@ def _gaps(coverage: Coverage, stream: TextIO, style: Style) -> None:
 def _claims(result: Result, stream: TextIO) -> None:
     if result.claims:
         heading(stream, _CLAIMS)
-        write_table(stream, ["number", "value"], result.claims.items())
+        rows = [[name, claim_words(value)] for name, value in result.claims.items()]
+        write_table(stream, ["claim", "numbers"], rows, longest=160)
 
 
 def _pairs(result: Result, stream: TextIO) -> None:

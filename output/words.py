@@ -3,7 +3,8 @@
 Texts from the cloud are put in as they are; the table that prints them escapes them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from scanner.grants import (
     AssignmentBecause,
@@ -50,6 +51,19 @@ def _condition(one: Condition) -> str:
 def hops_words(hops: Sequence[Edge]) -> str:
     """Say a path: each hop with where it leads; empty for a direct grant."""
     return ", ".join(f"{_HOPS.get(hop.kind, hop.kind)} {hop.target}" for hop in hops)
+
+
+def claim_words(numbers: Mapping[str, Any]) -> str:
+    """Say one of the M1026 numbers: `principals 3 of 9, unknown 1`."""
+    number = numbers.get("principals")
+    told = [] if "principals" not in numbers else [_principals(number, numbers)]
+    rest = {k: v for k, v in numbers.items() if k not in ("principals", "of")}
+    return ", ".join([*told, *(f"{name} {value}" for name, value in rest.items())])
+
+
+def _principals(number: Any, numbers: Mapping[str, Any]) -> str:
+    among = f" of {numbers['of']}" if "of" in numbers else ""
+    return f"principals {'not known' if number is None else number}{among}"
 
 
 def decision_words(decision: Decision) -> str:

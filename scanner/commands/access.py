@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from output.holdings import Selection
     from output.result import Result
     from output.rows import Holding
+    from scanner.estate import Target
+    from scanner.grants import Vector
 
 VERDICTS = ("allowed", "conditional", "unknown", "denied")
 
@@ -118,7 +120,7 @@ def access_holdings(
     from output.holdings import direct_holdings, path_holdings
     from scanner.paths import reach_of
 
-    if wanted.verdicts and any(verdict == "denied" for verdict in wanted.verdicts):
+    if "denied" in (wanted.verdicts or ()):
         yield from _with_denied(result, wanted, paths=paths)
     elif not paths:
         yield from direct_holdings(result.decided, wanted)
@@ -132,7 +134,34 @@ def access_holdings(
 def _with_denied(
     result: "Result", wanted: "Selection", *, paths: bool
 ) -> Iterator["Holding"]:
-    raise NotImplementedError
+    """Yield the rows of one pair, denied ones among them, by vector."""
+    from dataclasses import replace
+
+    from output.holdings import denied_holdings
+
+    principal = result.graph.principals[wanted.principal or ""]
+    target = result.graph.targets[wanted.target or ""]
+    others = frozenset(wanted.verdicts or ()) - {"denied"}
+    granted = replace(wanted, verdicts=others)
+    found = list(access_holdings(result, granted, paths=paths)) if others else []
+    for half in result.decided:
+        if half.provider is principal.provider is target.provider:
+            vectors = filter(wanted.takes_vector, _decided_vectors(target))
+            found += denied_holdings(half, list(vectors), principal, target)
+    yield from sorted(found, key=lambda one: one.vector.id)
+
+
+def _decided_vectors(target: "Target") -> Iterator["Vector"]:
+    """Yield the vectors that an engine decides for a target of this kind."""
+    if target.provider == "aws":
+        from scanner.aws.vectors import catalogue
+
+        yield from (one.vector for one in catalogue().covered)
+        return
+    from scanner.azure.vectors import MACHINE_VECTORS, WORKER_VECTORS
+
+    yield from (one.vector for one in MACHINE_VECTORS if target.kind in one.kinds)
+    yield from (one.vector for one in WORKER_VECTORS)
 
 
 class _Writer:

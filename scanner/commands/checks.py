@@ -13,15 +13,15 @@ from scanner.errors import UnusableInput
 @click.pass_context
 def command(context: click.Context, check_id: str | None) -> int:
     """List the checks, or explain the one with this ID."""
-    from checks.catalogue import CATALOGUE
-
+    from checks.catalogue import catalogue
     from output.catalogue import write_catalogue, write_check
 
     console = console_of(context)
+    found = catalogue()
     if check_id is None:
-        write_catalogue(CATALOGUE, console.results, console.style(len(CATALOGUE)))
+        write_catalogue(found, console.results, console.style(len(found)))
         return 0
-    for check in CATALOGUE:
+    for check in found:
         if check.id == check_id:
             write_check(check, console.results)
             return 0

@@ -6,6 +6,7 @@ import click
 
 from scanner.commands.console import console_of
 from scanner.commands.options import DEFAULT_ESTATE, quiet_option
+from scanner.errors import UnusableInput
 
 
 @click.command()
@@ -41,10 +42,18 @@ def command(
     Files are recognised by their members. One that is not recognised is named and
     refused (exit code 2); the rest is kept.
     """
-    from scanner.commands.results import warn_if_shared
+    from output.imports import write_import_table
+    from scanner.commands.results import DONE, INCOMPLETE, warn_if_shared
     from scanner.evidence.importers import import_files
 
     console = console_of(context)
     warn_if_shared(out, console)
     report = import_files(files, out, account, region, tenant)
-    raise NotImplementedError(report)
+    write_import_table(report, console.results)
+    for file in report.refused:
+        console.warn(f"not imported: {file.refusal}")
+    if report.refused:
+        return UnusableInput.exit_code
+    console.say(f"see what it holds with `whocanrun report {out}`")
+    whole = all(one.complete for file in report.files for one in file.imported)
+    return DONE if whole else INCOMPLETE

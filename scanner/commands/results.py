@@ -1,7 +1,7 @@
 """From an estate folder to the one result, and from the result to an exit code."""
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,17 @@ def load(root: Path, *, name: str | None = None, check: bool = True) -> Loaded:
 
 
 def _checked(result: "Result") -> "Result":
-    raise NotImplementedError
+    """Add what the checks find, and the numbers."""
+    from checks.catalogue import catalogue, run_checks
+    from checks.claims import claims, pairs
+
+    return replace(
+        result,
+        findings=run_checks(result.graph, result.coverage),
+        catalogue=catalogue(),
+        claims=claims(result.graph),
+        pairs=pairs(result.decided),
+    )
 
 
 def exit_code(result: "Result", fail_on: str | None = None) -> int:
