@@ -46,8 +46,7 @@ class Layers:
         owner: account of the resource; the caller's when empty.
         entry: true when `resource` is a trust policy: then the identity's allow alone
             never suffices, not even within an account.
-        doubts: what is not in evidence and could change the answer; every answer that
-            is not a denial rests on it.
+        doubt: what every answer that is not a denial rests on besides.
     """
 
     identity: Sequence[Attached] = ()
@@ -58,7 +57,7 @@ class Layers:
     resource: Attached | None = None
     owner: str = ""
     entry: bool = False
-    doubts: Formula = TRUE
+    doubt: Formula = TRUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
     found["resource"] = policy
     granted = _granted(found, named, caller, layers)
     denied = any_of(layer.deny for layer in found.values())
-    formula = all_of((granted, opposite(denied), layers.doubts))
+    formula = all_of((granted, opposite(denied), layers.doubt))
     matched = tuple(m for layer in found.values() for m in layer.matched)
     if settle(formula).verdict is not Verdict.DENIED:
         return Evaluation(formula, matched)
@@ -164,7 +163,7 @@ def _policies(
     for attached in policies:
         why = problem(attached.document, has_principal=False)
         if why is not None:
-            reason = f"{attached.source} cannot be read: {why}"
+            reason = f"{attached.source}: {why}"
             found.allow = either(found.allow, doubted(reason, gap))
             found.deny = either(found.deny, doubted(reason))
         for statement in () if why else attached.document.statements:
@@ -195,7 +194,7 @@ def _ceiling(
     """A boundary or session policy: no ceiling where there is none."""
     if policies is None:
         return _Layer(allow=TRUE)
-    return _policies(layer, policies, request)
+    return _policies(layer, policies, request, DoubtKind.ASSUMED)
 
 
 def _levels(
@@ -243,7 +242,7 @@ def _with_principals(
     for attached in policies:
         why = problem(attached.document, has_principal=True)
         if why is not None:
-            reason = f"{attached.source} cannot be read: {why}"
+            reason = f"{attached.source}: {why}"
             unread = doubted(reason, gap)
             found.allow = either(found.allow, unread)
             named = _united(named, Named(direct=unread), TRUE)

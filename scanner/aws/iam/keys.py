@@ -48,6 +48,22 @@ _MULTI_VALUED = frozenset(
         "ssm:documentcategories",
     }
 )
+#: Keys that some actions of Systems Manager supply, and others therefore do not.
+_SOME_ACTIONS = frozenset(
+    f"ssm:{name}"
+    for name in (
+        "accessrequestid",
+        "autoapprove",
+        "documentcategories",
+        "documenttype",
+        "documentversion",
+        "overwrite",
+        "policies",
+        "recursive",
+        "sessiondocumentaccesscheck",
+        "synctype",
+    )
+)
 _TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
 
 
@@ -96,6 +112,13 @@ def origin(key: str, service: str) -> Origin:
     if prefix == "aws":
         return Origin.UNKNOWN
     return Origin.ACTION if prefix == service.lower() else Origin.NEVER
+
+
+def never_supplied(key: str, source: Origin) -> bool:
+    """Tell whether an action that does not list a key certainly does not supply it."""
+    if source is not Origin.ACTION:
+        return source is Origin.NEVER
+    return family(key) in _SOME_ACTIONS or key.lower().startswith("aws:")
 
 
 def _federated(name: str) -> bool:

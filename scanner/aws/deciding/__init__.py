@@ -1,0 +1,1 @@
+"""The AWS decision engine, by class: statements, resource spaces, layers and joins."""

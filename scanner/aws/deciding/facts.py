@@ -1,0 +1,195 @@
+"""What evidence fixes of a request: the principal's side and the resource's side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scanner.aws.iam.conditions import Look, Missing, OneOf, Seen, Shape
+from scanner.aws.iam.keys import Origin, family, never_supplied, origin
+from scanner.aws.iam.patterns import literally
+from scanner.aws.iam.principals import Caller, CallerKind
+from scanner.aws.model import AwsAccount, Identity, Node, Organization
+
+_KINDS = {"user": CallerKind.USER, "role": CallerKind.ROLE, "root": CallerKind.ROOT}
+_TYPES = {"user": "User", "role": "AssumedRole", "root": "Account"}
+#: Owner of AWS-owned resources: an account that nobody's policies name.
+AWS_OWNED = "aws-owned"
+#: A switch in the policy rather than a fact of the request: it evaluates as true.
+_SWITCH = "ssm:sessiondocumentaccesscheck"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An account's place in an organisation, as condition values."""
+
+    id: Seen
+    paths: Seen
+
+
+def membership(account: AwsAccount, organization: Organization | None) -> Membership:
+    """Return `aws:PrincipalOrgID` (or ResourceOrgID) and the paths for an account."""
+    if organization is None:
+        absent = account.in_organization is False
+        gap = Missing.ABSENT if absent else Missing.NOT_COLLECTED
+        return Membership(gap, gap)
+    levels = organization.paths.get(account.id)
+    if levels is None:
+        return Membership((organization.id,), Missing.NOT_COLLECTED)
+    path = "/".join([organization.id, *(n for n in levels if n != account.id), ""])
+    return Membership((organization.id,), (path,))
+
+
+def caller_of(identity: Identity) -> Caller:
+    """Return who an identity is to the Principal element of policies."""
+    principal = identity.principal
+    return Caller(_KINDS[principal.kind], principal.id, principal.scope)
+
+
+class PrincipalFacts:
+    """Condition keys that an identity fixes; session tags are not considered."""
+
+    __slots__ = ("_fixed", "_tags")
+
+    def __init__(self, identity: Identity, member: Membership) -> None:
+        """Gather the keys of one identity."""
+        principal = identity.principal
+        self._tags = {key.lower(): value for key, value in identity.tags}
+        self._fixed: dict[str, Seen] = {
+            "aws:principalarn": (principal.id,),
+            "aws:principalaccount": (principal.scope,),
+            "aws:principaltype": (_TYPES[principal.kind],),
+            "aws:principalorgid": member.id,
+            "aws:principalorgpaths": member.paths,
+            "aws:principalisawsservice": ("false",),
+            "aws:username": Missing.ABSENT,
+            "aws:userid": _user_id(identity),
+        }
+        if principal.kind == "user":
+            self._fixed["aws:username"] = (principal.id.rsplit("/", 1)[-1],)
+
+    def __call__(self, key: str) -> Seen:
+        """Return what is known of a principal key, in any case."""
+        name = key.lower()
+        if name.startswith("aws:principaltag/"):
+            value = self._tags.get(name.partition("/")[2])
+            return Missing.ABSENT if value is None else (value,)
+        return self._fixed.get(name, Missing.ABSENT)
+
+
+def _user_id(identity: Identity) -> Seen:
+    """A role's user id ends in the session's name, which only a request fixes."""
+    principal = identity.principal
+    if principal.kind == "root":
+        return (principal.scope,)
+    if not identity.unique_id:
+        return Missing.NOT_COLLECTED
+    if principal.kind == "user":
+        return (identity.unique_id,)
+    return Shape(f"{literally(identity.unique_id)}:*")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resource:
+    """One thing that policies authorise on, and the condition keys it fixes.
+
+    Attributes:
+        kind: as in `AwsVector.needs`.
+        label: what a report calls it: a document's name or pattern.
+        tags: values by tag key in lower case; UNREAD or NOT_COLLECTED as a whole.
+        fixed: other keys, in lower case.
+    """
+
+    arn: str
+    kind: str
+    region: str
+    label: str = ""
+    tags: Mapping[str, Seen] | Missing = field(default_factory=dict)
+    fixed: Mapping[str, Seen] = field(default_factory=dict)
+
+    def __call__(self, key: str) -> Seen:
+        """Return what is known of a key that resources supply."""
+        name = key.lower()
+        if name in self.fixed:
+            return self.fixed[name]
+        if "/" not in name:
+            return Missing.REQUEST
+        if isinstance(self.tags, Missing):
+            return self.tags
+        return self.tags.get(name.partition("/")[2], Missing.ABSENT)
+
+
+def tags_by_key(tags: tuple[tuple[str, str], ...]) -> dict[str, Seen]:
+    """Index tags as condition keys do: without case, so that two keys may collide."""
+    found: dict[str, list[str]] = {}
+    for key, value in tags:
+        found.setdefault(key.lower(), []).append(value)
+    return {
+        key: (values[0],) if len(values) == 1 else OneOf(tuple(values))
+        for key, values in found.items()
+    }
+
+
+def node_resource(node: Node, member: Membership) -> Resource:
+    """Return a node as a resource; a hybrid node without tags may have unread ones."""
+    target = node.target
+    unread = target.kind != "ec2" and not target.tags
+    return Resource(
+        target.id,
+        "instance" if target.kind == "ec2" else "managed-instance",
+        target.region,
+        tags=Missing.NOT_COLLECTED if unread else tags_by_key(target.tags),
+        fixed=owner_facts(target.scope, target.region, member),
+    )
+
+
+def owner_facts(account: str, region: str, member: Membership) -> dict[str, Seen]:
+    """Return the keys that a resource's account and region fix."""
+    return {
+        "aws:resourceaccount": (account,),
+        "aws:resourceorgid": member.id,
+        "aws:resourceorgpaths": member.paths,
+        "aws:requestedregion": (region,),
+        "ec2:region": (region,),
+    }
+
+
+def looking(
+    principal: Look, resource: Resource, service: str, supplied: frozenset[str] | None
+) -> Look:
+    """Return what is known of any key when a principal asks for a resource.
+
+    Args:
+        principal: the principal's facts.
+        resource: the resource's.
+        service: prefix of the action.
+        supplied: families of keys that the action supplies, in lower case; None when
+            its keys are not catalogued, and any may be supplied.
+    """
+
+    def look(key: str) -> Seen:
+        if origin(key, service) is Origin.PRINCIPAL:
+            return principal(key)
+        return resource_look(key, resource, service, supplied)
+
+    return look
+
+
+def resource_look(
+    key: str, resource: Resource, service: str, supplied: frozenset[str] | None
+) -> Seen:
+    """Return what is known of a key that is not the principal's."""
+    name, source = key.lower(), origin(key, service)
+    if name == _SWITCH and service == "ssm":
+        return ("true",)
+    listed = supplied is not None and family(key) in supplied
+    if source is Origin.RESOURCE:
+        known = listed or supplied is None or "/" not in name
+        return resource(key) if known else Missing.ABSENT
+    if name in resource.fixed and (listed or source is Origin.REQUEST):
+        return resource.fixed[name]
+    if source is Origin.UNKNOWN:
+        return Missing.UNKNOWN_KEY
+    if listed or source is Origin.REQUEST:
+        return Missing.REQUEST
+    if source is Origin.ACTION and supplied is None:
+        return Missing.REQUEST
+    return Missing.ABSENT if never_supplied(key, source) else Missing.UNKNOWN_KEY

@@ -1,0 +1,138 @@
+"""One request of one identity of the estate: the sides that hops between roles need."""
+
+from dataclasses import replace
+
+from scanner.aws.deciding.controls import (
+    Levels,
+    binds,
+    resource_controls,
+    service_controls,
+    unread,
+)
+from scanner.aws.deciding.facts import (
+    PrincipalFacts,
+    Resource,
+    caller_of,
+    looking,
+    membership,
+    owner_facts,
+    tags_by_key,
+)
+from scanner.aws.iam.documents import DocumentStore
+from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula, doubted
+from scanner.aws.iam.statements import Request
+from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
+
+_EVERYTHING = (
+    '{"Version":"2012-10-17","Statement":'
+    '{"Effect":"Allow","Action":"*","Resource":"*"}}'
+)
+#: A root user's power, which no identity policy writes down.
+FULL_POWER = Attached("root", DocumentStore().of_text(_EVERYTHING))
+
+
+class Sides:
+    """Evaluates single requests against an estate's identities."""
+
+    def __init__(self, estate: AwsEstate) -> None:
+        """Remember the estate; control policies are gathered once per account."""
+        self._estate = estate
+        self._controls: dict[str, tuple[Levels, Levels]] = {}
+
+    def own_side(
+        self, identity: Identity, action: str, resource: Resource
+    ) -> Evaluation:
+        """Decide what the identity's own side says: policies, boundary and SCPs.
+
+        Args:
+            identity: who asks.
+            action: such as `sts:AssumeRole` or `iam:PassRole`.
+            resource: what for; see `role_resource`. Its own policy is not consulted.
+        """
+        request = self._request(identity, action, resource)
+        return evaluate(request, caller_of(identity), self._layers(identity))
+
+    def entry(self, identity: Identity, role: Identity, action: str) -> Evaluation:
+        """Decide whether an identity of the estate enters a role: both sides.
+
+        Args:
+            identity: who asks.
+            role: the role, with its trust policy and the RCPs of its account.
+            action: `sts:AssumeRole`.
+        """
+        rcps = self._controls_of(role)[1] if binds(role) else ()
+        source = f"{role.principal.id}/trust"
+        trust = Attached(source, role.trust) if role.trust else unread(source)
+        layers = replace(
+            self._layers(identity),
+            resource=trust,
+            owner=role.principal.scope,
+            rcps=rcps,
+            entry=True,
+        )
+        request = self._request(identity, action, self.role_resource(role))
+        return evaluate(request, caller_of(identity), layers)
+
+    def role_resource(self, role: Identity) -> Resource:
+        """Return a role as the resource of sts and iam actions."""
+        account = self._estate.accounts[role.principal.scope]
+        member = membership(account, self._estate.organization_of(account.id))
+        fixed = owner_facts(account.id, "", member)
+        fixed = {k: v for k, v in fixed.items() if not k.endswith("region")}
+        return Resource(
+            role.principal.id,
+            "role",
+            "",
+            role.principal.name,
+            tags_by_key(role.tags),
+            fixed,
+        )
+
+    def _request(self, identity: Identity, action: str, resource: Resource) -> Request:
+        account = self._estate.accounts[identity.principal.scope]
+        member = membership(account, self._estate.organization_of(account.id))
+        facts = PrincipalFacts(identity, member)
+        look = looking(facts, resource, action.partition(":")[0], None)
+        return Request(action, resource.arn, look)
+
+    def _controls_of(self, identity: Identity) -> tuple[Levels, Levels]:
+        scope = identity.principal.scope
+        if scope not in self._controls:
+            account = self._estate.accounts[scope]
+            self._controls[scope] = (
+                service_controls(self._estate, account),
+                resource_controls(self._estate, account),
+            )
+        return self._controls[scope]
+
+    def _layers(self, identity: Identity) -> Layers:
+        account = self._estate.accounts[identity.principal.scope]
+        return Layers(
+            identity=own_policies(identity),
+            boundary=own_boundary(identity),
+            scps=self._controls_of(identity)[0] if binds(identity) else (),
+            doubt=TRUE if account.identities_complete else incomplete(account),
+        )
+
+
+def own_policies(identity: Identity) -> tuple[Attached, ...]:
+    """Return an identity's policies; those not in evidence stand in as unread."""
+    if identity.principal.kind == "root":
+        return (FULL_POWER,)
+    return (*identity.policies, *map(unread, identity.unread))
+
+
+def own_boundary(identity: Identity) -> tuple[Attached, ...] | None:
+    """Return an identity's boundary, which may be unread, or None."""
+    if identity.boundary is not None:
+        return (identity.boundary,)
+    if identity.unread_boundary:
+        return (unread(f"permissions boundary of {identity.principal.id}"),)
+    return None
+
+
+def incomplete(account: AwsAccount) -> Formula:
+    """Return the doubt that an account's unread identities leave on all verdicts."""
+    reason = f"identities of {account.id} were not read whole"
+    return doubted(reason, DoubtKind.UNKNOWN)
