@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from scanner.evidence.files import open_private, output_errors, write_private
-from scanner.evidence.lines import ErrorBody, Line, SeriesKey, key_of, parse_line
+from scanner.evidence.lines import ErrorBody, Line, SeriesKey, parse_line
 from scanner.evidence.series import group
 
 Clock = Callable[[], datetime]
@@ -129,13 +129,14 @@ class EvidenceFile:
 
     def _compact(self) -> None:
         """Rewrite the file with complete series only, remembering where they are."""
-        kept, lines = bytearray(), list(_readable(self.path))
-        chosen = group(line for _, line in lines)
-        wanted = {id(page) for s in chosen.values() if s.answered for page in s.pages}
+        kept, texts = bytearray(), {}
+        lines = list(_readable(self.path))
         for text, line in lines:
-            if id(line.result) in wanted:
-                place = (len(kept), len(text))
-                self._kept.setdefault(key_of(line), []).append(place)
+            texts[id(line.result)] = text
+        for key, series in group(line for _, line in lines).items():
+            for page in series.pages if series.answered else ():
+                text = texts[id(page)]
+                self._kept.setdefault(key, []).append((len(kept), len(text)))
                 kept += text
         write_private(self.path, bytes(kept))
 

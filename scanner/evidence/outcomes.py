@@ -78,7 +78,11 @@ _BY_CODE: dict[str, Outcome] = {
     "subscriptionrequeststhrottled": Outcome.THROTTLED,
     "tenantrequeststhrottled": Outcome.THROTTLED,
     "ratelimiting": Outcome.THROTTLED,
+    "serverbusy": Outcome.THROTTLED,
+    "invalidauthenticationtokentenant": Outcome.REFUSED,  # a 401 of one subscription
+    "unknownapiversion": Outcome.FAILED,
     "aadpremiumlicenserequired": Outcome.NOT_ENABLED,
+    "authentication_requestfromnonpremiumtenantorb2ctenant": Outcome.NOT_ENABLED,
     "missingsubscriptionregistration": Outcome.NOT_ENABLED,
     "subscriptionnotregistered": Outcome.NOT_ENABLED,
     "noregisteredproviderfound": Outcome.UNSUPPORTED,

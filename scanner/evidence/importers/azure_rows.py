@@ -23,6 +23,9 @@ ASKED_AT_SCOPE = frozenset(
 _KNOWN = {op.lower(): op for op in OPERATIONS if not op.startswith("graph/")} | {
     "microsoft.automation/automationaccounts/hybridrunbookworkergroups"
     "/hybridrunbookworkers": _WORKERS,
+    "microsoft.authorization/rolemanagementpolicyassignment": (
+        "Microsoft.Authorization/roleManagementPolicyAssignments"
+    ),
     "/subscriptions": _BELOW,
 }
 #: Members of an ARM resource that stay beside `properties`; the CLI mixes both.
@@ -38,9 +41,18 @@ _POWER = re.compile(r"^VM (?P<state>\w+)$")
 
 
 def op_of(row: Row) -> str:
-    """Return the list that a row belongs to, spelled as in evidence; empty if none."""
-    kind = str(row.get("type") or "").lower().removeprefix("/providers/")
-    return _KNOWN.get(kind, "")
+    """Return the list that a row belongs to, spelled as in evidence; empty if none.
+
+    Some answers leave out the type; the id says it too.
+    """
+    kind = str(row.get("type") or _type_in(str(row.get("id")))).lower()
+    return _KNOWN.get(kind.removeprefix("/providers/"), "")
+
+
+def _type_in(resource: str) -> str:
+    """Return the type in an id: the namespace, then every second part."""
+    namespace, *parts = resource.rpartition("/providers/")[2].split("/")
+    return "/".join([namespace, *parts[::2]])
 
 
 def wrapped(op: str, row: Body) -> Body:
