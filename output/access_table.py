@@ -5,8 +5,9 @@ from typing import TextIO
 
 from output.rows import Holding
 from output.shapes import Json
-from output.table import Cell, Style, and_more, write_table
-from output.words import because_words, decision_words, hops_words
+from output.table import Cell, Style, and_more, stacked, write_table
+from output.words import because_lines, decision_words, hops_words
+from scanner.estate import Principal, Target
 
 _ALL = "use --format jsonl"
 
@@ -20,23 +21,28 @@ def write_access_table(
     for one in holdings:
         total += len(one.targets)
         for target in one.targets[: max(0, style.top - len(rows))]:
-            name = target.name or target.id
-            rows.append([_who(one), one.vector.id, name, *_how(one, style)])
-    headers = ["principal", "vector", "target", "verdict", "how", "why", "but"]
+            rows.append(_row(one, target, style))
+    headers = ["principal", "vector", "target", "verdict", "how and why"]
     write_table(stream, headers, rows)
     and_more(stream, total - len(rows), _ALL)
 
 
-def _who(one: Holding) -> str:
-    principal = one.principal
+def who(principal: Principal) -> str:
+    """Return a principal's name and kind, for a cell."""
     outside = "external " if principal.external else ""
     return f"{principal.name or principal.id} ({outside}{principal.kind})"
 
 
-def _how(one: Holding, style: Style) -> list[object]:
+def _row(one: Holding, target: Target, style: Style) -> list[object]:
     verdict = Cell(style.paint(one.decision.verdict.value))
+    names = [who(one.principal), one.vector.id, target.name or target.id]
+    return [*names, verdict, how_and_why(one)]
+
+
+def how_and_why(one: Holding) -> Cell:
+    """Return the path, what the grant rests on, and what qualifies it, line by line."""
     how = hops_words(one.via) or "directly"
-    return [verdict, how, because_words(one.because), decision_words(one.decision)]
+    return stacked(how, *because_lines(one.because), decision_words(one.decision))
 
 
 def write_classes_table(rows: Iterator[Json], stream: TextIO, style: Style) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TextIO
 
+from output.access_table import how_and_why, who
 from output.coverage import coverage_json
 from output.escape import terminal
 from output.holdings import reached_holding
@@ -12,7 +13,6 @@ from output.result import Result
 from output.rows import decision_json
 from output.shapes import Json, dump, principal_json, target_json
 from output.table import Cell, Style, and_more, count, write_table
-from output.words import because_words, decision_words, hops_words
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Target
 from scanner.paths import Reached
@@ -83,9 +83,9 @@ def write_who_can_table(
     people = len({one.principal.id for one in reached})
     stream.write(f"{count(people, 'principal')} can run commands on it\n")
     if reached:
-        rows = [[_name(one.principal), *_cells(one, style)] for one in reached]
-        headers = ["principal", "vector", "verdict", "how", "why", "but"]
-        write_table(stream, headers, rows[: style.top], longest=160)
+        rows = [[who(one.principal), *_cells(one, style)] for one in reached]
+        headers = ["principal", "vector", "verdict", "how and why"]
+        write_table(stream, headers, rows[: style.top])
     and_more(stream, len(reached) - style.top, "use --format json")
 
 
@@ -103,8 +103,8 @@ def write_what_can_table(
     stream.write(f"It can run commands on {count(len(targets), 'target')}\n")
     if reached:
         rows = [[_sample(one), *_cells(one, style)] for one in reached]
-        headers = ["targets", "vector", "verdict", "how", "why", "but"]
-        write_table(stream, headers, rows[: style.top], longest=160)
+        headers = ["targets", "vector", "verdict", "how and why"]
+        write_table(stream, headers, rows[: style.top])
     and_more(stream, len(reached) - style.top, "use --format json")
 
 
@@ -116,11 +116,6 @@ def _named(principal: Principal) -> str:
     )
 
 
-def _name(principal: Principal) -> str:
-    outside = "external " if principal.external else ""
-    return f"{principal.name or principal.id} ({outside}{principal.kind})"
-
-
 def _sample(one: Reached) -> str:
     names = [target.name or target.id for target in islice(one.targets, _SAMPLE)]
     left = len(one.targets) - len(names)
@@ -128,11 +123,8 @@ def _sample(one: Reached) -> str:
 
 
 def _cells(one: Reached, style: Style) -> list[object]:
-    held = reached_holding(one)
     verdict = Cell(style.paint(one.verdict.value))
-    how = hops_words(one.hops) or "directly"
-    why, but = because_words(one.because), decision_words(held.decision)
-    return [one.grant.vector.id, verdict, how, why, but]
+    return [one.grant.vector.id, verdict, how_and_why(reached_holding(one))]
 
 
 def _hidden(coverage: Coverage, what: str, stream: TextIO) -> None:

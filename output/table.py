@@ -45,6 +45,11 @@ class Cell(str):
     __slots__ = ()
 
 
+def stacked(*texts: str, longest: int = 100) -> Cell:
+    """Return a cell of several lines, each escaped and cut; empty texts take none."""
+    return Cell("\n".join(terminal(text, longest) for text in texts if text))
+
+
 def write_table(
     stream: TextIO,
     headers: Sequence[str],

@@ -1,6 +1,6 @@
 """The report on a terminal: coverage, numbers, findings, who reaches most."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TextIO
 
 from checks.finding import Finding, Severity
@@ -9,11 +9,14 @@ from output.escape import terminal
 from output.json_report import not_covered
 from output.reach import Reach, ranked
 from output.result import Result
-from output.table import Cell, Style, and_more, count, heading, write_table
+from output.table import Cell, Style, and_more, count, heading, stacked, write_table
 from output.words import claim_words
 from scanner import ATTACK_VERSION, __version__
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.grants import Verdict
+
+#: Operation, outcome, right and effect to the scopes and regions of such gaps.
+_Places = defaultdict[tuple[str, str, str, str], list[str]]
 
 _ALL = "use --format json"
 _CLAIMS = "What M1026 (Privileged Account Management) asks"
@@ -47,12 +50,14 @@ def _estate(result: Result, stream: TextIO) -> None:
 
 
 def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> None:
-    """Write the coverage block: one line that sums up, scopes, then gaps."""
+    """Write the coverage block: a line that sums up, scopes with gaps first, gaps."""
     heading(stream, coverage_line(coverage, style))
-    rows = [_scope_row(scope, style) for scope in coverage.scopes]
+    scopes = sorted(coverage.scopes, key=lambda scope: not scope.gaps)
+    rows = [_scope_row(scope, style) for scope in scopes[: style.top]]
     headers = ["provider", "scope", "name", "state", "asked", "answered", "refused"]
     headers += ["throttled", "broken", "not asked", "collected", "note"]
     write_table(stream, headers, rows)
+    and_more(stream, len(scopes) - style.top, _ALL)
     _gaps(coverage, stream, style)
     if coverage.unknown_operations:
         shown = ", ".join(map(terminal, coverage.unknown_operations))
@@ -81,25 +86,25 @@ def _scope_row(scope: ScopeCoverage, style: Style) -> list[object]:
 
 
 def _gaps(coverage: Coverage, stream: TextIO, style: Style) -> None:
-    gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
-    if not gaps:
+    places: _Places = defaultdict(list)
+    for gap in (gap for scope in coverage.scopes for gap in scope.gaps):
+        key = (gap.what, gap.outcome.value, gap.permission, gap.effect)
+        places[key].append(f"{gap.scope} {gap.region}".strip())
+    if not places:
         return
-    heading(stream, "Gaps: what was not answered, the right to add, what stays unknown")
-    rows = [
-        [
-            gap.scope,
-            gap.region,
-            gap.what,
-            gap.outcome,
-            gap.why,
-            gap.permission,
-            gap.effect,
-        ]
-        for gap in gaps[: style.top]
-    ]
-    headers = ["scope", "region", "asked", "outcome", "why", "to add", "unknown"]
-    write_table(stream, headers, rows, longest=60)
-    and_more(stream, len(gaps) - style.top, _ALL)
+    heading(stream, "Gaps: what was not answered, where, and what stays unknown")
+    rows = [_gap_row(*key, list(dict.fromkeys(places[key]))) for key in places]
+    headers = ["asked", "outcome", "where", "right to add, what is unknown"]
+    write_table(stream, headers, rows[: style.top])
+    and_more(stream, len(rows) - style.top, _ALL)
+
+
+def _gap_row(
+    what: str, outcome: str, permission: str, effect: str, places: list[str]
+) -> list[object]:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    add = f"add {permission}" if permission else ""
+    return [what, outcome, f"{places[0]}{more}", stacked(add, effect)]
 
 
 def _claims(result: Result, stream: TextIO) -> None:
@@ -126,8 +131,8 @@ def _findings(result: Result, stream: TextIO, style: Style) -> None:
     heading(stream, f"{total[0].upper()}{total[1:]}" + (f": {shown}" if shown else ""))
     if result.findings:
         top = result.findings[: style.top]
-        headers = ["severity", "finding", "check", "verdict", "targets", "what"]
-        write_table(stream, headers, [_finding(one, style) for one in top], longest=120)
+        headers = ["severity", "verdict", "targets", "finding"]
+        write_table(stream, headers, [_finding(one, style) for one in top])
     and_more(stream, len(result.findings) - style.top, _ALL)
 
 
@@ -136,8 +141,8 @@ def _finding(finding: Finding, style: Style) -> list[object]:
     verdict = finding.verdict.value
     if finding.confidence.value != "certain":
         verdict += " (inferred)"
-    middle = [finding.fingerprint, finding.check, verdict, finding.targets]
-    return [severity, *middle, finding.message]
+    name = f"{finding.check} {finding.fingerprint}"
+    return [severity, verdict, finding.targets, stacked(finding.message, name)]
 
 
 def _reach(result: Result, stream: TextIO, style: Style) -> None:

@@ -3,7 +3,7 @@
 Texts from the cloud are put in as they are; the table that prints them escapes them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scanner.grants import (
@@ -25,9 +25,11 @@ _HOPS = {
 }
 
 
-def because_words(because: Iterable[Because]) -> str:
-    """Say what a verdict rests on, one clause per statement or assignment."""
-    return "; ".join(map(_because, because))
+def because_lines(because: Sequence[Because], most: int = 3) -> list[str]:
+    """Say what a verdict rests on, a line per statement or assignment."""
+    lines = [_because(one) for one in because[:most]]
+    left = len(because) - most
+    return [*lines, f"and {left} more"] if left > 0 else lines
 
 
 def _because(one: Because) -> str:

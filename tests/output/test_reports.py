@@ -203,6 +203,14 @@ def test_the_table_shows_coverage_before_findings():
     assert "ssm:DescribeInstanceInformation" in text
 
 
+def test_the_same_gap_in_many_places_is_one_row_of_the_table():
+    gaps = [gap(region=f"r{n}") for n in range(20)]
+    text = table(result(covered=coverage(*gaps)), top=3)
+
+    assert "111122223333 r0 and 19 more" in text
+    assert "20 gaps in 1 of 1 scope" in text
+
+
 def test_a_complete_estate_never_reads_like_an_incomplete_one():
     assert "INCOMPLETE" not in table(two_clouds())
     assert "Coverage: complete" in table(two_clouds())
@@ -210,7 +218,7 @@ def test_a_complete_estate_never_reads_like_an_incomplete_one():
 
 def test_what_the_table_leaves_out_is_counted():
     found = [finding(given.user(f"u{n}")) for n in range(7)]
-    gaps = [gap(region=f"r{n}") for n in range(5)]
+    gaps = [gap(what=f"ssm:List{n}") for n in range(5)]
     text = table(result(findings=found, covered=coverage(*gaps)), top=3)
 
     assert "… and 4 more (use --format json)" in text
