@@ -98,6 +98,11 @@ class CoverageBuilder:
         """Watch an opened estate."""
         self.evidence = replace(evidence, watcher=self.add)
         self._files: dict[tuple[Provider, str], _Found] = {}
+        manifest = evidence.manifest
+        self._scopes = {
+            (Provider(scope.provider), _stem(scope)): scope
+            for scope in (manifest.scopes if manifest else ())
+        }
 
     def add(self, partition: Partition) -> None:
         """Note the outcomes of one file; a file that is read again counts once."""
@@ -117,7 +122,7 @@ class CoverageBuilder:
                 self.evidence.partition(name)
         for gap in found:
             self._include(gap)
-        keys = sorted({*self._files, *self._scopes()})
+        keys = sorted({*self._files, *self._scopes})
         scopes = tuple(self._scope(*key) for key in keys)
         return Coverage(scopes, tuple(sorted(self._unknown_operations())))
 
@@ -126,16 +131,9 @@ class CoverageBuilder:
         if file and not any(_same_list(gap, known) for known in file.gaps):
             file.gaps.append(gap)
 
-    def _scopes(self) -> dict[tuple[Provider, str], Scope]:
-        manifest = self.evidence.manifest
-        return {
-            (Provider(scope.provider), _stem(scope)): scope
-            for scope in (manifest.scopes if manifest else ())
-        }
-
     def _scope(self, provider: Provider, name: str) -> ScopeCoverage:
         file = self._files.get((provider, name))
-        scope = self._scopes().get((provider, name))
+        scope = self._scopes.get((provider, name))
         if scope and scope.skipped and file is None:
             return _skipped(provider, scope)
         gaps_found = list(file.gaps) if file else [gaps.no_file(provider, name)]

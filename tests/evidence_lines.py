@@ -21,7 +21,8 @@ def line(op="ec2:DescribeInstances", *, page=0, last=True, at=AT, **members):
 def azure_line(op, **members):
     """One evidence line of a subscription, unless members say otherwise."""
     where = {"tenant": TENANT, "subscription": SUBSCRIPTION}
-    return line(op, **{**where, "result": {"value": []}, **members})
+    body = {} if "error" in members else {"result": {"value": []}}
+    return line(op, **{**where, **body, **members})
 
 
 def refusal(code="AccessDeniedException", status=400):
