@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -94,10 +95,6 @@ class Fleet:
         kind: str,
         reach: Reachability,
     ) -> Target:
-        tags: tuple[tuple[str, str], ...] = ()
-        if row.tags:
-            tags = tuple(sorted((k, str(v or "")) for k, v in row.tags.items()))
-            tags = self._tags.setdefault(tags, tags)
         return Target(
             Provider.AZURE,
             row.id,
@@ -106,8 +103,16 @@ class Fleet:
             sys.intern(subscription_of(scope) or ""),
             sys.intern(row.location or ""),
             reach,
-            tags,
+            self._shared_tags(row.tags) if row.tags else (),
         )
+
+    def _shared_tags(self, tags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return the tags sorted; estates repeat the same ones thousands of times."""
+        key = tuple((name, str(value or "")) for name, value in tags.items())
+        found = self._tags.get(key)
+        if found is None:
+            found = self._tags[key] = tuple(sorted(key))
+        return found
 
     def _put(self, machine: Machine) -> None:
         known = self.by_scope.get(machine.scope)

@@ -118,6 +118,7 @@ class Workers:
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
+        refused: somebody asked for them and the answer was no, or was broken.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Workers:
     machines: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     complete: bool = True
+    refused: bool = False
     identities: tuple[str, ...] = ()
 
 

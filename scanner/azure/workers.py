@@ -1,11 +1,11 @@
 """Automation accounts and the machines that run their jobs."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scanner.azure.drafts import Draft
 from scanner.azure.model import Workers
-from scanner.azure.rbac.scopes import normalized
+from scanner.azure.rbac.scopes import last_segment, normalized
 from scanner.azure.rows import AccountRow, IdentityRow, WorkerGroupRow, WorkerRow
 
 _GROUPS = "microsoft.automation/automationaccounts/hybridrunbookworkergroups"
@@ -47,22 +47,19 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
             key,
             frozenset(machines[key]),
             frozenset(names[key]),
-            _complete(draft, key),
+            _heard(draft.lists.whole, key) and not _heard(draft.lists.broken, key),
+            _heard(draft.lists.broken, key),
             identities.get(key, ()),
         )
         for key in sorted({*ids, *machines, *names})
     )
 
 
-def _complete(draft: Draft, account: str) -> bool:
-    """Say whether the account's workers were listed, and no list of them broke."""
-    whole, broken = draft.lists.whole, draft.lists.broken
+def _heard(lists: Mapping[str, set[str]], account: str) -> bool:
+    """Say whether any list of workers was asked for the account or its surroundings."""
     subscription = "/".join(account.split("/", 3)[:3])
-    scopes = {account, subscription}
-    listed = any(_touches(whole[op], scopes, account) for op in _WORKER_LISTS)
-    return listed and not any(
-        _touches(broken[op], scopes, account) for op in _WORKER_LISTS
-    )
+    scopes = {account, last_segment(account), subscription}
+    return any(_touches(lists[op], scopes, account) for op in _WORKER_LISTS)
 
 
 def _touches(found: set[str], scopes: set[str], account: str) -> bool:

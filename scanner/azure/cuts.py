@@ -1,0 +1,121 @@
+"""What takes access away at which targets: deny assignments and read-only locks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanner.azure.model import AzureTenant, DenyAssignment
+from scanner.azure.parties import Hit, Parties, Party, Profile, hits
+from scanner.azure.places import Place
+from scanner.azure.questions import Question
+from scanner.azure.rbac.evaluation import undecided
+from scanner.azure.rbac.truth import Truth
+
+DENIES_UNREAD = "deny assignments were not read"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Bit sets of target classes.
+
+    Attributes:
+        blocked: denied, whatever is assigned.
+        unless: denied unless a group nobody has read excludes the principal: reason
+            and classes.
+        doubts: perhaps denied: reason and classes.
+    """
+
+    blocked: int
+    unless: tuple[tuple[str, int], ...]
+    doubts: tuple[tuple[str, int], ...]
+
+
+class Cuts:
+    """Cuts by question and class of principals, each made once."""
+
+    def __init__(self, tenant: AzureTenant, place: Place, parties: Parties) -> None:
+        """Prepare to cut a tenant's grants at a place."""
+        self._tenant, self._place = tenant, place
+        self._strangers = parties.strangers
+        self._found: dict[tuple[int, Profile, bool], Cut] = {}
+        unread = (f"/subscriptions/{name}" for name in tenant.denies_unread)
+        self._unread = 0
+        for scope in unread:
+            self._unread |= place.below.get(scope, 0)
+
+    def cut(self, question: Question, party: Party) -> Cut:
+        """Return what cuts a question's grants of a class of principals."""
+        key = (question.number, party.profile, party.delegated)
+        if key not in self._found:
+            self._found[key] = self._cut(question, party)
+        return self._found[key]
+
+    def _cut(self, question: Question, party: Party) -> Cut:
+        blocked = 0
+        unless: list[tuple[str, int]] = []
+        doubts = [(DENIES_UNREAD, self._unread)] if self._unread else []
+        spoken = hits(party, self._strangers)
+        for number, truth in question.denies.items():
+            deny, hit = self._tenant.denies[number], spoken[number]
+            if hit is Hit.NO:
+                continue
+            bits = self._bits(deny, question)
+            doubts += self._hanging(deny)
+            if party.delegated and not deny.system:
+                doubts.append((_unbound(deny), bits))
+            elif truth is Truth.UNKNOWN:
+                doubts.append((undecided(deny), bits))
+            elif hit is Hit.PERHAPS:
+                doubts.append(
+                    (f"deny assignment {deny.id} names an unread group", bits)
+                )
+            elif hit is Hit.UNLESS:
+                unless.append((f"members excluded from {deny.id} were not read", bits))
+            else:
+                blocked |= bits
+        if question.locked and not party.delegated:
+            for _, bits in self.locks(question):
+                blocked |= bits
+        return Cut(blocked, _present(unless), _present(doubts))
+
+    def blocking(
+        self, question: Question, party: Party
+    ) -> Iterator[tuple[str, str, int]]:
+        """Yield id, name and classes of what blocks a class of principals."""
+        spoken = hits(party, self._strangers)
+        for number, truth in question.denies.items():
+            deny = self._tenant.denies[number]
+            bound = deny.system or not party.delegated
+            if truth is Truth.TRUE and spoken[number] is Hit.YES and bound:
+                yield deny.id, deny.name, self._bits(deny, question)
+        if question.locked and not party.delegated:
+            for number, bits in self.locks(question):
+                lock = self._tenant.locks[number]
+                yield lock.id, lock.name, bits
+
+    def locks(self, question: Question) -> Iterator[tuple[int, int]]:
+        """Yield the read-only locks by number, with the classes they hold."""
+        for number, lock in enumerate(self._tenant.locks):
+            if lock.read_only:
+                yield number, self._place.covered(lock.scope, question.whole_set)
+
+    def _bits(self, deny: DenyAssignment, question: Question) -> int:
+        if deny.own_scope_only:
+            return self._place.equal(deny.scope, question.whole_set)
+        return self._place.covered(deny.scope, question.whole_set)
+
+    def _hanging(self, deny: DenyAssignment) -> Iterator[tuple[str, int]]:
+        bits = 0 if deny.own_scope_only else self._place.perhaps.get(deny.scope, 0)
+        if bits:
+            yield f"deny assignment {deny.id} may be above the subscription", bits
+
+
+def _unbound(deny: DenyAssignment) -> str:
+    return f"whether deny assignment {deny.id} binds delegated partners is not known"
+
+
+def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    merged: dict[str, int] = {}
+    for reason, bits in found:
+        if bits:
+            merged[reason] = merged.get(reason, 0) | bits
+    return tuple(merged.items())

@@ -1,0 +1,158 @@
+"""Targets by class: those that no assignment, deny or lock tells apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from scanner.azure.model import AzureTenant, Machine
+from scanner.azure.rbac.scopes import (
+    ROOT,
+    is_scale_set,
+    management_group,
+    resource_group_of,
+    scale_set_of,
+)
+from scanner.estate import Target
+from scanner.grants import TargetSpace
+
+
+@dataclass(frozen=True)
+class Place:
+    """Classes of targets, and which of them each scope covers, as bit sets.
+
+    Attributes:
+        space: the classes; bit `n` stands for all of `space.classes[n]`.
+        below: scope to the classes at or below it.
+        exact: scope to the classes of targets that are the scope.
+        perhaps: management group to the classes that may be below it: the groups above
+            their subscription are not all known.
+        kinds: kind of target to its classes.
+        lacking: login extension to the classes known not to have it.
+    """
+
+    space: TargetSpace
+    below: Mapping[str, int]
+    exact: Mapping[str, int]
+    perhaps: Mapping[str, int]
+    kinds: Mapping[str, int]
+    lacking: Mapping[str, int]
+
+    def covered(self, scope: str, whole_set: bool) -> int:
+        """Return the classes that an assignment at a scope applies to.
+
+        What is checked at a scale set is not held by who holds one instance of it.
+        """
+        if whole_set and scale_set_of(scope):
+            return 0
+        return self.below.get(scope, 0)
+
+    def equal(self, scope: str, whole_set: bool) -> int:
+        """Return the classes whose own scope it is; instances share their set's."""
+        if whole_set:
+            return self.below.get(scope, 0) if is_scale_set(scope) else 0
+        return self.exact.get(scope, 0)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Target id to its class."""
+        return {t.id: n for n, some in enumerate(self.space.classes) for t in some}
+
+
+def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -> Place:
+    """Group a tenant's machines by what can tell them apart.
+
+    Args:
+        tenant: its machines, sorted.
+        scopes: every scope that something is assigned, denied or locked at.
+        alone: normalized ids of machines that must have a class of their own.
+    """
+    relevant = {*scopes, *alone}
+    relevant |= {f"/subscriptions/{s}" for s in tenant.assignments_unread}
+    relevant |= {f"/subscriptions/{s}" for s in tenant.denies_unread}
+    above = _Above(tenant, relevant)
+    numbers: dict[tuple[object, ...], int] = {}
+    members: list[list[Target]] = []
+    firsts: list[Machine] = []
+    for machine in tenant.machines:
+        key = _key(machine, relevant, above)
+        number = numbers.setdefault(key, len(members))
+        if number == len(members):
+            members.append([])
+            firsts.append(machine)
+        members[number].append(machine.target)
+    return _placed(tuple(map(tuple, members)), firsts, relevant, above)
+
+
+class _Above:
+    """The relevant scopes from a subscription upwards, looked up once each."""
+
+    def __init__(self, tenant: AzureTenant, relevant: set[str]) -> None:
+        self._hierarchy, self._relevant = tenant.hierarchy, relevant
+        self._groups = {scope for scope in relevant if management_group(scope)}
+        self._found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def of(self, subscription: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the scopes that cover a subscription, and those that may."""
+        found = self._found.get(subscription)
+        if found is None:
+            chain, whole = self._hierarchy.chain(subscription)
+            scopes = (f"/subscriptions/{subscription}", *chain, ROOT)
+            sure = tuple(scope for scope in scopes if scope in self._relevant)
+            maybe = () if whole else tuple(sorted(self._groups.difference(chain)))
+            found = self._found[subscription] = (sure, maybe)
+        return found
+
+
+def _key(machine: Machine, relevant: set[str], above: _Above) -> tuple[object, ...]:
+    scope, target = machine.scope, machine.target
+    group = resource_group_of(scope)
+    owner = scale_set_of(scope) if target.kind == "vmss" else None
+    return (
+        above.of(target.scope),
+        group if group in relevant else None,
+        owner if owner in relevant else None,
+        scope if scope in relevant else None,
+        target.kind,
+        machine.lacks,
+    )
+
+
+def _placed(
+    classes: tuple[tuple[Target, ...], ...],
+    firsts: list[Machine],
+    relevant: set[str],
+    above: _Above,
+) -> Place:
+    below: defaultdict[str, list[int]] = defaultdict(list)
+    exact: defaultdict[str, list[int]] = defaultdict(list)
+    perhaps: defaultdict[str, list[int]] = defaultdict(list)
+    kinds: defaultdict[str, list[int]] = defaultdict(list)
+    lacking: defaultdict[str, list[int]] = defaultdict(list)
+    for number, machine in enumerate(firsts):
+        sure, maybe = above.of(machine.target.scope)
+        group, owner = resource_group_of(machine.scope), scale_set_of(machine.scope)
+        for scope in {*sure, group or "", owner or "", machine.scope} & relevant:
+            below[scope].append(number)
+        for scope in maybe:
+            perhaps[scope].append(number)
+        if machine.scope in relevant:
+            exact[machine.scope].append(number)
+        kinds[machine.target.kind].append(number)
+        for need in machine.lacks:
+            lacking[need].append(number)
+    tables = (below, exact, perhaps, kinds, lacking)
+    return Place(TargetSpace(classes), *map(_bit_sets, tables))
+
+
+def _bit_sets(table: Mapping[str, list[int]]) -> dict[str, int]:
+    return {name: _bits(numbers) for name, numbers in table.items()}
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    """Set many bits at once: one pass over a buffer instead of a copy per bit."""
+    wanted = list(numbers)
+    buffer = bytearray(max(wanted, default=0) // 8 + 1)
+    for number in wanted:
+        buffer[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(buffer, "little")

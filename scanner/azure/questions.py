@@ -1,0 +1,157 @@
+"""Operations that every role and deny of a tenant answers alike are asked once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from scanner.azure.model import Assignment, AzureTenant
+from scanner.azure.rbac.evaluation import (
+    denies_operation,
+    granted,
+    locks_operation,
+    ordered,
+)
+from scanner.azure.rbac.truth import Truth
+from scanner.grants import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation to decide; `whole_set`: it is checked at the scale set."""
+
+    name: str
+    data: bool = False
+    whole_set: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """Operations with the same answers.
+
+    Attributes:
+        number: its place among the questions of its tenant.
+        operations: what is asked.
+        terms: assignment number to what it gives, as a number of `Ledger`.
+        denies: deny assignment number to whether it names the operations: `TRUE` or
+            `UNKNOWN`.
+        locked: read-only locks stop the operations.
+    """
+
+    number: int
+    operations: tuple[Operation, ...]
+    terms: Mapping[int, int]
+    denies: Mapping[int, Truth]
+    locked: bool
+    whole_set: bool
+
+
+class Ledger:
+    """Decisions by number: small numbers are better, so that sets sort themselves.
+
+    Decisions made later (joined conditions) get numbers too, after all others.
+    """
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        """Number the decisions, best first."""
+        self.decisions = ordered(set(decisions))
+        self._numbers = {found: n for n, found in enumerate(self.decisions)}
+
+    def number(self, decision: Decision) -> int:
+        """Return a decision's number."""
+        found = self._numbers.get(decision)
+        if found is None:
+            found = self._numbers[decision] = len(self.decisions)
+            self.decisions.append(decision)
+        return found
+
+
+def questions_of(
+    tenant: AzureTenant, operations: Sequence[Operation], more: Iterable[Decision]
+) -> tuple[tuple[Question, ...], Ledger]:
+    """Ask a tenant's roles and denies about the operations, each role once.
+
+    Args:
+        tenant: whose assignments are numbered by their position.
+        operations: what to decide.
+        more: further decisions that the ledger must rank.
+    """
+    holders = _holders(tenant.assignments)
+    given = {
+        key: _answers(tenant, some[0], operations) for key, some in holders.items()
+    }
+    terms = [_terms(tenant, holders, given, n) for n in range(len(operations))]
+    ledger = Ledger([*(d for some in terms for d in some.values()), *more])
+    families: dict[object, list[int]] = {}
+    for number, operation in enumerate(operations):
+        denies = _denies(tenant, operation)
+        answers = tuple(answer[number] for answer in given.values())
+        key = (operation.data, operation.whole_set, answers, tuple(denies.items()))
+        families.setdefault(key, []).append(number)
+    return tuple(
+        _question(
+            number, tenant, [operations[n] for n in family], terms[family[0]], ledger
+        )
+        for number, family in enumerate(families.values())
+    ), ledger
+
+
+def _question(
+    number: int,
+    tenant: AzureTenant,
+    operations: list[Operation],
+    terms: Mapping[int, Decision],
+    ledger: Ledger,
+) -> Question:
+    first = operations[0]
+    return Question(
+        number,
+        tuple(operations),
+        {n: ledger.number(decision) for n, decision in terms.items()},
+        _denies(tenant, first),
+        locks_operation(first.name, first.data),
+        first.whole_set,
+    )
+
+
+_Key = tuple[str, str | None, bool]
+
+
+def _holders(assignments: Iterable[Assignment]) -> dict[_Key, list[Assignment]]:
+    found: dict[_Key, list[Assignment]] = {}
+    for a in assignments:
+        found.setdefault((a.role, a.condition, a.delegated), []).append(a)
+    return found
+
+
+def _answers(
+    tenant: AzureTenant, example: Assignment, operations: Iterable[Operation]
+) -> tuple[Decision | None, ...]:
+    return tuple(granted(example, tenant.roles, op.name, op.data) for op in operations)
+
+
+def _terms(
+    tenant: AzureTenant,
+    holders: Mapping[_Key, list[Assignment]],
+    given: Mapping[_Key, tuple[Decision | None, ...]],
+    number: int,
+) -> dict[int, Decision]:
+    """Return what each assignment gives: its role's answer with its own standing."""
+    standing: dict[tuple[object, ...], Decision] = {}
+    found: dict[int, Decision] = {}
+    for n, a in enumerate(tenant.assignments):
+        answer = given[a.role, a.condition, a.delegated][number]
+        if answer is None:
+            continue
+        key = (a.role, a.condition, a.delegated, a.standing, a.until)
+        if key not in standing:
+            until = a.until if answer.standing_until or a.until else None
+            standing[key] = replace(answer, standing=a.standing, standing_until=until)
+        found[n] = standing[key]
+    return found
+
+
+def _denies(tenant: AzureTenant, operation: Operation) -> dict[int, Truth]:
+    found = (
+        (n, denies_operation(deny, operation.name, operation.data))
+        for n, deny in enumerate(tenant.denies)
+    )
+    return {n: truth for n, truth in found if truth is not Truth.FALSE}

@@ -1,0 +1,196 @@
+"""Decide a class of principals: the best of what it holds, less what is cut."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from scanner.azure.cuts import Cuts
+from scanner.azure.model import AzureTenant
+from scanner.azure.parties import Parties, Party
+from scanner.azure.places import Place
+from scanner.azure.questions import Operation, Question, questions_of
+from scanner.azure.rbac.evaluation import doubted, either
+from scanner.grants import Decision, Verdict
+
+#: Disjoint sets of target classes, each with its decision.
+Parts = list[tuple[Decision, int]]
+
+_UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
+_HANGING = Decision(
+    Verdict.UNKNOWN, reasons=("the management groups above were not read",)
+)
+
+
+class Engine:
+    """One tenant, some operations, and a place to ask them about.
+
+    Attributes:
+        questions: the operations, joined where every answer is the same.
+        parties: the principals.
+        cuts: what takes access away.
+    """
+
+    def __init__(
+        self, tenant: AzureTenant, place: Place, operations: tuple[Operation, ...]
+    ) -> None:
+        """Ask roles and denies once; principals are decided by `settle`."""
+        self.tenant, self.place = tenant, place
+        unseen = {group: _unseen(group) for group in tenant.directory.open_groups}
+        more = (_UNREAD, _HANGING, *unseen.values())
+        self.questions, self._ledger = questions_of(tenant, operations, more)
+        relevant = {n for question in self.questions for n in question.terms}
+        self.parties = Parties(tenant, relevant)
+        self.cuts = Cuts(tenant, place, self.parties)
+        self._unread = 0
+        for name in tenant.assignments_unread:
+            self._unread |= place.below.get(f"/subscriptions/{name}", 0)
+        numbers = {group: self._ledger.number(d) for group, d in unseen.items()}
+        self._open = [
+            self._open_terms(question, numbers) for question in self.questions
+        ]
+
+    def classes(self) -> list[Party]:
+        """Return the classes of principals that something is to be said about."""
+        return self.parties.classes(bool(self._unread) or any(self._open))
+
+    def settle(self, question: Question, party: Party) -> Parts:
+        """Return what a class of principals may do, where; the rest is denied.
+
+        Sets are disjoint. What a role assignment list or the members of a group that
+        nobody has read could grant is `unknown` where nothing better is known.
+        """
+        found = self._held(question, party)
+        if not party.delegated:
+            for number, bits in self._open[question.number]:
+                found[number] = found.get(number, 0) | bits
+            if self._unread:
+                unread = self._ledger.number(_UNREAD)
+                found[unread] = found.get(unread, 0) | self._unread
+        if not found:
+            return []
+        cut = self.cuts.cut(question, party)
+        allowed = ~cut.blocked
+        decisions = self._ledger.decisions
+        ranked = ((decisions[n], found[n] & allowed) for n in sorted(found))
+        parts = overlaid(ranked)
+        for reason, bits in cut.unless:
+            unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))
+            parts = list(_split(parts, bits, unsure))
+        for reason, bits in cut.doubts:
+            parts = list(_doubting(parts, bits, reason))
+        return parts
+
+    def gives(self, question: Question, number: int, bits: int) -> bool:
+        """Say whether an assignment gives what is asked at any of the classes."""
+        scope = self.tenant.assignments[number].scope
+        where = self.place.covered(scope, question.whole_set)
+        where |= self.place.perhaps.get(scope, 0)
+        return number in question.terms and bool(where & bits)
+
+    def term(self, question: Question, number: int) -> Decision:
+        """Return what an assignment gives."""
+        return self._ledger.decisions[question.terms[number]]
+
+    def open_holdings(self, question: Question) -> Iterator[int]:
+        """Yield the assignments of groups whose members nobody has read."""
+        unseen = self.tenant.directory.open_groups
+        for number in question.terms:
+            if self.tenant.assignments[number].principal in unseen:
+                yield number
+
+    def _held(self, question: Question, party: Party) -> dict[int, int]:
+        found: dict[int, int] = {}
+        terms, place, whole_set = question.terms, self.place, question.whole_set
+        assignments = self.tenant.assignments
+        for n in party.holdings:
+            term = terms.get(n)
+            if term is None:
+                continue
+            scope = assignments[n].scope
+            bits = place.covered(scope, whole_set)
+            if bits:
+                found[term] = found.get(term, 0) | bits
+            hanging = place.perhaps.get(scope, 0)
+            if hanging:
+                number = self._ledger.number(_HANGING)
+                found[number] = found.get(number, 0) | hanging
+        return found
+
+    def _open_terms(
+        self, question: Question, unseen: dict[str, int]
+    ) -> list[tuple[int, int]]:
+        """Return what groups grant whose members nobody has read."""
+        found: dict[int, int] = {}
+        for n in question.terms:
+            assignment = self.tenant.assignments[n]
+            number = unseen.get(assignment.principal)
+            if number is not None:
+                bits = self.place.covered(assignment.scope, question.whole_set)
+                bits |= self.place.perhaps.get(assignment.scope, 0)
+                found[number] = found.get(number, 0) | bits
+        return [(number, bits) for number, bits in found.items() if bits]
+
+
+def _unseen(group: str) -> Decision:
+    return Decision(
+        Verdict.UNKNOWN, reasons=(f"members of group {group} were not read",)
+    )
+
+
+def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:
+    """Make sets disjoint, given best first: the better decision takes the target.
+
+    Where two conditional or two unknown ones meet, what they say adds up.
+    """
+    parts: Parts = []
+    taken = 0
+    for decision, bits in ranked:
+        if decision.verdict is not Verdict.ALLOWED and bits & taken:
+            parts = list(_added(parts, decision, bits))
+        bits &= ~taken
+        if bits:
+            parts.append((decision, bits))
+            taken |= bits
+    return joined(parts)
+
+
+def _added(
+    parts: Parts, decision: Decision, bits: int
+) -> Iterator[tuple[Decision, int]]:
+    for known, covered in parts:
+        meeting = covered & bits
+        better = either(known, decision)
+        if not meeting or better == known:
+            yield known, covered
+            continue
+        yield better, meeting
+        if covered & ~meeting:
+            yield known, covered & ~meeting
+
+
+def joined(parts: Iterable[tuple[Decision, int]]) -> Parts:
+    """Join sets with equal decisions."""
+    found: dict[Decision, int] = {}
+    for decision, bits in parts:
+        found[decision] = found.get(decision, 0) | bits
+    return list(found.items())
+
+
+def _split(
+    parts: Parts, bits: int, instead: Decision
+) -> Iterator[tuple[Decision, int]]:
+    for decision, covered in parts:
+        hit = covered & bits
+        if hit:
+            reasons = tuple(dict.fromkeys((*decision.reasons, *instead.reasons)))
+            yield replace(instead, reasons=reasons, standing=decision.standing), hit
+        if covered & ~bits:
+            yield decision, covered & ~bits
+
+
+def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, int]]:
+    for decision, covered in parts:
+        hit = covered & bits
+        if hit:
+            yield doubted(decision, (reason,)), hit
+        if covered & ~bits:
+            yield decision, covered & ~bits

@@ -1,0 +1,271 @@
+"""Code on hybrid workers: rights on an Automation account, decided on the account."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from scanner.azure.model import AzureTenant, Machine, Workers
+from scanner.azure.places import Place, place_of
+from scanner.azure.questions import Operation, Question
+from scanner.azure.rbac.evaluation import because_of, doubted, ordered
+from scanner.azure.rbac.scopes import last_segment, subscription_of
+from scanner.azure.rbac.truth import conjunction
+from scanner.azure.settle import Engine, Parts, overlaid
+from scanner.azure.vectors import WORKER_VECTORS, WorkerVector
+from scanner.estate import Principal, Provider, Reachability, Target
+from scanner.grants import (
+    AssignmentBecause,
+    Because,
+    Condition,
+    Confidence,
+    Decision,
+    Grant,
+    Standing,
+    TargetSet,
+    Vector,
+    Verdict,
+    ones,
+)
+
+_VERDICTS = [Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.ALLOWED]  # worst first
+_STANDINGS = list(Standing)
+
+_WORKERS_UNREAD = Decision(
+    Verdict.UNKNOWN, reasons=("hybrid workers of the Automation account were not read",)
+)
+
+
+def unread_vectors(tenant: AzureTenant) -> tuple[Vector, ...]:
+    """Return the vectors through accounts whose workers nobody listed: not covered."""
+    if all(account.complete for account in tenant.workers):
+        return ()
+    return tuple(replace(v.vector, covered=False) for v in WORKER_VECTORS)
+
+
+class WorkerEngine:
+    """The Automation accounts of a tenant as the place that is asked about.
+
+    Attributes:
+        machines: normalized ids of the machines that are somebody's hybrid worker.
+        subscriptions: scopes in which any machine may be one: a list was refused.
+    """
+
+    def __init__(self, tenant: AzureTenant) -> None:
+        """Decide on accounts as if they were machines; only those with workers."""
+        self._tenant = tenant
+        self._accounts = tuple(
+            a for a in tenant.workers if a.machines or a.names or a.refused
+        )
+        known = {machine.scope: machine for machine in tenant.machines}
+        named = _by_name(tenant.machines if self._accounts else ())
+        self._sure = {
+            a.id: frozenset(known[m].target.id for m in a.machines if m in known)
+            for a in self._accounts
+        }
+        self._maybe = {
+            a.id: frozenset(
+                target for name in a.names for target in named.get(name, ())
+            )
+            for a in self._accounts
+        }
+        ids = {
+            t for some in (self._sure, self._maybe) for v in some.values() for t in v
+        }
+        self.machines = frozenset(s for s, m in known.items() if m.target.id in ids)
+        self.subscriptions = frozenset(_home(a) for a in self._accounts if a.refused)
+        self._place = _accounts_place(tenant, self._accounts)
+        names = {op for v in WORKER_VECTORS for steps in v.steps for op in steps}
+        operations = tuple(Operation(name) for name in sorted(names))
+        self._engine = Engine(
+            replace(tenant, machines=_as_machines(self._accounts)),
+            self._place,
+            operations if self._accounts else (),
+        )
+        self._questions: dict[str, Question] = {
+            operation.name: question
+            for question in self._engine.questions
+            for operation in question.operations
+        }
+
+    def grants(self, place: Place) -> Iterator[Grant]:
+        """Yield grants on the machines of a place that run an account's jobs."""
+        for party in self._engine.classes() if self._accounts else ():
+            settled = {
+                q.number: self._engine.settle(q, party) for q in self._engine.questions
+            }
+            for vector in WORKER_VECTORS:
+                parts = self._on_accounts(vector, settled)
+                for decision, bits in overlaid(_ranked(self._moved(parts, place))):
+                    basis = _Basis(self, vector, place)
+                    yield Grant(
+                        party.principals,
+                        vector.vector,
+                        TargetSet(place.space, bits),
+                        decision,
+                        basis,
+                    )
+
+    def denied_because(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> tuple[Because, ...]:
+        """Name what cut a pair on the accounts that the target works for."""
+        found: dict[Because, None] = {}
+        party = self._engine.parties.party(principal)
+        for worker in (v for v in WORKER_VECTORS if v.vector == vector):
+            for number in self._positions(target.id):
+                for question in self._asked(worker):
+                    for cut in self._engine.cuts.blocking(question, party):
+                        if cut[2] >> number & 1:
+                            found[AssignmentBecause(cut[0], cut[1], None)] = None
+        return tuple(found) if party.holdings else ()
+
+    def because_of(
+        self, vector: WorkerVector, principal: Principal
+    ) -> tuple[Because, ...]:
+        """Name the assignments that give any step of a vector on an account."""
+        engine = self._engine
+        assignments, roles = engine.tenant.assignments, engine.tenant.roles
+        found: dict[Because, None] = {}
+        for n in engine.parties.holdings.get(principal.id, ()):
+            if any(engine.gives(q, n, -1) for q in self._asked(vector)):
+                found[because_of(assignments[n], roles, principal.id)] = None
+        return tuple(found)
+
+    def _asked(self, vector: WorkerVector) -> Iterator[Question]:
+        for steps in vector.steps:
+            for operation in steps:
+                yield self._questions[operation]
+
+    def _positions(self, target_id: str) -> Iterator[int]:
+        for number, account in enumerate(self._accounts):
+            if target_id in self._sure[account.id] | self._maybe[account.id]:
+                yield number
+
+    def _on_accounts(self, vector: WorkerVector, settled: dict[int, Parts]) -> Parts:
+        """Return where all steps of some alternative are held."""
+        found: Parts = []
+        for steps in vector.steps:
+            first, *others = (settled[self._questions[op].number] for op in steps)
+            for other in others:
+                first = _both(first, other)
+            found += first
+        if vector.conditional:
+            found = [(_needs_input(decision), bits) for decision, bits in found]
+        return overlaid(_ranked(found))
+
+    def _moved(self, parts: Parts, place: Place) -> Iterator[tuple[Decision, int]]:
+        """Take decisions on accounts to the machines that run their jobs."""
+        for decision, bits in parts:
+            for number in ones(bits):
+                account = self._accounts[number]
+                if account.refused:
+                    yield _WORKERS_UNREAD, place.below.get(_home(account), 0)
+                yield decision, _at(place, self._sure[account.id])
+                by_name = self._maybe[account.id] - self._sure[account.id]
+                if by_name:
+                    yield _by_name_only(decision, account), _at(place, by_name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    engine: WorkerEngine
+    vector: WorkerVector
+    place: Place
+
+    def __call__(self, principal: Principal) -> tuple[Because, ...]:
+        return self.engine.because_of(self.vector, principal)
+
+
+def _accounts_place(tenant: AzureTenant, accounts: tuple[Workers, ...]) -> Place:
+    """Place accounts like machines: one class each, in the order of their ids."""
+    standing_in = replace(tenant, machines=_as_machines(accounts))
+    scopes = {a.scope for a in tenant.assignments}
+    scopes |= {deny.scope for deny in tenant.denies}
+    scopes |= {lock.scope for lock in tenant.locks}
+    return place_of(standing_in, scopes, [account.scope for account in accounts])
+
+
+def _as_machines(accounts: tuple[Workers, ...]) -> tuple[Machine, ...]:
+    return tuple(
+        Machine(
+            Target(
+                Provider.AZURE,
+                account.id,
+                account.id.rpartition("/")[2],
+                "account",
+                last_segment(_home(account)),
+                "",
+                Reachability.UNKNOWN,
+            ),
+            account.scope,
+        )
+        for account in accounts
+    )
+
+
+def _home(account: Workers) -> str:
+    return f"/subscriptions/{subscription_of(account.scope) or ''}"
+
+
+def _by_name(machines: tuple[Machine, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for machine in machines:
+        found.setdefault(machine.target.name.lower(), []).append(machine.target.id)
+    return found
+
+
+def _at(place: Place, targets: frozenset[str]) -> int:
+    bits = 0
+    for target in targets:
+        bits |= 1 << place.positions[target]
+    return bits
+
+
+def _both(one: Parts, other: Parts) -> Parts:
+    return [
+        (_joint(first, second), bits & more)
+        for first, bits in one
+        for second, more in other
+        if bits & more
+    ]
+
+
+def _joint(one: Decision, other: Decision) -> Decision:
+    """Join two steps that are both needed: the weaker of each word counts."""
+    verdict = min(one.verdict, other.verdict, key=_VERDICTS.index)
+    conditional = verdict is Verdict.CONDITIONAL
+    weaker = max(one, other, key=lambda d: _STANDINGS.index(d.standing))
+    unsure = Confidence.INFERRED in (one.confidence, other.confidence)
+    return Decision(
+        verdict,
+        conjunction(one.conditions, other.conditions) if conditional else (),
+        Confidence.INFERRED if unsure else Confidence.CERTAIN,
+        tuple(dict.fromkeys((*one.reasons, *other.reasons))),
+        weaker.standing,
+        weaker.standing_until,
+    )
+
+
+def _conditional(decision: Decision, condition: Condition) -> Decision:
+    if decision.verdict is Verdict.UNKNOWN:
+        return decision
+    rest = conjunction(decision.conditions, ((condition,),))
+    return replace(decision, verdict=Verdict.CONDITIONAL, conditions=rest)
+
+
+def _needs_input(decision: Decision) -> Decision:
+    """Running an existing runbook runs own code only if that runbook runs its input."""
+    return _conditional(decision, Condition("runbook", "RunsItsInput", ()))
+
+
+def _by_name_only(decision: Decision, account: Workers) -> Decision:
+    condition = Condition("hybridRunbookWorker", "IsMachineOfThisName", ())
+    reason = f"workers of {account.id} are known by name only"
+    return doubted(_conditional(decision, condition), (reason,))
+
+
+def _ranked(parts: "Parts | Iterator[tuple[Decision, int]]") -> Parts:
+    found: dict[Decision, int] = {}
+    for decision, bits in parts:
+        if bits:
+            found[decision] = found.get(decision, 0) | bits
+    return [(decision, found[decision]) for decision in ordered(found)]
