@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -13,6 +14,7 @@ from scanner.evidence.lines import Line, SeriesKey, parse_line
 from scanner.evidence.manifest import PROVIDERS, Manifest, read_manifest, sha256_of
 from scanner.evidence.series import Series, group
 
+_BUFFER = 1 << 20  # lines are as long as the provider's pages
 SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
@@ -137,10 +139,9 @@ def _verify(root: Path, manifest: Manifest | None, files: tuple[str, ...]) -> No
 
 def _lines(root: Path, name: str, broken: list[BrokenLine]) -> Iterator[Line]:
     path = root / name
-    opener = gzip.open if name.endswith(".gz") else open
     number = 0
     try:
-        with opener(path, "rb") as stream:
+        with _opened(path) as stream:
             for number, text in enumerate(stream, start=1):
                 yield from _line(name, number, text, broken)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -150,10 +151,16 @@ def _lines(root: Path, name: str, broken: list[BrokenLine]) -> Iterator[Line]:
         raise UnusableInput(str(path), reason, "make it readable") from error
 
 
+def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")
+    return path.open("rb", buffering=_BUFFER)
+
+
 def _line(
     name: str, number: int, text: bytes, broken: list[BrokenLine]
 ) -> Iterator[Line]:
-    if not text.strip():
+    if text.isspace():
         return
     try:
         yield parse_line(text)
