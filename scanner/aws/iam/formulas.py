@@ -189,13 +189,18 @@ def _joined(formula: Formula) -> Formula:
     """Replace (x and a) or (x and not a) by x, until nothing changes."""
     if len(formula) > MOST_ALTERNATIVES:
         return formula
-    for one, other in combinations(formula, 2):
+    for one, other in combinations(sorted(formula, key=_order), 2):
         if len(one) == len(other) and len(one ^ other) == 2:
             (first,), (second,) = one - other, other - one
             opposites = _opposite_literal(first)
             if first.doubt is None and opposites == {frozenset({second})}:
                 return _joined((formula - {one, other}) | {one & other})
     return formula
+
+
+def _order(conjunction: Conjunction) -> list[str]:
+    """A sort key, so that the same alternatives are always joined first."""
+    return sorted(map(repr, conjunction))
 
 
 def _doubts(conjunction: Conjunction) -> bool:

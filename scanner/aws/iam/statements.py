@@ -91,14 +91,14 @@ def _any_names(
         if expanded is Missing.ABSENT:
             return None
         if isinstance(expanded, Missing):
-            found.append(_open_names(pattern, version, request))
+            found.append(names_open_pattern(pattern, version, request))
         else:
             found.append(pattern_names(expanded, request.resource))
     return any_formula(found)
 
 
-def _open_names(pattern: str, version: str, request: Request) -> Formula:
-    """Match with what no evidence fixes left open."""
+def names_open_pattern(pattern: str, version: str, request: Request) -> Formula:
+    """Match a Resource element of which only a request fixes some variable."""
 
     def look(key: str) -> conditions.Seen:
         seen = request.look(key)

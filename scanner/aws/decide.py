@@ -1,0 +1,58 @@
+"""Decide the AWS half of an estate: who can use which vector on which nodes, by class.
+
+Accounts are independent: nodes have no resource policies, so no statement in another
+account reaches them (whoever comes from there enters a role first, `scanner.aws.link`).
+"""
+
+from collections.abc import Callable
+
+from scanner.aws.deciding.account import AccountEngine
+from scanner.aws.model import AwsEstate
+from scanner.aws.vectors import catalogue
+from scanner.estate import Principal, Provider, Target
+from scanner.grants import Because, Decided, Grant, Vector
+
+
+def decide_aws(estate: AwsEstate) -> Decided:
+    """Decide every covered vector for every identity and node.
+
+    Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
+    """
+    engines = {id: AccountEngine(estate, estate.accounts[id]) for id in _ids(estate)}
+    accounts = [estate.accounts[id] for id in engines]
+    grants = [grant for engine in engines.values() for grant in engine.grants()]
+    return Decided(
+        provider=Provider.AWS,
+        principals=tuple(
+            sorted(one.principal for account in accounts for one in account.identities)
+        ),
+        targets=tuple(
+            sorted(node.target for account in accounts for node in account.nodes)
+        ),
+        grants=sorted(grants, key=_in_order),
+        edges=(),
+        not_covered=catalogue().not_covered,
+        denied_because=_denied_because(engines),
+    )
+
+
+def _ids(estate: AwsEstate) -> list[str]:
+    return sorted(estate.accounts)
+
+
+def _in_order(grant: Grant) -> tuple[str, str, int]:
+    return grant.vector.id, grant.principals[0].id, grant.targets.bits
+
+
+def _denied_because(
+    engines: dict[str, AccountEngine],
+) -> Callable[[Principal, Vector, Target], tuple[Because, ...]]:
+    def because(
+        principal: Principal, vector: Vector, target: Target
+    ) -> tuple[Because, ...]:
+        engine = engines.get(principal.scope)
+        if engine is None or target.scope != principal.scope:
+            return ()
+        return engine.denied_because(principal, vector, target)
+
+    return because

@@ -1,0 +1,143 @@
+"""One account's engine: its classes of principals, its universes, its grants."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from scanner.aws.deciding.because import Explainer
+from scanner.aws.deciding.controls import service_controls
+from scanner.aws.deciding.facts import PrincipalFacts, membership, node_resource
+from scanner.aws.deciding.joins import Answer, Joins
+from scanner.aws.deciding.objects import Objects
+from scanner.aws.deciding.powers import Power, Powers
+from scanner.aws.deciding.rules import Rule, Rules
+from scanner.aws.deciding.sides import incomplete
+from scanner.aws.deciding.space import Space
+from scanner.aws.iam.conditions import Missing, Seen, Shape, expand
+from scanner.aws.iam.formulas import TRUE, settle
+from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
+from scanner.aws.vectors import AwsVector, catalogue
+from scanner.estate import Principal, Target
+from scanner.grants import Because, Decision, Grant, TargetSet, TargetSpace, Vector
+
+#: A vector with one answer on a set of targets: what principals of a grant share.
+_Share = tuple[AwsVector, Answer, int]
+
+
+class AccountEngine:
+    """Decides one account; kept as long as somebody may ask why."""
+
+    def __init__(self, estate: AwsEstate, account: AwsAccount) -> None:
+        """Compile the account's policies and lay out its universes."""
+        self._catalogue = catalogue()
+        self._vectors = self._catalogue.covered
+        self._member = membership(account, estate.organization_of(account.id))
+        self._identities = {one.principal: one for one in account.identities}
+        nodes = sorted(account.nodes, key=lambda node: node.target.id)
+        self._nodes = Space([node_resource(node, self._member) for node in nodes])
+        self._targets = TargetSpace(tuple((node.target,) for node in nodes))
+        self._places = {node.target.id: n for n, node in enumerate(nodes)}
+        rules = Rules(self._vectors)
+        doubt = TRUE if account.identities_complete else incomplete(account)
+        powers = Powers(rules, service_controls(estate, account), doubt)
+        self._classes = self._grouped(powers)
+        objects = self._objects(account, nodes)
+        joins = Joins(self._nodes, objects, self._catalogue)
+        self._joins = joins
+        self._why = Explainer(rules, powers, joins, self._nodes, objects)
+
+    def grants(self) -> Iterator[Grant]:
+        """Yield the account's grants, each for all principals that share a decision."""
+        sharing: dict[_Share, list[Principal]] = defaultdict(list)
+        outcomes: dict[tuple[str, Power], list[_Share]] = {}
+        for power, members in self._classes.items():
+            for place, vector in enumerate(self._vectors):
+                narrow = power.on(place)
+                known = vector.action, narrow
+                if known not in outcomes:
+                    outcomes[known] = self._shares(narrow, vector)
+                for share in outcomes[known]:
+                    sharing[share] += members
+        for (vector, answer, bits), principals in sharing.items():
+            yield self._grant(vector, answer, bits, principals)
+
+    def denied_because(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> tuple[Because, ...]:
+        """Name what cuts a pair that is in no grant; empty if nothing allows it."""
+        identity = self._identities.get(principal)
+        covered = (one for one in self._vectors if one.vector.id == vector.id)
+        found, place = next(covered, None), self._places.get(target.id)
+        if identity is None or found is None or place is None:
+            return ()
+        return self._why.denied(identity, self._facts(identity), found, 1 << place)
+
+    def _facts(self, identity: Identity) -> PrincipalFacts:
+        return PrincipalFacts(identity, self._member)
+
+    def _grouped(self, powers: Powers) -> dict[Power, list[Principal]]:
+        classes: dict[Power, list[Principal]] = defaultdict(list)
+        for principal, identity in self._identities.items():
+            power = powers.of(identity, self._facts(identity))
+            if power.identity:
+                classes[power].append(principal)
+        return classes
+
+    def _objects(self, account: AwsAccount, nodes: Iterable[Node]) -> Space:
+        rules = {rule for power in self._classes for rule in power.rules}
+        patterns = {one for rule in rules for one in _mentioned(rule)}
+        regions = sorted({node.target.region for node in nodes})
+        objects = Objects(account, self._member, self._catalogue)
+        return Space(objects.listed(regions, patterns))
+
+    def _shares(self, power: Power, vector: AwsVector) -> list[_Share]:
+        outcome = self._joins.outcome(power, vector)
+        return [(vector, answer, bits) for answer, bits in outcome.items()]
+
+    def _grant(
+        self,
+        vector: AwsVector,
+        answer: Answer,
+        bits: int,
+        principals: list[Principal],
+    ) -> Grant:
+        settled = settle(answer.formula)
+        return Grant(
+            tuple(sorted(principals)),
+            vector.vector,
+            TargetSet(self._targets, bits),
+            Decision(
+                settled.verdict,
+                settled.conditions,
+                settled.confidence,
+                settled.reasons,
+                documents=answer.documents,
+            ),
+            self._because(vector, bits),
+        )
+
+    def _because(
+        self, vector: AwsVector, bits: int
+    ) -> Callable[[Principal], tuple[Because, ...]]:
+        return partial(self._allowed, vector, bits)
+
+    def _allowed(
+        self, vector: AwsVector, bits: int, principal: Principal
+    ) -> tuple[Because, ...]:
+        identity = self._identities[principal]
+        return self._why.allowed(identity, self._facts(identity), vector, bits)
+
+
+def _mentioned(rule: Rule) -> Iterator[str]:
+    """What a rule names that it allows, or excepts from a Deny."""
+    if rule.allows is rule.excepts:
+        return
+    facts = dict(rule.facts)
+
+    def look(key: str) -> Seen:
+        return facts.get(key.lower(), Shape("*"))
+
+    for pattern in rule.patterns:
+        expanded = expand(pattern, rule.version, look)
+        if not isinstance(expanded, Missing):
+            yield expanded

@@ -1,0 +1,164 @@
+"""One vector of one class: node and document halves joined, region by region."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from scanner.aws.deciding.cells import (
+    Cells,
+    bits_of,
+    covered,
+    somewhere,
+    under,
+    unless_everywhere,
+    within,
+)
+from scanner.aws.deciding.objects import ANY
+from scanner.aws.deciding.powers import Effect, Effects, Power
+from scanner.aws.deciding.rules import Rule
+from scanner.aws.deciding.space import Space
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, all_of, both, doubted, either
+from scanner.aws.vectors import AwsVector, Catalogue
+from scanner.grants import ones
+
+_OWN_SHELL = "a session without a document name may start the default shell"
+_OLDER_RIGHT = "older policies name only automation-definition"
+_SESSION, _AUTOMATION = "ssm:StartSession", "ssm:StartAutomationExecution"
+_CHECK = "ssm:sessiondocumentaccesscheck"
+
+
+class Answer(NamedTuple):
+    """What must hold, and the documents that may be run (`Decision.documents`)."""
+
+    formula: Formula
+    documents: str | tuple[str, ...] | None
+
+
+#: Targets by answer; a target in none is denied.
+Outcome = Mapping[Answer, int]
+
+
+class Joins:
+    """Decides vectors for the powers of one account."""
+
+    def __init__(self, nodes: Space, objects: Space, catalogue: Catalogue) -> None:
+        """Remember the two universes."""
+        self._nodes = nodes
+        self._objects = objects
+        self._catalogue = catalogue
+        self._node_effects = Effects(nodes)
+        self._object_effects = Effects(objects)
+        self._regions = sorted({node.region for node in nodes.resources})
+        self._anything = self._labelled(ANY)
+        shell = self._labelled(catalogue.default_session)
+        self._default = shell & objects.of_kind("session-document")
+
+    def outcome(self, power: Power, vector: AwsVector) -> Outcome:
+        """Decide one vector for a power (`Power.on` that vector)."""
+        if not any(power.allows):
+            return {}
+        targets = self.reachable(vector)
+        halves = None
+        if set(vector.needs) - {"node", "instance"}:
+            halves = self._object_effects.of(power, vector)
+            if not halves.granted and vector.action != _SESSION:
+                return {}
+        granted: Cells = {TRUE: targets} if targets else {}
+        if vector.names_target:
+            granted = within(self._node_effects.of(power, vector).granted, targets)
+        if vector.doubt is not None:
+            granted = under(granted, doubted(vector.doubt))
+        result: dict[Answer, int] = {}
+        for region in self._regions if granted else ():
+            here = within(granted, self._nodes.in_region(region))
+            answer = Answer(TRUE, None)
+            if halves is not None:
+                answer = self._other_halves(power, vector, halves, region)
+            for formula, bits in under(here, answer.formula).items():
+                one = Answer(formula, answer.documents)
+                result[one] = result.get(one, 0) | bits
+        return result
+
+    def _labelled(self, label: str) -> int:
+        resources = self._objects.resources
+        found = (n for n, resource in enumerate(resources) if resource.label == label)
+        return bits_of(found, len(resources))
+
+    def reachable(self, vector: AwsVector) -> int:
+        """Return the nodes that a vector can reach at all."""
+        if vector.reaches == "instance":
+            return self._nodes.of_kind("instance")
+        return self._nodes.all
+
+    def object_bits(self, vector: AwsVector, region: str) -> int:
+        """Return the objects of a region that a vector authorises on."""
+        found = 0
+        for kind in vector.needs:
+            found |= self._objects.of_kind(kind)
+        return found & self._objects.in_region(region)
+
+    def _other_halves(
+        self, power: Power, vector: AwsVector, halves: Effect, region: str
+    ) -> Answer:
+        """What must hold for the objects that the caller picks in a region."""
+        kinds = [kind for kind in vector.needs if kind not in ("node", "instance")]
+        formula = all_of(
+            somewhere(halves.granted, self._of(kind, region)) for kind in kinds
+        )
+        documents = self._documents(vector, halves, region)
+        if vector.action == _SESSION:
+            return self._session(power, halves, region, Answer(formula, documents))
+        if vector.action == _AUTOMATION:
+            formula = self._automation(halves, region, formula)
+        return Answer(formula, documents)
+
+    def _of(self, kind: str, region: str) -> int:
+        return self._objects.of_kind(kind) & self._objects.in_region(region)
+
+    def _documents(
+        self, vector: AwsVector, halves: Effect, region: str
+    ) -> str | tuple[str, ...] | None:
+        kinds = [kind for kind in vector.needs if kind.endswith("-document")]
+        if not kinds:
+            return None
+        allowed = covered(halves.granted) & self._of(kinds[0], region)
+        if allowed & self._anything:
+            return ANY
+        labels = {self._objects.resources[n].label for n in ones(allowed)}
+        return tuple(sorted(labels))
+
+    def _session(
+        self, power: Power, halves: Effect, region: str, named: Answer
+    ) -> Answer:
+        """Without a named document, the default shell may start (AWS's pages differ).
+
+        `ssm:SessionDocumentAccessCheck` in every allow rules that out, and so does a
+        Deny on the default document.
+        """
+        if all(map(_checks_document, power.allows)):
+            return named
+        default = self._catalogue.default_session
+        shell = self._default & self._objects.in_region(region)
+        clear = unless_everywhere(halves.denied, shell)
+        formula = either(named.formula, both(clear, doubted(_OWN_SHELL)))
+        if formula == named.formula or isinstance(named.documents, str):
+            return Answer(formula, named.documents)
+        documents = {*(named.documents or ()), default}
+        return Answer(formula, tuple(sorted(documents)))
+
+    def _automation(self, halves: Effect, region: str, named: Formula) -> Formula:
+        """A Deny on any of three types stops it; the third alone is an older policy."""
+        definitions = self._of("automation-definition", region)
+        clear = unless_everywhere(halves.denied, definitions)
+        older = somewhere(halves.granted, definitions)
+        if older == FALSE:
+            return both(named, clear)
+        others = (
+            unless_everywhere(halves.denied, self._of(kind, region))
+            for kind in ("automation-document", "automation-execution")
+        )
+        possible = all_of((older, *others, doubted(_OLDER_RIGHT)))
+        return either(both(named, clear), possible)
+
+
+def _checks_document(rule: Rule) -> bool:
+    return any(key.lower() == _CHECK for _, key, _ in rule.conditions)

@@ -1,0 +1,203 @@
+"""The other halves of a request: documents, sessions, windows … that a caller may name.
+
+Evidence names some documents; of everything else the caller picks one. So the universe
+holds what evidence names, one stand-in for anything nobody mentions (an AWS-owned
+document, one of the account's own), and one witness for each name or pattern that a
+policy mentions. A stand-in has no tags: a document of the account that does not exist
+yet, or an AWS-owned one, carries none.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scanner.aws.arn import parse_arn
+from scanner.aws.deciding.facts import (
+    AWS_OWNED,
+    Membership,
+    Resource,
+    owner_facts,
+    tags_by_key,
+)
+from scanner.aws.iam.conditions import Missing, Seen
+from scanner.aws.iam.patterns import Match, as_written, is_plain, match_resource
+from scanner.aws.model import AwsAccount, SsmDocument
+from scanner.aws.vectors import Catalogue
+
+#: Label of the stand-ins: any document at all.
+ANY = "any"
+#: Stands for a run of characters that no policy names.
+_FILLER = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How resources of a kind are written: `arn:…:<service>:…:<type>/<name>`."""
+
+    name: str
+    service: str
+    type: str
+    stand_in: str = _FILLER
+    #: Value of `ssm:DocumentType`, for documents.
+    document_type: str = ""
+    #: Kinds of SSM document that serve as one.
+    documents: frozenset[str] = frozenset()
+
+
+def _document_kind(name: str, *kinds: str) -> _Kind:
+    return _Kind(
+        name,
+        "ssm",
+        "document",
+        document_type=kinds[0] if len(kinds) == 1 else "",
+        documents=frozenset(kinds),
+    )
+
+
+_KINDS = (
+    _document_kind("command-document", "Command"),
+    _document_kind("session-document", "Session"),
+    _document_kind("automation-document", "Automation"),
+    _document_kind("association-document", "Command", "Automation", "Policy"),
+    _Kind("session", "ssm", "session"),
+    _Kind("association", "ssm", "association"),
+    _Kind("automation-execution", "ssm", "automation-execution"),
+    _Kind("automation-definition", "ssm", "automation-definition", f"{_FILLER}:1"),
+    _Kind("maintenancewindow", "ssm", "maintenancewindow"),
+    _Kind("windowtask", "ssm", "windowtask"),
+    _Kind("instance-connect-endpoint", "ec2", "instance-connect-endpoint"),
+)
+
+
+class Objects:
+    """Lists an account's objects, region by region."""
+
+    def __init__(
+        self, account: AwsAccount, member: Membership, catalogue: Catalogue
+    ) -> None:
+        """Remember whose objects they are."""
+        self._account = account
+        self._member = member
+        self._catalogue = catalogue
+
+    def listed(
+        self, regions: Iterable[str], patterns: Iterable[str]
+    ) -> tuple[Resource, ...]:
+        """Return the objects of some regions, sorted by ARN and kind.
+
+        Args:
+            regions: where the targets are.
+            patterns: expanded Resource elements that allow, and NotResource elements
+                that deny.
+        """
+        mentioned = sorted(set(patterns))
+        found: dict[tuple[str, str], Resource] = {}
+        for region in regions:
+            for resource in self._in_region(region, mentioned):
+                found.setdefault((resource.arn, resource.kind), resource)
+        nothing = [self._nothing(region) for region in regions]
+        in_order = [found[known] for known in sorted(found)]
+        return tuple(nothing + in_order)
+
+    def _in_region(self, region: str, patterns: list[str]) -> Iterator[Resource]:
+        for kind in _KINDS:
+            if kind.documents:
+                yield from self._known(kind, region)
+                yield from self._named_sessions(kind, region)
+                yield self._object(kind, region, "", f"AWS-{_FILLER}", ANY)
+            own = self._account.id
+            yield self._object(kind, region, own, kind.stand_in, ANY)
+            for pattern in patterns:
+                yield from self._witnesses(kind, region, pattern)
+
+    def _known(self, kind: _Kind, region: str) -> Iterator[Resource]:
+        for document in self._account.documents:
+            serves = not document.kind or document.kind in kind.documents
+            here = serves and document.region == region
+            if here and not self._useless(kind, document.name):
+                yield self._document(kind, document)
+
+    def _named_sessions(self, kind: _Kind, region: str) -> Iterator[Resource]:
+        """The documents with which StartSession runs commands, listed or not."""
+        if kind.name != "session-document":
+            return
+        for name in sorted(self._catalogue.sessions):
+            default = name == self._catalogue.default_session
+            owner = self._account.id if default else ""
+            yield self._object(kind, region, owner, name, name)
+
+    def _witnesses(self, kind: _Kind, region: str, pattern: str) -> Iterator[Resource]:
+        """What a pattern names that the stand-ins are not: at most one per owner."""
+        name = _name_in(pattern, kind.type)
+        if not name.strip("*") and not kind.documents:
+            return
+        written = as_written(name)
+        if self._useless(kind, written):
+            return
+        concrete = as_written(name.replace("*", _FILLER).replace("?", _FILLER))
+        for owner in self._owners(kind, pattern):
+            label = written if owner in ("", self._account.id) else as_written(pattern)
+            one = self._object(kind, region, owner, concrete, label)
+            if match_resource(pattern, one.arn) is not Match.NO:
+                yield one
+
+    def _owners(self, kind: _Kind, pattern: str) -> list[str]:
+        """The account, AWS, and another account that shares its document."""
+        own = [self._account.id]
+        if not kind.documents:
+            return own
+        arn = parse_arn(pattern)
+        other = arn.account if arn and is_plain(arn.account) else ""
+        return sorted({*own, "", other})
+
+    def _useless(self, kind: _Kind, name: str) -> bool:
+        """Whether a document of this name carries no command for this kind."""
+        if kind.name == "session-document":
+            return name in self._catalogue.tunnels
+        if kind.documents:
+            return name in self._catalogue.tunnels | self._catalogue.sessions
+        return False
+
+    def _document(self, kind: _Kind, document: SsmDocument) -> Resource:
+        arn = parse_arn(document.arn)
+        owner = arn.account if arn else document.owner
+        tags = Missing.UNREAD if document.tags is None else tags_by_key(document.tags)
+        fixed = self._facts(owner, document.region)
+        seen = (document.kind,) if document.kind else Missing.UNREAD
+        fixed["ssm:documenttype"] = seen
+        return Resource(
+            document.arn, kind.name, document.region, document.name, tags, fixed
+        )
+
+    def _object(
+        self, kind: _Kind, region: str, owner: str, name: str, label: str
+    ) -> Resource:
+        partition = self._account.partition
+        arn = f"arn:{partition}:{kind.service}:{region}:{owner}:{kind.type}/{name}"
+        fixed = self._facts(owner, region)
+        if kind.document_type:
+            fixed["ssm:documenttype"] = (kind.document_type,)
+        elif kind.documents:
+            fixed["ssm:documenttype"] = Missing.UNREAD
+        tags: dict[str, Seen] | Missing = {}
+        if not kind.documents:
+            tags = Missing.REQUEST if kind.name == "session" else Missing.UNREAD
+        return Resource(arn, kind.name, region, label, tags, fixed)
+
+    def _nothing(self, region: str) -> Resource:
+        fixed: dict[str, Seen] = {"aws:requestedregion": (region,)}
+        return Resource("*", "nothing", region, fixed=fixed)
+
+    def _facts(self, owner: str, region: str) -> dict[str, Seen]:
+        if owner == self._account.id:
+            return owner_facts(owner, region, self._member)
+        outside = Membership(Missing.UNREAD, Missing.UNREAD)
+        return owner_facts(owner or AWS_OWNED, region, outside)
+
+
+def _name_in(pattern: str, kind: str) -> str:
+    """Return the part of a pattern that stands for the name; empty when it has none."""
+    _, found, name = pattern.partition(f"{kind}/")
+    if found:
+        return name
+    _, star, rest = pattern.rpartition(":")[2].partition("*")
+    return star + rest

@@ -1,0 +1,153 @@
+"""What a class of principals may do: its rules in all layers, and their effect."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from scanner.aws.deciding.cells import (
+    NOTHING,
+    Cells,
+    meet,
+    minus,
+    under,
+    unite,
+)
+from scanner.aws.deciding.controls import Levels, binds
+from scanner.aws.deciding.facts import PrincipalFacts
+from scanner.aws.deciding.rules import Rule, Rules
+from scanner.aws.deciding.sides import own_boundary, own_policies
+from scanner.aws.deciding.space import Space
+from scanner.aws.iam.conditions import Look
+from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula
+from scanner.aws.model import Attached, Identity
+from scanner.aws.vectors import AwsVector
+
+_Layer = tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """The rules of one class of principals; equal powers get equal decisions.
+
+    Attributes:
+        identity: allow and deny rules of all identity policies.
+        ceilings: boundary and control-policy levels; each must allow too.
+        doubt: what every grant rests on besides.
+    """
+
+    identity: _Layer
+    ceilings: tuple[_Layer, ...] = ()
+    doubt: Formula = TRUE
+
+    def on(self, vector: int) -> "Power":
+        """Return the part that concerns one vector, given by its place."""
+        return Power(
+            _concerning(self.identity, vector),
+            tuple(_concerning(layer, vector) for layer in self.ceilings),
+            self.doubt,
+        )
+
+    @property
+    def allows(self) -> Iterator[Rule]:
+        """The identity rules that allow."""
+        return (rule for rule in self.identity if rule.allows)
+
+    @property
+    def denies(self) -> Iterator[Rule]:
+        """The rules that deny, in any layer."""
+        layers = (self.identity, *self.ceilings)
+        return (rule for layer in layers for rule in layer if not rule.allows)
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """All rules."""
+        return (rule for layer in (self.identity, *self.ceilings) for rule in layer)
+
+
+class Effect(NamedTuple):
+    """What a power grants in one space, and what its denies cover."""
+
+    granted: Cells
+    denied: Cells
+
+
+class Powers:
+    """Makes powers of one account's identities."""
+
+    def __init__(self, rules: Rules, controls: Levels, doubt: Formula) -> None:
+        """Make powers.
+
+        Args:
+            rules: the compiler.
+            controls: service control policies that bind the account.
+            doubt: what every grant of the account rests on besides.
+        """
+        self._rules = rules
+        self._controls = controls
+        self._doubt = doubt
+
+    def of(self, identity: Identity, facts: PrincipalFacts) -> Power:
+        """Return an identity's power; equal for all identities of a class."""
+        own = self._layer(own_policies(identity), facts, DoubtKind.UNKNOWN)
+        if not any(rule.allows for rule in own):
+            return Power(())
+        ceilings = [
+            self._layer(layer, facts, DoubtKind.ASSUMED)
+            for layer in self.ceilings(identity)
+        ]
+        return Power(own, tuple(ceilings), self._doubt)
+
+    def ceilings(self, identity: Identity) -> list[tuple[Attached, ...]]:
+        """Return an identity's boundary and control levels, those that exist."""
+        boundary = own_boundary(identity)
+        levels = self._controls if binds(identity) else ()
+        return [*([boundary] if boundary is not None else []), *levels]
+
+    def _layer(
+        self, policies: Iterable[Attached], facts: Look, gap: DoubtKind
+    ) -> _Layer:
+        found: dict[int, Rule] = {}
+        for attached in policies:
+            for rule in self._rules.of(attached, gap):
+                special = self._rules.specialised(rule, facts)
+                if special is not None:
+                    found[special.number] = special
+        return tuple(found[number] for number in sorted(found))
+
+
+class Effects:
+    """Works out what powers grant in a space, once per distinct layer of rules."""
+
+    def __init__(self, space: Space) -> None:
+        """Remember the space."""
+        self._space = space
+        self._united: dict[tuple[str, _Layer], Cells] = {}
+
+    def of(self, power: Power, vector: AwsVector) -> Effect:
+        """Return the effect of a power on one vector (`Power.on`)."""
+        granted = self._union(power.allows, vector)
+        for layer in power.ceilings:
+            if not granted:
+                break
+            granted = meet(granted, self._union(_allowing(layer), vector))
+        denied = self._union(power.denies, vector)
+        return Effect(under(minus(granted, denied), power.doubt), denied)
+
+    def _union(self, rules: Iterable[Rule], vector: AwsVector) -> Cells:
+        layer = tuple(rules)
+        known = vector.action, layer
+        found = self._united.get(known)
+        if found is None:
+            found = NOTHING
+            for rule in layer:
+                found = unite(found, self._space.cells(rule, vector))
+            self._united[known] = found
+        return found
+
+
+def _concerning(layer: _Layer, vector: int) -> _Layer:
+    return tuple(rule for rule in layer if rule.vectors >> vector & 1)
+
+
+def _allowing(layer: _Layer) -> Iterator[Rule]:
+    return (rule for rule in layer if rule.allows)
