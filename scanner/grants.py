@@ -134,22 +134,34 @@ class TargetSpace:
     classes: tuple[tuple[Target, ...], ...]
 
     @cached_property
-    def _weights(self) -> tuple[int, ...] | None:
+    def _planes(self) -> tuple[int, ...] | None:
+        """For each binary digit of a class's size, the classes that have it set."""
         sizes = tuple(map(len, self.classes))
-        return None if all(size == 1 for size in sizes) else sizes
+        if all(size == 1 for size in sizes):
+            return None
+        digits = max(sizes, default=0).bit_length()
+        planes = [bytearray(len(sizes) // 8 + 1) for _ in range(digits)]
+        for n, size in enumerate(sizes):
+            for digit in ones(size):
+                planes[digit][n >> 3] |= 1 << (n & 7)
+        return tuple(int.from_bytes(plane, "little") for plane in planes)
 
     @cached_property
     def _sizes(self) -> dict[int, int]:
         return {}
 
     def size(self, bits: int) -> int:
-        """Count the targets of a set, once per distinct set."""
-        weights = self._weights
-        if weights is None:
+        """Count the targets of a set, once per distinct set.
+
+        Counting takes a few operations on whole sets, not one per class.
+        """
+        planes = self._planes
+        if planes is None:
             return bits.bit_count()
         found = self._sizes.get(bits)
         if found is None:
-            found = sum(weights[n] for n in ones(bits))
+            counts = ((bits & plane).bit_count() for plane in planes)
+            found = sum(count << digit for digit, count in enumerate(counts))
             self._sizes[bits] = found
         return found
 
@@ -189,6 +201,7 @@ class Grant:
         because_of: what the verdict rests on for one principal of the class (its own
             policies' names differ even where their content does not).
             Names the statements that allow, then those that cut some of it.
+        because_at: the same for one of the targets only, where the engine can tell.
     """
 
     principals: tuple[Principal, ...]
@@ -196,6 +209,7 @@ class Grant:
     targets: TargetSet
     decision: Decision
     because_of: Callable[[Principal], tuple[Because, ...]]
+    because_at: Callable[[Principal, Target], tuple[Because, ...]] | None = None
 
     @property
     def pairs(self) -> int:

@@ -95,7 +95,7 @@ class _TenantDecision:
     ) -> Grant:
         basis = Basis(self.engine, self.questions[vector.id], decision, bits)
         targets = TargetSet(self.place.space, bits)
-        return Grant(party.principals, vector, targets, decision, basis)
+        return Grant(party.principals, vector, targets, decision, basis, basis.at)
 
     def denied_because(
         self, principal: Principal, vector: Vector, target: Target

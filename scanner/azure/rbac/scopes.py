@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 ROOT = "/"
 _GROUPS = "/providers/microsoft.management/managementgroups/"
@@ -10,14 +9,15 @@ _PIM_PREFIX = "/providers/microsoft.subscription/subscriptions/"
 _INSTANCES = "/providers/microsoft.compute/virtualmachinescalesets/"
 
 
-@lru_cache(maxsize=1 << 16)
 def normalized(scope: str) -> str:
     """Return a scope or resource id in the one form that is compared.
 
     Lower case, one leading `/`, no empty segments, and without the prefix that PIM puts
     before subscriptions (`/providers/Microsoft.Subscription/subscriptions/…`).
     """
-    found = "/" + "/".join(part for part in scope.lower().split("/") if part)
+    found = scope.lower()
+    if found[:1] != "/" or found[-1:] == "/" or "//" in found:
+        found = "/" + "/".join(part for part in found.split("/") if part)
     if found.startswith(_PIM_PREFIX):
         return found.removeprefix("/providers/microsoft.subscription")
     return found
@@ -83,6 +83,12 @@ def scale_set_of(scope: str) -> str | None:
     head, found, tail = scope.partition(_INSTANCES)
     name, below, instance = tail.partition("/virtualmachines/")
     return head + found + name if below and instance else None
+
+
+def is_scale_set(scope: str) -> bool:
+    """Say whether a normalized scope is a scale set itself."""
+    _, found, name = scope.partition(_INSTANCES)
+    return bool(found and name) and "/" not in name
 
 
 @dataclass(frozen=True, slots=True)
