@@ -259,15 +259,17 @@ class AzureServer:
             return self._graph(path, query)
         if path.startswith(_GROUPS) and "/microsoft.authorization/" not in path:
             return self._management(path)
+        parts = path.split("/")
+        in_one = parts[1] == "subscriptions" and len(parts) > 2
+        if in_one and parts[2] not in self.tenant.subscriptions:
+            return None
         scope, _, kind = path.rpartition("/providers/")
         for op in INHERITED:
             if kind == op.lower():
                 return self._scoped(op, scope or "/")
         if kind.startswith("microsoft.authorization/roledefinitions"):
             return self._roles(scope or "/", kind.split("/")[2:], query)
-        parts = path.split("/")
-        known = len(parts) > 2 and parts[2] in self.tenant.subscriptions
-        return self.tenant.lists[path] if known or path == "/subscriptions" else None
+        return self.tenant.lists[path] if in_one or path == "/subscriptions" else None
 
     def _scoped(self, op: str, scope: str) -> list[Row]:
         """What is assigned above the scope, and below it in a subscription."""

@@ -7,7 +7,8 @@ import msgspec
 from scanner.evidence.lines import ErrorBody
 from scanner.evidence.outcomes import outcome_of_error
 
-_LONGEST = 1000  # characters of a provider's message that are kept
+#: Characters of a provider's message and code that are kept.
+_LONGEST, _LONGEST_CODE = 1000, 100
 
 #: The collector's own codes (scanner/evidence/outcomes.py says what they mean).
 MALFORMED, LOOP, FOREIGN = "MalformedAnswer", "TokenLoop", "ForeignNextLink"
@@ -24,13 +25,16 @@ _VERSION_CODES = frozenset(
     }
 )
 
+#: Codes of our own that mean "nothing is there": no provider may say them for us.
+_OURS = frozenset({"notenabled", "unsupported"})
+
 
 class Fault(Exception):
     """One call that did not become an answer; ends as an error line in evidence."""
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
-        self.body = ErrorBody(code, status, message[:_LONGEST])
+        self.body = ErrorBody(code[:_LONGEST_CODE], status, message[:_LONGEST])
 
     @property
     def unknown_version(self) -> bool:
@@ -53,7 +57,8 @@ def fault_of(status: int, body: bytes, secret: str = "") -> Fault:
     if status < 400:
         return Fault(MALFORMED, f"HTTP {status} instead of an answer", status)
     code, message = _described(body)
-    if status >= 500 and not outcome_of_error(code, status).is_gap:
+    believed = status < 500 and code.lower() not in _OURS
+    if not believed and not outcome_of_error(code, status).is_gap:
         code = ""
     if secret:
         message = message.replace(secret, "***")
@@ -66,7 +71,7 @@ def _described(body: bytes) -> tuple[str, str]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "", body.decode("utf-8", "replace").strip()
     error = _member(found, "error") or _member(found, "odata.error") or found
-    if isinstance(error, str):  # OAuth: {"error": "invalid_grant", "error_description"}
+    if isinstance(error, str) and error is not found:  # OAuth: error_description beside
         return error, _text(_member(found, "error_description"))
     return _text(_member(error, "code")), _text(_member(error, "message"))
 
