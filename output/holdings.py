@@ -1,13 +1,14 @@
 """Turn grants into holdings: per principal and vector, filtered, in row order."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 
 from output.rows import Holding
 from scanner.estate import Principal, Target
-from scanner.grants import Decided, Decision, Grant, TargetSet, Vector, Verdict
+from scanner.grants import Because, Decided, Decision, Grant, TargetSet, Vector, Verdict
 from scanner.paths import Reached
 
 _REMEMBERED = 128  # sorted target lists kept: principals of one class share theirs
@@ -57,10 +58,20 @@ def direct_holdings(
             principal, grants = by_principal[key]
             for grant in sorted(grants, key=lambda grant: grant.vector.id):
                 if wanted := targets.of(grant.targets):
-                    because = grant.because_of(principal)
                     yield Holding(
-                        principal, grant.vector, wanted, grant.decision, because
+                        principal,
+                        grant.vector,
+                        wanted,
+                        grant.decision,
+                        grant.because_of(principal),
+                        because_at=_because_at(grant, principal),
                     )
+
+
+def _because_at(
+    grant: Grant, holder: Principal
+) -> Callable[[Target], tuple[Because, ...]] | None:
+    return partial(grant.because_at, holder) if grant.because_at else None
 
 
 def grants_by_principal(
@@ -76,7 +87,10 @@ def grants_by_principal(
 
 
 def reached_holding(reached: Reached) -> Holding:
-    """Return the holding at the end of a path, qualified by the whole path."""
+    """Return the holding at the end of a path, qualified by the whole path.
+
+    With one target, `because` is about that one.
+    """
     decision = replace(
         reached.grant.decision,
         verdict=reached.verdict,
@@ -85,13 +99,18 @@ def reached_holding(reached: Reached) -> Holding:
         reasons=reached.reasons,
     )
     targets = sorted(reached.targets, key=attrgetter("id"))
+    because_at = _because_at(reached.grant, reached.holder)
+    because = reached.because
+    if because_at is not None and len(targets) == 1:
+        because = because_at(targets[0])
     return Holding(
         reached.principal,
         reached.grant.vector,
         targets,
         decision,
-        reached.because,
+        because,
         reached.hops,
+        because_at,
     )
 
 

@@ -7,7 +7,7 @@ that of the output. Members and their order are those of the access format.
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TextIO, TypeVar
 
@@ -48,6 +48,8 @@ class Holding:
 
     Attributes:
         targets: sorted by id.
+        because: what it rests on, over all its targets.
+        because_at: the same for one target only, where the engine can tell.
         via: hops that lead to it; empty for a direct grant.
     """
 
@@ -57,6 +59,7 @@ class Holding:
     decision: Decision
     because: tuple[Because, ...]
     via: tuple[Edge, ...] = ()
+    because_at: Callable[[Target], tuple[Because, ...]] | None = None
 
 
 def write_access_jsonl(holdings: Iterable[Holding], stream: TextIO) -> int:
@@ -70,15 +73,16 @@ def write_access_jsonl(holdings: Iterable[Holding], stream: TextIO) -> int:
     fragment = _cached(lambda target: dump(_target(target))[1:-1])
     rows = 0
     for together in _groups(holdings):
-        parts = [
-            (dump(_head(one))[:-1] + ", ", ", " + dump(decision_json(one))[1:] + "\n")
-            for one in together
-        ]
+        heads = [dump(_head(one))[:-1] + ", " for one in together]
+        tails = [_tails(one, _json_tail) for one in together]
         for n, target in _merged(together):
-            head, tail = parts[n]
-            stream.write(head + fragment(target) + tail)
+            stream.write(heads[n] + fragment(target) + tails[n](target))
             rows += 1
     return rows
+
+
+def _json_tail(members: Json) -> str:
+    return f", {dump(members)[1:]}\n"
 
 
 def write_access_csv(
@@ -97,20 +101,12 @@ def write_access_csv(
     middle = _cached(lambda target: cells(_target(target)))
     rows = 0
     for together in _groups(holdings):
-        parts = [(cells(_head(one)), cells(decision_json(one))) for one in together]
+        heads = [cells(_head(one)) for one in together]
+        tails = [_tails(one, cells) for one in together]
         for n, target in _merged(together):
-            head, tail = parts[n]
-            writer.writerow([*head, *middle(target), *tail])
+            writer.writerow([*heads[n], *middle(target), *tails[n](target)])
             rows += 1
     return rows
-
-
-def access_json(holdings: Iterable[Holding]) -> Iterator[Json]:
-    """Yield the rows as dictionaries, for the formats that show only some of them."""
-    for together in _groups(holdings):
-        for n, target in _merged(together):
-            one = together[n]
-            yield {**_head(one), **_target(target), **decision_json(one)}
 
 
 def csv_text(value: object) -> str:
@@ -156,6 +152,23 @@ def decision_json(one: Holding) -> Json:
         "via": hops_json(one.via),
         "because": because_json(one.because),
     }
+
+
+def _tails(one: Holding, render: Callable[[Json], T]) -> Callable[[Target], T]:
+    """Return the members after the target, rendered once per distinct `because`."""
+    because_at = one.because_at
+    if because_at is None:
+        always = render(decision_json(one))
+        return lambda _: always
+    seen: dict[tuple[Because, ...], T] = {}
+
+    def at(target: Target) -> T:
+        because = because_at(target)
+        if because not in seen:
+            seen[because] = render(decision_json(replace(one, because=because)))
+        return seen[because]
+
+    return at
 
 
 def _groups(holdings: Iterable[Holding]) -> Iterator[list[Holding]]:

@@ -35,11 +35,19 @@ class Console:
         """The stream for results, as the process has it now."""
         return sys.stdout
 
-    def plain_results(self) -> TextIO:
-        """The stream for formats that leave names as they are (CSV).
+    def csv_note(self, *, raw: bool) -> None:
+        """Say which kind of CSV was asked for."""
+        if raw:
+            self.say("raw CSV: cells may start a formula; not for a spreadsheet")
+        else:
+            self.say("CSV cells that could start a formula have a ' before them")
+
+    def csv_results(self, *, raw: bool) -> TextIO:
+        """The stream for CSV, which leaves names as they are.
 
         On a terminal control characters are made visible on the way out.
         """
+        self.csv_note(raw=raw)
         return cast(TextIO, _Visible()) if sys.stdout.isatty() else sys.stdout
 
     def style(self, top: int) -> "Style":

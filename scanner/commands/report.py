@@ -73,7 +73,7 @@ def print_report(
     stream = console.results
     if form == "csv":
         warn_of_gaps(result.coverage, console)
-        stream = console.plain_results()
+        stream = console.csv_results(raw=raw)
     _write(result, form, stream, console.style(top), raw=raw)
 
 
@@ -96,6 +96,8 @@ def save_report(
     from output.table import Style
     from scanner.evidence.files import private_folder, write_private
 
+    if form == "csv":
+        console.csv_note(raw=raw)
     folder = out.is_dir() or not out.suffix
     for name, text in report_files(result, form, Style(top=top), raw=raw):
         if folder:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import decided as given
 import pytest
@@ -100,6 +101,25 @@ def test_because_names_statements_or_assignments():
 
     assert [statement] in [row["because"] for row in rows]
     assert [assignment] in [row["because"] for row in rows]
+
+
+def test_a_row_rests_on_what_counts_for_its_target():
+    """Where the engine can tell, statements of other targets are left out."""
+    half = given.half(
+        given.grant([given.user("a")], "ssm:SendCommand", given.vms("i-1", "i-2"))
+    )
+    (one,) = half.grants
+
+    def at(_principal, target):
+        return (given.statement(f"policy/{target.name}"),)
+
+    half = replace(half, grants=(replace(one, because_at=at),))
+    rows = rows_of(direct_holdings((half,)))
+
+    assert [[b["source"] for b in row["because"]] for row in rows] == [
+        ["policy/i-1"],
+        ["policy/i-2"],
+    ]
 
 
 def test_rows_are_sorted_whatever_the_order_of_grants():
