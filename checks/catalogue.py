@@ -16,9 +16,6 @@ from checks.severity import LEVELS
 from scanner.coverage import Coverage
 from scanner.graph import AccessGraph
 
-#: The version of ATT&CK that techniques and mitigations are taken from.
-ATTACK_VERSION = "18.1"
-
 
 def catalogue(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
     """Return every check, sorted by id.

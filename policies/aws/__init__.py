@@ -1,0 +1,1 @@
+"""The AWS change kinds: policies, attachments, trusts and permission sets."""

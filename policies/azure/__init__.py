@@ -1,0 +1,1 @@
+"""The Azure change kinds: role assignments, custom roles and eligibility."""

@@ -1,0 +1,190 @@
+"""Check a draft by deciding again: what it takes away, and what it leaves alone.
+
+Two of the six obligations of a full proof are checked here: that the access of the
+finding is gone (or narrower, or temporary: the aim), so that its check is silent, and
+that no other access of anybody whom the changed objects serve became more, less or
+different. The others are named in `NOT_CHECKED`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.finding import Check, Finding
+from policies.compare import Comparison, Difference, Targets, compare
+from policies.drafts import Aim, Draft
+from scanner.analysis import decide_aws_half, decide_azure_half
+from scanner.aws.model import AwsEstate
+from scanner.azure.model import AzureEstate
+from scanner.grants import Decided, Decision, Edge, Grant, Standing, Verdict
+from scanner.graph import AccessGraph, build_graph
+
+NOT_CHECKED = (
+    "3 nothing else: actions that are not vectors",
+    "4 fits: attachment slots, sums of inline policies, role and assignment counts",
+    "5 order: that no step in between opens anything",
+    "6 back: that the rollback restores every document",
+)
+_HOPS_LEFT = "2 left alone: hops (the documents' other actions stay as written)"
+
+_RANK = {Verdict.UNKNOWN: 2, Verdict.ALLOWED: 2, Verdict.CONDITIONAL: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What deciding again showed.
+
+    Attributes:
+        taken_away, left_alone: principal x vector x target triples.
+        counterexample: why the draft does not do what it should, or None.
+        still: vectors by which the finding's principal still commands targets.
+    """
+
+    taken_away: int
+    left_alone: int
+    counterexample: str | None
+    still: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+
+def decide_again(estate: AwsEstate | AzureEstate) -> Decided:
+    """Decide and link a changed half with the same engines as every report."""
+    if isinstance(estate, AwsEstate):
+        return decide_aws_half(estate)
+    return decide_azure_half(estate)
+
+
+def check(
+    graph: AccessGraph,
+    finding: Finding,
+    draft: Draft[AwsEstate] | Draft[AzureEstate],
+    by: Check,
+) -> Checked:
+    """Decide the changed estate and compare it with the graph.
+
+    Args:
+        graph: the estate as it is.
+        finding: what the draft should close.
+        draft: the changes.
+        by: the check that made the finding.
+    """
+    after = decide_again(draft.after)
+    if draft.aim is Aim.ENTRY:
+        return _check_entry(graph, finding, draft, after)
+    targets = Targets(t for half in (*graph.decided, after) for t in half.targets)
+    new = _grants_of(after)
+    comparison = compare(draft.affected, dict(graph.grants_of), new, targets)
+    who = finding.principal.id if finding.principal else ""
+    reasons = (*_wrong(draft, comparison), *_still(by, finding, after))
+    taken = sum(d.targets for d in comparison.differences)
+    still = tuple(sorted({g.vector.id for g in new.get(who, ()) if _lasts(draft, g)}))
+    return Checked(
+        taken,
+        comparison.same,
+        reasons[0] if reasons else None,
+        still,
+        (_HOPS_LEFT, *NOT_CHECKED),
+    )
+
+
+def _grants_of(decided: Decided) -> dict[str, Sequence[Grant]]:
+    found: dict[str, list[Grant]] = {}
+    for grant in decided.grants:
+        for principal in grant.principals:
+            found.setdefault(principal.id, []).append(grant)
+    return {id_: tuple(grants) for id_, grants in found.items()}
+
+
+def _lasts(draft: Draft[AwsEstate] | Draft[AzureEstate], grant: Grant) -> bool:
+    """True for access that a draft leaves: of an eligible one that is the aim."""
+    temporary = grant.decision.standing is not Standing.PERMANENT
+    return not (draft.aim is Aim.TEMPORARY and temporary)
+
+
+def _wrong(
+    draft: Draft[AwsEstate] | Draft[AzureEstate], comparison: Comparison
+) -> Iterator[str]:
+    """Yield every difference that the draft has no right to make."""
+    for one in comparison.differences:
+        meant = one.principal in draft.may_lose and one.vector in draft.vectors
+        if one.before is None:
+            yield f"{_words(one)} would be {_verdict(one.after)}, and was denied"
+        elif not meant:
+            yield f"{_words(one)} would change to {_verdict(one.after)}"
+        elif one.after is not None and not _less(draft.aim, one.before, one.after):
+            yield f"{_words(one)} would not become less"
+
+
+def _still(by: Check, finding: Finding, after: Decided) -> Iterator[str]:
+    """Yield what the same check still finds about the same principal."""
+    for one in by.run(build_graph([after])):
+        if one.principal == finding.principal:
+            yield f"the check still finds: {one.message}"
+
+
+def _less(aim: Aim, before: Decision, after: Decision) -> bool:
+    if aim is Aim.TEMPORARY:
+        return after.standing is not Standing.PERMANENT
+    narrower = isinstance(after.documents, tuple) and before.documents == "any"
+    if isinstance(after.documents, tuple) and isinstance(before.documents, tuple):
+        narrower = set(after.documents) < set(before.documents)
+    weaker = _RANK[after.verdict] < _RANK[before.verdict]
+    return narrower or weaker
+
+
+def _words(one: Difference) -> str:
+    return f"{one.principal} {one.vector} on {one.example}"
+
+
+def _verdict(decision: Decision | None) -> str:
+    return "denied" if decision is None else decision.verdict.value
+
+
+# ---- ways in ----
+
+
+def _check_entry(
+    graph: AccessGraph,
+    finding: Finding,
+    draft: Draft[AwsEstate] | Draft[AzureEstate],
+    after: Decided,
+) -> Checked:
+    who = finding.principal.id if finding.principal else ""
+    changed = {change.where for change in draft.changes}
+    old = {_edge_key(edge): edge for edge in _edges(graph, after)}
+    new = {_edge_key(edge): edge for edge in after.edges}
+    meant = [key for key in old if key[1] == who and key[2] in changed]
+    wrong = [
+        f"{source} {kind} {target} would change"
+        for kind, source, target in sorted({*old, *new})
+        if target not in changed and not _same(old, new, (kind, source, target))
+    ]
+    open_ = [
+        f"{who} could still enter {key[2]} as before"
+        for key in meant
+        if _same(old, new, key)
+    ]
+    reasons = (*wrong, *open_)
+    same = sum(_same(old, new, key) for key in old)
+    not_checked = ("2 left alone: others who enter by the same statement", *NOT_CHECKED)
+    return Checked(len(meant), same, reasons[0] if reasons else None, (), not_checked)
+
+
+_EdgeKey = tuple[str, str, str]
+
+
+def _edges(graph: AccessGraph, after: Decided) -> Iterable[Edge]:
+    halves = (half for half in graph.decided if half.provider is after.provider)
+    return (edge for half in halves for edge in half.edges)
+
+
+def _edge_key(edge: Edge) -> _EdgeKey:
+    return (edge.kind, edge.source, edge.target)
+
+
+def _same(
+    old: Mapping[_EdgeKey, Edge], new: Mapping[_EdgeKey, Edge], key: _EdgeKey
+) -> bool:
+    one, other = old.get(key), new.get(key)
+    if one is None or other is None:
+        return one is other
+    return (one.verdict, one.conditions) == (other.verdict, other.conditions)
