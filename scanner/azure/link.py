@@ -1,0 +1,68 @@
+"""Hops of the Azure half: membership, identities of machines, owners, partners."""
+
+from collections.abc import Iterator
+
+from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.rbac.evaluation import because_of
+from scanner.estate import Principal, Provider
+from scanner.grants import Condition, Edge, Verdict
+
+_ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
+
+
+def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
+    """Return the outsiders that hops name, and the hops.
+
+    * `member-of`: a principal to a group it is in directly; conditional where PIM for
+      Groups makes it eligible. Its grants through the group are its own already.
+    * `runs-as`: a machine to the managed identities that code on it can become.
+    * `can-become`: an owner to the group it can join, or to the service principal that
+      it can add a credential to.
+    * `delegated-to`: a managing tenant to the partner principal it delegates to.
+    """
+    edges: set[Edge] = set()
+    outsiders: set[Principal] = set()
+    for tenant in estate.tenants.values():
+        edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
+        for principal, edge in _partners(tenant):
+            outsiders.add(principal)
+            edges.add(edge)
+    ordered = sorted(edges, key=lambda e: (e.kind, e.source, e.target, e.verdict))
+    return tuple(sorted(outsiders)), tuple(ordered)
+
+
+def _members(tenant: AzureTenant) -> Iterator[Edge]:
+    directory, joined = tenant.directory, set()
+    for group, members in directory.members.items():
+        for member in members.ids - {group}:
+            joined.add((member, group))
+            yield Edge("member-of", member, group, Verdict.ALLOWED)
+    for principal, group in directory.eligible:
+        if (principal, group) not in joined:
+            yield Edge("member-of", principal, group, Verdict.CONDITIONAL, _ACTIVATION)
+
+
+def _identities(tenant: AzureTenant) -> Iterator[Edge]:
+    for machine in tenant.machines:
+        for identity in machine.identities:
+            yield Edge("runs-as", machine.target.id, identity, Verdict.ALLOWED)
+
+
+def _owners(tenant: AzureTenant) -> Iterator[Edge]:
+    for owner, owned in tenant.directory.owners:
+        yield Edge("can-become", owner, owned, Verdict.ALLOWED)
+
+
+def _partners(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:
+    principals = tenant.directory.principals
+    for assignment in tenant.assignments:
+        partner = principals.get(assignment.principal)
+        if not assignment.delegated or partner is None or not partner.scope:
+            continue
+        home = partner.scope
+        because = because_of(assignment, tenant.roles, partner.id)
+        managing = Principal(Provider.AZURE, home, home, "foreign", True, home)
+        edge = Edge(
+            "delegated-to", home, partner.id, Verdict.ALLOWED, because=(because,)
+        )
+        yield managing, edge
