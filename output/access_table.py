@@ -1,6 +1,7 @@
 """Access rows and classes as tables: the first rows, the others counted."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TextIO
 
 from output.rows import Holding
@@ -36,6 +37,8 @@ def who(principal: Principal) -> str:
 def _row(one: Holding, target: Target, style: Style) -> list[object]:
     verdict = Cell(style.paint(one.decision.verdict.value))
     names = [who(one.principal), one.vector.id, target.name or target.id]
+    if one.because_at is not None:
+        one = replace(one, because=one.because_at(target))
     return [*names, verdict, how_and_why(one)]
 
 
@@ -61,5 +64,6 @@ def write_classes_table(rows: Iterator[Json], stream: TextIO, style: Style) -> N
 def _class(row: Json, style: Style) -> list[object]:
     verdict = Cell(style.paint(row["verdict"]))
     numbers = [row["principals"], row["targets"], row["pairs"]]
-    such = ", ".join(row["principal_sample"])
-    return [row["vector"], verdict, *numbers, such, ", ".join(row["target_sample"])]
+    principals, targets = row["principal_sample"], row["target_sample"]
+    samples = [stacked(*some, width=60) for some in (principals[:1], targets[:1])]
+    return [row["vector"], verdict, *numbers, *samples]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TextIO
 
 from tabulate import tabulate
@@ -45,9 +46,11 @@ class Cell(str):
     __slots__ = ()
 
 
-def stacked(*texts: str, longest: int = 100) -> Cell:
-    """Return a cell of several lines, each escaped and cut; empty texts take none."""
-    return Cell("\n".join(terminal(text, longest) for text in texts if text))
+def stacked(*texts: str, longest: int = 300, width: int = 100) -> Cell:
+    """Return a cell with a line per text, escaped, cut and wrapped; empty ones none."""
+    shown = (terminal(text, longest) for text in texts if text)
+    lines = (wrap(text, width, break_on_hyphens=False) for text in shown)
+    return Cell("\n".join(line for some in lines for line in some))
 
 
 def write_table(
