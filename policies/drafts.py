@@ -1,6 +1,6 @@
 """A remediation before it is checked: the changes, and the estate as it would be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -27,6 +27,7 @@ class Draft(Generic[Estate]):
         before, after: the part of the estate that the changes can touch: decided again
             instead of the whole, which is the same because an engine decides each
             principal by its own policies or assignments.
+        vectors: what they may lose; None for all.
         may_lose: principals that may lose the vectors: those with the same finding.
         affected: everybody that the changed objects serve; decided again.
     """
@@ -36,11 +37,16 @@ class Draft(Generic[Estate]):
     aim: Aim
     before: Estate
     after: Estate
-    vectors: frozenset[str]
+    vectors: frozenset[str] | None
     may_lose: frozenset[str]
     affected: frozenset[str]
     remaining: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+
+    def means(self, principal: str, vector: str) -> bool:
+        """True when the changes are to touch this principal's use of a vector."""
+        every = self.vectors is None
+        return principal in self.may_lose and (every or vector in (self.vectors or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +58,5 @@ class Advice:
 
     title: str
     changes: tuple[Change, ...] = ()
-    unknowns: tuple[str, ...] = field(default=())
+    unknowns: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()

@@ -30,8 +30,8 @@ def plan_remediations(
 ) -> tuple[Remediation, ...]:
     """Plan the changes that close findings, one remediation each, in their order.
 
-    The most wanted change that passes its check is taken; when each contradicts its aim,
-    the first one is reported as `failed`, with the counterexample. What only somebody
+    The most wanted change that passes its check is taken; when each contradicts its
+    aim, the first is reported as `failed`, with the counterexample. What only somebody
     else can change, or no single change closes, is `advice`.
     """
     checks = {one.id: one for one in catalogue()}

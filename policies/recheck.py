@@ -105,7 +105,7 @@ def _wrong(
 ) -> Iterator[str]:
     """Yield every difference that the draft has no right to make."""
     for one in comparison.differences:
-        meant = one.principal in draft.may_lose and one.vector in draft.vectors
+        meant = draft.means(one.principal, one.vector)
         if one.before is None:
             yield f"{_words(one)} would be {_verdict(one.after)}, and was denied"
         elif not meant:

@@ -55,6 +55,7 @@ def demand_more(estate: AwsEstate, finding: Finding) -> Iterator[Draft[AwsEstate
         frozenset(finding.vectors),
         frozenset({outsider}),
         frozenset({*trusts, outsider}),
+        ("entry with the value that was agreed",),
         side_effects=(
             "the outsider must send the value before the change is made",
             "the placeholder must be replaced: as it is, nobody enters",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from checks.finding import Finding
 from policies.azure import changes
 from policies.azure.estates import edited, restricted, served, tenant_with
-from policies.azure.roles import without_commands
+from policies.azure.roles import command_operations, without_commands
 from policies.drafts import Advice, Aim, Draft
 from policies.remediation import Change
 from scanner.azure.model import Assignment, AzureEstate, AzureTenant, Source
@@ -95,13 +95,10 @@ def _replaced(
     for one in held:
         old, role = one.assignment, one.tenant.roles.get(one.assignment.role)
         if role is None or old.scope == "/":
-            return Advice(
-                "No custom role can be assigned at the root: delete or rescope"
-            )
+            return Advice("A custom role cannot be assigned here: delete or rescope")
         custom = without_commands(role, old.scope)
-        id_ = changes.object_id(
-            old.scope, Source.ASSIGNMENT, old.principal, custom.guid
-        )
+        kind = Source.ASSIGNMENT.value
+        id_ = changes.object_id(old.scope, kind, old.principal, custom.guid)
         to = replace(old, id=id_, role=custom.guid)
         tenant = replace(one.tenant, roles={**one.tenant.roles, custom.guid: custom})
         title = f"Assign {custom.name} instead"
@@ -136,13 +133,8 @@ def _eligible(
         old = one.assignment
         kind = "roleEligibilityScheduleRequests"
         id_ = changes.object_id(old.scope, kind, old.principal, old.role)
-        to = replace(
-            old,
-            id=id_,
-            standing=Standing.ELIGIBLE,
-            until=None,
-            source=Source.ELIGIBILITY,
-        )
+        to = replace(old, id=id_, source=Source.ELIGIBILITY, until=None)
+        to = replace(to, standing=Standing.ELIGIBLE)
         done.append(changes.make_eligible(one.tenant, old, to, one.serves))
         done.append(changes.delete_assignment(one.tenant, old, "Z4", one.serves))
         new[old.id] = to
@@ -183,14 +175,14 @@ def _draft(
     def change(one: Assignment) -> Assignment | None:
         return new.get(one.id) if one.id in changed else one
 
-    vectors = finding.vectors if finding.check not in _DELETED else ()
+    commands = frozenset({*finding.vectors, *command_operations()})
     return Draft(
         title,
         tuple(done),
         Aim.TEMPORARY if finding.check in _MADE_ELIGIBLE else Aim.REMOVE,
         before,
         edited(before, change, roles),
-        frozenset(vectors),
+        commands if roles else None,
         affected,
         affected,
         ways_back,
