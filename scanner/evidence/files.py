@@ -1,5 +1,6 @@
 """Private files: 0600 in 0700 folders, written aside and renamed, no symlinks."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def private_folder(path: Path) -> Path:
     """Create a folder (and its parents) that only its owner can read, and return it.
 
     Raises:
-        UnusableOutput: it is a file, a symlink, or cannot be created.
+        UnusableOutput: it is a file, a symlink, read-only, or cannot be created.
     """
     if path.is_symlink():
         raise UnusableOutput(str(path), "is a symbolic link", "name the folder itself")
@@ -39,6 +40,8 @@ def private_folder(path: Path) -> Path:
         raise UnusableOutput(str(path), "is not a folder", "name another folder")
     with output_errors(path):
         path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return path
 
 

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from scanner.evidence.lines import Line, SeriesKey, parse_line
 from scanner.evidence.manifest import PROVIDERS, Manifest, read_manifest, sha256_of
 from scanner.evidence.series import Series, group
 
+#: Bytes of one line: a packed file may unpack to any size.
+MAX_LINE = 1 << 30
 _BUFFER = 1 << 20  # lines are as long as the provider's pages
 SUFFIXES = (".jsonl", ".jsonl.gz")
 
@@ -127,28 +130,41 @@ def _no_twins(root: Path, files: tuple[str, ...]) -> None:
             raise UnusableInput(str(root / name), "is there packed as well", hint)
 
 
+@contextmanager
+def _input_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnusableInput(str(path), reason, "make it readable") from error
+
+
 def _verify(root: Path, manifest: Manifest | None, files: tuple[str, ...]) -> None:
     for name, digest in sorted((manifest.files if manifest else {}).items()):
         if name not in files:
             reason = "listed in the manifest but missing"
             raise UnusableInput(str(root / name), reason, "restore it or scan again")
-        if sha256_of(root / name) != digest:
+        with _input_errors(root / name):
+            actual = sha256_of(root / name)
+        if actual != digest:
             reason = "changed after the scan finished it"
             raise UnusableInput(str(root / name), reason, "restore it or scan again")
 
 
 def _lines(root: Path, name: str, broken: list[BrokenLine]) -> Iterator[Line]:
-    path = root / name
     number = 0
-    try:
-        with _opened(path) as stream:
-            for number, text in enumerate(stream, start=1):
+    with _input_errors(root / name), _opened(root / name) as stream:
+        try:
+            while text := stream.readline(MAX_LINE):
+                number += 1
+                if len(text) == MAX_LINE:
+                    reason = f"longer than {MAX_LINE} bytes; nothing after it is read"
+                    broken.append(BrokenLine(name, number, reason, False))
+                    return
                 yield from _line(name, number, text, broken)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        broken.append(BrokenLine(name, number + 1, f"compressed data: {error}", True))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnusableInput(str(path), reason, "make it readable") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            reason = f"compressed data: {error}"
+            broken.append(BrokenLine(name, number + 1, reason, True))
 
 
 def _opened(path: Path) -> BinaryIO | gzip.GzipFile:

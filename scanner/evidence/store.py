@@ -26,7 +26,8 @@ class EstateStore:
     """Hands out evidence files and keeps the manifest true; safe between threads.
 
     The manifest is written when a scope is added or finished, so that an interrupted
-    scan leaves a folder that says what was asked and which files are whole.
+    scan leaves a folder that says what was asked and which files are whole. A scan
+    that is refused before that leaves the folder as it was.
     """
 
     def __init__(
@@ -47,7 +48,6 @@ class EstateStore:
         self._manifest = msgspec.structs.replace(
             found, started=started or self._now(), finished=None
         )
-        write_manifest(self.root, self._manifest)
 
     def file(self, name: str) -> EvidenceFile:
         """Return the evidence file `aws/111122223333.jsonl`, opened once.

@@ -14,6 +14,7 @@ from evidence_lines import (
 )
 
 from scanner.errors import UnusableInput
+from scanner.evidence import reader
 from scanner.evidence.reader import open_estate
 
 NAME = f"aws/{ACCOUNT}.jsonl"
@@ -107,6 +108,26 @@ def test_blank_lines_and_unknown_members_are_tolerated(tmp_path):
     found = partition(tmp_path)
     assert found.broken == ()
     assert len(found.series) == 1
+
+
+def test_a_line_without_an_end_is_not_read_to_its_end(tmp_path, monkeypatch):
+    """A packed file of a few kilobytes may hold a line of many gigabytes."""
+    monkeypatch.setattr(reader, "MAX_LINE", 1000)
+    text = jsonl(PAGE) + b" " * 5000
+    estate(tmp_path, {f"{NAME}.gz": gzip.compress(text)})
+
+    found = partition(tmp_path, f"{NAME}.gz")
+    assert len(found.series) == 1
+    assert [(one.number, one.torn) for one in found.broken] == [(2, False)]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_folder_in_place_of_a_file_is_one_line(tmp_path, listed):
+    (tmp_path / NAME).mkdir(parents=True)
+    estate(tmp_path, {}, files={NAME: "0"} if listed else {})
+
+    with pytest.raises(UnusableInput, match="make it readable"):
+        partition(tmp_path)
 
 
 def test_files_of_other_names_are_left_alone(tmp_path):

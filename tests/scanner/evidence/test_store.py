@@ -80,6 +80,18 @@ def test_everything_is_readable_by_its_owner_only(tmp_path):
     assert {**private, f"{ACCOUNT}.jsonl": 0o600} == modes
 
 
+def test_a_refused_scan_leaves_the_estate_as_it_was(tmp_path):
+    scan(tmp_path)
+    before = (tmp_path / "manifest.json").read_bytes()
+
+    store = EstateStore(tmp_path, REFUSE, clock(9))
+    with pytest.raises(UnusableOutput):
+        store.file(NAME)
+    store.close(finished=False)
+
+    assert (tmp_path / "manifest.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_evidence_that_is_there_is_not_touched_unless_told(tmp_path, suffix):
     estate(tmp_path, {NAME + suffix: b"something\n"})
