@@ -16,9 +16,10 @@ with aws_server() as server:
   (JSON services) and returns one of these. `ABSENT` below answers, empty, what a scan
   asks and moto lacks.
 * `fault` changes answers: `op` is a pattern (`*`, `ssm:*`), `account` and `region`
-  narrow it, `after` lets that many matching requests pass, `times` ends it. A fault is a
-  function from `Reply` to `Reply`; those of this module are named after what the client
-  sees. `None` in place of a reply resets the connection.
+  narrow it, `holds` is a text in the request's body, `after` lets that many matching
+  requests pass, `times` ends it. A fault is a function from `Reply` to `Reply`; those
+  of this module are named after what the client sees. `None` in place of a reply resets
+  the connection.
 * An access key that ends in twelve digits belongs to that account; keys handed out by
   `sts:AssumeRole` belong to the role's account.
 """
@@ -32,6 +33,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from fnmatch import fnmatchcase
 from itertools import count
 from urllib.parse import parse_qs
@@ -43,6 +45,7 @@ from werkzeug.test import Client
 ACCOUNT = "111111111111"
 
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
+_XML_SERVICES = {"iam", "sts", "ec2", "autoscaling", "cloudformation"}
 _SERVICES = {"sso": "sso-admin"}
 _REST = {
     ("lambda", "functions"): "ListFunctions",
@@ -126,19 +129,25 @@ class _Rule:
     fault: Fault
     account: str | None
     region: str | None
+    holds: str
     after: int
     times: int | None
     seen: Iterator[int] = field(default_factory=count)
 
-    def applies(self, request: Request) -> int | None:
+    def applies(self, request: Request, body: bytes) -> int | None:
         """Return how many requests it has changed before; None when it does not."""
         here = self.account in (None, request.account)
         there = self.region in (None, request.region)
-        if not (here and there and fnmatchcase(request.op, self.op)):
+        asked = fnmatchcase(request.op, self.op) and self.holds.encode() in body
+        if not (here and there and asked):
             return None
         number = next(self.seen) - self.after
         in_time = self.times is None or number < self.times
         return number if number >= 0 and in_time else None
+
+
+def _is_json(reply: Reply) -> bool:
+    return reply.op.partition(":")[0] not in _XML_SERVICES
 
 
 # -- faults: what the client sees --------------------------------------------------
@@ -154,7 +163,7 @@ def refused(code: str = "AccessDeniedException", status: int = 400) -> Fault:
 
     def fault(reply: Reply) -> Reply:
         text = f"User is not authorized to perform: {reply.op}"
-        if "json" in reply.kind:
+        if _is_json(reply):
             body = json.dumps({"__type": code, "message": text})
             return replace(reply, status=status, body=body.encode())
         error = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
@@ -187,7 +196,7 @@ def without(*names: str) -> Fault:
 
     def fault(reply: Reply) -> Reply:
         body = reply.body
-        if "json" in reply.kind:
+        if _is_json(reply):
             kept = {k: v for k, v in json.loads(body).items() if k not in names}
             return replace(reply, body=json.dumps(kept).encode())
         for name in names:
@@ -206,7 +215,7 @@ def spelled(name: str, other: str) -> Fault:
 
 
 def tokens(*values: str, member: str = "NextToken") -> Fault:
-    """A JSON body with a page token, the next of `values` each time, round and round."""
+    """A JSON body with a page token: each of `values` in turn, round and round."""
     return lambda reply: changed(**{member: values[reply.number % len(values)]})(reply)
 
 
@@ -277,6 +286,12 @@ class AwsServer:
             service, region_name=region, endpoint_url=self.url, **self.keys(account)
         )
 
+    def warm(self, service: str) -> None:
+        """Let moto load a service now, so that no timed request has to wait for it."""
+        from moto.backends import get_backend
+
+        get_backend(service)
+
     def answer(
         self,
         op: str,
@@ -295,11 +310,12 @@ class AwsServer:
         *,
         account: str | None = None,
         region: str | None = None,
+        holds: str = "",
         after: int = 0,
         times: int | None = None,
     ) -> None:
         """Change the answers to matching requests."""
-        self._rules.append(_Rule(op, fault, account, region, after, times))
+        self._rules.append(_Rule(op, fault, account, region, holds, after, times))
 
     def heal(self) -> None:
         """End every fault."""
@@ -321,15 +337,20 @@ class AwsServer:
         if request.op == "sts:AssumeRole":
             self._remember(reply, body)
         with self._lock:
-            changes = [(r.fault, r.applies(request)) for r in self._rules]
+            changes = [(r.fault, r.applies(request, body)) for r in self._rules]
         for fault, number in changes:
             if number is not None and reply is not None:
                 reply = fault(replace(reply, op=request.op, number=number))
         if reply is None:
             _reset_connection(environ)
             return []
-        kind = [("Content-Type", reply.kind), ("Content-Length", str(len(reply.body)))]
-        start_response(f"{reply.status} -", [*kind, *reply.headers])
+        headers = {
+            "Content-Type": reply.kind,
+            "Content-Length": str(len(reply.body)),
+            "Date": formatdate(usegmt=True),
+            **dict(reply.headers),
+        }
+        start_response(f"{reply.status} -", list(headers.items()))
         return [reply.body]
 
     def _read(self, environ, body: bytes) -> Request:
@@ -383,7 +404,9 @@ def _rest_name(service: str, path: str) -> str:
     parts = path.strip("/").split("/")
     if service == "scheduler" and len(parts) == 2:
         return "GetSchedule"
-    found = [name for (s, part), name in _REST.items() if s == service and part in parts]
+    found = [
+        name for (s, part), name in _REST.items() if s == service and part in parts
+    ]
     return found[0] if found else path
 
 
@@ -407,6 +430,10 @@ class _Quiet(WSGIRequestHandler):
 
     def log(self, *_args):
         """Say nothing: standard error belongs to the tests."""
+
+    def send_response(self, code, message=None):
+        """Send the status alone: the application sends its own date."""
+        self.send_response_only(code, message)
 
 
 @contextmanager

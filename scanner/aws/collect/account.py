@@ -42,6 +42,7 @@ class AccountScan:
         self.access, self.name, self.state = access, name, state
         self.path = file_of(access.account)
         self._file = store.file(self.path)
+        self._regions_found = Regions((), (), ())
         self._left = 0
         self._lock = threading.Lock()
 
@@ -62,16 +63,22 @@ class AccountScan:
         self._store.identify(f"aws:{account}", f"{account}/{partition}")
         found: list[Regions] = []
         self.with_asker(lambda asker: found.append(self._regions(asker)))
+        self._regions_found = found[0]
+        self.record(self.name)
+        return found[0]
+
+    def record(self, name: str | None) -> None:
+        """Record the account and its regions as a scope of the scan."""
+        regions = self._regions_found
         scope = Scope(
             "aws",
             "account",
-            account,
-            name=self.name,
-            regions=found[0].asked,
-            not_enabled=found[0].not_enabled,
+            self.access.account,
+            name=name,
+            regions=regions.asked,
+            not_enabled=regions.not_enabled,
         )
         self._store.add_scopes([scope])
-        return found[0]
 
     def begin(self, regions: Regions) -> None:
         """Queue the regions and IAM, before accounts that have not begun."""

@@ -15,7 +15,7 @@ from scanner.aws.collect.answers import (
     check_answer,
     next_token,
 )
-from scanner.aws.collect.faults import CALL_FAULTS, Failed, fault_of
+from scanner.aws.collect.faults import CALL_FAULTS, Failed, fault_of, unresolved
 from scanner.aws.collect.minimise import minimise
 from scanner.aws.collect.options import AwsOptions
 from scanner.aws.collect.places import Places
@@ -68,25 +68,35 @@ class Caller:
             PermissionError: the operation is not one of those the collector may call.
             Interrupted: the scan was stopped.
         """
-        if op not in COLLECTED:
-            raise PermissionError(f"{op} is not an operation that the scanner may call")
+        shape = self.shape(op)
         timings = self.scan.options.timings
         wait, tried = timings.first_wait, 0
         while True:
             tried += 1
             try:
-                return self._once(op, region, request)
+                return self._once(op, region, request, shape)
             except Failed as failed:
                 if tried >= self._tries(failed) or self._late(wait):
                     raise
             time.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter
             wait = min(wait * 2, timings.longest_wait)
 
-    def _once(self, op: str, region: str, request: Mapping[str, Any]) -> Answer:
+    def shape(self, op: str) -> Shape:
+        """Return the shape of an operation's answers.
+
+        Raises:
+            PermissionError: the operation is not one of those the collector may call.
+        """
+        if op not in COLLECTED:
+            raise PermissionError(f"{op} is not an operation that the scanner may call")
+        return self.scan.sessions.shape(op)
+
+    def _once(
+        self, op: str, region: str, request: Mapping[str, Any], shape: Shape
+    ) -> Answer:
         if self.scan.stopping():
             raise Interrupted("interrupted; what was read so far is kept")
         service, _, name = op.partition(":")
-        shape = self.scan.sessions.shape(op)
         bucket = self.scan.rates.take(self._account, region, service)
         self.scan.progress.expect(1)
         wire: Wire | None = None
@@ -97,7 +107,10 @@ class Caller:
             check_answer(answer, shape)
         except CALL_FAULTS as error:
             status = wire.status if wire else None
-            fault = self._classified(op, region, fault_of(error, status))
+            fault = fault_of(error, status)
+            if unresolved(error) and not self.scan.places.offered(op, region):
+                reason = f"the service is not offered in {region}"
+                fault = ErrorBody("Unsupported", None, reason)
             failed = Failed(fault)
             if failed.outcome is Outcome.THROTTLED:
                 bucket.throttled()
@@ -109,14 +122,6 @@ class Caller:
         bucket.succeeded()
         answer.pop("ResponseMetadata", None)
         return answer
-
-    def _classified(self, op: str, region: str, fault: ErrorBody) -> ErrorBody:
-        """A service without an endpoint in a region is not a lost connection."""
-        if fault.code != "ConnectionFailed" or self.scan.options.endpoint_url:
-            return fault
-        if self.scan.places.offered(op, region):
-            return fault
-        return ErrorBody("Unsupported", None, f"the service is not offered in {region}")
 
     def _tries(self, failed: Failed) -> int:
         timings, status = self.scan.options.timings, failed.error.status
@@ -189,7 +194,7 @@ class Asker:
         Raises:
             Failed: with the pages before it already yielded.
         """
-        shape = self._caller.scan.sessions.shape(key.op)
+        shape = self._caller.shape(key.op)
         request = {**params, **dict([shape.limit] if shape.limit else [])}
         seen: set[bytes] = set()
         token: str | None = None

@@ -1,6 +1,7 @@
 """Every way in which a call fails, as one classified error line."""
 
 import re
+import socket
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
@@ -80,6 +81,15 @@ def fault_of(error: Exception, status: int | None) -> ErrorBody:
         return ErrorBody(error.code, status, str(error))
     reason = f"the answer cannot be parsed ({type(error).__name__})"
     return ErrorBody("MalformedAnswer", status, reason)
+
+
+def unresolved(error: Exception) -> bool:
+    """True when the endpoint's name does not exist, as far as this network knows."""
+    cause = getattr(error, "kwargs", {}).get("error")
+    return isinstance(error, sdk.EndpointConnectionError) and (
+        isinstance(cause, socket.gaierror)
+        or type(cause).__name__ == "NameResolutionError"  # urllib3 2, vendored or not
+    )
 
 
 def _not_renewed(error: Exception) -> bool:

@@ -141,6 +141,9 @@ class _Run:
 
     def _enter_members(self, base: AccountScan, listed: list[org.Member]) -> None:
         """Queue the other active accounts; the rest is recorded as skipped."""
+        for member in listed:
+            if member.account == base.access.account:
+                base.record(member.name)
         if not self._scan.options.org:
             return
         for member in listed:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +29,12 @@ _JSON = ("json", "rest-json")
 Renew = Callable[[], dict[str, str]]
 
 
+@cache
+def _models() -> Loader:
+    """Service models take a while to parse and never change: one reader for all."""
+    return Loader(include_default_search_paths=True)
+
+
 class Sessions:
     """Makes sessions that share one loader: service models are large."""
 
@@ -35,7 +42,7 @@ class Sessions:
         """`options`: the endpoint and the timeouts of every client."""
         timings = options.timings
         self.endpoint_url = options.endpoint_url
-        self.loader = Loader(include_default_search_paths=True)
+        self.loader = _models()
         self.config = Config(
             connect_timeout=timings.connect,
             read_timeout=timings.read,

@@ -45,7 +45,7 @@ def test_an_idle_bucket_saves_no_turns():
 
 
 def test_a_throttle_halves_and_successes_recover_slowly():
-    """The rate comes back by small steps, never above the ceiling or below the floor."""
+    """The rate comes back by small steps, between floor and ceiling."""
     found, _ = bucket(10)
     found.throttled()
     assert found.rate == 2.5
