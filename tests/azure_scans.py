@@ -124,5 +124,5 @@ def small_tenant() -> AzureTenant:
     tenant.assign(app, contributor, prod.scope, "ServicePrincipal")
     tenant.eligible(bob, contributor, prod.scope)
     tenant.deny("watch", prod.scope, ["Microsoft.Compute/*"], effect="audit")
-    tenant.add("Microsoft.Authorization/locks", prod.scope, {"level": "ReadOnly"})
+    tenant.add("Microsoft.Authorization/locks", prod.scope, {"level": "CanNotDelete"})
     return tenant

@@ -210,11 +210,18 @@ _GRAPH: dict[str, tuple[Weight, str, str]] = {
 #: Rights whose string is not the operation's own name with `/read`.
 _RIGHTS = {f"{_AUTOMATION}/hybridRunbookWorkers": f"{_WORKERS}/read"}
 
-#: Asked to find other lists; the loader reads nothing from them.
-_HELPERS = frozenset(
+#: Kept in evidence, and not read yet (or only by the collector, to find other lists).
+_UNREAD = frozenset(
     {
-        "Microsoft.Management/managementGroups/descendants",
         "Microsoft.Resources/subscriptions/resourceGroups",
+        f"{_AUTHORIZATION}/roleManagementPolicyAssignments",
+        f"{_AUTHORIZATION}/classicAdministrators",
+        f"{_AUTHORIZATION}/policyAssignments",
+        f"{_AUTOMATION}/runbooks",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+        "graph/directoryRoles",
+        "graph/roleAssignments",
+        "graph/roleEligibilityScheduleInstances",
     }
 )
 
@@ -228,12 +235,12 @@ _INSTANCE_VIEWS = (
 def _operations() -> dict[str, Operation]:
     arm = {
         op: Operation(
-            op, _RIGHTS.get(op, f"{op}/read"), weight, effect, op not in _HELPERS
+            op, _RIGHTS.get(op, f"{op}/read"), weight, effect, op not in _UNREAD
         )
         for op, (weight, effect, _) in _ARM.items()
     }
     graph = {
-        op: Operation(op, permission, weight, effect)
+        op: Operation(op, permission, weight, effect, op not in _UNREAD)
         for op, (weight, effect, permission) in _GRAPH.items()
     }
     return arm | graph

@@ -15,6 +15,7 @@ are not used, because they answer another question than ours:
 So the pipeline is built from the policies named here, and answers stay raw JSON.
 """
 
+import logging
 import os
 import time
 from typing import Any, Self
@@ -52,6 +53,9 @@ from scanner.collection.rate import Rates
 _NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 _SERVICES = ("arm", "graph")
+
+# The SDK warns in many lines when nobody is signed in; we say it in one.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 _Pipeline = PipelineClient[HttpRequest, HttpResponse]
 

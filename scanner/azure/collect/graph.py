@@ -33,7 +33,7 @@ def _list(name: str, select: str) -> Call:
 
 def _object(op: str, kind: str, name: str, found: str, what: str) -> Call:
     path = f"{_V1}/{kind}/{found}/{what}"
-    return Call(op, path, {name: found}, {"$select": "id"})
+    return Call(op, path, {name: found}, {"$select": "id", "$top": _MOST})
 
 
 @dataclass(slots=True)

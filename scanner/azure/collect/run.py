@@ -11,6 +11,7 @@ from scanner.errors import UsageError
 from scanner.evidence.store import EstateStore
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_GROUP = re.compile(r"[\w().-]{1,90}")
 
 
 def collect_azure(
@@ -39,6 +40,9 @@ def _check(options: AzureOptions) -> None:
         raise UsageError("--subscription and --management-group: choose one of them")
     if options.tenant is not None and not _TENANT.fullmatch(options.tenant):
         raise UsageError(f"--tenant {options.tenant}: not a tenant id or domain")
+    group = options.management_group
+    if group is not None and not _GROUP.fullmatch(group):
+        raise UsageError(f"--management-group {group}: not a management group's id")
     for found in options.subscriptions:
         if guid(found) is None:
             raise UsageError(f"--subscription {found}: not a subscription id (a GUID)")

@@ -36,10 +36,13 @@ def scan(
     progress: Progress,
 ) -> AzureCollected:
     """Read what the options ask for; see `collect_azure` for what it raises."""
-    with Client(options, cloud, rates) as client, Pool(options.workers) as pool:
-        tenant = _tenant(client, options)
-        store.identify(f"azure:{tenant}", tenant)
-        return _Scan(options, store, progress, client, pool, tenant).run()
+    with Pool(options.workers) as pool, Client(options, cloud, rates) as client:
+        try:
+            tenant = _tenant(client, options)
+            store.identify(f"azure:{tenant}", tenant)
+            return _Scan(options, store, progress, client, pool, tenant).run()
+        finally:
+            pool.stop()  # nothing new is sent once the connections close
 
 
 def _tenant(client: Client, options: AzureOptions) -> str:

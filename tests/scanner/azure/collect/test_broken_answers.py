@@ -159,6 +159,16 @@ def test_every_list_that_is_refused_is_a_gap(tmp_path, ops):
     assert {"refused"} == {outcome for _, outcome in found.values()}
 
 
+def test_a_scan_that_takes_too_long_says_what_is_left(tmp_path):
+    """Every list is then an error, and the scan ends."""
+    late = Timings(scan=0.0)
+    with azure_server(one_subscription()) as server:
+        collect(server, tmp_path, timings=late, tenant=AzureTenant().id)
+
+    assert server.requests == []
+    assert {("Timeout", "failed")} == set(faults(tmp_path).values())
+
+
 def test_a_fault_on_a_later_page_keeps_the_pages_before_it(tmp_path):
     """The series is not answered, but nobody who was read gets lost."""
     with azure_server(small_tenant(), page_size=1) as server:

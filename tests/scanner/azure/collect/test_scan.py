@@ -259,6 +259,8 @@ def test_a_management_group_that_cannot_be_read_is_a_gap(tmp_path):
         ({"subscriptions": (PROD,), "management_group": "corp"}, "choose one"),
         ({"tenant": "a/b"}, "--tenant"),
         ({"tenant": ""}, "--tenant"),
+        ({"management_group": "../x"}, "--management-group"),
+        ({"management_group": "a/b"}, "--management-group"),
         ({"credential": "static:/nowhere/token"}, "/nowhere/token"),
     ],
 )

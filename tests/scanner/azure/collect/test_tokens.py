@@ -120,7 +120,7 @@ def test_a_token_may_say_whose_it_is(token, expected):
     assert expected == tenant_of(token)
 
 
-def test_nobody_signed_in_is_one_line(tmp_path, monkeypatch):
+def test_nobody_signed_in_is_one_line(tmp_path, monkeypatch, capfd):
     """Exit code 4, what to do, and no evidence file begun."""
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
     store = EstateStore(tmp_path / "estate")
@@ -130,6 +130,7 @@ def test_nobody_signed_in_is_one_line(tmp_path, monkeypatch):
 
     assert caught.value.exit_code == 4
     assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
     assert not (tmp_path / "estate" / "azure").exists()
 
 
