@@ -3,6 +3,13 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no defect of the code under test.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 _CREDENTIALS = ("AWS_", "AZURE_", "MSI_", "IDENTITY_", "ARM_", "WHOCANRUN_")
 
