@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from scanner.estate import Principal
-from scanner.grants import AssignmentBecause, Grant
+from scanner.grants import AssignmentBecause, Grant, TargetSet, TargetSpace, Tier
 from scanner.graph import AccessGraph
+from scanner.paths import Reached, directly
 
 _OBJECT = re.compile(
     r"/?providers/microsoft\.(authorization|managedservices)/", re.IGNORECASE
@@ -17,12 +19,17 @@ _MANAGEMENT_GROUP = re.compile(
 _SUBSCRIPTION = re.compile(r"/subscriptions/[^/]+$", re.IGNORECASE)
 
 
+#: Which targets are below a scope, by graph, space and scope; freed with the graph.
+_BELOW: WeakKeyDictionary[AccessGraph, dict[tuple[int, str], int]] = WeakKeyDictionary()
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A grant and one of the assignments that it rests on."""
+    """A grant, one of the assignments that it rests on, and what that one gives."""
 
     grant: Grant
     because: AssignmentBecause
+    targets: TargetSet
 
 
 def held_directly(
@@ -35,7 +42,45 @@ def held_directly(
     for grant in grants:
         for why in grant.because_of(principal):
             if isinstance(why, AssignmentBecause) and _own(graph, principal, why):
-                yield Held(grant, why)
+                yield Held(grant, why, _given(graph, grant, why.assignment))
+
+
+def reached_by(principal: Principal, held: Iterable[Held]) -> tuple[Reached, ...]:
+    """Return what a principal reaches by some assignments it holds, grant by grant."""
+    found: dict[Grant, int] = {}
+    for one in held:
+        found[one.grant] = found.get(one.grant, 0) | one.targets.bits
+    return tuple(
+        replace(
+            directly(principal, grant), targets=TargetSet(grant.targets.space, bits)
+        )
+        for grant, bits in found.items()
+    )
+
+
+def _given(graph: AccessGraph, grant: Grant, assignment: str) -> TargetSet:
+    """Return the targets of a grant that one of its assignments gives.
+
+    A grant adds up all assignments. Those at a subscription or below give what is below
+    them; above, and where an Automation account stands between, all is taken.
+    """
+    scope = scope_of_assignment(assignment).lower()
+    above = not scope.startswith("/subscriptions/")
+    if above or grant.vector.tier is not Tier.DIRECT:
+        return grant.targets
+    space = grant.targets.space
+    return TargetSet(space, grant.targets.bits & _below(graph, space, scope))
+
+
+def _below(graph: AccessGraph, space: TargetSpace, scope: str) -> int:
+    known, key = _BELOW.setdefault(graph, {}), (id(space), scope)
+    if key not in known:
+        known[key] = sum(
+            1 << position
+            for position, members in enumerate(space.classes)
+            if any(f"{one.id.lower()}/".startswith(f"{scope}/") for one in members)
+        )
+    return known[key]
 
 
 def _own(graph: AccessGraph, principal: Principal, why: AssignmentBecause) -> bool:

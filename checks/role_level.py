@@ -3,7 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 
-from checks.azure_assignments import Held, held_directly, is_wide, scope_level
+from checks.azure_assignments import (
+    Held,
+    held_directly,
+    is_wide,
+    reached_by,
+    scope_level,
+)
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
@@ -173,9 +179,7 @@ def _by_assignment(
         held = [one for one in held_directly(graph, principal, grants) if flagged(one)]
         if held:
             names = ", ".join(sorted({name(one) for one in held}))
-            reached = tuple(
-                directly(principal, g) for g in {o.grant: None for o in held}
-            )
+            reached = reached_by(principal, held)
             because = tuple(dict.fromkeys(one.because for one in held))
             message = f"{principal.name} can run commands as {names}"
             yield Hit(scope_of(principal), principal, reached, message, because)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks.azure_assignments import held_directly
+from checks.azure_assignments import held_directly, reached_by
 from checks.evidence import AZURE_BASE, AZURE_SCHEDULES
 from checks.finding import Check, Claim, Severity
 from checks.hits import Hit, define, scope_of
@@ -10,7 +10,6 @@ from checks.ours import commands_of_ours
 from scanner.estate import Provider
 from scanner.grants import Standing
 from scanner.graph import AccessGraph
-from scanner.paths import directly
 
 #: Whoever can activate an eligible role; service principals cannot.
 _PEOPLE = ("user", "group")
@@ -45,7 +44,7 @@ def _permanent(graph: AccessGraph) -> Iterator[Hit]:
         standing = [g for g in grants if g.decision.standing is Standing.PERMANENT]
         held = list(held_directly(graph, principal, standing))
         if held:
-            reached = tuple(directly(principal, g) for g in {o.grant: 0 for o in held})
+            reached = reached_by(principal, held)
             because = tuple(dict.fromkeys(one.because for one in held))
             message = f"{principal.name} can run commands at any time"
             yield Hit(scope_of(principal), principal, reached, message, because)

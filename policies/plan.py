@@ -15,7 +15,7 @@ from scanner.aws.model import AwsEstate
 from scanner.azure.model import AzureEstate
 from scanner.estate import Provider
 from scanner.grants import Verdict
-from scanner.graph import AccessGraph
+from scanner.graph import CAN_RUN, AccessGraph
 from scanner.paths import reach_of
 
 _EVERY_LIST = "*"
@@ -32,12 +32,14 @@ def plan_remediations(
 
     The most wanted change that passes its check is taken; when each contradicts its
     aim, the first is reported as `failed`, with the counterexample. What only somebody
-    else can change, or no single change closes, is `advice`.
+    else can change, or no single change closes, is `advice`. A check that could not
+    look (an unknown finding about nobody) gets none: coverage names what to collect.
     """
     checks = {one.id: one for one in catalogue()}
     return tuple(
         _planned(analysis, graph, finding, findings, checks[finding.check])
         for finding in findings
+        if finding.principal is not None or finding.targets
     )
 
 
@@ -102,7 +104,8 @@ def _checked(
     found: Checked,
     unknowns: tuple[str, ...],
 ) -> Remediation:
-    remaining = (*found.still, *draft.remaining, *_paths(graph, finding))
+    paths = _paths(graph, finding, bool(found.still))
+    remaining = (*found.still, *draft.remaining, *paths)
     status = "checked-given" if unknowns else "checked"
     return Remediation(
         id=remediation_id(finding),
@@ -121,13 +124,17 @@ def _checked(
     )
 
 
-def _paths(graph: AccessGraph, finding: Finding) -> Iterable[str]:
-    """Return the hops by which the principal reaches targets all the same."""
+def _paths(graph: AccessGraph, finding: Finding, runs: bool) -> Iterable[str]:
+    """Return the hops by which the principal reaches targets all the same.
+
+    Going on from a VM takes a vector of its own: `runs` says that it keeps any.
+    """
     if finding.principal is None or finding.principal.external:
         return ()
     reached = reach_of(graph, finding.principal.id)
-    hops = (f"{one.hops[0].kind} {one.hops[0].target}" for one in reached if one.hops)
-    return tuple(dict.fromkeys(hops))
+    first = (one.hops[0] for one in reached if one.hops)
+    kept = (hop for hop in first if runs or hop.kind != CAN_RUN)
+    return tuple(dict.fromkeys(f"{hop.kind} {hop.target}" for hop in kept))
 
 
 def _unknowns(analysis: Analysis, finding: Finding, by: Check) -> Iterator[str]:

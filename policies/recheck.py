@@ -122,13 +122,15 @@ def _still(by: Check, finding: Finding, after: Decided) -> Iterator[str]:
 
 
 def _less(aim: Aim, before: Decision, after: Decision) -> bool:
-    if aim is Aim.TEMPORARY:
-        return after.standing is not Standing.PERMANENT
+    """True when the access is temporary now, or takes more, or runs fewer documents."""
+    temporary = after.standing is not Standing.PERMANENT
+    if temporary and before.standing is Standing.PERMANENT:
+        return True
     narrower = isinstance(after.documents, tuple) and before.documents == "any"
     if isinstance(after.documents, tuple) and isinstance(before.documents, tuple):
         narrower = set(after.documents) < set(before.documents)
     weaker = _RANK[after.verdict] < _RANK[before.verdict]
-    return narrower or weaker
+    return aim is Aim.REMOVE and (narrower or weaker)
 
 
 def _words(one: Difference) -> str:

@@ -26,7 +26,7 @@ def served(tenant: AzureTenant, assignment: Assignment) -> frozenset[str]:
 
 
 def restricted(estate: AzureEstate, ids: Iterable[str]) -> AzureEstate:
-    """Return the estate with only some principals, and what they hold.
+    """Return the estate with only some principals, their groups and what they hold.
 
     Assignments of groups that may have members nobody has seen stay as well: what they
     leave open is open for these principals too.
@@ -40,7 +40,7 @@ def restricted(estate: AzureEstate, ids: Iterable[str]) -> AzureEstate:
         }
         holders |= wanted | directory.open_groups
         kept = tuple(one for one in tenant.assignments if one.principal in holders)
-        known = {id_: p for id_, p in directory.principals.items() if id_ in wanted}
+        known = {id_: p for id_, p in directory.principals.items() if id_ in holders}
         smaller = replace(directory, principals=known)
         tenants[name] = replace(tenant, assignments=kept, directory=smaller)
     return replace(estate, tenants=tenants)
