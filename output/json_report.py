@@ -82,14 +82,13 @@ def vector_json(vector: Vector) -> Json:
 def findings_json(result: Result) -> Iterable[Json]:
     """Yield the findings, in the result's order."""
     checks = {check.id: check for check in result.catalogue}
-    planned = {one.finding: one.id for one in result.remediations}
     for finding in result.findings:
         check = checks.get(finding.check)
         tags: Mapping[str, Any] = {
             "techniques": list(check.techniques if check else ("T1651",)),
             "mitigations": list(check.mitigations if check else ("M1026",)),
         }
-        remediation = planned.get(finding.fingerprint)
+        remediation = result.remediation_ids.get(finding.fingerprint)
         yield {**_finding(finding), **tags, "remediation": remediation}
 
 

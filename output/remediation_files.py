@@ -1,15 +1,19 @@
 """Remediations as files: one JSON each, an index, and a summary for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from checks.finding import Finding
 from output.escape import file_name, markdown
 from output.shapes import Json, dump
-from output.table import Style, and_more, count, write_table
+from output.table import Style, and_more, count, heading, stacked, write_table
 from policies.remediation import Change, Remediation
 from scanner import ATTACK_VERSION, __version__
 
 FORMAT = 1
+
+#: Messages of findings by fingerprint.
+Messages = Mapping[str, str]
 
 _STATUSES = (
     "`checked`: deciding again on the changed estate took away what was meant and",
@@ -19,11 +23,15 @@ _STATUSES = (
 )
 
 
-def remediation_files(remediations: Sequence[Remediation]) -> dict[str, bytes]:
+def remediation_files(
+    remediations: Sequence[Remediation], findings: Sequence[Finding] = ()
+) -> dict[str, bytes]:
     """Return the files of a folder, by name: `r-….json`, `index.json`, `README.md`.
 
-    Names come from the remediations' ids, never from names in the cloud.
+    Names come from the remediations' ids, never from names in the cloud. `findings`
+    lend the summary their messages.
     """
+    messages = {finding.fingerprint: finding.message for finding in findings}
     ordered = sorted(remediations, key=lambda one: one.id)
     files = {_name(one): _bytes(remediation_json(one)) for one in _usable(ordered)}
     index = {
@@ -32,7 +40,7 @@ def remediation_files(remediations: Sequence[Remediation]) -> dict[str, bytes]:
         "remediations": [_entry(one) for one in ordered],
     }
     files["index.json"] = _bytes(index)
-    files["README.md"] = _summary(ordered).encode("utf-8", "backslashreplace")
+    files["README.md"] = _summary(ordered, messages).encode("utf-8", "backslashreplace")
     return files
 
 
@@ -94,33 +102,42 @@ def _change(change: Change) -> Json:
     }
 
 
-def _summary(remediations: Sequence[Remediation]) -> str:
+def _summary(remediations: Sequence[Remediation], messages: Messages) -> str:
     lines = [
         "# Remediations",
         "",
         f"Made by whocanrun {__version__} against MITRE ATT&CK {ATTACK_VERSION}, T1651 "
         "and M1026. Nothing was changed: a person applies these, after review.",
         "",
-        *_table(remediations),
+        "| remediation | finding | what | closes | status | taken away |",
+        "|---|---|---|---|---|---|",
+        *(_row(one, messages) for one in remediations),
         "",
         *_STATUSES,
+        *_failed(remediations),
         *_not_checked(remediations),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _table(remediations: Sequence[Remediation]) -> list[str]:
-    head = "| file | what | closes | status | changes | taken away | affects |"
-    return [head, "|---|---|---|---|---|---|---|", *map(_row, remediations)]
-
-
-def _row(one: Remediation) -> str:
-    affects = len({who for change in one.changes for who in change.affects})
+def _row(one: Remediation, messages: Messages) -> str:
     name = _name(one)
-    link = "none" if one.status == "failed" else f"[{name}]({name})"
-    words = [link, markdown(one.title), markdown(one.closes), markdown(one.status)]
-    numbers = [str(len(one.changes)), str(one.taken_away), str(affects)]
-    return f"| {' | '.join([*words, *numbers])} |"
+    link = markdown(one.id) if one.status == "failed" else f"[{name}]({name})"
+    finding = markdown(messages.get(one.finding, one.finding))
+    words = [link, finding, markdown(one.title), markdown(one.closes)]
+    return f"| {' | '.join([*words, markdown(one.status), str(one.taken_away)])} |"
+
+
+def _failed(remediations: Sequence[Remediation]) -> list[str]:
+    failed = [one for one in remediations if one.status == "failed"]
+    if not failed:
+        return []
+    rows = [
+        f"| {markdown(one.id)} | {markdown(one.counterexample or '')} |"
+        for one in failed
+    ]
+    head = ["| failed | what contradicts it |", "|---|---|"]
+    return ["", *head, *rows]
 
 
 def _not_checked(remediations: Sequence[Remediation]) -> list[str]:
@@ -131,20 +148,26 @@ def _not_checked(remediations: Sequence[Remediation]) -> list[str]:
 
 
 def write_remediation_table(
-    remediations: Sequence[Remediation], stream: TextIO, style: Style
+    remediations: Sequence[Remediation],
+    stream: TextIO,
+    style: Style,
+    findings: Sequence[Finding] = (),
 ) -> None:
-    """Write what was planned, and what about it was not checked."""
+    """Write what was planned for which finding, and what about it was not checked."""
+    messages = {finding.fingerprint: finding.message for finding in findings}
     stream.write(f"{count(len(remediations), 'remediation')}\n")
     if remediations:
-        rows = map(_cells, remediations[: style.top])
-        headers = ["remediation", "what", "changes", "closes", "status", "taken away"]
-        write_table(stream, headers, rows, longest=110)
+        rows = [_cells(one, messages) for one in remediations[: style.top]]
+        headers = ["remediation", "finding, and what to do", "closes", "status"]
+        write_table(stream, [*headers, "changes", "taken away"], rows)
     and_more(stream, len(remediations) - style.top, "see index.json")
     left = sorted({what for one in remediations for what in one.not_checked})
     if left:
-        write_table(stream, ["not checked by this version"], [[what] for what in left])
+        heading(stream, "Not checked by this version")
+        write_table(stream, ["obligation"], [[what] for what in left], longest=160)
 
 
-def _cells(one: Remediation) -> list[object]:
-    how = [len(one.changes), one.closes, one.status, one.taken_away]
-    return [one.id, one.title, *how]
+def _cells(one: Remediation, messages: Messages) -> list[object]:
+    message = messages.get(one.finding, one.finding)
+    told = stacked(message, one.title, one.counterexample or "", width=80)
+    return [one.id, told, one.closes, one.status, len(one.changes), one.taken_away]

@@ -37,6 +37,7 @@ class Result:
         estate: where it comes from.
         catalogue: the checks that ran; they hold the techniques of their findings.
         claims: the four M1026 numbers of `checks`.
+        remediation_ids: the id that a remediation of each finding has, planned or not.
         pairs: number of principal x target pairs per `provider/vector` and verdict.
     """
 
@@ -47,5 +48,6 @@ class Result:
     remediations: tuple[Remediation, ...] = ()
     estate: EstateFacts = EstateFacts()
     catalogue: tuple[Check, ...] = ()
+    remediation_ids: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

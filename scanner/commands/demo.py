@@ -55,9 +55,7 @@ def example_result() -> "Result":
 
     with as_file(files("scanner") / "example" / "estate") as root:
         loaded = load(root, name=EXAMPLE)
-    result = loaded.result
-    planned = plan(loaded.analysis, result, result.findings)
-    return replace(result, remediations=planned)
+    return replace(loaded.result, remediations=plan(loaded))
 
 
 def save_everything(result: "Result", folder: Path) -> None:
@@ -72,7 +70,7 @@ def save_everything(result: "Result", folder: Path) -> None:
     private_folder(folder)
     for name, text in _files(result):
         write_private(folder / name, text)
-    save_remediations(result.remediations, folder / "remediation")
+    save_remediations(result.remediations, folder / "remediation", result.findings)
 
 
 def _files(result: "Result") -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,6 @@
 """`whocanrun remediate`: the policy changes that close findings, as files."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,17 +52,18 @@ def command(
     Nothing is applied. Each remediation says what was checked about it, and what not.
     """
     from output.remediation_files import write_remediation_table
-    from scanner.commands.results import exit_code, load, readable
+    from scanner.commands.results import exit_code, load, plan, readable
 
     console = console_of(context)
     loaded = load(chosen_estate(estate, estate_dir))
     result = loaded.result
     readable(result.coverage)
     chosen = chosen_findings(result.findings, wanted)
-    result = replace(result, remediations=plan(loaded.analysis, result, chosen))
+    planned = plan(loaded, chosen)
     folder = out or new_report_folder() / "remediation"
-    save_remediations(result.remediations, folder)
-    write_remediation_table(result.remediations, console.results, console.style(top))
+    save_remediations(planned, folder, result.findings)
+    style = console.style(top)
+    write_remediation_table(planned, console.results, style, result.findings)
     console.say(f"wrote {folder}")
     return exit_code(result)
 
@@ -89,7 +89,9 @@ def chosen_findings(
     return tuple(one for one in findings if one.fingerprint.startswith(starts))
 
 
-def save_remediations(remediations: Sequence["Remediation"], folder: Path) -> None:
+def save_remediations(
+    remediations: Sequence["Remediation"], folder: Path, findings: Sequence["Finding"]
+) -> None:
     """Write the files of all remediations into a private folder.
 
     Raises:
@@ -99,5 +101,5 @@ def save_remediations(remediations: Sequence["Remediation"], folder: Path) -> No
     from scanner.evidence.files import private_folder, write_private
 
     private_folder(folder)
-    for name, text in remediation_files(remediations).items():
+    for name, text in remediation_files(remediations, findings).items():
         write_private(folder / name, text)

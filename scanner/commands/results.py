@@ -10,7 +10,11 @@ from scanner.commands.options import SEVERITIES
 from scanner.errors import NothingReadable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checks.finding import Finding
     from output.result import Result
+    from policies.remediation import Remediation
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
 
@@ -59,14 +63,34 @@ def _checked(result: "Result") -> "Result":
     """Add what the checks find, and the numbers."""
     from checks.catalogue import catalogue, run_checks
     from checks.claims import claims, pairs
+    from policies.plan import remediation_id
 
+    findings = run_checks(result.graph, result.coverage)
     return replace(
         result,
-        findings=run_checks(result.graph, result.coverage),
+        findings=findings,
         catalogue=catalogue(),
+        remediation_ids={one.fingerprint: remediation_id(one) for one in findings},
         claims=claims(result.graph),
         pairs=pairs(result.decided),
     )
+
+
+def plan(
+    loaded: Loaded, wanted: "Sequence[Finding] | None" = None
+) -> "tuple[Remediation, ...]":
+    """Plan the remediations of the wanted findings; None means all of them.
+
+    All findings are known to the planner: what others share decides what may change.
+    """
+    from policies.plan import plan_remediations
+
+    result = loaded.result
+    planned = plan_remediations(loaded.analysis, result.graph, result.findings)
+    if wanted is None:
+        return planned
+    chosen = {finding.fingerprint for finding in wanted}
+    return tuple(one for one in planned if one.finding in chosen)
 
 
 def exit_code(result: "Result", fail_on: str | None = None) -> int:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import decided as given
 import pytest
@@ -114,6 +115,15 @@ def test_a_json_finding_is_tagged_and_says_who_what_and_why():
     assert first["mitigations"] == ["M1026"]
     assert first["because"][0]["sid"] == "Sid"
     assert first["remediation"] is None
+
+
+def test_a_json_finding_names_its_remediation():
+    found = two_clouds()
+    ids = {found.findings[0].fingerprint: "R-0123abcd"}
+
+    findings = report(replace(found, remediation_ids=ids))["findings"]
+
+    assert [one["remediation"] for one in findings] == ["R-0123abcd", None]
 
 
 def test_json_without_findings_is_still_json():
