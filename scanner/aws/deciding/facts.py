@@ -129,14 +129,13 @@ def tags_by_key(tags: tuple[tuple[str, str], ...]) -> dict[str, Seen]:
 
 
 def node_resource(node: Node, member: Membership) -> Resource:
-    """Return a node as a resource; a hybrid node without tags may have unread ones."""
+    """Return a node as a resource."""
     target = node.target
-    unread = target.kind != "ec2" and not target.tags
     return Resource(
         target.id,
         "instance" if target.kind == "ec2" else "managed-instance",
         target.region,
-        tags=Missing.NOT_COLLECTED if unread else tags_by_key(target.tags),
+        tags=tags_by_key(target.tags) if node.tags_known else Missing.NOT_COLLECTED,
         fixed=owner_facts(target.scope, target.region, member),
     )
 

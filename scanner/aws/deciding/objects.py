@@ -37,6 +37,8 @@ class _Kind:
     service: str
     type: str
     stand_in: str = _FILLER
+    #: What is known of the tags of one that evidence does not show; None: it has none.
+    tags: Missing | None = Missing.UNREAD
     #: Value of `ssm:DocumentType`, for documents.
     document_type: str = ""
     #: Kinds of SSM document that serve as one.
@@ -48,6 +50,7 @@ def _document_kind(name: str, *kinds: str) -> _Kind:
         name,
         "ssm",
         "document",
+        tags=None,
         document_type=kinds[0] if len(kinds) == 1 else "",
         documents=frozenset(kinds),
     )
@@ -58,10 +61,12 @@ _KINDS = (
     _document_kind("session-document", "Session"),
     _document_kind("automation-document", "Automation"),
     _document_kind("association-document", "Command", "Automation", "Policy"),
-    _Kind("session", "ssm", "session"),
+    _Kind("session", "ssm", "session", tags=Missing.REQUEST),
     _Kind("association", "ssm", "association"),
     _Kind("automation-execution", "ssm", "automation-execution"),
-    _Kind("automation-definition", "ssm", "automation-definition", f"{_FILLER}:1"),
+    _Kind(
+        "automation-definition", "ssm", "automation-definition", f"{_FILLER}:1", None
+    ),
     _Kind("maintenancewindow", "ssm", "maintenancewindow"),
     _Kind("windowtask", "ssm", "windowtask"),
     _Kind("instance-connect-endpoint", "ec2", "instance-connect-endpoint"),
@@ -178,9 +183,7 @@ class Objects:
             fixed["ssm:documenttype"] = (kind.document_type,)
         elif kind.documents:
             fixed["ssm:documenttype"] = Missing.UNREAD
-        tags: dict[str, Seen] | Missing = {}
-        if not kind.documents:
-            tags = Missing.REQUEST if kind.name == "session" else Missing.UNREAD
+        tags: dict[str, Seen] | Missing = {} if kind.tags is None else kind.tags
         return Resource(arn, kind.name, region, label, tags, fixed)
 
     def _nothing(self, region: str) -> Resource:

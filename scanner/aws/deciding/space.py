@@ -1,6 +1,6 @@
 """A universe of resources that rules carve bit sets out of, once per distinct atom."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -144,15 +144,14 @@ class Space:
 
     def _match_names(self, head: str, pattern: str, start: int, end: int) -> int:
         """Match the last segment among the resources from start to end, by prefix."""
-        if is_plain(pattern):
-            whole = f"{head}:{as_written(pattern)}"
-            at = bisect_left(self._arns, whole, start, end)
-            return 1 << at if at < end and self._arns[at] == whole else 0
-        prefix = pattern[:-1]
-        if pattern.endswith("*") and is_plain(prefix):
+        prefix = pattern.removesuffix("*")
+        if is_plain(prefix):
             text = f"{head}:{as_written(prefix)}"
             low = bisect_left(self._arns, text, start, end)
-            high = bisect_left(self._arns, f"{text}\U0010ffff", low, end)
+            if prefix == pattern:
+                high = bisect_right(self._arns, text, low, end)
+            else:
+                high = bisect_left(self._arns, f"{text}\U0010ffff", low, end)
             return (1 << high) - (1 << low)
         compiled, skip = glob(pattern), len(head) + 1
         fits = (

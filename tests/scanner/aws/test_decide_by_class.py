@@ -1,0 +1,175 @@
+"""A decision by class equals the decision pair by pair, on generated estates."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iam_brute_force import BruteForce, Pool, decided_pairs
+from iam_estates import (
+    ACCOUNT,
+    account,
+    attached,
+    estate,
+    node,
+    organization,
+    role,
+    ssm_document,
+    user,
+)
+from scanner.aws.decide import decide_aws
+from scanner.aws.iam.documents import PolicyDocument
+from scanner.grants import Verdict
+
+REGIONS = ("eu-west-1", "us-east-1")
+POOL = Pool(
+    tuple(
+        (owner, name)
+        for owner in ("", ACCOUNT)
+        for name in (
+            "AWS-RunShellScript",
+            "AWS-RunPatchBaseline",
+            "AWS-Zzz",
+            "Zzz",
+            "Acme-Rotate",
+            "AWS-StartInteractiveCommand",
+            "SSM-SessionManagerRunShell",
+        )
+        if owner == "" or name != "AWS-StartInteractiveCommand"
+        if owner == ACCOUNT or name != "SSM-SessionManagerRunShell"
+    ),
+    ("nobody-1", "ops-1", "ann-1"),
+)
+ACTIONS = st.sampled_from(
+    [
+        "ssm:SendCommand",
+        "ssm:StartSession",
+        ["ssm:SendCommand", "ssm:StartSession"],
+        "ssm:*",
+        "SSM:send*",
+        "*",
+        "ssm:ResumeSession",
+        "ec2-instance-connect:*",
+        "ssm:CreateAssociation*",
+        "ssm:StartAutomationExecution",
+    ]
+)
+PATTERNS = [
+    "*",
+    "arn:aws:ec2:*:*:instance/*",
+    f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/*",
+    f"arn:aws:ec2:*:{ACCOUNT}:instance/i-0a1",
+    f"arn:aws:ec2:*:{ACCOUNT}:instance/i-0?1",
+    "arn:aws:ec2:*",
+    "arn:aws:ec*:*:*:instance/i-0a*",
+    f"arn:aws:ssm:*:{ACCOUNT}:managed-instance/*",
+    "arn:aws:ssm:*:*:document/AWS-Run*",
+    "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript",
+    f"arn:aws:ssm:*:{ACCOUNT}:document/*",
+    f"arn:aws:ssm:*:{ACCOUNT}:document/SSM-SessionManagerRunShell",
+    "arn:aws:ssm:*:*:session/${aws:username}-*",
+    "arn:aws:ssm:*:*:*",
+]
+RESOURCES = st.one_of(
+    st.just("*"), st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)
+)
+CONDITIONS = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        {"StringEquals": {"aws:ResourceTag/Env": "dev"}},
+        {"StringNotEquals": {"ssm:resourceTag/Env": ["dev", "prod"]}},
+        {"StringEqualsIfExists": {"aws:ResourceTag/Env": "dev"}},
+        {"StringEquals": {"aws:ResourceTag/Team": "${aws:PrincipalTag/Team}"}},
+        {"StringEquals": {"aws:PrincipalTag/Team": "${aws:ResourceTag/Team}"}},
+        {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        {"NotIpAddress": {"aws:SourceIp": "10.1.0.0/16"}},
+        {"StringEquals": {"aws:RequestedRegion": "us-east-1"}},
+        {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ops"}},
+        {"StringLike": {"aws:userid": "AROAOPS:*"}},
+        {"Null": {"aws:ResourceTag/Env": "true"}},
+        {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
+        {"StringFancy": {"aws:SourceIp": "x"}},
+        {"StringEquals": {"ssm:DocumentType": "Command"}},
+    ]
+)
+
+
+@st.composite
+def statements(draw, effects=("Allow", "Allow", "Deny")):
+    member = draw(st.sampled_from(["Resource", "Resource", "Resource", "NotResource"]))
+    action = draw(st.sampled_from(["Action", "Action", "Action", "NotAction"]))
+    given = {
+        "Effect": draw(st.sampled_from(effects)),
+        action: draw(ACTIONS),
+        member: draw(RESOURCES),
+    }
+    condition = draw(CONDITIONS)
+    return given if condition is None else given | {"Condition": condition}
+
+
+def documents(**options):
+    return st.lists(statements(**options), min_size=1, max_size=3)
+
+
+@st.composite
+def estates(draw):
+    def maybe_boundary():
+        if draw(st.integers(0, 3)):
+            return None
+        return attached("arn:aws:iam::aws:policy/b", *draw(documents()))
+
+    identities = [
+        role("ops", *draw(documents()), boundary=maybe_boundary(), tags={"Team": "a"}),
+        role("dev", *draw(documents()), tags={"team": "b"}),
+        user("ann", *draw(documents()), boundary=maybe_boundary()),
+    ]
+    nodes = [
+        node("i-0a1", Env="dev", Team="a"),
+        node("i-0a2", region="us-east-1", env="prod", Team="b"),
+        node("i-0b1", Team="a"),
+        node("mi-01", Env="dev"),
+        node("mi-02", known=False),
+    ]
+    known = ssm_document("Acme-Tagged", tags={"Env": "dev"})
+    whole = account(*identities, *nodes, known)
+    if draw(st.booleans()):
+        return estate(whole)
+    levels = [
+        [
+            attached("p-full", {"Effect": "Allow", "Action": "*", "Resource": "*"}),
+            attached("p-deny", *draw(documents(effects=("Deny",)))),
+        ],
+        [attached("p-unit", *draw(documents(effects=("Allow", "Allow", "Deny"))))],
+        [attached("p-full", {"Effect": "Allow", "Action": "*", "Resource": "*"})],
+    ]
+    return estate(whole, under=organization(*levels))
+
+
+COMPARED = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@COMPARED
+@given(estates())
+def test_a_decision_by_class_equals_the_decision_pair_by_pair(generated):
+    """Verdict, conditions and confidence agree on every principal, vector and node."""
+    (whole,) = generated.accounts.values()
+
+    by_class = decided_pairs(decide_aws(generated))
+    by_pair = {
+        pair: settled
+        for pair, settled in BruteForce(generated, whole, POOL).pairs()
+        if settled.verdict is not Verdict.DENIED
+    }
+
+    assert by_pair.keys() == by_class.keys()
+    for pair, expected in by_pair.items():
+        assert expected[:3] == by_class[pair][:3], pair
