@@ -73,18 +73,26 @@ class Coverage:
         return any(scope.answered for scope in self.scopes)
 
 
+#: Operation, region and parameters: what tells one list of a scope from another.
+_List = tuple[str, str, str]
+
+
 @dataclass(slots=True)
 class _Found:
     """What one evidence file holds, without its pages."""
 
     partition: str  # the file's path, for messages
     kind: str
-    series: int = 0
     at: str = ""
     gaps: list[Gap] = field(default_factory=list)
-    asked: set[tuple[str, str]] = field(default_factory=set)  # operation and region
+    lists: set[_List] = field(default_factory=set)
     #: Lists that were answered for the whole tenant: they answer for what is below.
     from_root: set[str] = field(default_factory=set)
+
+    @property
+    def operations(self) -> set[str]:
+        """The operations that were asked, anywhere."""
+        return {op for op, _, _ in self.lists}
 
 
 class CoverageBuilder:
@@ -127,8 +135,12 @@ class CoverageBuilder:
         return Coverage(scopes, tuple(sorted(self._unknown_operations())))
 
     def _include(self, gap: Gap) -> None:
-        file = self._files.get((gap.provider, gap.scope.lower()))
-        if file and not any(_same_list(gap, known) for known in file.gaps):
+        key = gap.provider, gap.scope.lower()
+        if key in self._scopes and key not in self._files:
+            return  # it has no file at all, which is said already
+        kind = "account" if gap.provider is Provider.AWS else "tenant"
+        file = self._files.setdefault(key, _Found("", kind))
+        if not any(_same_list(gap, known) for known in file.gaps):
             file.gaps.append(gap)
 
     def _scope(self, provider: Provider, name: str) -> ScopeCoverage:
@@ -157,14 +169,15 @@ class CoverageBuilder:
         self, provider: Provider, name: str, scope: Scope, file: _Found
     ) -> Iterator[Gap]:
         """Yield the lists that this scope's answers rest on and nobody asked for."""
-        operations = {op for op, _ in file.asked} | self._from_above(scope)
+        operations = file.operations | self._from_above(scope)
+        regional = {(op, region) for op, region, _ in file.lists}
         for op in _GLOBAL_LISTS.get(scope.kind, ()):
             if op not in operations:
                 yield gaps.not_asked(provider, name, op)
         off = set(scope.not_enabled)
         for op in _REGIONAL_LISTS.get(scope.kind, ()):
             for region in scope.regions:
-                if region not in off and (op, region) not in file.asked:
+                if region not in off and (op, region) not in regional:
                     yield gaps.not_asked(provider, name, op, region)
             if not scope.regions and op not in operations:
                 yield gaps.not_asked(provider, name, op)
@@ -176,7 +189,7 @@ class CoverageBuilder:
 
     def _unknown_operations(self) -> Iterator[str]:
         for (provider, _), file in self._files.items():
-            for op in {op for op, _ in file.asked}:
+            for op in file.operations:
                 known = gaps.OPERATIONS[provider].get(op)
                 if known is None or not known.loaded:
                     yield op
@@ -192,14 +205,14 @@ def coverage_of(evidence: Evidence) -> Coverage:
 
 def _read(provider: Provider, partition: Partition) -> _Found:
     name = partition.name.lower()
-    found = _Found(partition.file, _kind(provider, partition), len(partition.series))
+    found = _Found(partition.file, _kind(provider, partition))
     for key, series in partition.series.items():
         gap = gaps.gap_of(provider, name, series)
         if gap:
             found.gaps.append(gap)
         elif _answers_for_all(key):
             found.from_root.add(key.op)
-        found.asked.add((key.op, key.region))
+        found.lists.add((key.op, key.region, key.params))
         found.at = max(found.at, series.at, key=time_of)
     found.gaps += gaps.broken_gaps(provider, name, partition.broken)
     if not partition.finished:
@@ -229,16 +242,15 @@ def _same_list(one: Gap, other: Gap) -> bool:
     return _list_of(one) == _list_of(other)
 
 
-def _list_of(gap: Gap) -> tuple[str, str, str]:
+def _list_of(gap: Gap) -> _List:
     return gap.what, gap.region, gap.params
 
 
 def _counts(file: _Found | None, found: Iterable[Gap]) -> tuple[int, int]:
     """Return how many lists were asked for, and how many of them are known."""
-    lists = {_list_of(gap): gap for gap in found if gap.what != gaps.ANY}
-    never = sum(gap.why == gaps.NEVER for gap in lists.values())
-    series = file.series if file else 0
-    return series + never, series + never - len(lists)
+    missing = {_list_of(gap) for gap in found if gap.what != gaps.ANY}
+    asked = file.lists if file else set()
+    return len(asked | missing), len(asked - missing)
 
 
 def _state(answered: int, found: list[Gap]) -> str:

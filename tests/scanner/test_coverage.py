@@ -378,6 +378,25 @@ def test_a_page_that_only_a_loader_finds_odd_is_a_gap_too(tmp_path):
     assert (scope.state, scope.asked, scope.answered) == ("partial", 3, 2)
 
 
+def test_a_loader_s_gap_in_a_scope_without_a_file_is_shown(tmp_path):
+    builder = CoverageBuilder(open_estate(estate(tmp_path, {NAME: WHOLE})))
+    gap = gaps.not_asked(Provider.AZURE, TENANT, "graph/users")
+
+    coverage = builder.finish([gap])
+
+    found = [(scope.id, scope.state, scope.asked) for scope in coverage.scopes]
+    assert found == [(ACCOUNT, "complete", 3), (TENANT, "unreadable", 1)]
+
+
+def test_a_scope_without_a_file_is_told_once(tmp_path):
+    """Loaders say it too."""
+    evidence = open_estate(estate(tmp_path, {NAME: WHOLE}, scopes=[account(id="4")]))
+
+    coverage = CoverageBuilder(evidence).finish([gaps.no_file(Provider.AWS, "4")])
+
+    assert len(coverage.scopes[1].gaps) == 1
+
+
 def test_a_gap_that_is_known_is_not_repeated(tmp_path):
     refused = line("ssm:DescribeInstanceInformation", error=refusal())
     builder = CoverageBuilder(open_estate(estate(tmp_path, {NAME: [refused]})))
