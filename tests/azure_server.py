@@ -15,12 +15,12 @@ with azure_server(tenant) as server:             # tenant: azure_tenant.AzureTen
   four options of `scan`. `server.expire()` makes every request from now on a 401,
   `server.renew()` accepts the token again.
 * `server.fault(match, change, first=1, times=None)`: from the `first` request on whose
-  path and query contain `match` (in any case), and `times` times, `change` takes the
-  place of the answer. It is an `Answer`, or a function that makes one of the answer
-  that was due. Ready ones: `refused()`, `refused("InsufficientPermissions", 400)`,
-  `throttled(retry_after)`, `failed(status)`, `html()`, `empty()`, `truncated`,
-  `renamed("Value")`, `without_value`, `null_value`, `linked(url)`, `reset()`,
-  `slow(seconds)`, `redirected(url)`, `unknown_version`.
+  path and query contain `match` (in any case; `^` in front: begin with it), and `times`
+  times, `change` takes the place of the answer. It is an `Answer`, or a function that
+  makes one of the answer that was due. Ready ones: `refused()`,
+  `refused("InsufficientPermissions", 400)`, `throttled(retry_after)`, `failed(status)`,
+  `html()`, `empty()`, `truncated`, `renamed("Value")`, `without_value`, `null_value`,
+  `linked(url)`, `reset()`, `slow(seconds)`, `redirected(url)`, `unknown_version`.
 * `server.requests`: every request (`method`, `path`, `query`, `host`, `authorized`,
   `has_token`, `status`), in order; `server.asked(part)`: those whose path contains it.
 
@@ -155,7 +155,8 @@ class _Rule:
     seen: int = 0
 
     def apply(self, asked: str, answer: Answer) -> Answer:
-        if self.match not in asked:
+        begins = self.match.startswith("^") and asked.startswith(self.match[1:])
+        if not begins and self.match not in asked:
             return answer
         self.seen += 1
         over = self.times is not None and self.seen >= self.first + self.times
