@@ -6,7 +6,7 @@ from dataclasses import replace
 from scanner.aws.operations import OPERATIONS as AWS_OPERATIONS
 from scanner.azure.operations import OPERATIONS as AZURE_OPERATIONS
 from scanner.estate import Gap, Provider
-from scanner.evidence.outcomes import Outcome
+from scanner.evidence.outcomes import Outcome, lacks_right
 from scanner.evidence.reader import BrokenLine
 from scanner.evidence.series import Series
 from scanner.operations import Operation
@@ -37,7 +37,7 @@ def gap_of(provider: Provider, scope: str, series: Series) -> Gap | None:
     if not series.outcome.is_gap:
         return None
     key, why = series.key, series.error.code if series.error else _why(series)
-    refused = series.outcome is Outcome.REFUSED
+    lacking = series.outcome is Outcome.REFUSED and lacks_right(why)
     return Gap(
         provider,
         scope,
@@ -47,7 +47,7 @@ def gap_of(provider: Provider, scope: str, series: Series) -> Gap | None:
         series.outcome,
         why,
         effect_of(provider, key.op),
-        permission_of(provider, key.op) if refused else "",
+        permission_of(provider, key.op) if lacking else "",
     )
 
 

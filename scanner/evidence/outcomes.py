@@ -91,6 +91,23 @@ _BY_CODE: dict[str, Outcome] = {
 }
 
 
+#: Refusals of the credentials themselves: no right that could be added would help.
+_NOT_SIGNED_IN = frozenset(
+    {
+        "authfailure",
+        "incompletesignature",
+        "invalidclienttokenid",
+        "signaturedoesnotmatch",
+        "unrecognizedclientexception",
+    }
+)
+
+
+def lacks_right(code: str) -> bool:
+    """True when a refusal with this code is for want of a right, not of credentials."""
+    return code.lower() not in _NOT_SIGNED_IN
+
+
 def outcome_of_error(code: str, status: int | None) -> Outcome:
     """Say what an error answer means.
 

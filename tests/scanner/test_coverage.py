@@ -122,8 +122,11 @@ def test_a_refusal_names_the_permission_to_add_and_what_is_unknown(tmp_path):
     assert str(gap) == f"{ACCOUNT} eu-west-1 ssm:DescribeInstanceInformation refused"
 
 
-def test_a_timeout_names_no_permission(tmp_path):
-    slow = line("ssm:DescribeInstanceInformation", error=refusal("Timeout", None))
+@pytest.mark.parametrize(
+    "code", ["Timeout", "Throttling", "InvalidClientTokenId", "SignatureDoesNotMatch"]
+)
+def test_what_no_right_would_help_names_no_permission(tmp_path, code):
+    slow = line("ssm:DescribeInstanceInformation", error=refusal(code, None))
 
     assert covered(tmp_path, {NAME: [slow]}).scopes[0].gaps[0].permission == ""
 

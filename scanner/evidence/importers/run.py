@@ -146,7 +146,9 @@ def _answers(source: Source) -> Iterator[Answer]:
     body = loads(text, str(source.path))
     found = _recognised(source, body)
     if found is None:
-        raise source.refuse("not recognised", "leave it out; see `whocanrun import --help`")
+        raise source.refuse(
+            "not recognised", "leave it out; see `whocanrun import --help`"
+        )
     return found
 
 
