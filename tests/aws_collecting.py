@@ -1,5 +1,6 @@
 """Ask the AWS stand-in the way the collector does, and read back what was recorded."""
 
+import os
 import threading
 import time
 from functools import cache
@@ -44,6 +45,13 @@ def sessions_for(chosen: AwsOptions) -> Sessions:
     return Sessions(chosen)
 
 
+@cache
+def clients_for(chosen: AwsOptions, _endpoint: str) -> Clients:
+    """Return clients with the environment's credentials, made once an endpoint."""
+    sessions = sessions_for(chosen)
+    return Clients(sessions, sessions.of_profile(None), threading.Lock())
+
+
 class Lab:
     """One account's asker against the server, without a whole scan around it."""
 
@@ -65,9 +73,8 @@ class Lab:
         self.state = State()
 
     def asker(self) -> Asker:
-        """Return an asker with the environment's credentials."""
-        session = self.scan.sessions.of_profile(None)
-        clients = Clients(self.scan.sessions, session, threading.Lock())
+        """Return an asker; all labs share their clients, which take long to make."""
+        clients = clients_for(self.scan.options, os.environ["AWS_ENDPOINT_URL"])
         return Asker(
             Caller(self.scan, clients, ACCOUNT), ACCOUNT, self.file, self.state
         )

@@ -254,8 +254,10 @@ class AwsServer:
         self._lock = threading.Lock()
         self.url = ""
         self._clear()
+        self._filled = True  # by an earlier server of this process, perhaps
 
     def _clear(self) -> None:
+        self._filled = False
         self.requests: list[Request] = []
         self._rules: list[_Rule] = []
         self._answers: dict[tuple[str, str | None, str | None], object] = {}
@@ -265,7 +267,8 @@ class AwsServer:
 
     def reset(self) -> None:
         """Forget requests, answers, faults and everything that moto knows."""
-        Client(self._moto).post("/moto-api/reset").close()
+        if self._filled:
+            Client(self._moto).post("/moto-api/reset").close()
         self._clear()
 
     def keys(self, account: str = ACCOUNT) -> dict[str, str]:
@@ -378,6 +381,7 @@ class AwsServer:
     def _from_moto(self, request: Request, environ, body: bytes) -> Reply:
         from io import BytesIO
 
+        self._filled = True
         head: dict[str, object] = {}
 
         def start(status, headers, _error=None):
