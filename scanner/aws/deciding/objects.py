@@ -27,6 +27,9 @@ from scanner.aws.vectors import Catalogue
 ANY = "any"
 #: Stands for a run of characters that no policy names.
 _FILLER = "~"
+#: Customers cannot name their documents like this; AWS's own are all named so.
+_RESERVED = ("aws", "amazon", "amzn")
+_AWS_PREFIX = "AWS-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class Objects:
             if kind.documents:
                 yield from self._known(kind, region)
                 yield from self._named_sessions(kind, region)
-                yield self._object(kind, region, "", f"AWS-{_FILLER}", ANY)
+                yield self._object(kind, region, "", f"{_AWS_PREFIX}{_FILLER}", ANY)
             own = self._account.id
             yield self._object(kind, region, own, kind.stand_in, ANY)
             for pattern in patterns:
@@ -136,13 +139,13 @@ class Objects:
         if not name.strip("*") and not kind.documents:
             return
         written = as_written(name)
-        if self._useless(kind, written):
+        if "${" in written or self._useless(kind, written):
             return
-        concrete = as_written(name.replace("*", _FILLER).replace("?", _FILLER))
         for owner in self._owners(kind, pattern):
+            concrete = _concrete(name, kind, owner)
             label = written if owner in ("", self._account.id) else as_written(pattern)
             one = self._object(kind, region, owner, concrete, label)
-            if match_resource(pattern, one.arn) is not Match.NO:
+            if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
                 yield one
 
     def _owners(self, kind: _Kind, pattern: str) -> list[str]:
@@ -195,6 +198,26 @@ class Objects:
             return owner_facts(owner, region, self._member)
         outside = Membership(Missing.UNREAD, Missing.UNREAD)
         return owner_facts(owner or AWS_OWNED, region, outside)
+
+
+def names(pattern: str, arn: str) -> bool:
+    """Tell whether a pattern may name an ARN."""
+    return match_resource(pattern, arn) is not Match.NO
+
+
+def _concrete(name: str, kind: _Kind, owner: str) -> str:
+    """Return a name that a pattern names and hardly any other literal does."""
+    if kind.documents and not owner and "*" in name:
+        start, rest = name.split("*", 1)
+        if _AWS_PREFIX.startswith(start):
+            name = f"{_AWS_PREFIX}*{rest}"
+    return as_written(name.replace("*", _FILLER).replace("?", _FILLER))
+
+
+def _may_exist(kind: _Kind, owner: str, name: str) -> bool:
+    """Only AWS owns documents of certain names, and only of those."""
+    reserved = name.lower().startswith(_RESERVED)
+    return not kind.documents or reserved is not bool(owner)
 
 
 def _name_in(pattern: str, kind: str) -> str:
