@@ -18,7 +18,15 @@ from scanner.aws.iam.formulas import TRUE, settle
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.aws.vectors import AwsVector, catalogue
 from scanner.estate import Principal, Target
-from scanner.grants import Because, Decision, Grant, TargetSet, TargetSpace, Vector
+from scanner.grants import (
+    Because,
+    Decision,
+    Grant,
+    TargetSet,
+    TargetSpace,
+    Vector,
+    ones,
+)
 
 #: A vector with one answer on a set of targets: what principals of a grant share.
 _Share = tuple[AwsVector, Answer, int]
@@ -51,8 +59,8 @@ class AccountEngine:
         sharing: dict[_Share, list[Principal]] = defaultdict(list)
         outcomes: dict[tuple[str, Power], list[_Share]] = {}
         for power, members in self._classes.items():
-            for place, vector in enumerate(self._vectors):
-                narrow = power.on(place)
+            for place in ones(power.vectors):
+                vector, narrow = self._vectors[place], power.on(place)
                 known = vector.action, narrow
                 if known not in outcomes:
                     outcomes[known] = self._shares(narrow, vector)

@@ -1,6 +1,6 @@
 """What evidence fixes of a request: the principal's side and the resource's side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scanner.aws.iam.conditions import Look, Missing, OneOf, Seen, Shape
@@ -167,28 +167,35 @@ def looking(
     def look(key: str) -> Seen:
         if origin(key, service) is Origin.PRINCIPAL:
             return principal(key)
-        return resource_look(key, resource, service, supplied)
+        return asking(key, service, supplied)(resource)
 
     return look
 
 
-def resource_look(
-    key: str, resource: Resource, service: str, supplied: frozenset[str] | None
-) -> Seen:
-    """Return what is known of a key that is not the principal's."""
+def asking(
+    key: str, service: str, supplied: frozenset[str] | None
+) -> Callable[[Resource], Seen]:
+    """Return how to ask any resource for a key that is not the principal's."""
     name, source = key.lower(), origin(key, service)
-    if name == _SWITCH and service == "ssm":
-        return ("true",)
     listed = supplied is not None and family(key) in supplied
+    if name == _SWITCH and service == "ssm":
+        return lambda _: ("true",)
     if source is Origin.RESOURCE:
-        known = listed or supplied is None or "/" not in name
-        return resource(key) if known else Missing.ABSENT
-    if name in resource.fixed and (listed or source is Origin.REQUEST):
-        return resource.fixed[name]
+        if listed or supplied is None or "/" not in name:
+            return lambda resource: resource(name)
+        return lambda _: Missing.ABSENT
+    otherwise = _of_request(key, source, listed, supplied is None)
+    if listed or source is Origin.REQUEST:
+        return lambda resource: resource.fixed.get(name, otherwise)
+    return lambda _: otherwise
+
+
+def _of_request(key: str, source: Origin, listed: bool, uncatalogued: bool) -> Missing:
+    """Say why a key that no resource fixes has no value."""
     if source is Origin.UNKNOWN:
         return Missing.UNKNOWN_KEY
     if listed or source is Origin.REQUEST:
         return Missing.REQUEST
-    if source is Origin.ACTION and supplied is None:
+    if source is Origin.ACTION and uncatalogued:
         return Missing.REQUEST
     return Missing.ABSENT if never_supplied(key, source) else Missing.UNKNOWN_KEY

@@ -39,6 +39,14 @@ class Power:
     ceilings: tuple[_Layer, ...] = ()
     doubt: Formula = TRUE
 
+    @property
+    def vectors(self) -> int:
+        """The vectors that some identity rule allows, as in `Rule.vectors`."""
+        found = 0
+        for rule in self.allows:
+            found |= rule.vectors
+        return found
+
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
         return Power(

@@ -5,17 +5,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.cells import Cells, bits_of, meet, minus, unite
-from scanner.aws.deciding.facts import Resource, resource_look
+from scanner.aws.deciding.facts import Resource, asking
 from scanner.aws.deciding.rules import Rule
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
-from scanner.aws.iam.formulas import TRUE, Formula
+from scanner.aws.iam.formulas import TRUE, Formula, doubted
 from scanner.aws.iam.keys import family
 from scanner.aws.iam.patterns import as_written, covers_everything, glob, is_plain
-from scanner.aws.iam.statements import Request, names_open_pattern, pattern_names
+from scanner.aws.iam.statements import (
+    POSSIBLE_RESOURCE,
+    Request,
+    names_open_pattern,
+    pattern_names,
+)
 from scanner.aws.vectors import AwsVector
 
 _SEGMENTS = 6
+#: Segments up to and with the service.
+_SERVICE = 3
+#: Sorts after every character of an ARN.
+_LAST = "\U0010ffff"
 
 
 class Space:
@@ -133,26 +142,29 @@ class Space:
         if covers_everything(pattern):
             return {TRUE: self.all} if self.all else {}
         segments = pattern.split(":")
+        prefix = pattern.removesuffix("*")
+        if len(segments) < _SEGMENTS and prefix != pattern and is_plain(prefix):
+            run = self._run(as_written(prefix), 0, len(self._arns))
+            certain = TRUE if len(segments) > _SERVICE else doubted(POSSIBLE_RESOURCE)
+            return {certain: run} if run else {}
         if len(segments) != _SEGMENTS or not is_plain(segments[2]):
             return self._match_each(pattern, range(len(self.resources)))
         found = 0
         for head, (start, end) in self._heads.items():
             if all(glob(p).matches(s) for p, s in zip(segments, head, strict=False)):
                 found |= self._match_names(":".join(head), segments[5], start, end)
-        certain: Cells = {TRUE: found} if found else {}
-        return unite(certain, self._match_each(pattern, self._odd))
+        whole: Cells = {TRUE: found} if found else {}
+        return unite(whole, self._match_each(pattern, self._odd))
 
     def _match_names(self, head: str, pattern: str, start: int, end: int) -> int:
         """Match the last segment among the resources from start to end, by prefix."""
         prefix = pattern.removesuffix("*")
         if is_plain(prefix):
             text = f"{head}:{as_written(prefix)}"
+            if prefix != pattern:
+                return self._run(text, start, end)
             low = bisect_left(self._arns, text, start, end)
-            if prefix == pattern:
-                high = bisect_right(self._arns, text, low, end)
-            else:
-                high = bisect_left(self._arns, f"{text}\U0010ffff", low, end)
-            return (1 << high) - (1 << low)
+            return (1 << bisect_right(self._arns, text, low, end)) - (1 << low)
         compiled, skip = glob(pattern), len(head) + 1
         fits = (
             n
@@ -160,6 +172,11 @@ class Space:
             if n not in self._odd and compiled.matches(self._arns[n][skip:])
         )
         return bits_of(fits, len(self._arns))
+
+    def _run(self, prefix: str, start: int, end: int) -> int:
+        """The resources from start to end whose ARN begins with a text."""
+        low = bisect_left(self._arns, prefix, start, end)
+        return (1 << bisect_left(self._arns, prefix + _LAST, low, end)) - (1 << low)
 
     def _match_each(self, pattern: str, positions: Iterable[int]) -> Cells:
         found: dict[Formula, list[int]] = defaultdict(list)
@@ -204,13 +221,10 @@ class Space:
     def _split(
         self, keys: tuple[str, ...], vector: AwsVector
     ) -> list[tuple[dict[str, Seen], int]]:
+        asks = [asking(key, vector.service, vector.keys) for key in keys]
         groups: dict[tuple[Seen, ...], list[int]] = defaultdict(list)
         for n, resource in enumerate(self.resources):
-            seen = tuple(
-                resource_look(key, resource, vector.service, vector.keys)
-                for key in keys
-            )
-            groups[seen].append(n)
+            groups[tuple([ask(resource) for ask in asks])].append(n)
         size = len(self.resources)
         return [
             (dict(zip(keys, seen, strict=True)), bits_of(positions, size))
