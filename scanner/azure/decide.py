@@ -148,15 +148,13 @@ class Basis:
         numbers = list(engine.parties.holdings.get(principal.id, ()))
         if self.decision.verdict is Verdict.UNKNOWN:
             numbers += (n for n in engine.open_holdings(question) if n not in numbers)
-        return tuple(
-            because_of(assignments[n], roles, principal.id)
-            for n in numbers
-            if engine.gives(question, n, bits)
-            and (
-                self.decision.verdict is Verdict.UNKNOWN
-                or supports(engine.term(question, n), self.decision)
-            )
-        )
+        giving = [n for n in numbers if engine.gives(question, n, bits)]
+        as_good = [
+            n for n in giving if supports(engine.term(question, n), self.decision)
+        ]
+        if self.decision.verdict is Verdict.UNKNOWN:
+            as_good = as_good or giving  # allowed, but for a deny nobody can decide
+        return tuple(because_of(assignments[n], roles, principal.id) for n in as_good)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,8 +143,7 @@ def _terms(
             continue
         key = (a.role, a.condition, a.delegated, a.standing, a.until)
         if key not in standing:
-            until = a.until if answer.standing_until or a.until else None
-            standing[key] = replace(answer, standing=a.standing, standing_until=until)
+            standing[key] = replace(answer, standing=a.standing, standing_until=a.until)
         found[n] = standing[key]
     return found
 

@@ -121,7 +121,9 @@ def granted(
     role = roles.get(assignment.role)
     if role is None:
         reasons = (f"role definition {assignment.role} was not read",)
-        return Decision(Verdict.UNKNOWN, reasons=reasons, standing=standing)
+        return Decision(
+            Verdict.UNKNOWN, reasons=reasons, standing=standing, standing_until=until
+        )
     alternatives: Conditions = ()
     for block in role.granting(operation, data):
         held, rest = _both(assignment.condition, block.condition, operation)
