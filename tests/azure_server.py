@@ -17,10 +17,11 @@ with azure_server(tenant) as server:             # tenant: azure_tenant.AzureTen
 * `server.fault(match, change, first=1, times=None)`: from the `first` request on whose
   path and query contain `match` (in any case; `^` in front: begin with it), and `times`
   times, `change` takes the place of the answer. It is an `Answer`, or a function that
-  makes one of the answer that was due. Ready ones: `refused()`,
+  makes one of the answer that was due. Ready ones in `azure_answers`: `refused()`,
   `refused("InsufficientPermissions", 400)`, `throttled(retry_after)`, `failed(status)`,
   `html()`, `empty()`, `truncated`, `renamed("Value")`, `without_value`, `null_value`,
-  `linked(url)`, `reset()`, `slow(seconds)`, `redirected(url)`, `unknown_version`.
+  `linked(url)`, `reset()`, `slow(seconds)`, `redirected(url)`, `endless()`,
+  `shorter_than_said()`, `not_gzip()`, `unknown_version`.
 * `server.requests`: every request (`method`, `path`, `query`, `host`, `authorized`,
   `has_token`, `status`), in order; `server.asked(part)`: those whose path contains it.
 
@@ -29,43 +30,25 @@ Lists that a tenant does not fill are empty where their parent exists; anything 
 fails the test when the block ends.
 """
 
-import json
 import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from azure_answers import Answer, Change, json_answer, refused
 from azure_tenant import INHERITED, MANAGEMENT, AzureTenant, Row
 
 TOKEN = "stand-in-token"
 _SECRETS = re.compile(r"/(list\w*(keys?|credentials?|secrets?)|regeneratekey)\b")
 _GROUPS = MANAGEMENT.lower()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes over the wire; `cut` closes the connection instead of answering."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    cut: bool = False
-
-    @property
-    def page(self) -> dict[str, Any]:
-        return json.loads(self.body)
-
-
-Change = Answer | Callable[[Answer], Answer]
 
 
 @dataclass(frozen=True)
@@ -77,73 +60,6 @@ class Request:
     has_token: bool
     authorized: bool
     status: int
-
-
-def json_answer(body: Any, status: int = 200, **headers: str) -> Answer:
-    return Answer(status, json.dumps(body).encode(), headers)
-
-
-def refused(code: str = "AuthorizationFailed", status: int = 403) -> Answer:
-    return json_answer({"error": {"code": code, "message": f"{code}: no"}}, status)
-
-
-def throttled(retry_after: str | None = None, status: int = 429) -> Answer:
-    found = refused("TooManyRequests", status)
-    return replace(found, headers={"Retry-After": retry_after} if retry_after else {})
-
-
-def failed(status: int = 500) -> Answer:
-    return Answer(status, b"oops", {"Content-Type": "text/plain"})
-
-
-def html(status: int = 200) -> Answer:
-    return Answer(status, b"<html>Sign in</html>", {"Content-Type": "text/html"})
-
-
-def empty(status: int = 200) -> Answer:
-    return Answer(status)
-
-
-def reset() -> Answer:
-    return Answer(cut=True)
-
-
-def redirected(url: str) -> Answer:
-    return Answer(302, headers={"Location": url})
-
-
-def slow(seconds: float) -> Callable[[Answer], Answer]:
-    return lambda answer: replace(answer, delay=seconds)
-
-
-def truncated(answer: Answer) -> Answer:
-    return replace(answer, body=answer.body[: len(answer.body) * 2 // 3])
-
-
-def null_value(answer: Answer) -> Answer:
-    return json_answer({**answer.page, "value": None})
-
-
-def renamed(name: str) -> Callable[[Answer], Answer]:
-    def change(answer: Answer) -> Answer:
-        page = answer.page
-        return json_answer({name: page.pop("value"), **page})
-
-    return change
-
-
-def without_value(answer: Answer) -> Answer:
-    page = answer.page
-    return json_answer({name: page[name] for name in page if name != "value"})
-
-
-def linked(url: object) -> Callable[[Answer], Answer]:
-    """The page names `url` as the next one."""
-    return lambda answer: json_answer({**answer.page, "nextLink": url})
-
-
-def unknown_version(answer: Answer) -> Answer:
-    return refused("InvalidApiVersionParameter", 400)
 
 
 @dataclass
@@ -362,12 +278,18 @@ def _handler(server: AzureServer) -> type[BaseHTTPRequestHandler]:
                 return
             self.send_response(answer.status)
             headers = {"Content-Type": "application/json", **answer.headers}
+            if answer.endless:
+                headers["Transfer-Encoding"] = "chunked"
+            elif "Content-Length" in headers:
+                self.close_connection = True
+            elif answer.status != 204:
+                headers["Content-Length"] = str(len(answer.body))
             for name, value in headers.items():
                 self.send_header(name, value)
-            if answer.status != 204:
-                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(b"" if answer.endless else answer.body)
+            while answer.endless:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(answer.body), answer.body))
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve
 

@@ -37,7 +37,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from scanner import __version__
 from scanner.azure.collect.cloud import Cloud
-from scanner.azure.collect.credentials import StaticToken, sign_in, tenant_of
+from scanner.azure.collect.credentials import sign_in
 from scanner.azure.collect.faults import (
     MALFORMED,
     TIMEOUT,
@@ -46,7 +46,13 @@ from scanner.azure.collect.faults import (
     fault_of,
 )
 from scanner.azure.collect.options import AzureOptions, Timings
-from scanner.azure.collect.retry import RATE_KEY, PacedRetry, ReadsHere
+from scanner.azure.collect.retry import (
+    BODY,
+    RATE_KEY,
+    PacedRetry,
+    ReadsHere,
+    WholeAnswer,
+)
 from scanner.collection.rate import Rates
 
 #: The SDK client wants one; the URLs that are asked carry their own.
@@ -74,24 +80,25 @@ class Client:
         self.timings = options.timings
         self._ends = time.monotonic() + options.timings.scan
         verify = _certificates()
-        credential = sign_in(options, cloud, verify)
+        login = sign_in(options, cloud, verify)
         #: The tenant that the token is of, if it says so.
-        self.tenant = tenant_of(credential.get_token(cloud.arm_scope).token)
+        self.tenant = login.tenant
         # A static token may go to a stand-in on this machine without TLS: cloud_of
         # let no other http endpoint through.
-        self._enforce_https = not isinstance(credential, StaticToken)
+        self._enforce_https = not login.static
         self._retries = {name: PacedRetry(rates, self.timings) for name in _SERVICES}
         policies = {
             name: [
                 UserAgentPolicy(f"whocanrun/{__version__}"),
                 self._retries[name],
                 ReadsHere(self.endpoints[name]),
-                ARMChallengeAuthenticationPolicy(credential, scope),
+                ARMChallengeAuthenticationPolicy(login.credential, scope),
+                WholeAnswer(self.timings),
             ]
             for name, scope in (("arm", cloud.arm_scope), ("graph", cloud.graph_scope))
         }
         self._sdk = AuthorizationManagementClient(
-            credential,
+            login.credential,
             _NO_SUBSCRIPTION,
             base_url=cloud.arm,
             policies=policies["arm"],
@@ -127,18 +134,21 @@ class Client:
         if time.monotonic() > self._ends:
             raise Fault(TIMEOUT, "the scan's time is over; go on with --resume")
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
+        body = bytearray()
         options: dict[str, Any] = {
             RATE_KEY: ("azure", service, *rate_key),
+            BODY: body,
             "enforce_https": self._enforce_https,
+            "stream": True,
         }
         try:
             response = self._pipelines[service].send_request(request, **options)
         except AzureError as error:
             raise _fault(error) from error
         if response.status_code == 200:
-            return response.content
+            return bytes(body)
         _, _, token = request.headers.get("Authorization", "").partition(" ")
-        raise fault_of(response.status_code, response.content, token)
+        raise fault_of(response.status_code, bytes(body), token)
 
     def __enter__(self) -> Self:
         """Open the connections."""

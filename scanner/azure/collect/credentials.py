@@ -3,6 +3,7 @@
 import base64
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,25 +65,38 @@ class SignedIn:
             return self._chain.get_token(*scopes, **options)
 
 
-def sign_in(options: AzureOptions, cloud: Cloud, verify: bool | str) -> TokenCredential:
-    """Return a credential that has just been shown to work for ARM.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A credential that works; `tenant` is the one its token is of, if it says so.
+
+    `static`: a token from a file, which may go to endpoints that are no cloud's own.
+    """
+
+    credential: TokenCredential
+    tenant: str | None
+    static: bool
+
+
+def sign_in(options: AzureOptions, cloud: Cloud, verify: bool | str) -> Login:
+    """Sign in, and show that it works by getting a token for ARM.
 
     Raises:
         UsageError: the token file cannot be read or holds no token.
         NoCredentials: nobody is signed in, or the login refused.
     """
     if options.credential:
-        return StaticToken(Path(options.credential.removeprefix(STATIC)))
+        fixed = StaticToken(Path(options.credential.removeprefix(STATIC)))
+        return Login(fixed, tenant_of(fixed.get_token().token), True)
     credential = SignedIn(cloud, options.tenant, verify)
     try:
-        credential.get_token(cloud.arm_scope)
+        token = credential.get_token(cloud.arm_scope).token
     except AzureError as error:
         raise NoCredentials(
             "no Azure credentials: sign in with `az login`, set AZURE_TENANT_ID, "
             "AZURE_CLIENT_ID and a secret or certificate, or run with a managed "
             f"identity ({_first_line(error)})"
         ) from error
-    return credential
+    return Login(credential, tenant_of(token), False)
 
 
 def tenant_of(token: str) -> str | None:

@@ -101,12 +101,18 @@ class Closeup:
         self._owners("groups", group)
         path = f"{_PIM_GROUPS}/eligibilityScheduleInstances"
         query = {"$filter": f"groupId eq '{group}'"}
-        self.asker.read(Call("graph/groupEligibility", path, {"group": group}, query))
+        may_join = Call("graph/groupEligibility", path, {"group": group}, query)
+        for eligible in self.asker.ask(may_join, self._eligible_group).rows:
+            self.submit(partial(self._group, eligible))
 
     def _nested(self, row: Row) -> str | None:
         found, kind = guid(row.get("id")), str(row.get("@odata.type")).lower()
         is_group = kind.endswith(".group") or found in self.groups
         return found if is_group else None
+
+    def _eligible_group(self, row: Row) -> str | None:
+        found = guid(row.get("principalId"))
+        return found if found in self.groups else None
 
     def _service_principal(self, principal: str) -> None:
         """Ask who can add a credential: owners of it and of its application."""

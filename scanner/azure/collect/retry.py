@@ -1,4 +1,4 @@
-"""Pipeline policies: paced tries that obey the service, and reads of one host only."""
+"""Pipeline policies: paced tries, whole answers, and reads of one host only."""
 
 import threading
 import time
@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    ServiceResponseTimeoutError,
+)
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy, SansIOHTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
@@ -24,6 +29,10 @@ _TRIES_WHEN_BROKEN = 4
 
 #: Name of the request option that says which bucket pays for a request.
 RATE_KEY = "rate_key"
+
+#: Name of the request option that takes the answer's bytes, a `bytearray`.
+BODY = "body"
+_LONGEST = 1 << 28
 
 _Request = PipelineRequest[HttpRequest]
 _Response = PipelineResponse[HttpRequest, HttpResponse]
@@ -94,6 +103,43 @@ def _asked(found: _Response | AzureError) -> float | None:
         return None
     headers = cast("Mapping[str, str]", found.http_response.headers)
     return asked_wait(headers, datetime.now(UTC))
+
+
+class WholeAnswer(HTTPPolicy[HttpRequest, HttpResponse]):
+    """Reads an answer to its end, if it has one: streams that never end are cut.
+
+    It stands behind the retries, so that an answer that breaks off is asked again.
+    """
+
+    def __init__(self, timings: Timings) -> None:
+        super().__init__()
+        self._seconds = timings.call
+
+    def send(self, request: _Request) -> _Response:
+        """Send, and put the answer's bytes into the request's `BODY`.
+
+        Raises:
+            AzureError: it took too long, was too long, broke off or cannot be unpacked.
+        """
+        options = request.context.options
+        if BODY in options:  # the first try: later ones find it in the context
+            request.context[BODY] = options.pop(BODY)
+        body = cast("bytearray", request.context[BODY])
+        body.clear()
+        ends = time.monotonic() + self._seconds
+        response = self.next.send(request)
+        try:
+            for chunk in response.http_response.iter_bytes():
+                body += chunk
+                if time.monotonic() > ends:
+                    raise ServiceResponseTimeoutError("the answer does not end in time")
+                if len(body) > _LONGEST:
+                    raise DecodeError(f"the answer is longer than {_LONGEST} bytes")
+        except ValueError as error:  # a Content-Length that is no number
+            raise DecodeError(str(error)) from error
+        finally:
+            response.http_response.close()
+        return response
 
 
 class ReadsHere(SansIOHTTPPolicy[HttpRequest, HttpResponse]):

@@ -8,8 +8,15 @@ import json
 import random
 
 import pytest
+from azure_answers import (
+    empty,
+    html,
+    null_value,
+    refused,
+    truncated,
+)
 from azure_scans import collect, small_tenant
-from azure_server import azure_server, empty, html, null_value, refused, truncated
+from azure_server import azure_server
 
 from scanner.cli import main
 

@@ -1,25 +1,28 @@
 """Every fault over the wire ends as an error in evidence, never as an empty list."""
 
 import pytest
-from azure_scans import HASTY, collect, evidence, faults, rows, series, small_tenant
-from azure_server import (
-    azure_server,
+from azure_answers import (
     empty,
+    endless,
     failed,
     html,
     json_answer,
     linked,
+    not_gzip,
     null_value,
     redirected,
     refused,
     renamed,
     reset,
+    shorter_than_said,
     slow,
     throttled,
     truncated,
     unknown_version,
     without_value,
 )
+from azure_scans import HASTY, collect, evidence, faults, rows, series, small_tenant
+from azure_server import azure_server
 from azure_tenant import AzureTenant
 
 from scanner.azure.collect.options import Timings
@@ -29,7 +32,9 @@ from scanner.coverage import coverage_of
 VMS = "Microsoft.Compute/virtualMachines"
 SUBSCRIPTIONS = "Microsoft.Resources/subscriptions"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
-IMPATIENT = Timings(connect=1, read=0.3, tries=1, first_wait=0.001, longest_wait=0.01)
+IMPATIENT = Timings(
+    connect=1, read=0.3, tries=1, first_wait=0.001, longest_wait=0.01, call=0.5
+)
 
 
 def one_subscription() -> AzureTenant:
@@ -56,6 +61,8 @@ def one_subscription() -> AzureTenant:
         (json_answer([]), "MalformedAnswer", "malformed"),
         (json_answer(None), "MalformedAnswer", "malformed"),
         (json_answer({"error": {"code": "X"}}), "MalformedAnswer", "malformed"),
+        (shorter_than_said(), "MalformedAnswer", "malformed"),
+        (not_gzip(), "MalformedAnswer", "malformed"),
         (redirected("https://login.example/"), "MalformedAnswer", "malformed"),
         (refused(), "AuthorizationFailed", "refused"),
         (refused("InsufficientPermissions", 400), "InsufficientPermissions", "refused"),
@@ -96,8 +103,12 @@ def test_a_fault_is_an_error_and_the_other_lists_are_read(
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [(reset(), "ConnectionFailed"), (slow(0.6), "Timeout")],
-    ids=["reset", "slow"],
+    [
+        (reset(), "ConnectionFailed"),
+        (slow(0.6), "Timeout"),
+        (endless(), "Timeout"),
+    ],
+    ids=["reset", "slow", "endless"],
 )
 def test_a_silent_server_ends_in_time(tmp_path, fault, code):
     """The lost list is a gap; the scan goes on."""

@@ -6,8 +6,9 @@ import random
 import signal
 
 import pytest
+from azure_answers import refused, throttled
 from azure_scans import HASTY, collect, evidence, faults, rows, small_tenant
-from azure_server import azure_server, refused, throttled
+from azure_server import azure_server
 from azure_tenant import AzureTenant, guid_of
 
 from scanner.errors import Interrupted, UnusableOutput, UsageError

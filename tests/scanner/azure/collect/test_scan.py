@@ -7,8 +7,9 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.authorization import AuthorizationManagementClient
+from azure_answers import json_answer, refused, throttled
 from azure_scans import NoLimit, collect, evidence, faults, rows, series, small_tenant
-from azure_server import TOKEN, azure_server, json_answer, refused, throttled
+from azure_server import TOKEN, azure_server
 from azure_tenant import MANAGEMENT, AzureTenant, guid_of
 
 from scanner.azure.operations import OPERATIONS
@@ -436,6 +437,20 @@ def test_a_cycle_of_groups_ends(tmp_path):
 
     pages = server.asked(f"{ops}/members")
     assert len([r for r in pages if "$skiptoken" not in r.query]) == 1
+
+
+def test_groups_that_may_be_joined_by_groups_are_opened_too(tmp_path):
+    """A group that is eligible (PIM) to join one that holds a role."""
+    tenant = small_tenant()
+    ops, lunch = guid_of("groups", "ops"), guid_of("groups", "lunch")
+    path = (
+        "/v1.0/identitygovernance/privilegedaccess/group/eligibilityscheduleinstances"
+    )
+    tenant.put(path, {"groupId": ops, "principalId": lunch, "accessId": "member"})
+    with azure_server(tenant) as server:
+        collect(server, tmp_path)
+
+    assert server.asked(f"{lunch}/members")
 
 
 def test_rows_of_any_shape_end_no_scan(tmp_path):

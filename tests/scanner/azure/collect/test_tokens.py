@@ -8,8 +8,9 @@ import ssl
 
 import pytest
 import trustme
+from azure_answers import json_answer, linked, redirected
 from azure_scans import collect, faults, rows
-from azure_server import TOKEN, azure_server, json_answer, linked, redirected
+from azure_server import TOKEN, azure_server
 from azure_tenant import AzureTenant, guid_of
 
 from scanner.azure.collect.cloud import cloud_of
@@ -153,9 +154,10 @@ def test_the_environment_s_credential_is_held_to_the_tenant(signed_in_with_az):
     options = AzureOptions(tenant=guid_of("named"), cloud="government")
     cloud = cloud_of(options)
 
-    token = sign_in(options, cloud, True).get_token(cloud.graph_scope).token
+    login = sign_in(options, cloud, True)
+    login.credential.get_token(cloud.graph_scope)
 
-    assert guid_of("own") == tenant_of(token)
+    assert (guid_of("own"), False) == (login.tenant, login.static)
     arm, graph = signed_in_with_az.read_text().splitlines()
     assert f"--tenant {guid_of('named')}" in arm
     assert "https://management.usgovcloudapi.net" in arm
