@@ -42,8 +42,8 @@ from scanner.azure.workers import workers_of
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 
-_ASSIGNMENTS = "microsoft.authorization/roleassignments"
-_DENIES = "microsoft.authorization/denyassignments"
+ASSIGNMENTS = "microsoft.authorization/roleassignments"
+DENIES = "microsoft.authorization/denyassignments"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 #: From this version of the deny assignment API on an effect is given.
 _EFFECTS_SINCE = "2024-07-01"
@@ -72,8 +72,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         _directory(draft, people, assignments, denies),
         machines,
         workers,
-        frozenset(_unread(_ASSIGNMENTS, draft, subscriptions, hierarchy)),
-        frozenset(_unread(_DENIES, draft, subscriptions, hierarchy)),
+        frozenset(_unread(ASSIGNMENTS, draft, subscriptions, hierarchy)),
+        frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
     )
     return found, gaps
 

@@ -5,7 +5,7 @@ from typing import Any
 from scanner.azure import directory_rows, rows
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
-from scanner.azure.finish import tenant_of
+from scanner.azure.finish import ASSIGNMENTS, DENIES, tenant_of
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
 from scanner.azure.operations import OPERATIONS
@@ -75,6 +75,8 @@ def load_azure(evidence: Evidence) -> AzureEstate:
     for partition in evidence.partitions("azure"):
         for key in sorted(partition.series):
             inventory.add(partition, partition.series[key])
+        if not partition.finished:
+            inventory.doubt(partition)
     for scope in evidence.manifest.scopes if evidence.manifest else ():
         if scope.provider == "azure" and scope.kind == "subscription" and scope.tenant:
             inventory.tenants[scope.id.lower()] = scope.tenant.lower()
@@ -105,6 +107,16 @@ class _Inventory:
         draft.lists.note(op, origin.object or origin.scope, whole)
         self._keep(draft, op, found, origin, whole)
         self._report(partition, key, found.problems)
+
+    def doubt(self, partition: Partition) -> None:
+        """Let no list from above answer for a subscription whose scan broke off."""
+        name = partition.name.lower()
+        for key in partition.series:
+            if key.subscription.lower() == name:
+                lists = self._draft(partition, key).lists
+                for op in (ASSIGNMENTS, DENIES):
+                    lists.note(op, f"/subscriptions/{name}", False)
+                return
 
     def estate(self) -> AzureEstate:
         """Give every draft its tenant and finish them."""

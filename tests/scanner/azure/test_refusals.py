@@ -30,9 +30,13 @@ from azure_estates import (
     user,
     vm_id,
     worker,
+    write_azure,
 )
 
 from scanner.azure.decide import decide_azure
+from scanner.azure.load import load_azure
+from scanner.evidence.manifest import Manifest, sha256_of, write_manifest
+from scanner.evidence.reader import open_estate
 from scanner.grants import Confidence, Verdict
 
 S = subscription_scope()
@@ -105,6 +109,19 @@ def test_a_refusal_at_the_subscription_counts_though_the_root_was_answered(tmp_p
 
     assert verdict(rows, "holder") is Verdict.ALLOWED
     assert verdict(rows, "other") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_no_list_from_above_answers_for_a_scan_that_broke_off(tmp_path, finished):
+    below = subscription_lines(vms=[machine(vm_id())])
+    root = write_azure(tmp_path, tenant_lines(**BASE), (SUB, below))
+    names = [f"azure/{TENANT}.jsonl", *([f"azure/{SUB}.jsonl"] if finished else [])]
+    write_manifest(root, Manifest(files={n: sha256_of(root / n) for n in names}))
+    rows = rows_of(decide_azure(load_azure(open_estate(root))))
+
+    assert verdict(rows, "holder") is Verdict.ALLOWED
+    expected = Verdict.DENIED if finished else Verdict.UNKNOWN
+    assert verdict(rows, "other") is expected
 
 
 @pytest.mark.parametrize("scope", ["/", group_scope(TENANT)])
