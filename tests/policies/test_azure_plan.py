@@ -1,0 +1,219 @@
+"""Azure remediations, each decided again on the changed estate."""
+
+import azure_estates as e
+import pytest
+
+from checks.catalogue import run_checks
+from policies.plan import plan_remediations
+from scanner.analysis import analyse
+from scanner.evidence.reader import open_estate
+from scanner.graph import build_graph
+
+COMPUTE = e.block(["Microsoft.Compute/*", "Microsoft.Network/*/read"])
+OWNER = e.role("Owner", e.block(["*"]), custom=False)
+VM = e.role("VM operators", COMPUTE, custom=False)
+MONITORING = e.role(
+    "Monitoring", e.block([e.EXTENSION, "Microsoft.Insights/*"]), custom=False
+)
+SUB = e.subscription_scope()
+WIDE, PERMANENT = "t1651_azure_wide_scope", "t1651_azure_permanent_access"
+
+
+def planned(root, *, vms=("vm", "db"), identity=None, **tenant):
+    """Write, analyse, check and plan; returns {check: (finding, remediation)}."""
+    machines = [e.machine(e.vm_id(name), identity=identity) for name in vms]
+    lines = e.subscription_lines(vms=machines, workers=())
+    e.write_azure(root, e.tenant_lines(**tenant), (e.SUB, lines))
+    analysis = analyse(open_estate(root))
+    graph = build_graph(analysis.decided)
+    findings = [f for f in run_checks(graph, analysis.coverage) if f.targets]
+    remediations = plan_remediations(analysis, graph, findings)
+    pairs = zip(findings, remediations, strict=True)
+    return {f.check: (f, r) for f, r in pairs}
+
+
+def kinds(remediation):
+    return [change.kind for change in remediation.changes]
+
+
+def test_a_wide_role_is_replaced_by_one_without_any_command(tmp_path):
+    """All siblings go together: runCommand, runCommands, extensions, VM writes."""
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given)[WIDE]
+
+    create, assign, delete = found.changes
+    (block,) = create.after["properties"]["permissions"]
+    assert {e.RUN, e.MANAGED_RUN, e.EXTENSION} <= set(block["notActions"])
+    assert block["actions"] == ["Microsoft.Compute/*", "Microsoft.Network/*/read"]
+    assert assign.after["properties"]["roleDefinitionId"] == create.after["id"]
+    assert delete.before["id"] == given[0]["id"]
+    assert (found.status, found.counterexample) == ("checked", None)
+    assert found.taken_away >= 2
+
+
+def test_operations_by_name_are_left_out_of_the_new_role(tmp_path):
+    given = [e.assignment("ops", "Monitoring", e.rg_scope())]
+
+    found = planned(tmp_path, roles=[MONITORING], assignments=given)
+
+    _, remediation = found["t1651_azure_unexpected_role"]
+    (block,) = remediation.changes[0].after["properties"]["permissions"]
+    assert block["actions"] == ["Microsoft.Insights/*"]
+    assert block["notActions"] == []
+    assert remediation.closes == "fully"
+
+
+def test_whoever_can_write_assignments_is_only_partly_stopped(tmp_path):
+    """An owner gives itself back what was taken: the title says partly."""
+    given = [e.assignment("boss", "Owner", SUB)]
+
+    _, found = planned(tmp_path, roles=[OWNER], assignments=given)[WIDE]
+
+    assert found.closes == "partly"
+    assert "partly" in found.title
+    assert any("roleAssignments/write" in way for way in found.remaining)
+
+
+def test_another_assignment_makes_it_partly(tmp_path):
+    """The same access through a resource group stays, and is named."""
+    given = [
+        e.assignment("ops", "VM operators", SUB),
+        e.assignment("ops", "VM operators", e.rg_scope()),
+    ]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given)[WIDE]
+
+    assert found.closes == "partly"
+    assert e.RUN in found.remaining
+
+
+def test_a_group_loses_it_for_its_members_together(tmp_path):
+    _, found = planned(
+        tmp_path,
+        roles=[VM],
+        assignments=[e.assignment("team", "VM operators", SUB, "Group")],
+        directory_groups=[e.group("team")],
+        users=[e.user("ann"), e.user("bob")],
+        members={"team": [e.member("ann"), e.member("bob")]},
+    )[WIDE]
+
+    served = {e.guid(name) for name in ("team", "ann", "bob")}
+    assert set(found.changes[0].affects) == served
+    assert found.status == "checked"
+
+
+def test_permanent_access_becomes_eligible(tmp_path):
+    given = [e.assignment("ops", "VM operators", e.rg_scope())]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given)[PERMANENT]
+
+    assert kinds(found) == ["Z4", "Z4"]
+    assert found.changes[0].before is None
+    assert found.changes[1].after is None
+    assert (found.status, found.closes) == ("checked", "fully")
+
+
+def test_permanent_access_from_elsewhere_is_no_failure_of_the_change(tmp_path):
+    """What the user holds through a group is the group's finding, and stays."""
+    found = planned(
+        tmp_path,
+        roles=[VM],
+        assignments=[
+            e.assignment("ann", "VM operators", e.rg_scope()),
+            e.assignment("team", "VM operators", e.rg_scope(), "Group"),
+        ],
+        directory_groups=[e.group("team")],
+        users=[e.user("ann")],
+        members={"team": [e.member("ann")]},
+    )
+
+    assert all(one.status == "checked" for _, one in found.values())
+
+
+def test_a_guest_loses_its_assignment(tmp_path):
+    guest = e.user("guest", userType="Guest")
+    given = [e.assignment("guest", "VM operators", e.rg_scope())]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given, users=[guest])[
+        "t1651_azure_guest_access"
+    ]
+
+    assert kinds(found) == ["Z1"]
+    assert (found.status, found.closes) == ("checked", "fully")
+
+
+def test_a_delegation_is_not_edited_from_this_side(tmp_path):
+    delegated = e.delegation(SUB, [e.authorization("msp", "VM operators")])
+
+    _, found = planned(tmp_path, roles=[VM], delegations=[delegated])[
+        "t1651_azure_partner_access"
+    ]
+
+    assert (found.closes, found.status, found.changes) == ("advice", "planned", ())
+
+
+def test_a_vms_identity_loses_the_commands(tmp_path):
+    given = [e.assignment("vm-id", "VM operators", e.rg_scope(), "ServicePrincipal")]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given, identity="vm-id")[
+        "t1651_azure_vm_identity_commands_others"
+    ]
+
+    assert kinds(found) == ["Z2", "Z2", "Z2"]
+    assert found.status == "checked"
+
+
+def test_a_role_at_the_root_cannot_be_replaced(tmp_path):
+    """Custom roles are not assignable at `/`: advice instead of an invalid change."""
+    given = [e.assignment("boss", "Owner", "/")]
+
+    _, found = planned(tmp_path, roles=[OWNER], assignments=given)[WIDE]
+
+    assert found.closes == "advice"
+
+
+def test_unread_lists_qualify_the_check(tmp_path):
+    """A refused list weakens what was shown: the gap is named."""
+    tenant = e.tenant_lines(
+        roles=[VM], assignments=[e.assignment("ops", "VM operators", SUB)]
+    )
+    op = "Microsoft.Authorization/roleEligibilityScheduleInstances"
+    tenant = [line for line in tenant if line["op"] != op]
+    tenant.append(e.refused(op, {"scope": "/"}))
+    lines = e.subscription_lines(vms=[e.machine(e.vm_id())], workers=())
+    e.write_azure(tmp_path, tenant, (e.SUB, lines))
+    analysis = analyse(open_estate(tmp_path))
+    graph = build_graph(analysis.decided)
+    findings = [f for f in run_checks(graph) if f.check == PERMANENT]
+
+    (found,) = plan_remediations(analysis, graph, findings)
+
+    assert found.status == "checked-given"
+    assert any(op in unknown for unknown in found.unknowns)
+
+
+def test_ids_are_the_same_every_time(tmp_path):
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    one = planned(tmp_path / "a", roles=[VM], assignments=given)
+    other = planned(tmp_path / "b", roles=[VM], assignments=given)
+
+    assert {k: r.id for k, (_, r) in one.items()} == {
+        k: r.id for k, (_, r) in other.items()
+    }
+    assert all(r.id.startswith("R-") and len(r.id) == 10 for _, r in one.values())
+
+
+@pytest.mark.parametrize("scope", [SUB, e.rg_scope()])
+def test_new_objects_have_ids_that_do_not_change(tmp_path, scope):
+    """Applying a plan twice, or planning again, names the same objects."""
+    given = [e.assignment("ops", "Monitoring", scope)]
+
+    found = [
+        planned(tmp_path / name, roles=[MONITORING], assignments=given)
+        for name in ("a", "b")
+    ]
+
+    one, other = (f["t1651_azure_unexpected_role"][1] for f in found)
+    assert one.changes == other.changes
