@@ -37,7 +37,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from scanner import __version__
 from scanner.azure.collect.cloud import Cloud
-from scanner.azure.collect.credentials import sign_in
+from scanner.azure.collect.credentials import Login, sign_in
 from scanner.azure.collect.faults import (
     MALFORMED,
     TIMEOUT,
@@ -87,26 +87,16 @@ class Client:
         # let no other http endpoint through.
         self._enforce_https = not login.static
         self._retries = {name: PacedRetry(rates, self.timings) for name in _SERVICES}
-        policies = {
-            name: [
-                UserAgentPolicy(f"whocanrun/{__version__}"),
-                self._retries[name],
-                ReadsHere(self.endpoints[name]),
-                ARMChallengeAuthenticationPolicy(login.credential, scope),
-                WholeAnswer(self.timings),
-            ]
-            for name, scope in (("arm", cloud.arm_scope), ("graph", cloud.graph_scope))
-        }
         self._sdk = AuthorizationManagementClient(
             login.credential,
             _NO_SUBSCRIPTION,
             base_url=cloud.arm,
-            policies=policies["arm"],
+            policies=self._policies("arm", login, cloud.arm_scope),
             transport=_transport(self.timings, verify),
         )
         self._graph: _Pipeline = PipelineClient(
             cloud.graph,
-            policies=policies["graph"],
+            policies=self._policies("graph", login, cloud.graph_scope),
             transport=_transport(self.timings, verify),
         )
         # The SDK offers no public way to send a request of one's own in 4.0.
@@ -114,6 +104,16 @@ class Client:
             "arm": self._sdk._client,
             "graph": self._graph,
         }
+
+    def _policies(self, service: str, login: Login, scope: str) -> list[Any]:
+        """Return what a request passes through, outermost first."""
+        return [
+            UserAgentPolicy(f"whocanrun/{__version__}"),
+            self._retries[service],
+            ReadsHere(self.endpoints[service]),
+            ARMChallengeAuthenticationPolicy(login.credential, scope),
+            WholeAnswer(self.timings),
+        ]
 
     @property
     def requests(self) -> int:

@@ -210,6 +210,18 @@ class _Bearer(SansIOHTTPPolicy):
         request.http_request.headers["Authorization"] = f"Bearer {TOKEN}"
 
 
+@pytest.mark.parametrize("cloud", ["government", "china"])
+def test_a_sovereign_cloud_is_read_the_same_way(whole, tmp_path, cloud):
+    """No public host is in the way of it: the network guard would refuse one."""
+    folder, *_ = whole
+    with azure_server(small_tenant()) as server:
+        collect(server, tmp_path, cloud=cloud)
+
+    op = f"{AUTHORIZATION}/roleAssignments"
+    assert rows(folder, op) == rows(tmp_path, op)
+    assert faults(tmp_path) == {}
+
+
 def test_only_named_subscriptions_are_read(tmp_path):
     """One that is asleep is read when it is named."""
     with azure_server(small_tenant()) as server:
