@@ -1,0 +1,301 @@
+"""`assumes` by parties outside the evidence: partners, federated users, anyone.
+
+Only our half of such an entry is in evidence: the trust policy and our resource control
+policies. The other half is theirs to decide, which every such hop says.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from scanner.aws.arn import parse_arn
+from scanner.aws.deciding.controls import binds, resource_controls
+from scanner.aws.deciding.facts import looking
+from scanner.aws.deciding.sides import FULL_POWER, Sides
+from scanner.aws.iam.conditions import Look, Missing, Seen
+from scanner.aws.iam.documents import PolicyDocument
+from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.formulas import Settled
+from scanner.aws.iam.principals import Caller, CallerKind
+from scanner.aws.iam.statements import Request
+from scanner.aws.linking.callers import ASSUME
+from scanner.aws.linking.hops import ASSUMES, settled_edge, unknown_edge
+from scanner.aws.linking.trusts import Kind, Named, named_by
+from scanner.aws.model import Attached, AwsEstate, Identity
+from scanner.estate import Principal, Provider
+from scanner.grants import Condition, Confidence, Edge, StatementBecause, Verdict
+
+_WEB, _SAML = "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"
+_ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
+_ANYONE = "*"
+#: Stands for the id of an organisation that is none of ours.
+_ELSEWHERE: Seen = ("outside",)
+
+
+class OutsideEntries:
+    """Finds and decides who outside the evidence can enter which role."""
+
+    def __init__(self, estate: AwsEstate) -> None:
+        """Remember the estate; `principals` fills while `edges` runs."""
+        self._estate, self._sides = estate, Sides(estate)
+        self.principals: dict[str, Principal] = {}
+        self._ours = {
+            member: name
+            for organization in estate.organizations
+            for member, name in organization.accounts.items()
+        }
+        self._all_listed = bool(estate.organizations) and all(
+            organization.accounts_complete for organization in estate.organizations
+        )
+
+    def edges(self) -> Iterator[Edge]:
+        """Yield every entry from outside that is not denied, role by role."""
+        for account in self._estate.accounts.values():
+            for role in account.identities:
+                if role.trust is not None:
+                    yield from self._into(role, role.trust)
+
+    def _into(self, role: Identity, trust: PolicyDocument) -> Iterator[Edge]:
+        if trust.problem:
+            reason = f"the trust policy cannot be read: {trust.problem}"
+            source = self._anyone()
+            yield unknown_edge(ASSUMES, source, role.principal.id, reason)
+            return
+        for named in dict.fromkeys(named_by(trust, ASSUME)):
+            if named.kind is Kind.ANYONE:
+                yield from self._from_anyone(role, trust)
+            elif named.account and named.account not in self._estate.accounts:
+                yield from self._from_partner(named, role, trust)
+            elif named.account:
+                yield from self._from_unread(named, role)
+        for action in (_WEB, _SAML):
+            for named in dict.fromkeys(named_by(trust, action)):
+                if named.kind is Kind.FEDERATED and _enters_by(named.value) == action:
+                    yield from self._from_provider(named, role, trust, action)
+
+    # ---- partners ----
+
+    def _from_partner(
+        self, named: Named, role: Identity, trust: PolicyDocument
+    ) -> Iterator[Edge]:
+        """Yield the entry of an account that is not in evidence: COND, inferred."""
+        source = self._partner(named)
+        arn = named.value if named.kind is Kind.PRINCIPAL else ""
+        caller = _caller(named, source.id)
+        facts = _Facts(named.account, arn, self._org_id(named.account, trust))
+        evaluation = self._evaluate(role, trust, ASSUME, caller, facts)
+        settled = evaluation.settled
+        if settled.verdict is Verdict.DENIED:
+            return
+        reasons = [f"account {named.account} is not in evidence: partner decides"]
+        if source.external and not self._all_listed:
+            reasons.append("not all accounts of the organization are known")
+        yield self._edge(source, role, evaluation, _partner_decides(settled, reasons))
+
+    def _partner(self, named: Named) -> Principal:
+        account = named.account
+        role_arn = parse_arn(named.value)
+        id_ = named.value
+        name = self._ours.get(account) or account
+        if role_arn is not None and role_arn.resource != "root":
+            name = role_arn.resource.rpartition("/")[2]
+        elif role_arn is None:
+            id_ = f"arn:{self._partition()}:iam::{account}:root"
+        return self._named(id_, name, "external", account not in self._ours, account)
+
+    def _from_unread(self, named: Named, role: Identity) -> Iterator[Edge]:
+        """Yield what a trust in an account of ours that was not read whole leaves."""
+        account = self._estate.accounts[named.account]
+        if account.identities_complete and account.identities:
+            return
+        reason = f"identities of account {named.account} were not read whole"
+        known = {identity.principal.id for identity in account.identities}
+        root = f"arn:{account.partition}:iam::{account.id}:root"
+        source = root if named.kind is Kind.ACCOUNT else named.value
+        if source not in known:
+            kind = "root" if source == root else "role"
+            name = source.rpartition(":")[2]
+            self._named(source, name, kind, False, account.id)
+        elif source != root:
+            return
+        yield unknown_edge(ASSUMES, source, role.principal.id, reason)
+
+    def _from_anyone(self, role: Identity, trust: PolicyDocument) -> Iterator[Edge]:
+        facts = _Facts("", "", self._org_id("", trust))
+        caller = Caller(CallerKind.ROLE, _ANYONE, _ANYONE)
+        evaluation = self._evaluate(role, trust, ASSUME, caller, facts)
+        if evaluation.settled.verdict is not Verdict.DENIED:
+            self._anyone()
+            source = self.principals[_ANYONE]
+            yield self._edge(source, role, evaluation, evaluation.settled)
+
+    def _org_id(self, account: str, trust: PolicyDocument) -> Seen:
+        """Return what is known of an outsider's organisation id.
+
+        It is none of ours once all our accounts are listed; which of several foreign
+        ones it is, only a request tells.
+        """
+        ours = {each.id for each in self._estate.organizations}
+        if account in self._ours:
+            found = self._estate.organization_of(account)
+            return (found.id,) if found else Missing.NOT_COLLECTED
+        if set(_ORGANIZATION_ID.findall(trust.text)) - ours:
+            return Missing.REQUEST
+        return _ELSEWHERE if self._all_listed else Missing.NOT_COLLECTED
+
+    # ---- federated ----
+
+    def _from_provider(
+        self, named: Named, role: Identity, trust: PolicyDocument, action: str
+    ) -> Iterator[Edge]:
+        """Yield the entries by a provider's users: one for each subject pattern."""
+        caller = Caller(CallerKind.FEDERATED, named.value)
+        evaluation = self._evaluate(role, trust, action, caller, _no_principal_keys)
+        settled = evaluation.settled
+        if settled.verdict is Verdict.DENIED:
+            return
+        for subject, one in _by_subject(settled):
+            yield self._edge(
+                self._provider(named.value, subject), role, evaluation, one
+            )
+
+    def _provider(self, value: str, subject: str) -> Principal:
+        arn = parse_arn(value)
+        name = arn.resource.partition("/")[2] if arn else value
+        foreign = arn is None and not value.endswith("amazonaws.com")
+        scope = arn.account if arn else ""
+        id_ = f"{value}#{subject}" if subject else value
+        shown = f"{name} {subject}" if subject else name
+        return self._named(id_, shown, "federated", foreign, scope)
+
+    # ---- shared ----
+
+    def _evaluate(
+        self,
+        role: Identity,
+        trust: PolicyDocument,
+        action: str,
+        caller: Caller,
+        facts: Look,
+    ) -> Evaluation:
+        account = self._estate.accounts[role.principal.scope]
+        rcps = resource_controls(self._estate, account) if binds(role) else ()
+        look = looking(facts, self._sides.role_resource(role), "sts", None)
+        layers = Layers(
+            identity=(FULL_POWER,),
+            rcps=rcps,
+            resource=Attached(f"{role.principal.id}/trust", trust),
+            owner=role.principal.scope,
+            entry=True,
+        )
+        return evaluate(Request(action, role.principal.id, look), caller, layers)
+
+    def _edge(
+        self, source: Principal, role: Identity, found: Evaluation, settled: Settled
+    ) -> Edge:
+        grounds = (
+            _as_ground(each.because, each.layer)
+            for each in found.matched
+            if each.layer == "resource" or each.because.effect == "Deny"
+        )
+        because = sorted(grounds, key=lambda each: each.effect != "Allow")
+        return settled_edge(ASSUMES, source.id, role.principal.id, settled, because)
+
+    def _anyone(self) -> str:
+        return self._named(_ANYONE, "anyone", "external", True, "").id
+
+    def _named(
+        self, id_: str, name: str, kind: str, external: bool, scope: str
+    ) -> Principal:
+        found = Principal(Provider.AWS, id_, name, kind, external, scope)
+        return self.principals.setdefault(id_, found)
+
+    def _partition(self) -> str:
+        accounts = self._estate.accounts.values()
+        return next(account.partition for account in accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of an outsider's condition keys: its account, maybe its ARN."""
+
+    account: str
+    arn: str
+    organization: Seen
+
+    def __call__(self, key: str) -> Seen:
+        """Return what is known of a principal key, in any case."""
+        known: Mapping[str, Seen] = {
+            "aws:principalorgid": self.organization,
+            "aws:principalorgpaths": self.organization,
+            "aws:principalisawsservice": ("false",),
+        }
+        name = key.lower()
+        if name == "aws:principalaccount" and self.account:
+            return (self.account,)
+        if name == "aws:principalarn" and self.arn:
+            return (self.arn,)
+        return known.get(name, Missing.REQUEST)
+
+
+def _no_principal_keys(_: str) -> Seen:
+    """A federated user has no principal before it enters."""
+    return Missing.ABSENT
+
+
+def _caller(named: Named, id_: str) -> Caller:
+    """Return an outsider as policies name it."""
+    if named.kind is not Kind.SESSION:
+        return Caller(CallerKind.ROLE, id_, named.account)
+    head, _, session = named.value.rpartition("/")
+    role = head.replace(":sts:", ":iam:", 1).replace(":assumed-role/", ":role/", 1)
+    return Caller(CallerKind.SESSION, role, named.account, session)
+
+
+def _partner_decides(settled: Settled, reasons: list[str]) -> Settled:
+    if settled.verdict is Verdict.UNKNOWN:
+        return settled
+    said = (*reasons, *settled.reasons)
+    return Settled(Verdict.CONDITIONAL, settled.conditions, Confidence.INFERRED, said)
+
+
+def _enters_by(provider: str) -> str:
+    return _SAML if ":saml-provider/" in provider else _WEB
+
+
+def _by_subject(settled: Settled) -> Iterator[tuple[str, Settled]]:
+    """Split an entry by the subjects that its conditions ask for."""
+    found: dict[str, list[tuple[Condition, ...]]] = {}
+    for alternative in settled.conditions or ((),):
+        for subject, narrowed in _narrowed(alternative):
+            found.setdefault(subject, []).append(narrowed)
+    for subject, alternatives in sorted(found.items()):
+        conditions = tuple(alternatives) if settled.conditions else ()
+        yield subject, _under(settled, conditions)
+
+
+def _narrowed(
+    alternative: tuple[Condition, ...],
+) -> Iterator[tuple[str, tuple[Condition, ...]]]:
+    subjects = [each for each in alternative if _asks_for_subject(each)]
+    if not subjects:
+        yield "", alternative
+        return
+    for value in subjects[0].values:
+        one = replace(subjects[0], values=(value,))
+        yield value, tuple(one if x is subjects[0] else x for x in alternative)
+
+
+def _asks_for_subject(condition: Condition) -> bool:
+    negated = "Not" in condition.operator or condition.operator == "Null"
+    return condition.key.lower().endswith(":sub") and not negated
+
+
+def _under(settled: Settled, conditions: tuple[tuple[Condition, ...], ...]) -> Settled:
+    return Settled(settled.verdict, conditions, settled.confidence, settled.reasons)
+
+
+def _as_ground(because: StatementBecause, layer: str) -> StatementBecause:
+    if layer == "rcp":
+        return replace(because, source=f"rcp:{because.source}")
+    return because
