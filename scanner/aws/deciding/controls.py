@@ -80,7 +80,7 @@ def _levels(
 def _level(level: ControlLevel | None, target: str, what: str) -> tuple[Attached, ...]:
     if level is None:
         return (unread(f"{what} of {target}"),)
-    missing = [unread(source) for source in level.unread]
+    missing = [unread(f"policy {source}") for source in level.unread]
     if not level.complete:
         missing.append(unread(f"{what} of {target}"))
     return (*level.policies, *missing)

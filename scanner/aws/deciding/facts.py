@@ -47,12 +47,14 @@ def caller_of(identity: Identity) -> Caller:
 class PrincipalFacts:
     """Condition keys that an identity fixes; session tags are not considered."""
 
-    __slots__ = ("_fixed", "_tags")
+    __slots__ = ("_fixed", "_tags", "_untagged")
 
     def __init__(self, identity: Identity, member: Membership) -> None:
         """Gather the keys of one identity."""
         principal = identity.principal
         self._tags = {key.lower(): value for key, value in identity.tags}
+        known = identity.tags_known
+        self._untagged = Missing.ABSENT if known else Missing.NOT_COLLECTED
         self._fixed: dict[str, Seen] = {
             "aws:principalarn": (principal.id,),
             "aws:principalaccount": (principal.scope,),
@@ -71,7 +73,7 @@ class PrincipalFacts:
         name = key.lower()
         if name.startswith("aws:principaltag/"):
             value = self._tags.get(name.partition("/")[2])
-            return Missing.ABSENT if value is None else (value,)
+            return self._untagged if value is None else (value,)
         return self._fixed.get(name, Missing.ABSENT)
 
 

@@ -1,6 +1,6 @@
 """One vector of one class: node and document halves joined, region by region."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import (
@@ -16,7 +16,7 @@ from scanner.aws.deciding.objects import ANY
 from scanner.aws.deciding.powers import Effect, Effects, Power
 from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
-from scanner.aws.iam.formulas import FALSE, TRUE, Formula, all_of, both, doubted, either
+from scanner.aws.iam.formulas import TRUE, Formula, all_of, both, doubted, either
 from scanner.aws.vectors import AwsVector, Catalogue
 from scanner.grants import ones
 
@@ -108,7 +108,7 @@ class Joins:
         if vector.action == _SESSION:
             return self._session(power, halves, region, Answer(formula, documents))
         if vector.action == _AUTOMATION:
-            formula = self._automation(halves, region, formula)
+            return self._automation(halves, region, Answer(formula, documents))
         return Answer(formula, documents)
 
     def _of(self, kind: str, region: str) -> int:
@@ -121,6 +121,9 @@ class Joins:
         if not kinds:
             return None
         allowed = covered(halves.granted) & self._of(kinds[0], region)
+        return self._labels(allowed)
+
+    def _labels(self, allowed: int) -> str | tuple[str, ...]:
         if allowed & self._anything:
             return ANY
         labels = {self._objects.resources[n].label for n in ones(allowed)}
@@ -140,24 +143,40 @@ class Joins:
         shell = self._default & self._objects.in_region(region)
         clear = unless_everywhere(halves.denied, shell)
         formula = either(named.formula, both(clear, doubted(_OWN_SHELL)))
-        if formula == named.formula or isinstance(named.documents, str):
-            return Answer(formula, named.documents)
-        documents = {*(named.documents or ()), default}
-        return Answer(formula, tuple(sorted(documents)))
+        if formula == named.formula:
+            return named
+        return Answer(formula, _joined(named.documents, [default]))
 
-    def _automation(self, halves: Effect, region: str, named: Formula) -> Formula:
+    def _automation(self, halves: Effect, region: str, named: Answer) -> Answer:
         """A Deny on any of three types stops it; the third alone is an older policy."""
         definitions = self._of("automation-definition", region)
-        clear = unless_everywhere(halves.denied, definitions)
-        older = somewhere(halves.granted, definitions)
-        if older == FALSE:
-            return both(named, clear)
-        others = (
-            unless_everywhere(halves.denied, self._of(kind, region))
-            for kind in ("automation-document", "automation-execution")
+        formula = both(named.formula, unless_everywhere(halves.denied, definitions))
+        older = all_of(
+            (
+                somewhere(halves.granted, definitions),
+                unless_everywhere(
+                    halves.denied, self._of("automation-document", region)
+                ),
+                unless_everywhere(
+                    halves.denied, self._of("automation-execution", region)
+                ),
+                doubted(_OLDER_RIGHT),
+            )
         )
-        possible = all_of((older, *others, doubted(_OLDER_RIGHT)))
-        return either(both(named, clear), possible)
+        possible = either(formula, older)
+        if possible == formula:
+            return Answer(formula, named.documents)
+        written = self._labels(covered(halves.granted) & definitions)
+        names = ANY if written == ANY else [one.partition(":")[0] for one in written]
+        return Answer(possible, _joined(named.documents, names))
+
+
+def _joined(
+    documents: str | tuple[str, ...] | None, more: str | Iterable[str]
+) -> str | tuple[str, ...]:
+    if isinstance(documents, str) or isinstance(more, str):
+        return ANY
+    return tuple(sorted({*(documents or ()), *more}))
 
 
 def _checks_document(rule: Rule) -> bool:
