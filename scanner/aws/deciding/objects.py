@@ -59,7 +59,7 @@ def _document_kind(name: str, *kinds: str) -> _Kind:
     )
 
 
-_KINDS = (
+_SHAPES = (
     _document_kind("command-document", "Command"),
     _document_kind("session-document", "Session"),
     _document_kind("automation-document", "Automation"),
@@ -74,6 +74,10 @@ _KINDS = (
     _Kind("windowtask", "ssm", "windowtask"),
     _Kind("instance-connect-endpoint", "ec2", "instance-connect-endpoint"),
 )
+
+
+#: Kinds of resource of which the caller picks one.
+KINDS = tuple(shape.name for shape in _SHAPES)
 
 
 class Objects:
@@ -107,7 +111,7 @@ class Objects:
         return tuple(nothing + in_order)
 
     def _in_region(self, region: str, patterns: list[str]) -> Iterator[Resource]:
-        for kind in _KINDS:
+        for kind in _SHAPES:
             if kind.documents:
                 yield from self._known(kind, region)
                 yield from self._named_sessions(kind, region)

@@ -1,0 +1,212 @@
+"""Missing evidence: never "no access", never "certain" where it could change."""
+
+from dataclasses import replace
+
+import pytest
+from iam_estates import (
+    ACCOUNT,
+    ROOT_LEVEL,
+    account,
+    allow,
+    attached,
+    decision,
+    deny,
+    estate,
+    node,
+    organization,
+    role,
+    root,
+    ssm_document,
+)
+
+from scanner.aws.decide import decide_aws
+from scanner.aws.model import ControlLevel
+from scanner.grants import Confidence, Verdict
+
+SEND = "ssm:SendCommand"
+FULL = attached("p-FullAWSAccess", allow("*"))
+WHOLE = organization([FULL], [FULL], [FULL])
+BROKEN = attached("arn:broken", {"Effect": "Maybe", "Action": "*", "Resource": "*"})
+TAGGED = {"StringEquals": {"aws:ResourceTag/Env": "dev"}}
+PROTECTED = {"StringEquals": {"aws:ResourceTag/Protected": "true"}}
+DOCUMENTS = allow(SEND, "arn:aws:ssm:*:*:document/*")
+
+
+def asked(who, *parts, under=None, target="i-0a1", **members):
+    whole = account(who, *(parts or (node(),)), **members)
+    return decision(
+        decide_aws(estate(whole, under=under)), who.principal.id, SEND, target
+    )
+
+
+def test_unread_identities_leave_every_verdict_unknown():
+    """Even what the read part allows; the account's list is not whole."""
+    found = asked(role("ops", allow("*")), identities_complete=False)
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.reasons == (f"identities of {ACCOUNT} were not read whole",)
+
+
+def test_an_explicit_deny_read_stays_denied():
+    """What is missing could only grant, and a Deny beats every grant."""
+    who = role("ops", deny("*"), unread=("arn:aws:iam::aws:policy/x",))
+
+    assert asked(who) is None
+    assert asked(replace(who, policies=())).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("who", "verdict", "confidence"),
+    [
+        (role("ops", unread=("arn:p",)), Verdict.UNKNOWN, Confidence.INFERRED),
+        (
+            role("ops", allow("*"), unread=("arn:p",)),
+            Verdict.ALLOWED,
+            Confidence.INFERRED,
+        ),
+        (role("ops", policies=(BROKEN,)), Verdict.UNKNOWN, Confidence.INFERRED),
+        (
+            role("ops", allow("*"), policies=(BROKEN,)),
+            Verdict.ALLOWED,
+            Confidence.INFERRED,
+        ),
+        (
+            role("ops", allow("*"), unread_boundary=True),
+            Verdict.ALLOWED,
+            Confidence.INFERRED,
+        ),
+        (
+            role("ops", allow("*"), boundary=BROKEN),
+            Verdict.ALLOWED,
+            Confidence.INFERRED,
+        ),
+    ],
+)
+def test_unread_policies_may_grant_and_may_deny(who, verdict, confidence):
+    """A would-be denial is unknown; an allow stays, inferred, and says why."""
+    found = asked(who)
+
+    assert (found.verdict, found.confidence) == (verdict, confidence)
+    assert found.reasons
+
+
+def test_an_unread_boundary_grants_nothing():
+    """A boundary is a ceiling, so a role without policies stays denied."""
+    assert asked(role("ops", allow("s3:*"), unread_boundary=True)) is None
+
+
+@pytest.mark.parametrize(
+    "under",
+    [
+        organization([FULL], [FULL]),
+        replace(WHOLE, paths={}, management_account="9", accounts={}),
+        replace(WHOLE, scps={}),
+        replace(
+            WHOLE,
+            scps={
+                **WHOLE.scps,
+                ROOT_LEVEL: ControlLevel(ROOT_LEVEL, (FULL,), unread=("p-1",)),
+            },
+        ),
+        replace(
+            WHOLE,
+            scps={
+                **WHOLE.scps,
+                ROOT_LEVEL: ControlLevel(ROOT_LEVEL, (FULL,), complete=False),
+            },
+        ),
+    ],
+    ids=["a level", "the account's path", "all levels", "a policy", "a list"],
+)
+def test_unread_control_policies_lower_the_confidence(under):
+    """They could only restrict: the verdict stands."""
+    found = asked(role("ops", allow("*")), under=under)
+
+    assert found.verdict is Verdict.ALLOWED
+    assert found.confidence is Confidence.INFERRED
+    assert found.reasons
+
+
+def test_control_policies_read_whole_leave_no_doubt():
+    """The twin of the above."""
+    found = asked(role("ops", allow("*")), under=WHOLE)
+
+    assert found.confidence is Confidence.CERTAIN
+
+
+def test_an_account_that_may_be_in_an_organization():
+    """Nobody said that it is in none, so anything may bind it."""
+    found = asked(role("ops", allow("*")), in_organization=None)
+
+    assert found.confidence is Confidence.INFERRED
+    assert found.reasons == (f"service control policies of {ACCOUNT}: not read",)
+
+
+def test_a_deny_at_a_level_that_was_read_still_blocks():
+    """Missing levels do not soften a Deny."""
+    under = organization([attached("p-d", deny("*"))], [FULL])
+
+    assert asked(role("ops", allow("*")), under=under) is None
+
+
+def test_unread_tags_of_a_node_leave_a_tag_scoped_allow_unknown():
+    """Open, never absent; its twin has tags that were read, and none."""
+    who = role("ops", DOCUMENTS, allow(SEND, "*", when=TAGGED))
+
+    unread = asked(who, node("mi-01", known=False), target="mi-01")
+    read = asked(who, node("mi-01"), target="mi-01")
+
+    assert unread.verdict is Verdict.UNKNOWN
+    assert read is None
+
+
+def test_unread_tags_of_a_node_leave_a_tag_scoped_deny_open():
+    """What could only restrict keeps the access visible, inferred."""
+    who = role("ops", allow("*"), deny("*", when=PROTECTED))
+
+    found = asked(who, node("mi-01", known=False), target="mi-01")
+
+    assert found.verdict is Verdict.CONDITIONAL
+    assert found.confidence is Confidence.INFERRED
+
+
+def test_unread_tags_of_a_document_stay_a_condition():
+    """An unread document's tag is a condition; a document without it grants none."""
+    who = role(
+        "ops",
+        allow(SEND, "arn:aws:ec2:*"),
+        allow(SEND, "arn:aws:ssm:*:*:document/Acme", when=TAGGED),
+    )
+
+    unread = asked(who, node(), ssm_document("Acme", tags=None))
+    tagged = asked(who, node(), ssm_document("Acme", tags={"Env": "dev"}))
+    untagged = asked(who, node(), ssm_document("Acme", tags={"Env": "prod"}))
+
+    assert unread.verdict is Verdict.CONDITIONAL
+    assert tagged.verdict is Verdict.ALLOWED
+    assert untagged is None
+
+
+def test_unread_tags_of_a_principal_are_never_absent():
+    """A condition on them is unknown, not unmet."""
+    when = {"StringEquals": {"aws:PrincipalTag/Team": "ops"}}
+    who = role("ops", allow("*", when=when))
+
+    assert asked(who) is None
+    assert asked(replace(who, tags_known=False)).verdict is Verdict.UNKNOWN
+
+
+def test_statements_without_resource_cannot_be_used():
+    """An identity policy needs one: what the document grants is unknown."""
+    found = asked(role("ops", {"Effect": "Allow", "Action": "*"}))
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert "neither Resource nor NotResource" in found.reasons[0]
+
+
+def test_root_of_a_member_account_is_bound_by_what_was_not_read():
+    """Root has full power less the SCPs."""
+    found = asked(root(), in_organization=None)
+
+    assert found.verdict is Verdict.ALLOWED
+    assert found.confidence is Confidence.INFERRED

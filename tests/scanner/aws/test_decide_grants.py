@@ -1,0 +1,291 @@
+"""The shape of what `decide_aws` returns: classes, documents, because, catalogue."""
+
+import pytest
+from iam_estates import (
+    ACCOUNT,
+    PARTNER,
+    REGION,
+    account,
+    allow,
+    attached,
+    because,
+    decision,
+    deny,
+    estate,
+    node,
+    organization,
+    role,
+    ssm_document,
+    user,
+)
+
+from scanner.aws.decide import decide_aws
+from scanner.aws.vectors import catalogue
+from scanner.grants import StatementBecause, Verdict
+
+SEND, START = "ssm:SendCommand", "ssm:StartSession"
+NODES = "arn:aws:ec2:*:*:instance/*"
+FULL = attached("p-FullAWSAccess", allow("*"))
+
+
+def grants_of(decided, vector):
+    return [grant for grant in decided.grants if grant.vector.id == vector]
+
+
+def documents(*statements, parts=()):
+    """What a role may run on the one node."""
+    whole = account(role("ops", *statements), node(), *parts)
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+    return found.documents if found else "denied"
+
+
+def test_principals_with_the_same_policies_share_a_grant():
+    """The policies' names differ; their content does not."""
+    whole = account(role("a", allow("*")), role("b", allow("*")), node())
+
+    (found,) = grants_of(decide_aws(estate(whole)), SEND)
+
+    assert [one.name for one in found.principals] == ["a", "b"]
+    assert found.pairs == 2
+    first, second = (found.because_of(one) for one in found.principals)
+    assert first[0].source.endswith("role/a/inline/own")
+    assert second[0].source.endswith("role/b/inline/own")
+
+
+def test_statements_that_touch_no_vector_do_not_split_a_class():
+    """Cost grows with what matters to the vectors."""
+    whole = account(role("a", allow("*"), allow("s3:*")), role("b", allow("*")), node())
+
+    assert len(grants_of(decide_aws(estate(whole)), SEND)) == 1
+
+
+def test_principals_whose_variables_differ_are_apart():
+    """Each reaches the nodes of its own team."""
+    team = {"StringEquals": {"aws:ResourceTag/Team": "${aws:PrincipalTag/Team}"}}
+    rights = (allow(SEND, "arn:aws:ssm:*"), allow(SEND, NODES, when=team))
+    whole = account(
+        role("a", *rights, tags={"Team": "a"}),
+        role("b", *rights, tags={"team": "b"}),
+        node("i-0a1", Team="a"),
+        node("i-0b1", Team="b"),
+    )
+    decided = decide_aws(estate(whole))
+
+    assert decision(decided, "role/a", SEND, "i-0a1")
+    assert decision(decided, "role/a", SEND, "i-0b1") is None
+    assert decision(decided, "role/b", SEND, "i-0b1")
+
+
+def test_targets_of_one_principal_split_by_decision():
+    """Regions and tags give one grant each, and no pair is in two."""
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    rights = (
+        allow(SEND, "arn:aws:ssm:*"),
+        allow(SEND, "arn:aws:ec2:eu-west-1:*"),
+        allow(SEND, "arn:aws:ec2:us-east-1:*", when=mfa),
+    )
+    nodes = [node("i-1"), node("i-2", region="us-east-1"), node("i-3", region="x-1")]
+
+    found = grants_of(decide_aws(estate(account(role("a", *rights), *nodes))), SEND)
+
+    verdicts = {
+        target.name: one.decision.verdict for one in found for target in one.targets
+    }
+    assert verdicts == {"i-1": Verdict.ALLOWED, "i-2": Verdict.CONDITIONAL}
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("*", "any"),
+        ("arn:aws:ssm:*:*:document/*", "any"),
+        ("arn:aws:ssm:*::document/AWS-*", "any"),
+        (f"arn:aws:ssm:*:{ACCOUNT}:document/*", "any"),
+        ("arn:aws:ssm:*::document/AWS-RunShellScript", ("AWS-RunShellScript",)),
+        ("arn:aws:ssm:*::document/AWS-Run*", ("AWS-Run*",)),
+        (f"arn:aws:ssm:*:{ACCOUNT}:document/Acme-?", ("Acme-?",)),
+        (
+            f"arn:aws:ssm:*:{PARTNER}:document/Theirs",
+            (f"arn:aws:ssm:*:{PARTNER}:document/Theirs",),
+        ),
+        (f"arn:aws:ssm:*:{ACCOUNT}:document/AWS-Run*", "denied"),
+        ("arn:aws:ssm:*::document/Acme", "denied"),
+        (f"arn:aws:ssm:us-east-1:{ACCOUNT}:document/*", "denied"),
+        ("arn:aws:ssm:*:*:document/SSM-SessionManagerRunShell", "denied"),
+    ],
+)
+def test_the_documents_of_a_grant(resource, expected):
+    """Any document, or only those named or matching; session documents are no use."""
+    assert documents(allow(SEND, NODES), allow(SEND, resource)) == expected
+
+
+def test_a_denied_document_leaves_any_other():
+    """A deny-list leaks; an allow-list of the same document does not."""
+    shell = "arn:aws:ssm:*::document/AWS-RunShellScript"
+
+    assert documents(allow("*"), deny("*", shell)) == "any"
+    assert documents(allow(SEND, [NODES, shell]), deny("*", shell)) == "denied"
+
+
+def test_an_exception_from_a_deny_is_what_is_left():
+    """`NotResource` names the one document that a Deny spares."""
+    kept = [NODES, "arn:aws:ssm:*::document/AWS-UpdateSSMAgent"]
+    rights = (allow("*"), deny(SEND, None, NotResource=kept))
+
+    assert documents(*rights) == ("AWS-UpdateSSMAgent",)
+
+
+def test_documents_in_evidence_are_named():
+    """A tag condition picks the account's own document that carries the tag."""
+    tagged = {"StringEquals": {"aws:ResourceTag/Ok": "yes"}}
+    rights = (allow(SEND, NODES), allow(SEND, "arn:aws:ssm:*", when=tagged))
+
+    found = documents(*rights, parts=[ssm_document("Acme", tags={"Ok": "yes"})])
+
+    assert found == ("Acme",)
+
+
+def test_because_names_allows_then_what_cuts():
+    """Allow statements first, then denies of policies, boundary and SCPs."""
+    elsewhere = f"arn:aws:ec2:*:{ACCOUNT}:instance/i-0c1"
+    who = role(
+        "ops",
+        allow("s3:*"),
+        allow("ssm:*", Sid="Run"),
+        deny(SEND, "arn:aws:ec2:*:*:instance/i-0b1", Sid="NotB"),
+        deny(SEND, elsewhere),
+        boundary=attached("arn:b", allow("*"), deny(SEND, "arn:aws:ssm:*:*:managed*")),
+    )
+    mixed = account(who, node("i-0a1"), node("i-0b1"), node("mi-01"))
+    scp = attached("p-unit", allow("*"), deny("*", "arn:aws:ssm:*:*:document/X"))
+    under = organization([FULL], [scp], [FULL])
+
+    found = because(decide_aws(estate(mixed, under=under)), "role/ops", SEND)
+
+    own = f"{who.principal.id}/inline/own"
+    assert found == (
+        StatementBecause(own, 1, "Run", "Allow"),
+        StatementBecause(own, 2, "NotB", "Deny"),
+        StatementBecause("boundary:arn:b", 1, None, "Deny"),
+    )
+
+
+def test_because_names_a_deny_that_cuts_other_targets():
+    """What cut some of the access is named beside what allows the rest."""
+    who = role("ops", allow("ssm:*"), deny(SEND, "arn:aws:ec2:*:*:instance/i-0b1"))
+    whole = account(who, node("i-0a1"), node("i-0b1"))
+
+    found = because(decide_aws(estate(whole)), "role/ops", SEND)
+
+    assert [(one.index, one.effect) for one in found] == [(0, "Allow"), (1, "Deny")]
+
+
+@pytest.mark.parametrize(
+    ("who", "levels", "expected"),
+    [
+        (role("ops", allow("s3:*")), None, []),
+        (role("ops", allow("*"), deny(SEND)), None, [("role/ops/inline/own", 1)]),
+        (
+            role("ops", allow("*"), boundary=attached("arn:b", deny("ssm:*"))),
+            None,
+            [("boundary:arn:b", 0), ("boundary:arn:b", -1)],
+        ),
+        (
+            role("ops", allow("*"), boundary=attached("arn:b", allow("s3:*"))),
+            None,
+            [("boundary:arn:b", -1)],
+        ),
+        (
+            role("ops", allow("*")),
+            ([FULL], [attached("p-1", allow("*"), deny(SEND))], [FULL]),
+            [("scp:p-1", 1)],
+        ),
+        (
+            role("ops", allow("*")),
+            ([FULL], [attached("p-1", allow("s3:*"))], [FULL]),
+            [("scp:p-1", -1)],
+        ),
+    ],
+    ids=["nothing", "deny", "boundary deny", "boundary silent", "scp", "scp silent"],
+)
+def test_denied_because(who, levels, expected):
+    """What cut an allowed vector; nothing where nothing ever allowed it."""
+    under = organization(*levels) if levels else None
+    decided = decide_aws(estate(account(who, node()), under=under))
+    (vector,) = (v.vector for v in catalogue().covered if v.action == SEND)
+
+    found = decided.denied_because(who.principal, vector, decided.targets[0])
+
+    assert len(found) == len(expected)
+    for one, (source, index) in zip(found, expected, strict=True):
+        assert one.source.endswith(source)
+        assert one.index == index
+
+
+def test_a_principal_of_another_account_reaches_no_node():
+    """Nodes have no resource policy, so a foreign grant is a denial."""
+    ours = account(node())
+    theirs = account(role("msp", allow("*"), account=PARTNER), id=PARTNER)
+    decided = decide_aws(estate(ours, theirs))
+
+    assert decision(decided, "role/msp", SEND, "i-0a1") is None
+    assert [one.name for one in decided.principals] == ["msp"]
+
+
+def test_state_manager_targets_are_not_checked():
+    """A right to associate one instance is a right to the fleet of the account."""
+    document = "arn:aws:ssm:*:*:document/*"
+    one = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-0a1"
+    association = "arn:aws:ssm:*:*:association/*"
+    who = role("ops", allow("ssm:CreateAssociation", [document, one, association]))
+    decided = decide_aws(estate(account(who, node("i-0a1"), node("i-0b1"))))
+
+    (found,) = grants_of(decided, "ssm:CreateAssociation")
+
+    assert len(found.targets) == 2
+
+
+def test_window_rights_are_possible_execution():
+    """Whether AWS checks the caller's SendCommand is not documented."""
+    who = role("ops", allow("ssm:RegisterTaskWithMaintenanceWindow"))
+    decided = decide_aws(estate(account(who, node())))
+
+    (found,) = decided.grants
+
+    assert found.decision.verdict is Verdict.ALLOWED
+    assert found.decision.reasons
+
+
+def test_a_policy_naming_only_automation_definition():
+    """Older policies name the third resource type alone: possible."""
+    own = f"arn:aws:ssm:*:{ACCOUNT}:automation-definition/Acme:*"
+    who = role("ops", allow("ssm:StartAutomationExecution", own))
+    decided = decide_aws(estate(account(who, node())))
+
+    (found,) = decided.grants
+
+    assert found.decision.documents == ("Acme",)
+    assert found.decision.confidence == "inferred"
+
+
+def test_users_resume_their_own_sessions_only():
+    """A user's own sessions, by name; a hijack needs a wider pattern."""
+    own = allow("ssm:ResumeSession", "arn:aws:ssm:*:*:session/${aws:username}-*")
+    whole = account(user("ann", own), user("bob", own), node())
+
+    (found,) = grants_of(decide_aws(estate(whole)), "ssm:ResumeSession")
+
+    assert len(found.principals) == 2
+
+
+def test_equal_input_gives_equal_grants_in_any_order():
+    """Grants are sorted by vector, principal and targets."""
+    parts = [role("a", allow("*")), role("b", allow("ssm:*")), node("i-1"), node("i-2")]
+
+    def rows(estate_):
+        return [
+            (g.vector.id, g.principals, tuple(g.targets), g.decision)
+            for g in decide_aws(estate_).grants
+        ]
+
+    assert rows(estate(account(*parts))) == rows(estate(account(*reversed(parts))))
