@@ -78,19 +78,18 @@ def questions_of(
     given = {
         key: _answers(tenant, some[0], operations) for key, some in holders.items()
     }
-    terms = [_terms(tenant, holders, given, n) for n in range(len(operations))]
-    ledger = Ledger([*(d for some in terms for d in some.values()), *more])
     families: dict[object, list[int]] = {}
     for number, operation in enumerate(operations):
-        denies = _denies(tenant, operation)
         answers = tuple(answer[number] for answer in given.values())
-        key = (operation.data, operation.whole_set, answers, tuple(denies.items()))
+        denies = tuple(_denies(tenant, operation).items())
+        key = (operation.data, operation.whole_set, answers, denies)
         families.setdefault(key, []).append(number)
+    terms = [_terms(tenant, given, family[0]) for family in families.values()]
+    ledger = Ledger([*(d for some in terms for d in some.values()), *more])
+    asked = ([operations[n] for n in family] for family in families.values())
     return tuple(
-        _question(
-            number, tenant, [operations[n] for n in family], terms[family[0]], ledger
-        )
-        for number, family in enumerate(families.values())
+        _question(number, tenant, some, terms[number], ledger)
+        for number, some in enumerate(asked)
     ), ledger
 
 
@@ -130,18 +129,18 @@ def _answers(
 
 def _terms(
     tenant: AzureTenant,
-    holders: Mapping[_Key, list[Assignment]],
     given: Mapping[_Key, tuple[Decision | None, ...]],
     number: int,
 ) -> dict[int, Decision]:
     """Return what each assignment gives: its role's answer with its own standing."""
+    answers = {key: answer[number] for key, answer in given.items()}
     standing: dict[tuple[object, ...], Decision] = {}
     found: dict[int, Decision] = {}
     for n, a in enumerate(tenant.assignments):
-        answer = given[a.role, a.condition, a.delegated][number]
+        answer = answers[a.role, a.condition, a.delegated]
         if answer is None:
             continue
-        key = (a.role, a.condition, a.delegated, a.standing, a.until)
+        key = (answer, a.standing, a.until)
         if key not in standing:
             standing[key] = replace(answer, standing=a.standing, standing_until=a.until)
         found[n] = standing[key]

@@ -44,6 +44,7 @@ class Engine:
         for name in tenant.assignments_unread:
             self._unread |= place.below.get(f"/subscriptions/{name}", 0)
         numbers = {group: self._ledger.number(d) for group, d in unseen.items()}
+        self._gives = [self._given(question) for question in self.questions]
         self._open = [
             self._open_terms(question, numbers) for question in self.questions
         ]
@@ -81,10 +82,8 @@ class Engine:
 
     def gives(self, question: Question, number: int, bits: int) -> bool:
         """Say whether an assignment gives what is asked at any of the classes."""
-        scope = self.tenant.assignments[number].scope
-        where = self.place.covered(scope, question.whole_set)
-        where |= self.place.perhaps.get(scope, 0)
-        return number in question.terms and bool(where & bits)
+        pairs = self._gives[question.number].get(number, ())
+        return any(covered & bits for _, covered in pairs)
 
     def term(self, question: Question, number: int) -> Decision:
         """Return what an assignment gives."""
@@ -99,20 +98,22 @@ class Engine:
 
     def _held(self, question: Question, party: Party) -> dict[int, int]:
         found: dict[int, int] = {}
-        terms, place, whole_set = question.terms, self.place, question.whole_set
-        assignments = self.tenant.assignments
+        gives = self._gives[question.number]
         for n in party.holdings:
-            term = terms.get(n)
-            if term is None:
-                continue
-            scope = assignments[n].scope
-            bits = place.covered(scope, whole_set)
-            if bits:
-                found[term] = found.get(term, 0) | bits
-            hanging = place.perhaps.get(scope, 0)
-            if hanging:
-                number = self._ledger.number(_HANGING)
-                found[number] = found.get(number, 0) | hanging
+            for number, bits in gives.get(n, ()):
+                found[number] = found.get(number, 0) | bits
+        return found
+
+    def _given(self, question: Question) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Return what each assignment gives where: decisions by number, and classes."""
+        found: dict[int, tuple[tuple[int, int], ...]] = {}
+        unsure = self._ledger.number(_HANGING)
+        for n, term in question.terms.items():
+            scope = self.tenant.assignments[n].scope
+            covered = self.place.covered(scope, question.whole_set)
+            hanging = self.place.perhaps.get(scope, 0)
+            pairs = ((term, covered), (unsure, hanging))
+            found[n] = tuple(pair for pair in pairs if pair[1])
         return found
 
     def _open_terms(
@@ -150,7 +151,7 @@ def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:
         if bits:
             parts.append((decision, bits))
             taken |= bits
-    return joined(parts)
+    return joined(parts) if len(parts) > 1 else parts
 
 
 def _added(

@@ -55,8 +55,9 @@ class WorkerEngine:
         self._accounts = tuple(
             a for a in tenant.workers if a.machines or a.names or a.refused
         )
-        known = {machine.scope: machine for machine in tenant.machines}
-        named = _by_name(tenant.machines if self._accounts else ())
+        machines = tenant.machines if self._accounts else ()
+        known = {machine.scope: machine for machine in machines}
+        named = _by_name(machines)
         self._sure = {
             a.id: frozenset(known[m].target.id for m in a.machines if m in known)
             for a in self._accounts
