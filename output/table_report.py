@@ -34,7 +34,7 @@ def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -
     _pairs(result, stream)
     _findings(result, stream, style)
     _reach(result, stream, style)
-    _not_covered(result, stream)
+    _not_covered(result, stream, style)
 
 
 def _estate(result: Result, stream: TextIO) -> None:
@@ -164,8 +164,11 @@ def _reach_row(reach: Reach) -> list[object]:
     return [name, kind, first.scope, *numbers, vectors, ", ".join(reach.standing)]
 
 
-def _not_covered(result: Result, stream: TextIO) -> None:
+def _not_covered(result: Result, stream: TextIO, style: Style) -> None:
     vectors = not_covered(result)
     if vectors:
-        heading(stream, "Not decided yet by this version, so not in any number above")
-        stream.write(", ".join(terminal(vector.id) for vector in vectors) + "\n")
+        total = f"{count(len(vectors), 'vector')} of the catalogue"
+        heading(stream, f"Not decided yet, so not in any number above: {total}")
+        names = ", ".join(vector.id for vector in vectors[: style.top])
+        stream.write(stacked(names, longest=10_000) + "\n")
+        and_more(stream, len(vectors) - style.top, _ALL)

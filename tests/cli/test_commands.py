@@ -134,7 +134,7 @@ def test_access_rows_say_who_can_do_what_where(run):
     rows = jsonl(run("access", "--format", "jsonl", "--vector", "ssm:SendCommand"))
 
     assert {(row["principal_name"], row["target"][-19:]) for row in rows} == {
-        (name, target) for name in ("alice", "ops") for target in (ONE, TWO)
+        (name, target) for name in ("alice", "ops", "root") for target in (ONE, TWO)
     }
     assert {row["verdict"] for row in rows} == {"allowed"}
 
