@@ -200,8 +200,11 @@ def requires_external_id(conditions: Conditions) -> bool:
 
 
 def is_oidc(principal: Principal) -> bool:
-    """True for identities of an OIDC provider, not of a SAML one."""
-    return "saml" not in principal.id.lower()
+    """True for subjects of an OIDC provider (its ARN, or a public one's host).
+
+    Not for those of a SAML provider, nor for people of Identity Center.
+    """
+    return ":oidc-provider/" in principal.id or not principal.id.startswith("arn:")
 
 
 def is_wide_subject(conditions: Conditions) -> bool:

@@ -66,6 +66,7 @@ def external(conditions=(), who: Principal | None = None, grants=None) -> Decide
 
 EXTERNAL_ID = d.when("sts:ExternalId", "contract-17")
 OIDC = d.outsider("token.actions.githubusercontent.com", "federated")
+PERSON = d.outsider("arn:aws:identitystore:::user/9067", "federated")
 SAML = d.outsider("arn:aws:iam::111122223333:saml-provider/corp", "federated")
 
 
@@ -170,7 +171,11 @@ CASES = [
     Case(
         "t1651_aws_oidc_subject_wide",
         external(subject("repo:org/*"), OIDC),
-        [external(subject("repo:org/app:*"), OIDC), external((), SAML)],
+        [
+            external(subject("repo:org/app:*"), OIDC),
+            external((), SAML),
+            external((), PERSON),
+        ],
     ),
     Case(
         "t1651_aws_instance_role_commands_others",
