@@ -39,10 +39,13 @@ _OTHER_LISTS = (
 def at_scope(op: str, scope: str, query: dict[str, str] | None = None) -> Call:
     """Return the call of an `Authorization` or `ManagedServices` list at a scope.
 
-    `scope` is `/`, a management group's, a subscription's or a resource group's id.
+    `scope` is `/`, a management group's, a subscription's or a resource group's id. A
+    filter stands in evidence too: such a list does not answer for all that is there.
     """
     path = f"{scope.rstrip('/')}/providers/{op}"
-    return Call(op, path, {"scope": scope}, query or {})
+    asked = query or {}
+    params = {"scope": scope} | {n: v for n, v in asked.items() if n == "$filter"}
+    return Call(op, path, params, asked)
 
 
 def built_in_roles() -> Call:

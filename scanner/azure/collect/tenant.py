@@ -105,7 +105,8 @@ def read_hierarchy(asker: Asker, mentions: Mentions) -> None:
     The list of groups does not say where a group hangs, so each is asked for itself:
     one object with `properties.details.parent`. Its `subscriptions` carry
     `properties.parent`. Roles are asked at each group as well, although they come back
-    inherited at every subscription: a group may have none below it.
+    inherited at every subscription: a group may have none below it. Delegations are
+    not asked: they exist at subscriptions and resource groups only.
     """
     asker.ask(at_scope(PRINCIPAL_LISTS[0], "/"), mentions.note)
     listed = asker.ask(Call(_GROUPS, f"/providers/{_GROUPS}"), _name)

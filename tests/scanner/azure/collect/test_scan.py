@@ -82,6 +82,18 @@ def test_roles_that_no_list_shows_are_fetched(whole):
     assert sorted(found) == ["Assigner", "Custom", "Only one group", "VM Contributor"]
 
 
+def test_a_filtered_list_says_so_in_evidence(whole):
+    """The built-in roles at `/` do not answer for the custom ones below it."""
+    folder, *_ = whole
+    asked = [
+        s.key.parameters for s in series(folder, f"{AUTHORIZATION}/roleDefinitions")
+    ]
+    filters = {p["scope"]: p["$filter"] for p in asked if "role" not in p}
+
+    built_in, custom = "type eq 'BuiltInRole'", "type eq 'CustomRole'"
+    assert {"/": built_in, f"/subscriptions/{PROD}": custom} == filters
+
+
 def test_assignments_are_asked_without_a_filter(whole):
     """What is assigned on one VM or inherited from a group comes back."""
     _, server, _ = whole
