@@ -15,11 +15,13 @@ UNITS = "organizations:ListOrganizationalUnitsForParent"
 MEMBERS = "organizations:ListAccountsForParent"
 ACCOUNTS = "organizations:ListAccounts"
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+#: On every level once RCPs are switched on; nobody can detach it.
+_RCP_FULL = "p-RCPFullAWSAccess"
 #: AWS's own policies, attached by default, whose content is published and fixed.
 _AWS_POLICIES = {
     "p-FullAWSAccess": b'{"Version":"2012-10-17","Statement":'
     b'[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-    "p-RCPFullAWSAccess": b'{"Version":"2012-10-17","Statement":'
+    _RCP_FULL: b'{"Version":"2012-10-17","Statement":'
     b'[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}',
 }
 
@@ -115,9 +117,11 @@ def read_controls(
     levels: defaultdict[str, dict[str, ControlLevel]] = defaultdict(dict)
     op = "organizations:ListPoliciesForTarget"
     for answer in scope.newest(op, api.PolicyReferences):
-        target = str(answer.params.get("TargetId"))
+        target, kind = (str(answer.params.get(n)) for n in ("TargetId", "Filter"))
         ids = [each.id for page in answer.pages for each in page.policies]
-        levels[str(answer.params.get("Filter"))][target] = ControlLevel(
+        if kind == RCP and _RCP_FULL not in ids:
+            ids.insert(0, _RCP_FULL)
+        levels[kind][target] = ControlLevel(
             target=target,
             policies=tuple(contents[one] for one in ids if one in contents),
             unread=tuple(one for one in ids if one not in contents),

@@ -62,7 +62,10 @@ def test_every_level_has_its_policies(tmp_path):
     assert ids["r-ex"] == ["p-FullAWSAccess"]
     [statement] = found.scps["ou-ex-prod"].policies[1].document.statements
     assert (statement.effect, statement.actions) == ("Deny", ("ssm:*",))
-    assert [each.source for each in found.rcps["r-ex"].policies] == ["p-rcp"]
+    assert [each.source for each in found.rcps["r-ex"].policies] == [
+        "p-RCPFullAWSAccess",
+        "p-rcp",
+    ]
 
 
 @pytest.mark.parametrize(
