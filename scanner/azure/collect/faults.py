@@ -61,7 +61,7 @@ def fault_of(status: int, body: bytes, secret: str = "") -> Fault:
     if not believed and not outcome_of_error(code, status).is_gap:
         code = ""
     if secret:
-        message = message.replace(secret, "***")
+        code, message = (text.replace(secret, "***") for text in (code, message))
     return Fault(code or str(status), message or f"HTTP {status}", status)
 
 
