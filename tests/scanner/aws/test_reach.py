@@ -1,0 +1,59 @@
+"""Reachability: what each signal about a node is worth."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from scanner.aws.reach import Signals, reachability
+from scanner.estate import Reachability
+
+#: An EC2 instance without a row in a whole list, and nothing to make it managed.
+NOTHING = Signals(
+    ping=None,
+    registrations_known=True,
+    capable=False,
+    default_host=False,
+    imdsv2=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, Reachability.NOT_MANAGED),
+        ({"ping": "Online"}, Reachability.ONLINE),
+        ({"ping": "Online", "registrations_known": False}, Reachability.ONLINE),
+        ({"ping": "ConnectionLost"}, Reachability.OFFLINE),
+        ({"ping": "Inactive"}, Reachability.OFFLINE),
+        ({"ping": ""}, Reachability.UNKNOWN),
+        ({"registrations_known": False}, Reachability.UNKNOWN),
+        ({"registrations_known": False, "capable": True}, Reachability.UNKNOWN),
+        ({"capable": True}, Reachability.COULD_BE_MANAGED),
+        ({"capable": None}, Reachability.UNKNOWN),
+        ({"default_host": True}, Reachability.COULD_BE_MANAGED),
+        ({"default_host": True, "imdsv2": False}, Reachability.NOT_MANAGED),
+        ({"default_host": True, "imdsv2": None}, Reachability.UNKNOWN),
+        ({"default_host": None}, Reachability.UNKNOWN),
+        ({"default_host": None, "imdsv2": False}, Reachability.NOT_MANAGED),
+        ({"default_host": None, "capable": True}, Reachability.COULD_BE_MANAGED),
+        ({"default_host": True, "capable": None}, Reachability.COULD_BE_MANAGED),
+    ],
+)
+def test_a_node_is_classified_by_what_is_known_of_it(change, expected):
+    """Each row differs from a plain unmanaged instance by what it lists."""
+    assert reachability(replace(NOTHING, **change)) == expected
+
+
+def test_losing_a_signal_never_turns_an_answer_into_its_opposite():
+    """What was known becomes unknown, or stays: never managed from not, or back."""
+    known = product((True, False), repeat=3)
+    for capable, default_host, imdsv2 in known:
+        full = replace(
+            NOTHING, capable=capable, default_host=default_host, imdsv2=imdsv2
+        )
+        for name in ("capable", "default_host", "imdsv2"):
+            less = reachability(replace(full, **{name: None}))
+            assert less in (reachability(full), Reachability.UNKNOWN)
+        lost = reachability(replace(full, registrations_known=False))
+        assert lost == Reachability.UNKNOWN
