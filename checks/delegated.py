@@ -23,6 +23,7 @@ from checks.hits import (
     Hit,
     because_of,
     define,
+    scope_of,
 )
 from checks.reach import scopes_of, within
 from scanner.estate import Principal, Provider
@@ -242,7 +243,10 @@ def _narrow(subject: str) -> bool:
 
 
 def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
-    """Yield a hit per subscription that a guest, or a partner, can act in."""
+    """Yield a hit per guest, or per partner's principal and subscription.
+
+    A guest lives in the tenant; a partner is let into subscriptions one by one.
+    """
     for holding in graph.holdings:
         for principal in holding.principals:
             if not _is_outsider(principal, guests):
@@ -252,10 +256,19 @@ def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
                 for grant in holding.grants
                 if grant.vector.tier in COMMANDS
             ]
-            who = "Guest" if guests else "Partner principal"
-            message = f"{who} {principal.name} can run commands"
-            for scope, here in sorted(_by_subscription(graph, reached).items()):
-                yield Hit(f"azure:{scope}", principal, tuple(here), message)
+            if guests and reached:
+                message = f"Guest {principal.name} can run commands"
+                yield Hit(scope_of(principal), principal, tuple(reached), message)
+            elif not guests:
+                yield from _partner(graph, principal, reached)
+
+
+def _partner(
+    graph: AccessGraph, principal: Principal, reached: list[Reached]
+) -> Iterator[Hit]:
+    message = f"Partner principal {principal.name} can run commands"
+    for scope, here in sorted(_by_subscription(graph, reached).items()):
+        yield Hit(f"azure:{scope}", principal, tuple(here), message)
 
 
 def _is_outsider(principal: Principal, guests: bool) -> bool:

@@ -9,7 +9,8 @@ from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Grant, Verdict
 from scanner.graph import AccessGraph
-from scanner.paths import directly, reach_of
+from scanner.paths import Reached, directly, reach_of, through
+from scanner.search import hops_of
 
 _ATTACK = "https://attack.mitre.org/techniques/T1651/"
 _OVER_PRIVILEGED = (T1651, VALID_ACCOUNTS)
@@ -119,17 +120,33 @@ def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
         principal = graph.principals.get(id_)
         if principal is None or not _counts(graph, provider, principal):
             continue
-        reached = tuple(
-            one
-            for one in reach_of(graph, id_)
-            if one.grant.vector.tier in COMMANDS
-            and any(hop.kind == "can-become" for hop in one.hops)
-        )
+        reached = _gained(graph, id_) or _gained_later(graph, id_)
         if reached:
             message = f"{principal.name} can become somebody who runs commands"
             because = reached[0].hops[0].because
             scope = scope_of(principal)
             yield Hit(scope, principal, reached, message, because, reached[0].hops)
+
+
+def _gained(graph: AccessGraph, id_: str) -> tuple[Reached, ...]:
+    """Return what those whom a principal can become hold themselves."""
+    return tuple(
+        through(graph, edge, directly(graph.principals[edge.target], grant))
+        for edge in hops_of(graph, id_)
+        if edge.kind == "can-become"
+        for grant in graph.grants_of.get(edge.target, ())
+        if grant.vector.tier in COMMANDS
+    )
+
+
+def _gained_later(graph: AccessGraph, id_: str) -> tuple[Reached, ...]:
+    """Return what a principal reaches by longer ways that include becoming another."""
+    return tuple(
+        one
+        for one in reach_of(graph, id_)
+        if one.grant.vector.tier in COMMANDS
+        and any(hop.kind == "can-become" for hop in one.hops)
+    )
 
 
 def _counts(graph: AccessGraph, provider: Provider, principal: Principal) -> bool:

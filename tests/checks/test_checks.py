@@ -109,6 +109,7 @@ def becoming(kind: str, *own: d.Given, provider=Provider.AWS, **rest) -> Decided
 VM_IDENTITY = d.entra("vm-identity", "managed-identity")
 PARTNER = d.entra("msp", "foreign", external=True)
 GUEST = d.entra("guest", "guest", external=True)
+FAR = d.azure_vm("far", "cccccccc-0000-0000-0000-000000000003")
 SERVICE_LINKED = d.role("ssm", path="aws-service-role/ssm.amazonaws.com/")
 GROUP_SCOPE = f"{SUBSCRIPTION}/resourceGroups/rg"
 MG_SCOPE = "/providers/Microsoft.Management/managementGroups/corp"
@@ -392,16 +393,20 @@ def test_an_outsider_with_several_roles_in_an_account_is_one_finding():
     assert finding.scope == f"aws:{d.ACCOUNT}"
 
 
-def test_a_guest_has_a_finding_per_subscription():
-    other = d.azure_vm("far", "cccccccc-0000-0000-0000-000000000003")
-    half = azure_half(azure(GUEST, targets=[*WEB, other]))
+@pytest.mark.parametrize(
+    ("who", "check", "expected"),
+    [
+        (PARTNER, "partner", [(d.SUBSCRIPTION, 2), (FAR.scope, 1)]),
+        (GUEST, "guest", [(d.TENANT, 3)]),
+    ],
+)
+def test_partners_come_by_subscription_and_guests_by_tenant(who, check, expected):
+    half = azure_half(azure(who, targets=[*WEB, FAR]))
 
-    found = fired(half, "t1651_azure_guest_access")
+    found = fired(half, f"t1651_azure_{check}_access")
 
-    assert [(one.scope, one.targets) for one in found] == [
-        (f"azure:{d.SUBSCRIPTION}", 2),
-        (f"azure:{other.scope}", 1),
-    ]
+    pairs = [(f"azure:{scope}", targets) for scope, targets in expected]
+    assert pairs == [(one.scope, one.targets) for one in found]
 
 
 @pytest.mark.parametrize(
