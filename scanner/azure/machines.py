@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -165,7 +166,11 @@ def _lacks(row: MachineRow) -> tuple[str, ...]:
         listed = view.extensions if view else None
     if listed is None:
         return _NONE
-    types = list(_types(listed))
+    return _missing(tuple(_types(listed)))
+
+
+@lru_cache(maxsize=4096)
+def _missing(types: tuple[str | None, ...]) -> tuple[str, ...]:
     if None in types:
         return _NONE
     joined = " ".join(t.lower() for t in types if t)

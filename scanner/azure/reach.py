@@ -59,8 +59,10 @@ def _switched_off(profile: OsProfile | None) -> bool:
         return False
     if profile.allow_extension_operations is False:
         return True
-    systems = (profile.linux_configuration, profile.windows_configuration)
-    return any(system and system.provision_vm_agent is False for system in systems)
+    linux, windows = profile.linux_configuration, profile.windows_configuration
+    return (linux is not None and linux.provision_vm_agent is False) or (
+        windows is not None and windows.provision_vm_agent is False
+    )
 
 
 def _running(view: InstanceView | None) -> bool | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 ROOT = "/"
+_SUBSCRIPTIONS = "/subscriptions/"
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 _PIM_PREFIX = "/providers/microsoft.subscription/subscriptions/"
 _INSTANCES = "/providers/microsoft.compute/virtualmachinescalesets/"
@@ -67,15 +68,20 @@ def management_group_scope(name: str) -> str:
 
 def subscription_of(scope: str) -> str | None:
     """Return the subscription id that a normalized scope is or lies in, or None."""
-    parts = scope.split("/", 3)
-    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else None
+    if not scope.startswith(_SUBSCRIPTIONS):
+        return None
+    return scope[len(_SUBSCRIPTIONS) :].partition("/")[0] or None
 
 
 def resource_group_of(scope: str) -> str | None:
     """Return the normalized scope of the resource group that a scope lies in."""
-    parts = scope.split("/", 5)
-    within = len(parts) > 4 and parts[1] == "subscriptions"
-    return "/".join(parts[:5]) if within and parts[3] == "resourcegroups" else None
+    if not scope.startswith(_SUBSCRIPTIONS):
+        return None
+    subscription, _, rest = scope[len(_SUBSCRIPTIONS) :].partition("/resourcegroups/")
+    name = rest.partition("/")[0]
+    if not name or "/" in subscription:
+        return None
+    return f"{_SUBSCRIPTIONS}{subscription}/resourcegroups/{name}"
 
 
 def scale_set_of(scope: str) -> str | None:
