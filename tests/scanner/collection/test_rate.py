@@ -18,9 +18,9 @@ class Clock:
         self.time += seconds
 
 
-def bucket(ceiling):
+def bucket(ceiling, burst=1):
     clock = Clock()
-    return Bucket(ceiling, now=clock.now, sleep=clock.sleep), clock
+    return Bucket(ceiling, burst=burst, now=clock.now, sleep=clock.sleep), clock
 
 
 def test_turns_are_spaced_by_the_rate():
@@ -42,6 +42,39 @@ def test_an_idle_bucket_saves_no_turns():
     found.take()
 
     assert clock.time - begun == pytest.approx(0.2)
+
+
+def test_a_rested_bucket_hands_out_its_burst_at_once():
+    """A small scope is read without waiting; what follows is spaced."""
+    found, clock = bucket(10, burst=4)
+    for _ in range(4):
+        found.take()
+    assert clock.time == 0
+    found.take()
+    assert clock.time == pytest.approx(0.2)
+    clock.sleep(100)
+    begun = clock.time
+    for _ in range(5):
+        found.take()
+
+    assert clock.time - begun == pytest.approx(0.2)
+
+
+def test_a_throttle_ends_the_burst():
+    """Where the provider said "too much", nothing goes out at once any more."""
+    found, clock = bucket(10, burst=4)
+    found.throttled()
+    begun = clock.time
+    for _ in range(3):
+        found.take()
+
+    assert clock.time - begun > 0.4
+
+
+def test_a_ceiling_that_is_set_leaves_no_burst():
+    """`--max-rate` is never exceeded, not even for a moment."""
+    assert Rates(max_rate=3).bucket("a", "b", "ssm")._burst == 1
+    assert Rates().bucket("a", "b", "ssm")._burst > 1
 
 
 def test_a_throttle_halves_and_successes_recover_slowly():
