@@ -203,10 +203,12 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
     tree = org.read_tree(scope)
     scps, rcps = org.read_controls(scope, store)
     people = read_identity_center(scope)
-    management = rows[0].master_account_id if rows else ""
+    id_, management = tree.named
+    if rows:
+        id_, management = rows[0].id, rows[0].master_account_id or management
     members = {*tree.accounts, *({management} if management else ())}
     return Organization(
-        id=rows[0].id if rows else "",
+        id=id_,
         management_account=management,
         paths={account: tree.path(account) for account in sorted(members)},
         scps=scps,

@@ -7,7 +7,13 @@ from scanner.aws.iam.conditions import Look, Missing, OneOf, Seen, Shape
 from scanner.aws.iam.keys import Origin, family, never_supplied, origin
 from scanner.aws.iam.patterns import literally
 from scanner.aws.iam.principals import Caller, CallerKind
-from scanner.aws.model import AwsAccount, Identity, Node, Organization
+from scanner.aws.model import (
+    UNREAD_LEVEL,
+    AwsAccount,
+    Identity,
+    Node,
+    Organization,
+)
 
 _KINDS = {"user": CallerKind.USER, "role": CallerKind.ROLE, "root": CallerKind.ROOT}
 _TYPES = {"user": "User", "role": "AssumedRole", "root": "Account"}
@@ -31,11 +37,12 @@ def membership(account: AwsAccount, organization: Organization | None) -> Member
         absent = account.in_organization is False
         gap = Missing.ABSENT if absent else Missing.NOT_COLLECTED
         return Membership(gap, gap)
-    levels = organization.paths.get(account.id)
-    if levels is None:
-        return Membership((organization.id,), Missing.NOT_COLLECTED)
+    id_: Seen = (organization.id,) if organization.id else Missing.NOT_COLLECTED
+    levels = organization.paths.get(account.id, (UNREAD_LEVEL,))
+    if not organization.id or UNREAD_LEVEL in levels:
+        return Membership(id_, Missing.NOT_COLLECTED)
     path = "/".join([organization.id, *(n for n in levels if n != account.id), ""])
-    return Membership((organization.id,), (path,))
+    return Membership(id_, (path,))
 
 
 def caller_of(identity: Identity) -> Caller:

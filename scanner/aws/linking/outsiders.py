@@ -138,7 +138,7 @@ class OutsideEntries:
         ours = {each.id for each in self._estate.organizations}
         if account in self._ours:
             found = self._estate.organization_of(account)
-            return (found.id,) if found else Missing.NOT_COLLECTED
+            return (found.id,) if found and found.id else Missing.NOT_COLLECTED
         if set(_ORGANIZATION_ID.findall(trust.text)) - ours:
             return Missing.REQUEST
         return _ELSEWHERE if self._all_listed else Missing.NOT_COLLECTED

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from scanner.aws.arn import parse_arn
 from scanner.aws.iam.documents import DocumentStore
 from scanner.aws.loading import organization_answers as api
 from scanner.aws.loading.scope import Scope
@@ -36,6 +37,7 @@ class Tree:
         accounts: account id to name.
         complete: True when no account of the organisation can be missing.
         enabled: policy types switched on; None when the root was not read.
+        named: organisation id and management account, as ARNs of the tree name them.
     """
 
     parents: dict[str, str] = field(default_factory=dict)
@@ -43,6 +45,14 @@ class Tree:
     accounts: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     enabled: frozenset[str] | None = None
+    named: tuple[str, str] = ("", "")
+
+    def note(self, arn: str) -> None:
+        """Learn from `arn:…:organizations::<management>:account/<organisation>/…`."""
+        parsed = parse_arn(arn)
+        if parsed is not None and parsed.service == "organizations":
+            _, _, below = parsed.resource.partition("/")
+            self.named = (below.partition("/")[0], parsed.account)
 
     def path(self, account: str) -> tuple[str, ...]:
         """Return the levels above an account and itself, root first.
@@ -75,6 +85,7 @@ def _read_roots(scope: Scope, tree: Tree) -> None:
         for page in answer.pages:
             for root in page.roots:
                 tree.roots.add(root.id)
+                tree.note(root.arn)
                 enabled |= {t.type for t in root.policy_types if t.status == "ENABLED"}
                 known = known and "PolicyTypes" not in root.odd
     tree.enabled = frozenset(enabled) if known else None
@@ -88,7 +99,9 @@ def _read_children(scope: Scope, tree: Tree) -> bool:
         if units.complete:
             walked[UNITS].add(parent)
         for page in units.pages:
-            tree.parents |= {unit.id: parent for unit in page.organizational_units}
+            for unit in page.organizational_units:
+                tree.parents[unit.id] = parent
+                tree.note(unit.arn)
     levels = {*tree.roots, *tree.parents}
     for members in scope.newest(MEMBERS, api.Members):
         parent = str(members.params.get("ParentId"))
@@ -96,7 +109,7 @@ def _read_children(scope: Scope, tree: Tree) -> bool:
             walked[MEMBERS].add(parent)
         for listed in members.pages:
             tree.parents |= {member.id: parent for member in listed.accounts}
-            tree.accounts |= {member.id: member.name for member in listed.accounts}
+            _add_accounts(tree, listed.accounts)
     return bool(tree.roots) and all(levels <= seen for seen in walked.values())
 
 
@@ -105,8 +118,14 @@ def _read_accounts(scope: Scope, tree: Tree) -> bool:
     for answer in scope.newest(ACCOUNTS, api.Members):
         complete = complete or answer.complete
         for page in answer.pages:
-            tree.accounts |= {member.id: member.name for member in page.accounts}
+            _add_accounts(tree, page.accounts)
     return complete
+
+
+def _add_accounts(tree: Tree, members: Iterable[api.Member]) -> None:
+    for member in members:
+        tree.accounts[member.id] = member.name
+        tree.note(member.arn)
 
 
 def read_controls(

@@ -32,6 +32,7 @@ class Root(Row):
     """An organisation's root."""
 
     id: str
+    arn: str = ""
     policy_types: tuple[PolicyType, ...] = ()
 
 
@@ -45,6 +46,7 @@ class Unit(Row):
     """An organizational unit."""
 
     id: str
+    arn: str = ""
 
 
 class Units(Row):
@@ -57,6 +59,7 @@ class Member(Row):
     """A member account."""
 
     id: str
+    arn: str = ""
     name: str = ""
 
 

@@ -207,6 +207,27 @@ def test_delegated_administrators_name_their_services(tmp_path):
     assert found.delegated == {PARTNER: ("ssm.amazonaws.com",)}
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (f"arn:aws-cn:organizations::{MANAGEMENT}:account/o-x/{PARTNER}", "o-x"),
+        ("", ""),
+    ],
+)
+def test_the_tree_names_an_organisation_that_would_not_describe_itself(
+    tmp_path, listed, expected
+):
+    """ARNs of members carry its id and its management account, which SCPs exempt."""
+    row = {"Id": PARTNER, "Arn": listed}
+
+    found = loaded(
+        tmp_path, TREE, refusal(DESCRIBE), answer(ACCOUNTS, {"Accounts": [row]})
+    )
+
+    management = MANAGEMENT if expected else ""
+    assert (found.id, found.management_account) == (expected, management)
+
+
 def test_a_tree_that_loops_ends(tmp_path):
     """No provider answers so; a hand-written file may."""
     loop = answer(
