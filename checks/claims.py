@@ -9,6 +9,7 @@ from checks.reach import covers_a_scope
 from scanner.estate import Principal, Provider
 from scanner.grants import AssignmentBecause, Decided, Grant, Standing, Verdict
 from scanner.graph import AccessGraph, Holding
+from scanner.search import hops_of
 
 _NO_USAGE = "no usage evidence was collected (last-accessed data, sign-ins)"
 _SSO = ":role/aws-reserved/sso.amazonaws.com/"
@@ -19,7 +20,9 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
 
     `count`: principals that can run a command on at least one VM (groups do not act,
     service-linked roles are their service's), split by who is behind them, with those
-    for whom it is unknown apart. `day-to-day`: unknown without usage evidence.
+    for whom it is unknown apart; `by-hops` counts those who hold nothing and become one
+    of them (people of Identity Center, partners, CI), `external-by-hops` the outsiders
+    among these. `day-to-day`: unknown without usage evidence.
     `role-level`: those of `count` who hold it through a broad role: any document on
     every node (AWS), an assignment at a subscription or above (Azure). `standing`:
     those of `count` by the longest standing that each has.
@@ -38,6 +41,7 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
             "principals": len(able),
             **_by_side(principal for principal, _ in able),
             "unknown": len(unsure),
+            **_by_hops(graph, {principal.id for principal, _ in able}),
         },
         "day-to-day": {
             "principals": None,
@@ -96,6 +100,20 @@ def _by_side(principals: Iterable[Principal]) -> dict[str, int]:
     for principal in principals:
         found[side_of(principal)] += 1
     return found
+
+
+def _by_hops(graph: AccessGraph, able: set[str]) -> dict[str, int]:
+    """Count those who become one of the able, in any number of hops."""
+    reached, to_do = set(able), sorted(able)
+    while to_do:
+        sources = {edge.source for edge in hops_of(graph, to_do.pop(), into=True)}
+        new = (sources & graph.principals.keys()) - reached
+        reached |= new
+        to_do += sorted(new)
+    extra = [graph.principals[id_] for id_ in reached - able]
+    acting = [one for one in extra if one.kind != "group"]
+    outside = sum(one.external for one in acting)
+    return {"by-hops": len(acting), "external-by-hops": outside}
 
 
 def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:

@@ -137,14 +137,15 @@ def _risk(
 ) -> Risk:
     documents = {one.grant.decision.documents for one in best}
     standing = {one.grant.decision.standing for one in best}
+    external = bool(hit.principal and hit.principal.external)
     return Risk(
         reach.kind,
         reach.targets,
-        external=bool(hit.principal and hit.principal.external),
+        external=external,
         conditional=verdict is Verdict.CONDITIONAL,
         listed_documents=bool(documents) and all(_listed(one) for one in documents),
         temporary=bool(standing) and Standing.PERMANENT not in standing,
-        by_hops=bool(best) and all(one.hops for one in best),
+        by_hops=bool(best) and not external and all(one.hops for one in best),
         inferred=not certain,
         unknown=verdict is Verdict.UNKNOWN,
     )

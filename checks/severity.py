@@ -4,7 +4,8 @@
   than nine named ones, 1 fewer, 0 none yet;
 * exposure: 2 for somebody else's principal, 1 for one of ours;
 * ease: 3 for standing access to any code, one less for each of: a condition must hold,
-  only listed documents run, the access is not permanent, it takes hops (at least 1);
+  only listed documents run, the access is not permanent, it takes hops (at least 1; an
+  outsider enters a role as a matter of course, so its hops do not count);
 * confidence: one level down when the verdict is inferred, two when it is unknown.
 
 The product of the first three gives the level: 12 critical, 6 high, 3 medium, 1 low. A

@@ -222,7 +222,21 @@ def test_principals_are_counted_once_and_by_who_is_behind_them():
         "workload": 1,
         "external": 1,
         "unknown": 1,
+        "by-hops": 0,
+        "external-by-hops": 0,
     }
+
+
+def test_those_who_only_become_one_of_them_are_counted_apart():
+    ops, ci, partner = d.role("ops"), d.role("ci"), d.outsider()
+    edges = [d.hop("assumes", ci, ops), d.hop("assumes", partner, ci)]
+    edges.append(d.hop("assumes", ops, d.role("else")))
+    half = d.half(any_document("ops"), edges=edges, principals=[ops, ci, partner])
+
+    number = claims(build_graph([half]))["count"]
+
+    assert (number["principals"], number["by-hops"]) == (1, 2)
+    assert number["external-by-hops"] == 1
 
 
 def test_without_usage_evidence_day_to_day_is_unknown():
