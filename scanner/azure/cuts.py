@@ -10,7 +10,8 @@ from scanner.azure.questions import Question
 from scanner.azure.rbac.evaluation import undecided
 from scanner.azure.rbac.truth import Truth
 
-DENIES_UNREAD = "deny assignments were not read"
+_DENIES_UNREAD = "deny assignments were not read"
+_LOCKS_REFUSED = "resource locks were not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,8 @@ class Cuts:
         self._tenant, self._place = tenant, place
         self._strangers = parties.strangers
         self._found: dict[tuple[int, Profile, bool], Cut] = {}
-        unread = (f"/subscriptions/{name}" for name in tenant.denies_unread)
-        self._unread = 0
-        for scope in unread:
-            self._unread |= place.below.get(scope, 0)
+        self._unread = place.within(tenant.denies_unread)
+        self._locks_refused = place.within(tenant.locks_refused)
 
     def cut(self, question: Question, party: Party) -> Cut:
         """Return what cuts a question's grants of a class of principals."""
@@ -52,7 +51,7 @@ class Cuts:
     def _cut(self, question: Question, party: Party) -> Cut:
         blocked = 0
         unless: list[tuple[str, int]] = []
-        doubts = [(DENIES_UNREAD, self._unread)] if self._unread else []
+        doubts = [(_DENIES_UNREAD, self._unread)]
         spoken = hits(party, self._strangers)
         for number, truth in question.denies.items():
             deny, hit = self._tenant.denies[number], spoken[number]
@@ -75,6 +74,7 @@ class Cuts:
         if question.locked and not party.delegated:
             for _, bits in self.locks(question):
                 blocked |= bits
+            doubts.append((_LOCKS_REFUSED, self._locks_refused))
         return Cut(blocked, _present(unless), _present(doubts))
 
     def blocking(

@@ -44,6 +44,7 @@ from scanner.evidence.outcomes import Outcome
 
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 DENIES = "microsoft.authorization/denyassignments"
+_LOCKS = "microsoft.authorization/locks"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 #: From this version of the deny assignment API on an effect is given.
 _EFFECTS_SINCE = "2024-07-01"
@@ -74,6 +75,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         workers,
         frozenset(_unread(ASSIGNMENTS, draft, subscriptions, hierarchy)),
         frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
+        frozenset(_unread(_LOCKS, draft, subscriptions, hierarchy))
+        if draft.lists.broken[_LOCKS]
+        else frozenset(),
     )
     return found, gaps
 

@@ -171,6 +171,7 @@ class AzureTenant:
         machines: sorted by id.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
+        locks_refused: subscriptions whose locks were asked for and are not known.
     """
 
     id: str
@@ -185,6 +186,7 @@ class AzureTenant:
     workers: tuple[Workers, ...] = ()
     assignments_unread: frozenset[str] = frozenset()
     denies_unread: frozenset[str] = frozenset()
+    locks_refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

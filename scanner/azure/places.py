@@ -53,6 +53,13 @@ class Place:
             return self.below.get(scope, 0) if is_scale_set(scope) else 0
         return self.exact.get(scope, 0)
 
+    def within(self, subscriptions: Iterable[str]) -> int:
+        """Return the classes of some subscriptions, given by id."""
+        found = 0
+        for name in subscriptions:
+            found |= self.below.get(f"/subscriptions/{name}", 0)
+        return found
+
     @cached_property
     def positions(self) -> Mapping[str, int]:
         """Target id to its class."""
@@ -68,8 +75,8 @@ def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -
         alone: normalized ids of machines that must have a class of their own.
     """
     relevant = {*scopes, *alone}
-    relevant |= {f"/subscriptions/{s}" for s in tenant.assignments_unread}
-    relevant |= {f"/subscriptions/{s}" for s in tenant.denies_unread}
+    unread = (tenant.assignments_unread, tenant.denies_unread, tenant.locks_refused)
+    relevant |= {f"/subscriptions/{name}" for some in unread for name in some}
     above = _Above(tenant, relevant)
     numbers: dict[tuple[object, ...], int] = {}
     members: list[list[Target]] = []

@@ -40,9 +40,7 @@ class Engine:
         relevant = {n for question in self.questions for n in question.terms}
         self.parties = Parties(tenant, relevant)
         self.cuts = Cuts(tenant, place, self.parties)
-        self._unread = 0
-        for name in tenant.assignments_unread:
-            self._unread |= place.below.get(f"/subscriptions/{name}", 0)
+        self._unread = place.within(tenant.assignments_unread)
         numbers = {group: self._ledger.number(d) for group, d in unseen.items()}
         self._gives = [self._given(question) for question in self.questions]
         self._open = [

@@ -317,10 +317,23 @@ def test_an_unread_group_that_a_deny_names_makes_a_yes_inferred(tmp_path):
 # -- what refines ----------------------------------------------------------------------
 
 
-def test_without_locks_pim_and_delegations_verdicts_do_not_change(tmp_path):
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [(False, Confidence.CERTAIN), (True, Confidence.INFERRED)],
+    ids=["absent", "refused"],
+)
+def test_locks_that_were_refused_make_a_yes_inferred(tmp_path, refusal, expected):
+    locks = f"{AUTHORIZATION}/locks"
+    lines = without(tenant_lines(**BASE), locks)
+    more = [refused(locks, {"scope": S}, subscription=SUB)] if refusal else []
+    found = outcome(tmp_path, lines, more)["holder", RUN, "vm"]
+
+    assert (found.verdict, found.confidence) == (Verdict.ALLOWED, expected)
+
+
+def test_without_pim_and_delegations_verdicts_do_not_change(tmp_path):
     whole = tenant_lines(**BASE)
     lists = (
-        f"{AUTHORIZATION}/locks",
         f"{AUTHORIZATION}/roleEligibilityScheduleInstances",
         f"{AUTHORIZATION}/roleAssignmentScheduleInstances",
         "Microsoft.ManagedServices/registrationDefinitions",
