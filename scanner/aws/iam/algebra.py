@@ -27,7 +27,8 @@ from scanner.grants import Condition
 
 _COMPLEMENT = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _OTHER_QUANTIFIER = {"ForAnyValue": "ForAllValues", "ForAllValues": "ForAnyValue"}
-_TEXT = ("String", "StringIgnoreCase", "StringLike", "Arn", "Binary")
+_ARN = ("ArnEquals", "ArnLike")
+_TEXT = ("String", "StringIgnoreCase", "StringLike", "Binary", *_ARN)
 
 #: An operator with the values it was written with.
 _Test = tuple[Operator, tuple[str, ...]]
@@ -152,7 +153,7 @@ def _finite(operator: Operator, values: tuple[str, ...]) -> tuple[str, ...] | No
         return None
     if operator.family in ("String", "Numeric", "Date", "Bool", "Binary"):
         return tuple(map(as_written, values))
-    if operator.family in ("StringLike", "Arn") and all(map(is_plain, values)):
+    if operator.family in ("StringLike", *_ARN) and all(map(is_plain, values)):
         return tuple(map(as_written, values))
     return None
 
@@ -240,12 +241,12 @@ def _refuses(test: _Test, pattern: str, family: str) -> bool:
     operator, values = test
     if operator.family == "StringLike":
         return any(covers(value, pattern) for value in values)
-    if operator.family != "Arn":
+    if operator.family not in _ARN or family not in _ARN:
         return False
     if "*" in values:
-        return family == "Arn"
+        return True
     segments = pattern.split(":", 5)
-    return family == "Arn" and any(
+    return any(
         len(given := value.split(":", 5)) == len(segments) == 6
         and all(covers(a, b) for a, b in zip(given, segments, strict=True))
         for value in values

@@ -20,7 +20,7 @@ class Operator:
 
     Attributes:
         family: `String`, `StringIgnoreCase`, `StringLike`, `Numeric`, `Date`, `Bool`,
-            `Binary`, `Ip`, `Arn` or `Null`.
+            `Binary`, `Ip`, `Null`, or the alike `ArnEquals` and `ArnLike`.
         relation: `=`, `<`, `<=`, `>` or `>=`; only Numeric and Date have the latter.
         negated: true for the Not forms, which hold where no listed value does.
         quantifier: `ForAllValues`, `ForAnyValue` or empty.
@@ -59,8 +59,10 @@ _BASES = {
     "BinaryEquals": Operator("Binary"),
     "IpAddress": Operator("Ip"),
     "NotIpAddress": Operator("Ip", negated=True),
-    "ArnLike": Operator("Arn"),
-    "ArnNotLike": Operator("Arn", negated=True),
+    "ArnEquals": Operator("ArnEquals"),
+    "ArnNotEquals": Operator("ArnEquals", negated=True),
+    "ArnLike": Operator("ArnLike"),
+    "ArnNotLike": Operator("ArnLike", negated=True),
     "Null": Operator("Null"),
 } | {
     f"{family}{word}": Operator(family, relation, negated)
@@ -75,10 +77,7 @@ _BASES = {
     )
 }
 _SPELLED = {(op.family, op.relation, op.negated): name for name, op in _BASES.items()}
-_BY_NAME = {name.lower(): op for name, op in _BASES.items()} | {
-    "arnequals": _BASES["ArnLike"],
-    "arnnotequals": _BASES["ArnNotLike"],
-}
+_BY_NAME = {name.lower(): op for name, op in _BASES.items()}
 _QUANTIFIERS = {"forallvalues": "ForAllValues", "foranyvalue": "ForAnyValue"}
 
 
@@ -180,7 +179,8 @@ _TESTS: dict[str, Callable[[str, str, str], bool]] = {
         as_written(wanted).casefold() == value.casefold()
     ),
     "StringLike": lambda _, wanted, value: glob(wanted).matches(value),
-    "Arn": lambda _, wanted, value: match_arn(wanted, value),
+    "ArnEquals": lambda _, wanted, value: match_arn(wanted, value),
+    "ArnLike": lambda _, wanted, value: match_arn(wanted, value),
     "Bool": lambda _, wanted, value: as_written(wanted).lower() == value.lower(),
     "Numeric": _ordered(number),
     "Date": _ordered(moment),

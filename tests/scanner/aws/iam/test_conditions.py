@@ -1,0 +1,253 @@
+"""Conditions on what is known of a request: values, and the kinds of missing."""
+
+import pytest
+
+from scanner.aws.iam.conditions import (
+    Missing,
+    OneOf,
+    Shape,
+    expand,
+    holds,
+)
+from scanner.aws.iam.conditions import (
+    test as condition_outcome,
+)
+from scanner.aws.iam.formulas import FALSE, TRUE, settle
+from scanner.grants import Condition, Confidence, Verdict
+
+ABSENT = Missing.ABSENT
+YES, NO = True, False
+MANY = ("a", "b")
+ROLE = "arn:aws:iam::1:role/x"
+
+OPERATORS = [
+    ("StringEquals", ["a"], ("a",), YES),
+    ("StringEquals", ["a"], ("A",), NO),
+    ("StringEquals", ["a*"], ("ab",), NO),
+    ("StringEquals", ["a"], ABSENT, NO),
+    ("stringequals", ["a"], ("a",), YES),
+    ("StringEqualsIgnoreCase", ["a"], ("A",), YES),
+    ("StringNotEquals", ["a", "b"], ("b",), NO),
+    ("StringNotEquals", ["a", "b"], ("c",), YES),
+    ("StringNotEquals", ["a"], ABSENT, YES),
+    ("StringNotEqualsIgnoreCase", ["a"], ("A",), NO),
+    ("StringEqualsIfExists", ["a"], ABSENT, YES),
+    ("StringEqualsIfExists", ["a"], ("b",), NO),
+    ("StringNotEqualsIfExists", ["a"], ABSENT, YES),
+    ("StringLike", ["a*c?"], ("abcd",), YES),
+    ("StringLike", ["a*"], ("A",), NO),
+    ("StringNotLike", ["a*"], ("abc",), NO),
+    ("NumericEquals", ["0300"], ("300",), YES),
+    ("NumericNotEquals", ["300"], ("300.0",), NO),
+    ("NumericLessThan", ["900"], ("0300",), YES),
+    ("NumericLessThan", ["900"], ("1000",), NO),
+    ("NumericLessThan", ["900"], ("x",), NO),
+    ("NumericLessThan", ["900"], ABSENT, NO),
+    ("NumericLessThanEquals", ["900"], ("900",), YES),
+    ("NumericGreaterThan", ["900"], ("900",), NO),
+    ("NumericGreaterThanEquals", ["1e3", "x"], ("1000",), YES),
+    ("DateEquals", ["2026-01-01T00:00:00Z"], ("1767225600",), YES),
+    ("DateLessThan", ["2026-01-01"], ("2025-12-31T23:59:59Z",), YES),
+    ("DateGreaterThan", ["2026-01-01T00:00:00Z"], ("2026-01-01T01:00:00+02:00",), NO),
+    ("Bool", ["true"], ("TRUE",), YES),
+    ("Bool", ["false"], ABSENT, NO),
+    ("BoolIfExists", ["false"], ABSENT, YES),
+    ("BinaryEquals", ["QUI="], ("QUI=",), YES),
+    ("BinaryEquals", ["%%%"], ("QUI=",), NO),
+    ("IpAddress", ["10.0.0.0/8"], ("10.1.2.3",), YES),
+    ("IpAddress", ["10.1.2.3/8"], ("10.9.9.9",), YES),
+    ("IpAddress", ["10.1.2.3"], ("10.1.2.4",), NO),
+    ("IpAddress", ["2001:db8::/32"], ("2001:db8::1",), YES),
+    ("IpAddress", ["10.0.0.0/8"], ("2001:db8::1",), NO),
+    ("NotIpAddress", ["10.0.0.0/8"], ("10.1.2.3",), NO),
+    ("NotIpAddress", ["nonsense"], ("10.1.2.3",), YES),
+    ("ArnLike", ["arn:aws:iam::*:role/*"], ("arn:aws:iam::1:role/a/b",), YES),
+    ("ArnEquals", ["arn:aws:iam::*:role/*"], ("arn:aws:iam::1:role/a",), YES),
+    ("ArnNotLike", ["arn:aws:iam::*/a"], ("arn:aws:iam::1:role/a",), YES),
+    ("ArnNotEquals", ["arn:aws:iam::1:role/a"], ("arn:aws:iam::1:role/a",), NO),
+    ("Null", ["true"], ABSENT, YES),
+    ("Null", ["true"], ("",), NO),
+    ("Null", ["false"], ("x",), YES),
+    ("Null", ["true", "false"], ("x",), YES),
+    ("Null", ["maybe"], ("x",), NO),
+    ("ForAllValues:StringEquals", ["a"], ABSENT, YES),
+    ("ForAllValues:StringEquals", ["a"], ("a", "b"), NO),
+    ("ForAllValues:StringEquals", ["a", "b", "c"], ("a", "b"), YES),
+    ("ForAllValues:StringNotEquals", ["c"], ("a", "b"), YES),
+    ("ForAllValues:StringNotEquals", ["b"], ("a", "b"), NO),
+    ("ForAnyValue:StringEquals", ["a"], ABSENT, NO),
+    ("ForAnyValue:StringEqualsIfExists", ["a"], ABSENT, NO),
+    ("ForAnyValue:StringEquals", ["a"], ("a", "b"), YES),
+    ("ForAnyValue:StringNotEquals", ["a"], ("a", "b"), YES),
+    ("ForAnyValue:StringNotEquals", ["a", "b"], ("a", "b"), NO),
+    ("ForAnyValue:StringNotEquals", ["a"], ABSENT, NO),
+    ("ForAnyValue:StringLike", ["x*"], ("xy",), YES),
+]
+
+
+@pytest.mark.parametrize(("operator", "values", "seen", "expected"), OPERATORS)
+def test_operators_on_known_values(operator, values, seen, expected):
+    """Every operator, present and absent, decides when the value is known."""
+    outcome = holds(operator, "x:k", tuple(values), seen)
+
+    assert outcome == (TRUE if expected else FALSE)
+
+
+@pytest.mark.parametrize(
+    ("missing", "verdict", "confidence"),
+    [
+        (Missing.REQUEST, Verdict.CONDITIONAL, Confidence.CERTAIN),
+        (Missing.NOT_COLLECTED, Verdict.UNKNOWN, Confidence.INFERRED),
+        (Missing.UNKNOWN_KEY, Verdict.CONDITIONAL, Confidence.INFERRED),
+        (Missing.UNREAD, Verdict.CONDITIONAL, Confidence.INFERRED),
+        (Missing.ABSENT, Verdict.DENIED, Confidence.CERTAIN),
+    ],
+)
+def test_the_kinds_of_missing_have_different_answers(missing, verdict, confidence):
+    """Absent, fixed by a request, never collected: never folded together."""
+    found = settle(holds("StringEquals", "x:k", ("v",), missing))
+
+    assert (found.verdict, found.confidence) == (verdict, confidence)
+
+
+def test_an_unknown_operator_is_a_condition_in_doubt():
+    """It is newer than this product."""
+    found = settle(holds("StringFancy", "x:k", ("v",), ("v",)))
+
+    assert found.verdict is Verdict.CONDITIONAL
+    assert found.confidence is Confidence.INFERRED
+
+
+@pytest.mark.parametrize("name", ["ForSomeValues:StringEquals", "NullIfExists", ""])
+def test_misspelt_operators_are_unknown(name):
+    """No guess is made."""
+    found = settle(holds(name, "x:k", ("v",), ("v",)))
+
+    assert found.confidence is Confidence.INFERRED
+
+
+def test_a_plain_operator_on_a_multi_valued_key_is_in_doubt():
+    """It does not match live; an Allow that hangs on it is possible, never denied."""
+    found = settle(holds("StringEquals", "aws:PrincipalOrgPaths", ("o",), ("o",)))
+
+    assert found.verdict is Verdict.ALLOWED
+    assert found.confidence is Confidence.INFERRED
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "expected"),
+    [
+        ("StringLike", ["AROA1:*"], TRUE),
+        ("StringLike", ["AROA2:*"], FALSE),
+        ("StringEquals", ["AROA1"], FALSE),
+        ("StringNotLike", ["AROA1:*"], FALSE),
+        ("StringNotLike", ["AIDA*"], TRUE),
+    ],
+)
+def test_a_role_user_id_is_known_but_for_the_session(operator, values, expected):
+    """What the role's unique id settles is settled."""
+    assert holds(operator, "aws:userid", tuple(values), Shape("AROA1:*")) == expected
+
+
+def test_a_session_name_in_the_user_id_stays_a_condition():
+    """Only a request fixes it."""
+    found = settle(holds("StringEquals", "aws:userid", ("AROA1:al",), Shape("AROA1:*")))
+
+    wanted = Condition("aws:userid", "StringEquals", ("AROA1:al",))
+    assert found.conditions == ((wanted,),)
+
+
+def test_tags_that_differ_by_case_are_in_doubt_only_if_it_matters():
+    """Either value may be the one AWS compares."""
+    seen = OneOf(("dev", "prod"))
+
+    assert holds("StringLike", "k", ("*",), seen) == TRUE
+    assert holds("StringEquals", "k", ("x",), seen) == FALSE
+    assert settle(holds("StringEquals", "k", ("dev",), seen)).reasons
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "expected"),
+    [
+        ("NumericLessThan", ["5", "9", "x"], ("NumericLessThan", ("9",))),
+        ("NumericGreaterThan", ["5", "9"], ("NumericGreaterThan", ("5",))),
+        ("Bool", ["TRUE"], ("Bool", ("true",))),
+        ("Bool", ["true", "false"], ("Null", ("false",))),
+        ("StringEquals", ["b", "a", "b"], ("StringEquals", ("a", "b"))),
+        ("arnequals", [ROLE], ("ArnEquals", (ROLE,))),
+        ("forAnyvalue:stringLike", ["x"], ("ForAnyValue:StringLike", ("x",))),
+    ],
+)
+def test_conditions_left_open_are_normalised(operator, values, expected):
+    """One spelling, so that equal conditions are equal."""
+    found = settle(holds(operator, "x:k", tuple(values), Missing.REQUEST))
+
+    assert found.conditions == ((Condition("x:k", *expected),),)
+
+
+KNOWN = {"aws:username": ("ann",), "aws:star": ("a*",), "aws:tagkeys": MANY}
+
+
+def look(key):
+    return KNOWN.get(key.lower(), ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("${aws:username}", "ann", TRUE),
+        ("x-${AWS:UserName}-*", "x-ann-1", TRUE),
+        ("${aws:star}", "abc", FALSE),
+        ("${aws:star}", "a*", TRUE),
+        ("${*}", "*", TRUE),
+        ("${*}", "x", FALSE),
+        ("${?}${$}", "?$", TRUE),
+        ("${aws:nobody}", "", FALSE),
+        ("${aws:nobody, 'x'}", "x", TRUE),
+        ("${aws:username, 'x'}", "ann", TRUE),
+        ("${aws:tagkeys}", "a", FALSE),
+        ("${}", "", FALSE),
+        ("$aws:username", "$aws:username", TRUE),
+    ],
+)
+def test_variables_in_values(text, value, expected):
+    """Substituted values are literal; without value or default nothing matches."""
+    known = {**KNOWN, "x:k": (value,)}
+
+    outcome = condition_outcome(
+        "StringLike",
+        "x:k",
+        (text,),
+        "2012-10-17",
+        lambda k: known.get(k.lower(), ABSENT),
+    )
+
+    assert outcome == expected
+
+
+def test_a_variable_without_value_rules_out_negated_operators_too():
+    """The statement does not match, Allow or Deny alike."""
+    outcome = condition_outcome(
+        "StringNotEquals", "x:k", ("${aws:nobody}",), "2012-10-17", look
+    )
+
+    assert outcome == FALSE
+
+
+def test_the_older_version_leaves_variables_as_text():
+    """Expanded only under 2012-10-17."""
+    assert expand("${aws:username}", "2008-10-17", look) == "${aws:username}"
+
+
+def test_a_variable_that_only_a_request_fixes_stays_a_condition():
+    """The condition keeps the variable as written."""
+    outcome = condition_outcome(
+        "StringEquals",
+        "x:k",
+        ("${aws:SourceIdentity}",),
+        "2012-10-17",
+        lambda k: ("v",) if k == "x:k" else Missing.REQUEST,
+    )
+
+    ((found,),) = settle(outcome).conditions
+    assert found == Condition("x:k", "StringEquals", ("${aws:SourceIdentity}",))
