@@ -16,7 +16,6 @@ from scanner.grants import Edge, Verdict
 _REACHING = (
     *("ssm.", "ssm-quicksetup.", "ssm-incidents.", "opsdatasync.ssm.", "sso."),
     *("member.org.stacksets.", "stacksets.", "config.", "config-multiaccountsetup."),
-    *("guardduty.", "inspector2."),
 )
 
 
@@ -76,14 +75,16 @@ def _delegations(estate: AwsEstate, unlisted: dict[str, Principal]) -> Iterator[
         for administrator, services in organization.delegated.items():
             reaching = [each for each in services if each.startswith(_REACHING)]
             members = estate.accounts.keys() & organization.paths.keys()
-            for member in sorted(members - {administrator} if reaching else ()):
+            members -= {administrator, organization.management_account}
+            for member in sorted(members if reaching else ()):
                 source, target = (
                     f"arn:{partition}:iam::{each}:root"
                     for each in (administrator, member)
                 )
                 _add(unlisted, source, "root", administrator)
                 _add(unlisted, target, "root", member)
-                reason = f"{administrator} administers {', '.join(reaching)}"
+                through = ", ".join(reaching)
+                reason = f"how far {administrator} reaches by {through} is not decided"
                 yield unknown_edge(DELEGATED_TO, source, target, reason)
 
 

@@ -1,13 +1,12 @@
 """`assumes` between identities of the estate: both halves of every entry decided."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.controls import resource_controls, service_controls
 from scanner.aws.deciding.sides import Sides
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Evaluation, Matched
 from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import Match, is_plain, match_resource
 from scanner.aws.linking.callers import (
@@ -16,13 +15,13 @@ from scanner.aws.linking.callers import (
     Callers,
     EntryIndex,
 )
+from scanner.aws.linking.grounds import TRUST, Ground, because_of, grounds_of
 from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
 from scanner.aws.linking.trusts import Kind, Named, named_by, names_somebody_else
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, StatementBecause, Verdict
 
-TRUST = "/trust"
 NOBODY = PolicyDocument("", "2012-10-17", ())
 #: More equal hops than this between a class of callers and of roles share a node.
 _MOST_PAIRS = 10_000
@@ -30,15 +29,10 @@ _MOST_PAIRS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """An answer shared by a class of callers and roles.
-
-    Attributes:
-        because: the statements it rests on, each with the document it stands in; None
-            for the trust policy, and for what is the same for the whole class.
-    """
+    """An answer shared by a class of callers and roles, with what it rests on."""
 
     settled: Settled
-    because: tuple[tuple[StatementBecause, PolicyDocument | None], ...]
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,71 +113,62 @@ class OwnEntries:
 
     def _together(
         self, alike: dict[str, Caller], roles: list[Identity]
-    ) -> dict[str, Caller]:
-        """Return the callers to be shown as a class: few enough hops need none."""
+    ) -> dict[str, tuple[Caller, Identity]]:
+        """Return the callers to be shown as a class: few hops need none.
+
+        Each comes with a role that its policies do not name, to decide for the class.
+        """
         if len(alike) * len(roles) <= _MOST_PAIRS:
             return {}
         arns = {role.principal.id for role in roles}
         home = roles[0].principal.scope
-        return {
-            arn: caller
-            for arn, caller in alike.items()
-            if len(roles) == 1
-            or (self._alike_for(caller, home) and caller.cut.isdisjoint(arns))
-        }
+        found = {}
+        for arn, caller in alike.items():
+            like = next((r for r in roles if r.principal.id not in caller.named), None)
+            apart = caller.cut & arns or not self._alike_for(caller, home)
+            if like is not None and (len(roles) == 1 or not apart):
+                found[arn] = (caller, like)
+        return found
 
     def _alike_for(self, caller: Caller, home: str) -> bool:
         """True when nothing but names tells roles apart for a caller."""
-        controls = (
-            self._controls[caller.identity.principal.scope],
-            self._controls[home],
-        )
-        return not (caller.by_role or any(one.by_role for one in controls))
+        scopes = (caller.identity.principal.scope, home)
+        by_role = any(self._controls[scope].by_role for scope in scopes)
+        return not (caller.by_role or by_role)
 
     def _as_class(
-        self, alike: dict[str, Caller], roles: list[Identity], key: object
+        self,
+        together: dict[str, tuple[Caller, Identity]],
+        roles: list[Identity],
+        key: object,
     ) -> Iterator[Edge]:
         """Yield hops through one node for all callers that share an answer.
 
         Pair by pair, a thousand administrators and a thousand roles that trust their
         account would be a million edges that all say the same.
         """
-        by_answer: dict[Settled, list[Caller]] = {}
-        for caller in alike.values():
-            settled = self._decide(caller, roles[0], key).settled
-            if settled.verdict is not Verdict.DENIED:
-                by_answer.setdefault(settled, []).append(caller)
-        for settled, callers in by_answer.items():
-            yield from self._through(settled, callers, roles, key)
+        by_answer: dict[Settled, list[tuple[Caller, _Decided]]] = {}
+        for caller, like in together.values():
+            decided = self._decide(caller, like, key)
+            if decided.settled.verdict is not Verdict.DENIED:
+                by_answer.setdefault(decided.settled, []).append((caller, decided))
+        for settled, members in by_answer.items():
+            node = self._node(len(members), roles)
+            for caller, decided in members:
+                source = caller.identity.principal.id
+                own = _halves(decided, caller, roles[0])[0]
+                yield Edge(MEMBER_OF, source, node, Verdict.ALLOWED, because=own)
+            caller, decided = members[0]
+            for role in roles:
+                trusts = _halves(decided, caller, role)[1]
+                target = role.principal.id
+                yield settled_edge(ASSUMES, node, target, settled, trusts)
 
-    def _through(
-        self,
-        settled: Settled,
-        callers: list[Caller],
-        roles: list[Identity],
-        key: object,
-    ) -> Iterator[Edge]:
-        node = self._node(callers, roles)
-        for caller in callers:
-            decided = self._decide(caller, roles[0], key)
-            own = tuple(
-                ground
-                for ground in _because(decided, caller, roles[0])
-                if not ground.source.endswith(TRUST)
-            )
-            arn = caller.identity.principal.id
-            yield Edge(MEMBER_OF, arn, node, Verdict.ALLOWED, because=own)
-        shared = self._decide(callers[0], roles[0], key)
-        for role in roles:
-            because = _because(shared, callers[0], role)
-            trusts = (each for each in because if each.source.endswith(TRUST))
-            yield settled_edge(ASSUMES, node, role.principal.id, settled, trusts)
-
-    def _node(self, callers: list[Caller], roles: list[Identity]) -> str:
+    def _node(self, callers: int, roles: list[Identity]) -> str:
         """Name a class of callers; it is described in `classes`."""
         id_ = f"class:aws:{ASSUME}:{len(self.classes)}"
         home = roles[0].principal.scope
-        name = f"{len(callers)} identities that may enter {len(roles)} roles of {home}"
+        name = f"{callers} identities that may enter {len(roles)} roles of {home}"
         self.classes.append(Principal(Provider.AWS, id_, name, "class", False, home))
         return id_
 
@@ -239,7 +224,7 @@ class OwnEntries:
         source, target = caller.identity.principal.id, role.principal.id
         decided = self._decide(caller, role, key)
         if source != target and decided.settled.verdict is not Verdict.DENIED:
-            because = _because(decided, caller, role)
+            because = because_of(decided.grounds, caller, role)
             yield settled_edge(ASSUMES, source, target, decided.settled, because)
 
     def _decide(self, caller: Caller, role: Identity, key: object) -> _Decided:
@@ -254,7 +239,7 @@ class OwnEntries:
         decided = self._decided.get(place)
         if decided is None:
             evaluation = self._sides.entry(caller.identity, role, ASSUME)
-            decided = _Decided(evaluation.settled, _grounds(evaluation, caller))
+            decided = _Decided(evaluation.settled, grounds_of(evaluation, caller))
             self._decided[place] = decided
         return decided
 
@@ -290,36 +275,10 @@ class OwnEntries:
         )
 
 
-def _grounds(
-    evaluation: Evaluation, caller: Caller
-) -> tuple[tuple[StatementBecause, PolicyDocument | None], ...]:
-    """Return the allows of both halves, then the denies of any layer."""
-    documents = {source: document for document, source in caller.sources.items()}
-    found = [
-        (_as_ground(each), documents.get(each.because.source))
-        for each in evaluation.matched
-        if each.because.effect == "Deny" or each.layer in ("identity", "resource")
-    ]
-    return tuple(sorted(found, key=lambda one: one[0].effect != "Allow"))
-
-
-def _as_ground(matched: Matched) -> StatementBecause:
-    """Name what cut an answer by the layer that it is attached in."""
-    because = matched.because
-    if matched.layer in ("scp", "rcp", "boundary"):
-        return replace(because, source=f"{matched.layer}:{because.source}")
-    return because
-
-
-def _because(
+def _halves(
     decided: _Decided, caller: Caller, role: Identity
-) -> Iterator[StatementBecause]:
-    """Name the grounds of a class as this caller's and this role's."""
-    for ground, document in decided.because:
-        source = ground.source
-        if document is not None:
-            source = caller.sources.get(document, source)
-        elif source.endswith(TRUST):
-            source = f"{role.principal.id}{TRUST}"
-        same = source == ground.source
-        yield ground if same else replace(ground, source=source)
+) -> tuple[tuple[StatementBecause, ...], tuple[StatementBecause, ...]]:
+    """Return what an entry rests on: the caller's half, and the trust policy's."""
+    found = tuple(because_of(decided.grounds, caller, role))
+    trusts = tuple(each for each in found if each.source.endswith(TRUST))
+    return tuple(each for each in found if each not in trusts), trusts

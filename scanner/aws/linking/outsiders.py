@@ -6,7 +6,7 @@ policies. The other half is theirs to decide, which every such hop says.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.controls import binds, resource_controls
@@ -19,11 +19,13 @@ from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.linking.callers import ASSUME
+from scanner.aws.linking.grounds import grounds_of
 from scanner.aws.linking.hops import ASSUMES, settled_edge, unknown_edge
+from scanner.aws.linking.subjects import by_subject
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import Attached, AwsEstate, Identity
 from scanner.estate import Principal, Provider
-from scanner.grants import Condition, Confidence, Edge, StatementBecause, Verdict
+from scanner.grants import Confidence, Edge, Verdict
 
 _WEB, _SAML = "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"
 _ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
@@ -154,7 +156,7 @@ class OutsideEntries:
         settled = evaluation.settled
         if settled.verdict is Verdict.DENIED:
             return
-        for subject, one in _by_subject(settled):
+        for subject, one in by_subject(settled):
             yield self._edge(
                 self._provider(named.value, subject), role, evaluation, one
             )
@@ -193,12 +195,7 @@ class OutsideEntries:
     def _edge(
         self, source: Principal, role: Identity, found: Evaluation, settled: Settled
     ) -> Edge:
-        grounds = (
-            _as_ground(each.because, each.layer)
-            for each in found.matched
-            if each.layer == "resource" or each.because.effect == "Deny"
-        )
-        because = sorted(grounds, key=lambda each: each.effect != "Allow")
+        because = (ground.because for ground in grounds_of(found))
         return settled_edge(ASSUMES, source.id, role.principal.id, settled, because)
 
     def _anyone(self) -> str:
@@ -261,41 +258,3 @@ def _partner_decides(settled: Settled, reasons: list[str]) -> Settled:
 
 def _enters_by(provider: str) -> str:
     return _SAML if ":saml-provider/" in provider else _WEB
-
-
-def _by_subject(settled: Settled) -> Iterator[tuple[str, Settled]]:
-    """Split an entry by the subjects that its conditions ask for."""
-    found: dict[str, list[tuple[Condition, ...]]] = {}
-    for alternative in settled.conditions or ((),):
-        for subject, narrowed in _narrowed(alternative):
-            found.setdefault(subject, []).append(narrowed)
-    for subject, alternatives in sorted(found.items()):
-        conditions = tuple(alternatives) if settled.conditions else ()
-        yield subject, _under(settled, conditions)
-
-
-def _narrowed(
-    alternative: tuple[Condition, ...],
-) -> Iterator[tuple[str, tuple[Condition, ...]]]:
-    subjects = [each for each in alternative if _asks_for_subject(each)]
-    if not subjects:
-        yield "", alternative
-        return
-    for value in subjects[0].values:
-        one = replace(subjects[0], values=(value,))
-        yield value, tuple(one if x is subjects[0] else x for x in alternative)
-
-
-def _asks_for_subject(condition: Condition) -> bool:
-    negated = "Not" in condition.operator or condition.operator == "Null"
-    return condition.key.lower().endswith(":sub") and not negated
-
-
-def _under(settled: Settled, conditions: tuple[tuple[Condition, ...], ...]) -> Settled:
-    return Settled(settled.verdict, conditions, settled.confidence, settled.reasons)
-
-
-def _as_ground(because: StatementBecause, layer: str) -> StatementBecause:
-    if layer == "rcp":
-        return replace(because, source=f"rcp:{because.source}")
-    return because
