@@ -150,8 +150,9 @@ def delegated_by(
         definitions: registration definitions by normalized id.
     """
     expanded = row.properties.registration_definition
-    if expanded is not None and expanded.properties.authorizations is not None:
-        return expanded.properties
+    given = expanded.properties if expanded else None
+    if given is not None and given.authorizations is not None:
+        return given
     found = definitions.get(normalized(row.properties.registration_definition_id))
     return found.properties if found else None
 

@@ -142,7 +142,7 @@ class DelegationRow(Row, frozen=True):
 class ExpandedDelegation(Row, frozen=True):
     """A definition inside its assignment (`$expandRegistrationDefinition`)."""
 
-    properties: DelegationProperties
+    properties: DelegationProperties | None = None
 
 
 class RegistrationProperties(Row, frozen=True, rename="camel"):

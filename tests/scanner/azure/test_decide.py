@@ -583,6 +583,31 @@ def test_an_instance_is_below_its_scale_set_but_does_not_hold_it(
     assert expected == {vector for _, vector, _ in rows_of(found)}
 
 
+@pytest.mark.parametrize(
+    ("scope", "denied"),
+    [
+        (set_id(), {SET_WRITE}),
+        (f"{set_id()}/virtualMachines/0", {INSTANCE_RUN}),
+        (rg_scope(), set()),
+    ],
+)
+def test_a_deny_without_its_children_cuts_what_is_checked_there(
+    tmp_path, scope, denied
+):
+    cut = deny(scope, block(["*"]), doNotApplyToChildScopes=True)
+    lines = tenant_lines(
+        roles=[role("r", block([INSTANCE_RUN, SET_WRITE]))],
+        assignments=[assignment("u", "r", S)],
+        denies=[cut],
+        users=[user("u")],
+    )
+    below = subscription_lines(instances=[machine(f"{set_id()}/virtualMachines/0")])
+    found = decide_azure(loaded(tmp_path, lines, (SUB, below)))
+
+    held = {vector for _, vector, _ in rows_of(found)}
+    assert {INSTANCE_RUN, SET_WRITE} - held == denied
+
+
 def test_a_scale_set_without_listed_instances_is_one_target(tmp_path):
     lines = tenant_lines(
         roles=[role("r", block([INSTANCE_RUN]))],

@@ -219,6 +219,29 @@ def test_a_delegation_to_an_unread_definition_is_a_gap(tmp_path):
     assert [gap.effect for gap in estate.gaps] == ["who the delegation lets in unknown"]
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_delegation_may_hold_its_definition(tmp_path, inside):
+    definition, registration = delegation(S, [authorization("msp", "vmc")])
+    if inside:
+        registration["properties"]["registrationDefinition"] = definition
+        lines = tenant_lines(**BASE)
+    else:
+        registration["properties"]["registrationDefinition"] = {"id": definition["id"]}
+        lines = tenant_lines(**BASE, delegations=[(definition, registration)])
+    lines.append(
+        line(
+            "Microsoft.ManagedServices/registrationAssignments",
+            [registration],
+            {"scope": S},
+            subscription=SUB,
+        )
+    )
+
+    estate = tenant(tmp_path, lines)
+    assert runs(estate) == {"u", "msp"}
+    assert estate.gaps == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
