@@ -1,8 +1,10 @@
 """Which role assignments stand behind an Azure grant, and how high they are."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 from scanner.estate import Principal
@@ -19,8 +21,10 @@ _MANAGEMENT_GROUP = re.compile(
 _SUBSCRIPTION = re.compile(r"/subscriptions/[^/]+$", re.IGNORECASE)
 
 
-#: Which targets are below a scope, by graph, space and scope; freed with the graph.
-_BELOW: WeakKeyDictionary[AccessGraph, dict[tuple[int, str], int]] = WeakKeyDictionary()
+#: Ids in order, with the position of their class, by graph and space.
+_BELOW: WeakKeyDictionary[AccessGraph, dict[int, list[tuple[str, int]]]] = (
+    WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,21 @@ def _given(graph: AccessGraph, grant: Grant, assignment: str) -> TargetSet:
 
 
 def _below(graph: AccessGraph, space: TargetSpace, scope: str) -> int:
-    known, key = _BELOW.setdefault(graph, {}), (id(space), scope)
-    if key not in known:
-        known[key] = sum(
-            1 << position
+    """Return the classes below a scope; no scope tells members of a class apart."""
+    index = _BELOW.setdefault(graph, {})
+    if id(space) not in index:
+        index[id(space)] = sorted(
+            (f"{members[0].id.lower()}/", position)
             for position, members in enumerate(space.classes)
-            if any(f"{one.id.lower()}/".startswith(f"{scope}/") for one in members)
         )
-    return known[key]
+    ids = index[id(space)]
+    start = bisect_left(ids, (f"{scope}/", 0))
+    bits = 0
+    for id_, position in islice(ids, start, None):
+        if not id_.startswith(f"{scope}/"):
+            break
+        bits |= 1 << position
+    return bits
 
 
 def _own(graph: AccessGraph, principal: Principal, why: AssignmentBecause) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 from checks.evidence import (
@@ -25,7 +24,6 @@ from checks.hits import (
     define,
     scope_of,
 )
-from checks.reach import scopes_of, within
 from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Conditions, Edge
 from scanner.graph import AccessGraph
@@ -243,32 +241,15 @@ def _narrow(subject: str) -> bool:
 
 
 def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
-    """Yield a hit per guest, or per partner's principal and subscription.
-
-    A guest lives in the tenant; a partner is let into subscriptions one by one.
-    """
+    """Yield a hit per guest, or per principal of a partner, in its own tenant."""
+    who = "Guest" if guests else "Partner principal"
     for holding in graph.holdings:
-        for principal in holding.principals:
-            if not _is_outsider(principal, guests):
-                continue
-            reached = [
-                directly(principal, grant)
-                for grant in holding.grants
-                if grant.vector.tier in COMMANDS
-            ]
-            if guests and reached:
-                message = f"Guest {principal.name} can run commands"
-                yield Hit(scope_of(principal), principal, tuple(reached), message)
-            elif not guests:
-                yield from _partner(graph, principal, reached)
-
-
-def _partner(
-    graph: AccessGraph, principal: Principal, reached: list[Reached]
-) -> Iterator[Hit]:
-    message = f"Partner principal {principal.name} can run commands"
-    for scope, here in sorted(_by_subscription(graph, reached).items()):
-        yield Hit(f"azure:{scope}", principal, tuple(here), message)
+        grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
+        for principal in holding.principals if grants else ():
+            if _is_outsider(principal, guests):
+                reached = tuple(directly(principal, grant) for grant in grants)
+                message = f"{who} {principal.name} can run commands"
+                yield Hit(scope_of(principal), principal, reached, message)
 
 
 def _is_outsider(principal: Principal, guests: bool) -> bool:
@@ -277,14 +258,3 @@ def _is_outsider(principal: Principal, guests: bool) -> bool:
     if guests:
         return principal.kind == "guest"
     return principal.external and principal.kind != "guest"
-
-
-def _by_subscription(
-    graph: AccessGraph, reached: list[Reached]
-) -> dict[str, list[Reached]]:
-    found: dict[str, list[Reached]] = {}
-    for one in reached:
-        for scope in scopes_of(graph, one.targets):
-            here = replace(one, targets=within(graph, one.targets, scope))
-            found.setdefault(scope, []).append(here)
-    return found
