@@ -97,12 +97,9 @@ class AccountScan:
         off = {row["RegionName"] for row in listed if row.get("OptInStatus") == _OFF}
         names = [row["RegionName"] for row in listed]
         known = tuple(sorted(names)) or self._scan.places.regions(self.access.partition)
-        wanted = tuple(self._scan.options.regions) or known
-        return Regions(
-            asked=tuple(sorted(r for r in set(wanted) if r in known and r not in off)),
-            not_enabled=tuple(sorted(r for r in set(wanted) if r in off)),
-            known=known,
-        )
+        wanted = set(self._scan.options.regions or known)
+        on = wanted & set(known) - off
+        return Regions(tuple(sorted(on)), tuple(sorted(wanted - on)), known)
 
     def _region(self, region: str) -> None:
         def job(asker: Asker) -> None:

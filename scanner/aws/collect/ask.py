@@ -15,7 +15,7 @@ from scanner.aws.collect.answers import (
     check_answer,
     next_token,
 )
-from scanner.aws.collect.faults import CALL_FAULTS, Failed, fault_of, unresolved
+from scanner.aws.collect.faults import CALL_FAULTS, Failed, fault_of, nameless
 from scanner.aws.collect.minimise import minimise
 from scanner.aws.collect.options import AwsOptions
 from scanner.aws.collect.places import Places
@@ -28,6 +28,7 @@ from scanner.errors import Interrupted
 from scanner.evidence.lines import ErrorBody, SeriesKey, canonical
 from scanner.evidence.log import EvidenceFile
 from scanner.evidence.outcomes import Outcome
+from scanner.operations import Weight
 
 #: No real list is longer; a server that invents tokens for ever is stopped here.
 MAX_PAGES = 20_000
@@ -108,8 +109,8 @@ class Caller:
         except CALL_FAULTS as error:
             status = wire.status if wire else None
             fault = fault_of(error, status)
-            if unresolved(error) and not self.scan.places.offered(op, region):
-                reason = f"the service is not offered in {region}"
+            if nameless(error) and self._optional(op, region):
+                reason = f"the service has no endpoint in {region}"
                 fault = ErrorBody("Unsupported", None, reason)
             failed = Failed(fault)
             if failed.outcome is Outcome.THROTTLED:
@@ -122,6 +123,11 @@ class Caller:
         bucket.succeeded()
         answer.pop("ResponseMetadata", None)
         return answer
+
+    def _optional(self, op: str, region: str) -> bool:
+        """May the service be missing there? Not a base one, nor where none answers."""
+        base = COLLECTED[op].weight is Weight.BASE
+        return not base and self._clients.heard_from(region)
 
     def _tries(self, failed: Failed) -> int:
         timings, status = self.scan.options.timings, failed.error.status

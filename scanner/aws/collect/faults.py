@@ -83,13 +83,16 @@ def fault_of(error: Exception, status: int | None) -> ErrorBody:
     return ErrorBody("MalformedAnswer", status, reason)
 
 
-def unresolved(error: Exception) -> bool:
-    """True when the endpoint's name does not exist, as far as this network knows."""
-    cause = getattr(error, "kwargs", {}).get("error")
-    return isinstance(error, sdk.EndpointConnectionError) and (
-        isinstance(cause, socket.gaierror)
-        or type(cause).__name__ == "NameResolutionError"  # urllib3 2, vendored or not
-    )
+def nameless(error: Exception) -> bool:
+    """True when the resolver answered that the endpoint's name does not exist.
+
+    AWS has no name for a service in a region without it. A resolver that did not answer
+    at all says nothing.
+    """
+    cause: object = getattr(error, "kwargs", {}).get("error")
+    if not isinstance(cause, socket.gaierror):
+        cause = getattr(cause, "__cause__", None)  # wrapped by urllib3
+    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
 
 
 def _not_renewed(error: Exception) -> bool:

@@ -34,15 +34,6 @@ class Places:
         found: str = service["endpoints"][endpoint]["credentialScope"]["region"]
         return found
 
-    def offered(self, op: str, region: str) -> bool:
-        """False when the SDK knows where a service is, and it is not in that region.
-
-        A service or region that the SDK's data does not mention may well be there.
-        """
-        known = [p["partition"] for p in self._partitions if region in p["regions"]]
-        places = self._service(op, known[0]).get("endpoints") if known else None
-        return not places or region in places
-
     def _service(self, op: str, partition: str | None) -> dict[str, Any]:
         model = self._loader.load_service_model(sdk_service(op), "service-2")
         prefix = model["metadata"]["endpointPrefix"]

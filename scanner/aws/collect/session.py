@@ -35,6 +35,12 @@ def _models() -> Loader:
     return Loader(include_default_search_paths=True)
 
 
+@cache
+def _shape(op: str) -> Shape:
+    found = _models().load_service_model(sdk_service(op), "paginators-1")
+    return shape_of(op, found["pagination"])
+
+
 class Sessions:
     """Makes sessions that share one loader: service models are large."""
 
@@ -80,8 +86,7 @@ class Sessions:
 
     def shape(self, op: str) -> Shape:
         """Return the shape that an operation's answers must have."""
-        found = self.loader.load_service_model(sdk_service(op), "paginators-1")
-        return shape_of(op, found["pagination"])
+        return _shape(op)
 
 
 class _Renewed(CredentialProvider):
@@ -111,6 +116,7 @@ class Wire:
     shapes: Callable[[str], Shape]
     prefix: str
     status: int | None = None
+    heard: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
@@ -121,7 +127,7 @@ class Wire:
         Raises:
             MalformedAnswer: a JSON body that does not hold what it should.
         """
-        self.status = response_dict["status_code"]
+        self.heard, self.status = True, response_dict["status_code"]
         self.headers = response_dict["headers"]
         protocol = operation_model.service_model.resolved_protocol
         if self.status < 300 and protocol in _JSON:
@@ -168,6 +174,10 @@ class Clients:
         if key not in self._made:
             self._made[key] = self._make(op, region)
         return self._made[key]
+
+    def heard_from(self, region: str) -> bool:
+        """True when any service answered in a region: the network reaches it."""
+        return any(w.heard for (_, r), (_, w) in self._made.items() if r == region)
 
     def _make(self, op: str, region: str) -> tuple[Any, Wire]:
         factory: Any = self._session

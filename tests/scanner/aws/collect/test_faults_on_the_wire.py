@@ -19,6 +19,13 @@ JSON_LISTS = [
     ("sso-admin:ListInstances", EU, {}, "Instances"),
     ("identitystore:ListUsers", EU, STORE, "Users"),
 ]
+#: A text member of each list's rows.
+FIELD = {
+    "InstanceInformationList": "InstanceId",
+    "Accounts": "Id",
+    "Instances": "InstanceArn",
+    "Users": "UserId",
+}
 XML_LISTS = [
     ("iam:GetAccountAuthorizationDetails", GLOBAL, {}, "RoleDetailList"),
     ("ec2:DescribeInstances", EU, {}, "reservationSet"),
@@ -30,7 +37,8 @@ MALFORMED, FAILED = Outcome.MALFORMED, Outcome.FAILED
 def rows(server):
     """Every JSON list has two rows, so that an empty one would be a lie."""
     for op, _, _, member in JSON_LISTS:
-        server.answer(op, {member: [{"InstanceId": "i-1"}, {"InstanceId": "i-2"}]})
+        rows = [{FIELD[member]: "one"}, {FIELD[member]: "two"}]
+        server.answer(op, {member: rows})
 
 
 def html(status):
@@ -62,6 +70,7 @@ def test_a_whole_answer_is_knowledge(lab, op, region, params, member):
         (lambda name: wire.changed(**{name: {}}), MALFORMED),
         (lambda name: wire.changed(**{name: [None]}), MALFORMED),
         (lambda name: wire.changed(**{name: ["text"]}), MALFORMED),
+        (lambda name: wire.changed(**{name: [{FIELD[name]: "\ud800"}]}), MALFORMED),
         (lambda name: wire.spelled(name, name.lower()), MALFORMED),
         (lambda _: wire.sends(b"null"), MALFORMED),
         (lambda _: wire.sends(b"[]"), MALFORMED),
