@@ -61,7 +61,8 @@ class Sides:
             role: the role, with its trust policy and the RCPs of its account.
             action: `sts:AssumeRole`.
         """
-        rcps = self._controls_of(role)[1] if binds(role) else ()
+        exempt = not (binds(role) and binds(identity))
+        rcps = () if exempt else self._controls_of(role)[1]
         source = f"{role.principal.id}/trust"
         trust = Attached(source, role.trust) if role.trust else unread(source)
         layers = replace(

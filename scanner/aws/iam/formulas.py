@@ -94,7 +94,7 @@ def opposite(formula: Formula) -> Formula:
     and only its confidence is inferred.
     """
     result = TRUE
-    for conjunction in formula:
+    for conjunction in sorted(formula, key=_order):
         alternatives = FALSE
         for literal in conjunction:
             alternatives = either(alternatives, _opposite_literal(literal))
