@@ -10,8 +10,15 @@ from scanner.azure.questions import Question
 from scanner.azure.rbac.evaluation import undecided
 from scanner.azure.rbac.truth import Truth
 
+# One reason for many denies: each distinct reason would split the sets it touches.
 _DENIES_UNREAD = "deny assignments were not read"
 _LOCKS_REFUSED = "resource locks were not read"
+_NAMES_UNREAD_GROUP = "members of a group that a deny assignment names were not read"
+_EXCLUDES_UNREAD_GROUP = (
+    "members of a group that a deny assignment excludes were not read"
+)
+_HANGING = "a deny assignment of a management group may apply: its place was not read"
+_UNBOUND = "whether user-assigned deny assignments bind delegated partners is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Cuts:
             bits = self._bits(deny, question)
             doubts += self._hanging(deny)
             if party.delegated and not deny.system:
-                doubts.append((_unbound(deny), bits))
+                doubts.append((_UNBOUND, bits))
             elif truth is Truth.UNKNOWN:
                 doubts.append((undecided(deny), bits))
             elif hit is Hit.PERHAPS:
@@ -68,7 +75,7 @@ class Cuts:
                     (f"deny assignment {deny.id} names an unread group", bits)
                 )
             elif hit is Hit.UNLESS:
-                unless.append((f"members excluded from {deny.id} were not read", bits))
+                unless.append((_EXCLUDES_UNREAD_GROUP, bits))
             else:
                 blocked |= bits
         if question.locked and not party.delegated:
@@ -106,11 +113,7 @@ class Cuts:
     def _hanging(self, deny: DenyAssignment) -> Iterator[tuple[str, int]]:
         bits = 0 if deny.own_scope_only else self._place.perhaps.get(deny.scope, 0)
         if bits:
-            yield f"deny assignment {deny.id} may be above the subscription", bits
-
-
-def _unbound(deny: DenyAssignment) -> str:
-    return f"whether deny assignment {deny.id} binds delegated partners is not known"
+            yield _HANGING, bits
 
 
 def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -15,6 +15,7 @@ from scanner.grants import Decision, Verdict
 Parts = list[tuple[Decision, int]]
 
 _UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
+_UNSEEN = Decision(Verdict.UNKNOWN, reasons=("group members were not read",))
 _HANGING = Decision(
     Verdict.UNKNOWN, reasons=("the management groups above were not read",)
 )
@@ -34,18 +35,20 @@ class Engine:
     ) -> None:
         """Ask roles and denies once; principals are decided by `settle`."""
         self.tenant, self.place = tenant, place
-        unseen = {group: _unseen(group) for group in tenant.directory.open_groups}
-        more = (_UNREAD, _HANGING, *unseen.values())
+        more = (_UNREAD, _UNSEEN, _HANGING)
         self.questions, self._ledger = questions_of(tenant, operations, more)
         relevant = {n for question in self.questions for n in question.terms}
         self.parties = Parties(tenant, relevant)
         self.cuts = Cuts(tenant, place, self.parties)
         self._unread = place.within(tenant.assignments_unread)
-        numbers = {group: self._ledger.number(d) for group, d in unseen.items()}
         self._gives = [self._given(question) for question in self.questions]
-        self._open = [
-            self._open_terms(question, numbers) for question in self.questions
-        ]
+        self._open = [self._open_classes(question) for question in self.questions]
+        by_group = {
+            tenant.assignments[n].principal: n
+            for question in self.questions
+            for n in self.open_holdings(question)
+        }
+        self._examples = frozenset(by_group.values())
 
     def classes(self) -> list[Party]:
         """Return the classes of principals that something is to be said about."""
@@ -59,8 +62,9 @@ class Engine:
         """
         found = self._held(question, party)
         if not party.delegated:
-            for number, bits in self._open[question.number]:
-                found[number] = found.get(number, 0) | bits
+            if self._open[question.number] and not self._known_to_all(party):
+                unseen = self._ledger.number(_UNSEEN)
+                found[unseen] = found.get(unseen, 0) | self._open[question.number]
             if self._unread:
                 unread = self._ledger.number(_UNREAD)
                 found[unread] = found.get(unread, 0) | self._unread
@@ -114,25 +118,17 @@ class Engine:
             found[n] = tuple(pair for pair in pairs if pair[1])
         return found
 
-    def _open_terms(
-        self, question: Question, unseen: dict[str, int]
-    ) -> list[tuple[int, int]]:
-        """Return what groups grant whose members nobody has read."""
-        found: dict[int, int] = {}
-        for n in question.terms:
-            assignment = self.tenant.assignments[n]
-            number = unseen.get(assignment.principal)
-            if number is not None:
-                bits = self.place.covered(assignment.scope, question.whole_set)
-                bits |= self.place.perhaps.get(assignment.scope, 0)
-                found[number] = found.get(number, 0) | bits
-        return [(number, bits) for number, bits in found.items() if bits]
+    def _known_to_all(self, party: Party) -> bool:
+        """Say whether the party is, or is in, every group with unread members."""
+        return self._examples.issubset(party.holdings)
 
-
-def _unseen(group: str) -> Decision:
-    return Decision(
-        Verdict.UNKNOWN, reasons=(f"members of group {group} were not read",)
-    )
+    def _open_classes(self, question: Question) -> int:
+        """Return where groups grant what is asked whose members nobody has read."""
+        found = 0
+        for n in self.open_holdings(question):
+            for _, covered in self._gives[question.number][n]:
+                found |= covered
+        return found
 
 
 def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:

@@ -265,6 +265,14 @@ def test_without_group_members_nobody_is_told_no(tmp_path, lines):
     assert verdict(rows, "in") is (Verdict.ALLOWED if partial else Verdict.UNKNOWN)
 
 
+def test_the_group_itself_is_unknown_for_other_reasons_only(tmp_path):
+    rows = outcome(tmp_path, tenant_lines(**{**GROUPED, "roles": []}))
+
+    (reason,) = rows["ops", RUN, "vm"].reasons
+    assert "role definition" in reason
+    assert rows["other", RUN, "vm"].reasons == ("group members were not read",)
+
+
 def test_transitive_members_answer_for_nested_groups(tmp_path):
     lines = [
         *tenant_lines(**GROUPED),
