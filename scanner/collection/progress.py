@@ -21,7 +21,6 @@ class Progress:
         """Add calls that are about to be made."""
         with self._lock:
             self._bar.total = (self._bar.total or 0) + calls
-            self._bar.refresh()
 
     def done(self, scope: str) -> None:
         """One call is over; `scope` is shown beside the bar."""

@@ -21,6 +21,12 @@ DROPPED: Mapping[str, tuple[_Path, ...]] = {
     ),
     "scheduler:GetSchedule": (("Target", "Input"),),
     "config:DescribeConfigRules": (("ConfigRules", "InputParameters"),),
+    "organizations:DescribeOrganization": (("Organization", "MasterAccountEmail"),),
+    "organizations:ListAccounts": (("Accounts", "Email"),),
+    "organizations:ListAccountsForParent": (("Accounts", "Email"),),
+    "organizations:ListDelegatedAdministrators": (
+        ("DelegatedAdministrators", "Email"),
+    ),
     "identitystore:ListUsers": (
         ("Users", "Addresses"),
         ("Users", "PhoneNumbers"),

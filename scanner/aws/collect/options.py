@@ -57,6 +57,7 @@ class AwsCollected:
         accounts: ids that were asked, sorted.
         skipped: account id to why a known account was not asked (`SUSPENDED`).
         not_entered: account id to the error code that kept the scan out.
+        alone: an organization was asked for and there was none to read.
         expired: accounts whose credentials expired before everything was asked.
         deadline_passed: the scan ran out of time.
     """
@@ -64,6 +65,7 @@ class AwsCollected:
     accounts: tuple[str, ...]
     skipped: dict[str, str] = field(default_factory=dict)
     not_entered: dict[str, str] = field(default_factory=dict)
+    alone: bool = False
     expired: tuple[str, ...] = ()
     deadline_passed: bool = False
 
@@ -71,6 +73,11 @@ class AwsCollected:
     def advice(self) -> tuple[str, ...]:
         """One line for each thing that the person can do something about."""
         lines = []
+        if self.alone:
+            lines.append(
+                "--org found no organization to read: only the caller's own account "
+                "was scanned"
+            )
         if self.expired:
             names = ", ".join(self.expired)
             lines.append(

@@ -57,6 +57,7 @@ class _Run:
     def __init__(self, scan: Scan, store: EstateStore, pool: Pool) -> None:
         self._scan, self._store, self._pool = scan, store, pool
         self._lock = threading.Lock()
+        self._alone = False
         self._states: dict[str, State] = {}
         self._skipped: dict[str, str] = {}
         self._not_entered: dict[str, str] = {}
@@ -69,6 +70,7 @@ class _Run:
         for _, regions in begun:
             check_regions(self._scan.options.regions, regions.known)
         readers = self._readers(accounts)
+        self._alone = self._scan.options.org and not readers
         for account, regions in begun:
             account.begin(regions)
         known = sorted({name for _, regions in begun for name in regions.asked})
@@ -154,17 +156,10 @@ class _Run:
 
     def _skip(self, member: org.Member) -> None:
         self._skipped[member.account] = member.state
-        self._store.add_scopes(
-            [
-                Scope(
-                    "aws",
-                    "account",
-                    member.account,
-                    name=member.name,
-                    skipped=member.state,
-                )
-            ]
+        scope = Scope(
+            "aws", "account", member.account, name=member.name, skipped=member.state
         )
+        self._store.add_scopes([scope])
 
     def _member(self, base: AccountScan, member: org.Member) -> None:
         role = str(self._scan.options.role_name)
@@ -202,6 +197,7 @@ class _Run:
             accounts=tuple(account for account, _ in states),
             skipped=self._skipped,
             not_entered=self._not_entered,
+            alone=self._alone,
             expired=tuple(account for account, state in states if state.expired),
             deadline_passed=not in_time or any(state.late for _, state in states),
         )
