@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 #: Requests a second for one account, region and service: well below published limits.
 CEILING, FLOOR = 10.0, 0.2
-#: Requests that may go out at once after a rest. Every provider's own bucket holds more,
-#: and a small scope is read without waiting.
+#: Requests that may go out at once after a rest. Every provider's own bucket holds
+#: more, and a small scope is read without waiting.
 BURST = 10
 _RECOVERY = 0.05  # added a success; a throttle halves
 
