@@ -80,6 +80,29 @@ _SHAPES = (
 KINDS = tuple(shape.name for shape in _SHAPES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A mentioned pattern, with what tells quickly which kinds it cannot name."""
+
+    text: str
+    #: Its service segment, if it has all segments and that one is plain.
+    service: str
+    #: The type it names, if it names one before any wildcard.
+    type: str
+
+    @classmethod
+    def of(cls, text: str) -> "_Pattern":
+        segments = text.split(":", 5)
+        if len(segments) < 6 or not is_plain(segments[2]):
+            return cls(text, "", "")
+        type_, slash, _ = segments[5].partition("/")
+        return cls(text, segments[2], type_ if slash and is_plain(type_) else "")
+
+    def concerns(self, kind: _Kind) -> bool:
+        """Tell whether it may name resources of a kind."""
+        return self.service in ("", kind.service) and self.type in ("", kind.type)
+
+
 class Objects:
     """Lists an account's objects, region by region."""
 
@@ -101,7 +124,7 @@ class Objects:
             patterns: expanded Resource elements that allow, and NotResource elements
                 that deny.
         """
-        mentioned = sorted(set(patterns))
+        mentioned = [_Pattern.of(pattern) for pattern in sorted(set(patterns))]
         found: dict[tuple[str, str], Resource] = {}
         for region in regions:
             for resource in self._in_region(region, mentioned):
@@ -110,7 +133,7 @@ class Objects:
         in_order = [found[known] for known in sorted(found)]
         return tuple(nothing + in_order)
 
-    def _in_region(self, region: str, patterns: list[str]) -> Iterator[Resource]:
+    def _in_region(self, region: str, patterns: list[_Pattern]) -> Iterator[Resource]:
         for kind in _SHAPES:
             if kind.documents:
                 yield from self._known(kind, region)
@@ -119,7 +142,8 @@ class Objects:
             own = self._account.id
             yield self._object(kind, region, own, kind.stand_in, ANY)
             for pattern in patterns:
-                yield from self._witnesses(kind, region, pattern)
+                if pattern.concerns(kind):
+                    yield from self._witnesses(kind, region, pattern.text)
 
     def _known(self, kind: _Kind, region: str) -> Iterator[Resource]:
         for document in self._account.documents:

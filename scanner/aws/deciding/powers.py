@@ -16,7 +16,7 @@ from scanner.aws.deciding.controls import Levels, binds
 from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import own_boundary, own_policies
-from scanner.aws.deciding.space import Space
+from scanner.aws.deciding.space import Signature, Space
 from scanner.aws.iam.conditions import Look
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula
 from scanner.aws.model import Attached, Identity
@@ -129,7 +129,7 @@ class Effects:
     def __init__(self, space: Space) -> None:
         """Remember the space."""
         self._space = space
-        self._united: dict[tuple[str, _Layer], Cells] = {}
+        self._united: dict[Signature, Cells] = {}
 
     def of(self, power: Power, vector: AwsVector) -> Effect:
         """Return the effect of a power on one vector (`Power.on`)."""
@@ -143,7 +143,7 @@ class Effects:
 
     def _union(self, rules: Iterable[Rule], vector: AwsVector) -> Cells:
         layer = tuple(rules)
-        known = vector.action, layer
+        known = self._space.signature(layer, vector)
         found = self._united.get(known)
         if found is None:
             found = NOTHING

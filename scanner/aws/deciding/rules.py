@@ -212,6 +212,11 @@ class Rules:
         )
 
 
+def mentioned_keys(rule: Rule) -> frozenset[str]:
+    """Return the keys of a rule's conditions and variables, in lower case."""
+    return _keys_of(rule.conditions, rule.patterns)
+
+
 def _is_principal(key: str) -> bool:
     return origin(key, "") is Origin.PRINCIPAL
 

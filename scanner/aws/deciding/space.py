@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.cells import Cells, bits_of, meet, minus, unite
 from scanner.aws.deciding.facts import Resource, asking
-from scanner.aws.deciding.rules import Rule
+from scanner.aws.deciding.rules import Rule, mentioned_keys
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
 from scanner.aws.iam.formulas import TRUE, Formula, doubted
@@ -26,6 +26,9 @@ _SERVICE = 3
 #: Sorts after every character of an ARN.
 _LAST = "\U0010ffff"
 
+#: Rules, with the mentioned key families that a vector supplies, and its service.
+Signature = tuple[tuple[Rule, ...], frozenset[str], str]
+
 
 class Space:
     """Resources in a fixed order; bit n of a set stands for `resources[n]`."""
@@ -41,7 +44,8 @@ class Space:
         self._patterns: dict[str, Cells] = {}
         self._partitions: dict[tuple[object, ...], list[tuple[dict[str, Seen], int]]]
         self._partitions = {}
-        self._rules: dict[tuple[Rule, str], Cells] = {}
+        self._rules: dict[Signature, Cells] = {}
+        self._families: dict[tuple[Rule, ...], frozenset[str]] = {}
 
     def _index(self) -> tuple[dict[tuple[str, ...], tuple[int, int]], dict[int, None]]:
         """Find the run of resources of each ARN head; and those of another shape."""
@@ -72,11 +76,19 @@ class Space:
 
     def cells(self, rule: Rule, vector: AwsVector) -> Cells:
         """Return the resources that a rule applies to when a vector is requested."""
-        known = rule, vector.action
+        known = self.signature((rule,), vector)
         found = self._rules.get(known)
         if found is None:
             found = self._rules[known] = self._applied(rule, vector)
         return found
+
+    def signature(self, rules: tuple[Rule, ...], vector: AwsVector) -> Signature:
+        """Return what the cells of some rules depend on: vectors often share it."""
+        families = self._families.get(rules)
+        if families is None:
+            keys = (key for rule in rules for key in mentioned_keys(rule))
+            families = self._families[rules] = frozenset(map(family, keys))
+        return rules, families & vector.keys, vector.service if families else ""
 
     def _applied(self, rule: Rule, vector: AwsVector) -> Cells:
         result: Cells = {rule.given: self.all}
