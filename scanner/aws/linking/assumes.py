@@ -70,30 +70,35 @@ class OwnEntries:
 
     def edges(self) -> Iterator[Edge]:
         """Yield every entry that is not denied, for roles of one class together."""
-        classes: dict[object, list[Identity]] = {}
+        classes: dict[tuple[object, str], list[Identity]] = {}
         for account in self._accounts.values():
             for role in account.identities:
                 if self._parties(role):
-                    classes.setdefault(self._role_class(role), []).append(role)
-        for key, roles in classes.items():
+                    key = self._role_class(role)
+                    place = (key, "" if key else role.principal.id)
+                    classes.setdefault(place, []).append(role)
+        for (key, _), roles in classes.items():
             yield from self._into(roles, key)
 
     def _into(self, roles: list[Identity], key: object) -> Iterator[Edge]:
         """Yield the entries into roles that have one trust policy."""
         named = self._parties(roles[0])
+        singles = {
+            caller.identity.principal.id: caller
+            for party in named
+            for caller in self._single(party)
+        }
         alike = {
             caller.identity.principal.id: caller
             for party in named
             for caller in self._alike(party, roles[0])
+            if caller.identity.principal.id not in singles
         }
-        singles = [caller for party in named for caller in self._single(party)]
         together = self._together(alike, roles)
         yield from self._as_class(together, roles, key)
         for role in roles:
-            exact = {
-                caller.identity.principal.id: caller
-                for caller in (*singles, *self._by_name(named, role))
-            }
+            by_name = self._by_name(named, role)
+            exact = singles | {each.identity.principal.id: each for each in by_name}
             for caller in exact.values():
                 yield from self._edge(caller, role, None)
             for arn, caller in alike.items():
@@ -244,10 +249,15 @@ class OwnEntries:
         return decided
 
     def _role_class(self, role: Identity) -> object:
-        """Return a key that is equal for roles that no policy tells apart."""
+        """Return a key that is equal for roles that no policy tells apart.
+
+        None when the trust policy tells callers apart: every pair is then its own.
+        """
         trust, arn = role.trust or NOBODY, role.principal.id
         said = self._index.of(trust)
-        if said.by_role or said.by_principal or names_somebody_else(trust):
+        if said.by_principal or names_somebody_else(trust):
+            return None
+        if said.by_role:
             return arn
         matching = (
             (pattern, match)
