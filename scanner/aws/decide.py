@@ -7,6 +7,7 @@ account reaches them (whoever comes from there enters a role first, `scanner.aws
 from collections.abc import Callable
 
 from scanner.aws.deciding.account import AccountEngine
+from scanner.aws.deciding.rules import Rules
 from scanner.aws.model import AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.estate import Principal, Provider, Target
@@ -18,8 +19,9 @@ def decide_aws(estate: AwsEstate) -> Decided:
 
     Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
     """
-    engines = {id: AccountEngine(estate, estate.accounts[id]) for id in _ids(estate)}
-    accounts = [estate.accounts[id] for id in engines]
+    rules = Rules(catalogue().covered)
+    accounts = [estate.accounts[id] for id in sorted(estate.accounts)]
+    engines = {one.id: AccountEngine(estate, one, rules) for one in accounts}
     grants = [grant for engine in engines.values() for grant in engine.grants()]
     return Decided(
         provider=Provider.AWS,
@@ -34,10 +36,6 @@ def decide_aws(estate: AwsEstate) -> Decided:
         not_covered=catalogue().not_covered,
         denied_because=_denied_because(engines),
     )
-
-
-def _ids(estate: AwsEstate) -> list[str]:
-    return sorted(estate.accounts)
 
 
 def _in_order(grant: Grant) -> tuple[str, str, int]:

@@ -35,8 +35,15 @@ _Share = tuple[AwsVector, Answer, int]
 class AccountEngine:
     """Decides one account; kept as long as somebody may ask why."""
 
-    def __init__(self, estate: AwsEstate, account: AwsAccount) -> None:
-        """Compile the account's policies and lay out its universes."""
+    def __init__(self, estate: AwsEstate, account: AwsAccount, rules: Rules) -> None:
+        """Compile the account's policies and lay out its universes.
+
+        Args:
+            estate: for the organisation around the account.
+            account: the account to decide.
+            rules: the compiler, shared by accounts that share policies; it compiles
+                for the covered vectors, in the catalogue's order.
+        """
         self._catalogue = catalogue()
         self._vectors = self._catalogue.covered
         self._member = membership(account, estate.organization_of(account.id))
@@ -45,7 +52,6 @@ class AccountEngine:
         self._nodes = Space([node_resource(node, self._member) for node in nodes])
         self._targets = TargetSpace(tuple((node.target,) for node in nodes))
         self._places = {node.target.id: n for n, node in enumerate(nodes)}
-        rules = Rules(self._vectors)
         doubt = TRUE if account.identities_complete else incomplete(account)
         powers = Powers(rules, service_controls(estate, account), doubt)
         self._classes = self._grouped(powers)
