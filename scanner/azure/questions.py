@@ -11,7 +11,7 @@ from scanner.azure.rbac.evaluation import (
     ordered,
 )
 from scanner.azure.rbac.truth import Truth
-from scanner.grants import Decision
+from scanner.grants import Decision, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,9 @@ def _terms(
     for n, a in enumerate(tenant.assignments):
         answer = answers[a.role, a.condition, a.delegated]
         if answer is None:
+            continue
+        if answer.verdict is Verdict.UNKNOWN:
+            found[n] = answer  # how long it would last is not said of the unknown
             continue
         key = (answer, a.standing, a.until)
         if key not in standing:

@@ -177,7 +177,7 @@ def _split(
         hit = covered & bits
         if hit:
             reasons = tuple(dict.fromkeys((*decision.reasons, *instead.reasons)))
-            yield replace(instead, reasons=reasons, standing=decision.standing), hit
+            yield replace(instead, reasons=reasons), hit
         if covered & ~bits:
             yield decision, covered & ~bits
 

@@ -21,6 +21,8 @@ _VERDICTS.remove(Verdict.DENIED)  # what is left is in falling order
 _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
+#: Which role, `because` says: a reason of its own for each would split every answer.
+UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,8 @@ def granted(
     standing, until = assignment.standing, assignment.until
     role = roles.get(assignment.role)
     if role is None:
-        reasons = (f"role definition {assignment.role} was not read",)
-        return Decision(
-            Verdict.UNKNOWN, reasons=reasons, standing=standing, standing_until=until
-        )
+        held, _ = _both(assignment.condition, None, operation)
+        return None if held is Truth.FALSE else UNREAD_ROLE
     alternatives: Conditions = ()
     for block in role.granting(operation, data):
         held, rest = _both(assignment.condition, block.condition, operation)

@@ -207,11 +207,14 @@ def test_a_missing_role_definition_is_unknown_for_its_holders_only(tmp_path, ans
     if not answered:
         lines = without(lines, f"{AUTHORIZATION}/roleDefinitions")
         lines.append(refused(f"{AUTHORIZATION}/roleDefinitions", {"scope": "/"}))
-    rows = outcome(tmp_path, lines)
+    below = subscription_lines([machine(vm_id())])
+    found = decide_azure(loaded(tmp_path, lines, (SUB, below)))
+    rows = rows_of(found)
 
     assert verdict(rows, "holder") is Verdict.UNKNOWN
-    assert guid("vmc") in rows["holder", RUN, "vm"].reasons[0]
     assert verdict(rows, "other") is Verdict.DENIED
+    (because,) = found.grants[0].because_of(found.grants[0].principals[0])
+    assert because.role == guid("vmc")
 
 
 # -- deny assignments ------------------------------------------------------------------
