@@ -12,7 +12,7 @@ from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.deciding.space import Space
 from scanner.aws.model import Attached, Identity
 from scanner.aws.vectors import AwsVector
-from scanner.grants import StatementBecause, ones
+from scanner.grants import StatementBecause
 
 #: Index of a policy that cuts by silence: no statement of it allows.
 SILENT = -1
@@ -66,7 +66,7 @@ class Explainer:
         return (*cuts, *self._silent(identity, facts, vector, wanted))
 
     def _wanted(self, vector: AwsVector, targets: int) -> tuple[int, int]:
-        regions = {self.nodes.resources[n].region for n in ones(targets)}
+        regions = self.nodes.regions(targets)
         objects = (self.joins.object_bits(vector, region) for region in regions)
         return targets if vector.names_target else 0, _united(objects)
 

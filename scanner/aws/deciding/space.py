@@ -47,6 +47,10 @@ class Space:
         self._rules: dict[Signature, Cells] = {}
         self._families: dict[tuple[Rule, ...], frozenset[str]] = {}
 
+    def regions(self, bits: int) -> list[str]:
+        """Return the regions that some resources are in."""
+        return [region for region, there in self._regions.items() if there & bits]
+
     def _index(self) -> tuple[dict[tuple[str, ...], tuple[int, int]], dict[int, None]]:
         """Find the run of resources of each ARN head; and those of another shape."""
         heads: dict[tuple[str, ...], tuple[int, int]] = {}
