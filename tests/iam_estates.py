@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import settings
+
 from scanner.aws.iam.documents import DocumentStore, PolicyDocument
 from scanner.aws.model import (
     Attached,
@@ -32,6 +34,8 @@ ROOT_LEVEL, UNIT_LEVEL = "r-root", "ou-unit"
 
 Json = dict[str, Any]
 STORE = DocumentStore()
+#: For property tests: the same examples everywhere, and no clock on a busy machine.
+UNHURRIED = settings(deadline=None, derandomize=True, max_examples=60)
 
 
 def statement(effect: str, action: Any, on: Any = "*", **members: Any) -> Json:

@@ -27,6 +27,8 @@ from scanner.grants import Condition
 
 _COMPLEMENT = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _OTHER_QUANTIFIER = {"ForAnyValue": "ForAllValues", "ForAllValues": "ForAnyValue"}
+#: Longer lists of patterns are not compared with each other: assumed to overlap.
+_MOST_COMPARISONS = 10_000
 _ARN = ("ArnEquals", "ArnLike")
 _TEXT = ("String", "StringIgnoreCase", "StringLike", "Binary", *_ARN)
 
@@ -225,6 +227,8 @@ def _some_text(tests: Sequence[_Test]) -> bool:
     if not positive:
         return not any(_refuses(test, "*", "StringLike") for test in refused)
     (first, patterns), *rest = positive
+    if len(patterns) * sum(len(values) for _, values in tests) > _MOST_COMPARISONS:
+        return True
     return any(
         all(any(_meet(p, q) for q in others) for _, others in rest)
         and not any(_refuses(test, p, first.family) for test in refused)

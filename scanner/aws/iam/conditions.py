@@ -25,7 +25,7 @@ from scanner.aws.iam.operators import (
     number,
     parse_operator,
 )
-from scanner.aws.iam.patterns import covers, literally, overlap
+from scanner.aws.iam.patterns import as_written, covers, literally, overlap
 from scanner.grants import Condition
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -141,8 +141,16 @@ def test(
     seen = look(key)
     unsettled = [one for one in expanded if isinstance(one, Missing)]
     if not unsettled or seen is Missing.ABSENT:
-        return holds(operator, key, tuple(map(str, expanded)), seen)
+        return holds(operator, key, _texts(operator, expanded), seen)
     return holds(operator, key, values, unsettled[0])
+
+
+def _texts(operator: str, expanded: tuple[str | Missing, ...]) -> tuple[str, ...]:
+    """Values as the operator takes them: plain text where it knows no wildcards."""
+    parsed = parse_operator(operator)
+    plain = parsed is not None and parsed.family == "String"
+    texts = map(str, expanded)
+    return tuple(map(as_written, texts)) if plain else tuple(texts)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -5,12 +5,14 @@ provider's documentation leaves open), or a condition that is itself in doubt.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
 from scanner.aws.iam.algebra import negated, satisfiable, tightened
+from scanner.aws.iam.patterns import as_written
 from scanner.grants import Condition, Conditions, Confidence, Verdict
 
 #: A formula with more alternatives than this is not listed but doubted.
@@ -221,10 +223,15 @@ def _conditions(conjunctions: Iterable[Conjunction]) -> Conditions:
         for conjunction in conjunctions
     )
     alternatives = (
-        sorted(one.condition for one in conjunction if one.condition)
+        sorted(_as_people_write(one.condition) for one in conjunction if one.condition)
         for conjunction in _reduced(bare)
     )
     return tuple(sorted(map(tuple, alternatives)))
+
+
+def _as_people_write(condition: Condition) -> Condition:
+    values = tuple(map(as_written, condition.values))
+    return replace(condition, values=values)
 
 
 def _reasons(formula: Formula) -> tuple[str, ...]:

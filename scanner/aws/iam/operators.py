@@ -98,8 +98,11 @@ def parse_operator(name: str) -> Operator | None:
 def any_value_holds(operator: Operator, wanted: Sequence[str], value: str) -> bool:
     """Tell whether a value fits one of the wanted ones; negation is not applied.
 
-    A wanted or given value that does not parse for the family fits nothing.
+    Those wanted are patterns for the Like and Arn families, plain text for String. A
+    wanted or given value that does not parse for the family fits nothing.
     """
+    if operator.family == "String":
+        return value in wanted
     test = _TESTS[operator.family]
     return any(test(operator.relation, one, value) for one in wanted)
 
@@ -174,7 +177,6 @@ def _in_network(_: str, wanted: str, value: str) -> bool:
 
 
 _TESTS: dict[str, Callable[[str, str, str], bool]] = {
-    "String": lambda _, wanted, value: as_written(wanted) == value,
     "StringIgnoreCase": lambda _, wanted, value: (
         as_written(wanted).casefold() == value.casefold()
     ),

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from iam_estates import UNHURRIED
 
 from scanner.aws.iam.algebra import negated, satisfiable, tightened
 from scanner.aws.iam.conditions import Missing, holds
@@ -215,6 +216,7 @@ def directly(conditions, seen):
     return all(holds(op, "k", values, seen) == TRUE for op, values in conditions)
 
 
+@UNHURRIED
 @given(conditions_of_one_key())
 def test_open_conditions_answer_as_direct_evaluation(generated):
     """Normalised, tightened and joined, a formula means what its parts mean."""
@@ -225,6 +227,7 @@ def test_open_conditions_answer_as_direct_evaluation(generated):
         assert is_met(formula, seen) is directly(conditions, seen)
 
 
+@UNHURRIED
 @given(conditions_of_one_key())
 def test_the_opposite_holds_exactly_where_the_formula_does_not(generated):
     """Negation by the opposite operator, with Null where a key must be present."""
@@ -235,6 +238,7 @@ def test_the_opposite_holds_exactly_where_the_formula_does_not(generated):
         assert is_met(opposite(formula), seen) is not is_met(formula, seen)
 
 
+@UNHURRIED
 @given(conditions_of_one_key())
 def test_nothing_satisfiable_is_dropped(generated):
     """A contradiction is claimed only where no value satisfies."""
@@ -244,6 +248,7 @@ def test_nothing_satisfiable_is_dropped(generated):
         assert left_open(conditions) != FALSE
 
 
+@UNHURRIED
 @given(conditions_of_one_key(), conditions_of_one_key())
 def test_either_is_the_union(one_side, other_side):
     """Joining and absorbing alternatives loses and adds nothing."""

@@ -1,5 +1,7 @@
 """Conditions on what is known of a request: values, and the kinds of missing."""
 
+import time
+
 import pytest
 
 from scanner.aws.iam.conditions import (
@@ -12,7 +14,7 @@ from scanner.aws.iam.conditions import (
 from scanner.aws.iam.conditions import (
     test as condition_outcome,
 )
-from scanner.aws.iam.formulas import FALSE, TRUE, settle
+from scanner.aws.iam.formulas import FALSE, TRUE, both, settle
 from scanner.grants import Condition, Confidence, Verdict
 
 ABSENT = Missing.ABSENT
@@ -251,3 +253,31 @@ def test_a_variable_that_only_a_request_fixes_stays_a_condition():
 
     ((found,),) = settle(outcome).conditions
     assert found == Condition("x:k", "StringEquals", ("${aws:SourceIdentity}",))
+
+
+def test_long_lists_of_values_are_tested_quickly():
+    """Ten thousand values against thousands of tags, with and without overlap."""
+    values = tuple(f"value-{n}" for n in range(10_000))
+    patterns = tuple(f"a{n}*" for n in range(2_000))
+    started = time.process_time()
+
+    for n in range(200):
+        assert holds("StringEquals", "x:k", values, (f"value-{n}",)) == TRUE
+    one = holds("StringLike", "x:k", patterns, Missing.REQUEST)
+    other = holds("StringLike", "x:k", (*patterns[::-1], "b"), Missing.REQUEST)
+
+    assert both(one, other) != FALSE
+    assert time.process_time() - started < 2
+
+
+def test_substituted_text_is_shown_as_people_write_it():
+    """A literal wildcard looks like one in what is reported."""
+    found = condition_outcome(
+        "StringLike",
+        "aws:SourceVpc",
+        ("${aws:star}",),
+        "2012-10-17",
+        lambda k: KNOWN.get(k.lower(), Missing.REQUEST),
+    )
+
+    assert settle(found).conditions[0][0].values == ("a*",)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iam_estates import UNHURRIED
 
 from scanner.aws.iam.documents import DocumentStore
 
@@ -177,6 +178,7 @@ json_values = st.recursive(
 members = st.sampled_from([*STATEMENT, "Sid", "Condition", "Principal", "NotAction"])
 
 
+@UNHURRIED
 @given(st.dictionaries(members, json_values))
 def test_any_statement_is_parsed_or_has_a_problem(statement):
     """No content raises, and equal content is one object."""
@@ -190,6 +192,7 @@ def test_any_statement_is_parsed_or_has_a_problem(statement):
     assert bool(first.problem) is not bool(first.statements)
 
 
+@UNHURRIED
 @given(st.binary())
 def test_any_bytes_are_parsed_or_have_a_problem(content):
     """The API's raw bytes never raise."""

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iam_estates import ACCOUNT, NODE, PARTNER, allow, attached, deny, document
+from iam_estates import (
+    ACCOUNT,
+    NODE,
+    PARTNER,
+    UNHURRIED,
+    allow,
+    attached,
+    deny,
+    document,
+)
 
 from scanner.aws.iam.conditions import Missing, holds
 from scanner.aws.iam.evaluation import Layers, evaluate
@@ -333,6 +342,7 @@ def met(formula, look):
     )
 
 
+@UNHURRIED
 @given(layers(), CONTEXTS)
 def test_open_conditions_answer_as_a_complete_context_does(generated, context):
     """What is left open evaluates to the direct answer, for every request."""
@@ -344,6 +354,7 @@ def test_open_conditions_answer_as_a_complete_context_does(generated, context):
     assert met(left_open.formula, look) is (direct.formula == TRUE)
 
 
+@UNHURRIED
 @given(layers(), policies(effects=("Deny",)), CONTEXTS)
 def test_adding_a_deny_never_widens(generated, more, context):
     """In whatever request."""
@@ -354,6 +365,7 @@ def test_adding_a_deny_never_widens(generated, more, context):
         assert evaluate(request, ANN, generated).formula == TRUE
 
 
+@UNHURRIED
 @given(layers(), policies(effects=("Allow",)), CONTEXTS)
 def test_adding_an_allow_never_narrows(generated, more, context):
     """Inside the same boundary and control policies."""
@@ -364,6 +376,7 @@ def test_adding_an_allow_never_narrows(generated, more, context):
         assert evaluate(request, ANN, wider).formula == TRUE
 
 
+@UNHURRIED
 @given(layers())
 def test_documents_are_never_mutated(generated):
     """Evaluation reads; parsing the same text again gives the same statements."""

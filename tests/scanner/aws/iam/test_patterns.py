@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from iam_estates import UNHURRIED
 
 from scanner.aws.iam.patterns import (
     Match,
@@ -144,12 +145,14 @@ def expected_match(pattern, text):
     return re.fullmatch(translated, text) is not None
 
 
+@UNHURRIED
 @given(small, texts)
 def test_globs_match_as_regular_expressions_do(pattern, text):
     """An independent implementation agrees."""
     assert glob(pattern).matches(text) is expected_match(pattern, text)
 
 
+@UNHURRIED
 @given(small, small, texts)
 def test_overlap_and_covering_are_sound(one, other, text):
     """A common text means overlap; what is covered matches."""
@@ -159,6 +162,7 @@ def test_overlap_and_covering_are_sound(one, other, text):
         assert expected_match(one, text)
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_a_literal_text_matches_only_itself(text, other):
     """Wildcards in a substituted value are literal."""
