@@ -52,7 +52,7 @@ def check_json_body(body: bytes, shape: Shape) -> None:
 
 def _check_spelling(found: Mapping[str, object], shape: Shape) -> None:
     """A page token in another letter case would end the list early, unnoticed."""
-    names = {name for name in (shape.token_out, shape.more) if name}
+    names = {name for name in (shape.token_out, shape.more, *shape.optional) if name}
     spelled = {name.lower(): name for name in names}
     for name in found:
         meant = spelled.get(name.lower(), name)

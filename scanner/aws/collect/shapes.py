@@ -19,6 +19,7 @@ class Shape:
         more: member that says whether there are further pages, if the API has one.
         limit: request member and value that ask for large pages.
         absent: error codes that mean "there is none": an answer, not a fault.
+        optional: members whose absence means the same; spelled rightly where there.
     """
 
     lists: tuple[str, ...] = ()
@@ -28,6 +29,7 @@ class Shape:
     more: str | None = None
     limit: tuple[str, int] | None = None
     absent: frozenset[str] = frozenset()
+    optional: tuple[str, ...] = ()
 
 
 #: Operations for which the SDK has no paginator, some paged all the same.
@@ -55,7 +57,7 @@ _OWN: Mapping[str, Shape] = {
     "organizations:DescribePolicy": Shape(members=("Policy",)),
     "sso-admin:DescribePermissionSet": Shape(members=("PermissionSet",)),
     # An empty string or no member at all both mean: no inline policy.
-    "sso-admin:GetInlinePolicyForPermissionSet": Shape(),
+    "sso-admin:GetInlinePolicyForPermissionSet": Shape(optional=("InlinePolicy",)),
     "sso-admin:GetPermissionsBoundaryForPermissionSet": Shape(
         members=("PermissionsBoundary",),
         absent=frozenset({"ResourceNotFoundException"}),

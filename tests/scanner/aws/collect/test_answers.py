@@ -4,10 +4,10 @@ import json
 
 import msgspec
 import pytest
-from botocore.loaders import Loader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.aws.collect import AwsOptions
 from scanner.aws.collect.answers import (
     MalformedAnswer,
     check_answer,
@@ -15,6 +15,7 @@ from scanner.aws.collect.answers import (
     next_token,
 )
 from scanner.aws.collect.minimise import DROPPED, minimise
+from scanner.aws.collect.session import Sessions
 from scanner.aws.collect.shapes import Shape, sdk_service, shape_of
 from scanner.aws.operations import COLLECTED
 
@@ -92,7 +93,7 @@ def test_rows_may_be_few_but_not_empty():
 @pytest.mark.parametrize("op", sorted(COLLECTED))
 def test_every_collected_operation_has_a_shape_that_the_sdk_knows(op):
     """Asserted members exist in the SDK's model, spelled as on the wire."""
-    loader = Loader(include_default_search_paths=True)
+    loader = Sessions(AwsOptions()).loader
     service, name = sdk_service(op), op.partition(":")[2]
     pages = loader.load_service_model(service, "paginators-1")["pagination"]
     model = loader.load_service_model(service, "service-2")

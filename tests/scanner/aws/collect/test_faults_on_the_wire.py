@@ -291,6 +291,24 @@ def test_an_operation_that_is_not_listed_is_not_sent(server, lab):
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({}, Outcome.ANSWERED),
+        ({"InlinePolicy": ""}, Outcome.ANSWERED),
+        ({"inlinePolicy": "{}"}, MALFORMED),
+    ],
+)
+def test_a_permission_set_may_have_no_inline_policy(server, lab, body, outcome):
+    """No member and an empty one both mean none; another spelling hides a policy."""
+    op = "sso-admin:GetInlinePolicyForPermissionSet"
+    arn = "arn:aws:sso:::instance/ssoins-1234567890abcdef"
+    server.answer(op, body)
+    params = {"InstanceArn": arn, "PermissionSetArn": f"{arn}/ps-1234567890abcdef"}
+
+    assert lab.ask(op, EU, params).outcome is outcome
+
+
 def test_a_permission_set_without_a_boundary_is_an_answer(server, lab):
     """AWS says `ResourceNotFoundException` where there is none; other errors stay."""
     op = "sso-admin:GetPermissionsBoundaryForPermissionSet"
