@@ -84,8 +84,10 @@ class _Loader:
     def _central(self, partition: Partition, central: list[Series]) -> None:
         scope = Scope(partition.name, central)
         for series in _by_organization(scope, central):
-            found = _organization(Scope(partition.name, series), self.store)
+            answers = Scope(partition.name, series)
+            found = _organization(answers, self.store)
             self.organizations.setdefault(found.id, found)
+            self.gaps.update(answers.gaps)  # odd rows show when they are read
         for each in scope.series(org.DESCRIBE):
             account = each.key.account or partition.name
             if each.answered:

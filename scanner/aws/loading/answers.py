@@ -26,11 +26,11 @@ class Tag(Row):
 # ---- iam ----
 
 
-class InlinePolicy(Row):
+class InlinePolicy(Row, kw_only=True):
     """A policy embedded in a user, role or group."""
 
     policy_name: str = ""
-    policy_document: msgspec.Raw = NO_DOCUMENT
+    policy_document: msgspec.Raw
 
 
 class AttachedPolicy(Row):
@@ -95,12 +95,12 @@ class Role(Entity, kw_only=True):
     role_last_used: LastUsed | None = None
 
 
-class PolicyVersion(Row):
+class PolicyVersion(Row, kw_only=True):
     """One version of a managed policy."""
 
     version_id: str = ""
     is_default_version: bool = False
-    document: msgspec.Raw = NO_DOCUMENT
+    document: msgspec.Raw
 
 
 class ManagedPolicy(Row):
@@ -173,7 +173,7 @@ class SamlProviders(Row):
 class OidcProvider(Row):
     """`iam:GetOpenIDConnectProvider`."""
 
-    url: str = ""
+    url: str
 
 
 class Aliases(Row):
@@ -295,11 +295,11 @@ class Documents(Row):
     document_identifiers: list[DocumentIdentifier]
 
 
-class DocumentContent(Row):
+class DocumentContent(Row, kw_only=True):
     """`ssm:GetDocument`; content is a string, or an object in hand-written files."""
 
     name: str = ""
-    content: msgspec.Raw = NO_DOCUMENT
+    content: msgspec.Raw
     document_type: str = ""
 
 

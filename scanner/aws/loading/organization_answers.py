@@ -2,7 +2,7 @@
 
 import msgspec
 
-from scanner.aws.loading.answers import NO_DOCUMENT, Row
+from scanner.aws.loading.answers import Row
 
 # ---- organizations ----
 
@@ -84,7 +84,7 @@ class PolicyReferences(Row):
 class ControlPolicy(Row):
     """A control policy; content is a JSON string."""
 
-    content: msgspec.Raw = NO_DOCUMENT
+    content: msgspec.Raw
 
 
 class OneControlPolicy(Row):

@@ -29,6 +29,7 @@ from scanner.aws.loading import answers as api
 from scanner.aws.loading.tolerance import read_page
 from scanner.errors import WhocanrunError
 from scanner.estate import Reachability
+from scanner.evidence.outcomes import Outcome
 from scanner.evidence.reader import open_estate
 
 
@@ -109,6 +110,26 @@ def test_any_value_anywhere_in_an_answer_is_loaded_or_named(tmp_path, place, new
     whole_list = len(path) < 3
     if not whole_list and not (file_number == 0 and line_number == 0):
         assert names == {"ada", "app", "root"}
+
+
+LINES = [(n, m) for n, file in enumerate(FILES) for m in range(len(file.lines))]
+
+
+@pytest.mark.parametrize(("file_number", "line_number"), LINES)
+def test_an_answer_without_its_members_is_never_an_empty_answer(
+    tmp_path, file_number, line_number
+):
+    """Every call that the loader reads, answered with `{}`: malformed, by name."""
+    files = [File(file.name, list(file.lines)) for file in FILES]
+    line = files[file_number].lines[line_number]
+    files[file_number].lines[line_number] = {**line, "result": {}}
+
+    found = load_aws(estate(tmp_path, *files))
+
+    gaps = {*found.gaps, *found.accounts[ACCOUNT].gaps}
+    assert {(gap.what, gap.outcome) for gap in gaps} == {
+        (line["op"], Outcome.MALFORMED)
+    }
 
 
 def test_deep_nesting_is_a_gap(tmp_path):
