@@ -212,7 +212,7 @@ class BruteForce:
         member = self.member if owner == self.account.id else outside
         fixed = owner_facts(owner or AWS_OWNED, region, member)
         wanted = type_ or _DOCUMENT_TYPES[kind]
-        fixed["ssm:documenttype"] = (wanted,) if wanted else Missing.UNREAD
+        fixed["ssm:documenttype"] = (wanted,) if wanted else Missing.REQUEST
         arn = f"arn:aws:ssm:{region}:{owner}:document/{name}"
         return Resource(arn, kind, region, name, tags, fixed)
 

@@ -44,14 +44,6 @@ def unite(one: Cells, other: Cells) -> Cells:
     return _combined(one, other, either, keep_one=True, keep_other=True)
 
 
-def unite_all(many: Iterable[Cells]) -> Cells:
-    """Return what any of many grants."""
-    result = NOTHING
-    for cells in many:
-        result = unite(result, cells)
-    return result
-
-
 def meet(one: Cells, other: Cells) -> Cells:
     """Return what both grant."""
     if not one or not other:

@@ -212,8 +212,6 @@ class Objects:
         fixed = self._facts(owner, region)
         if kind.document_type:
             fixed["ssm:documenttype"] = (kind.document_type,)
-        elif kind.documents:
-            fixed["ssm:documenttype"] = Missing.UNREAD
         tags: dict[str, Seen] | Missing = {} if kind.tags is None else kind.tags
         return Resource(arn, kind.name, region, label, tags, fixed)
 

@@ -40,19 +40,6 @@ class Sides:
         self._estate = estate
         self._controls: dict[str, tuple[Levels, Levels]] = {}
 
-    def own_side(
-        self, identity: Identity, action: str, resource: Resource
-    ) -> Evaluation:
-        """Decide what the identity's own side says: policies, boundary and SCPs.
-
-        Args:
-            identity: who asks.
-            action: such as `sts:AssumeRole` or `iam:PassRole`.
-            resource: what for; see `role_resource`. Its own policy is not consulted.
-        """
-        request = self._request(identity, action, resource)
-        return evaluate(request, caller_of(identity), self._layers(identity))
-
     def entry(self, identity: Identity, role: Identity, action: str) -> Evaluation:
         """Decide whether an identity of the estate enters a role: both sides.
 

@@ -6,7 +6,6 @@ meant literally (`${*}`, or one inside a substituted variable) is written with
 """
 
 import re
-from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
 
@@ -133,15 +132,6 @@ def match_resource(pattern: str, resource: str) -> Match:
     if _by_segment(pattern.split(":"), resource.split(":")):
         return Match.YES
     return Match.POSSIBLE if glob(pattern).matches(resource) else Match.NO
-
-
-def match_resources(patterns: Iterable[str], resource: str) -> Match:
-    """Return the best match of any of the patterns."""
-    return max(
-        (match_resource(pattern, resource) for pattern in patterns),
-        key=lambda match: match.value,
-        default=Match.NO,
-    )
 
 
 def _by_segment(pattern: list[str], resource: list[str]) -> bool:

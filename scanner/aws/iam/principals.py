@@ -18,7 +18,6 @@ class CallerKind(Enum):
     #: A role whose session is not known, or any of its sessions.
     ROLE = "role"
     SESSION = "session"
-    FEDERATED_USER = "federated-user"
     ROOT = "root"
     SERVICE = "service"
     #: A SAML or OIDC provider's user, before it has a session.

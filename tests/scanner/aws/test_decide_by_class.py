@@ -141,7 +141,7 @@ def estates(draw):
 
 
 COMPARED = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

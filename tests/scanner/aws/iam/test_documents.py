@@ -171,9 +171,13 @@ def test_an_answer_with_duplicate_members_is_kept():
     assert DocumentStore().of_raw(content).statements[0].effect == "Deny"
 
 
+words = st.text(max_size=4)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2)
+    ),
+    max_leaves=4,
 )
 members = st.sampled_from([*STATEMENT, "Sid", "Condition", "Principal", "NotAction"])
 
