@@ -11,10 +11,9 @@ from scanner.aws.deciding.joins import Answer, Joins
 from scanner.aws.deciding.objects import Objects
 from scanner.aws.deciding.powers import Power, Powers
 from scanner.aws.deciding.rules import Rule, Rules
-from scanner.aws.deciding.sides import incomplete
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen, Shape, expand
-from scanner.aws.iam.formulas import TRUE, settle
+from scanner.aws.iam.formulas import settle
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.aws.vectors import AwsVector, catalogue
 from scanner.estate import Principal, Target
@@ -52,8 +51,7 @@ class AccountEngine:
         self._nodes = Space([node_resource(node, self._member) for node in nodes])
         self._targets = TargetSpace(tuple((node.target,) for node in nodes))
         self._places = {node.target.id: n for n, node in enumerate(nodes)}
-        doubt = TRUE if account.identities_complete else incomplete(account)
-        powers = Powers(rules, service_controls(estate, account), doubt)
+        powers = Powers(rules, service_controls(estate, account), account)
         self._classes = self._grouped(powers)
         objects = self._objects(account, nodes)
         joins = Joins(self._nodes, objects, self._catalogue)

@@ -15,11 +15,11 @@ from scanner.aws.deciding.cells import (
 from scanner.aws.deciding.controls import Levels, binds
 from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.rules import Rule, Rules
-from scanner.aws.deciding.sides import own_boundary, own_policies
+from scanner.aws.deciding.sides import incomplete, own_boundary, own_policies
 from scanner.aws.deciding.space import Signature, Space
 from scanner.aws.iam.conditions import Look
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula
-from scanner.aws.model import Attached, Identity
+from scanner.aws.model import Attached, AwsAccount, Identity
 from scanner.aws.vectors import AwsVector
 
 _Layer = tuple[Rule, ...]
@@ -82,21 +82,22 @@ class Effect(NamedTuple):
 class Powers:
     """Makes powers of one account's identities."""
 
-    def __init__(self, rules: Rules, controls: Levels, doubt: Formula) -> None:
+    def __init__(self, rules: Rules, controls: Levels, account: AwsAccount) -> None:
         """Make powers.
 
         Args:
             rules: the compiler.
             controls: service control policies that bind the account.
-            doubt: what every grant of the account rests on besides.
+            account: whose identities, which may not have been read whole.
         """
         self._rules = rules
         self._controls = controls
-        self._doubt = doubt
+        self._missing, self._doubt = incomplete(account)
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Power:
         """Return an identity's power; equal for all identities of a class."""
-        own = self._layer(own_policies(identity), facts, DoubtKind.UNKNOWN)
+        policies = (*own_policies(identity), *self._missing)
+        own = self._layer(policies, facts, DoubtKind.UNKNOWN)
         if not any(rule.allows for rule in own):
             return Power(())
         ceilings = [

@@ -96,11 +96,12 @@ class Sides:
 
     def _layers(self, identity: Identity) -> Layers:
         account = self._estate.accounts[identity.principal.scope]
+        missing, doubt = incomplete(account)
         return Layers(
-            identity=own_policies(identity),
+            identity=(*own_policies(identity), *missing),
             boundary=own_boundary(identity),
             scps=self._controls_of(identity)[0] if binds(identity) else (),
-            doubt=TRUE if account.identities_complete else incomplete(account),
+            doubt=doubt,
         )
 
 
@@ -120,7 +121,13 @@ def own_boundary(identity: Identity) -> tuple[Attached, ...] | None:
     return None
 
 
-def incomplete(account: AwsAccount) -> Formula:
-    """Return the doubt that an account's unread identities leave on all verdicts."""
-    reason = f"identities of {account.id} were not read whole"
-    return doubted(reason, DoubtKind.UNKNOWN)
+def incomplete(account: AwsAccount) -> tuple[tuple[Attached, ...], Formula]:
+    """Return what an account's unread identities leave open, for each of them.
+
+    A stand-in for policies that may grant, and the doubt that every grant rests on:
+    what was read of a principal is no partial answer.
+    """
+    if account.identities_complete:
+        return (), TRUE
+    what = f"identities of {account.id}"
+    return (unread(what),), doubted(f"{what}: not read", DoubtKind.UNKNOWN)

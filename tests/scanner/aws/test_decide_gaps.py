@@ -39,12 +39,26 @@ def asked(who, *parts, under=None, target="i-0a1", **members):
     )
 
 
-def test_unread_identities_leave_every_verdict_unknown():
-    """Even what the read part allows; the account's list is not whole."""
-    found = asked(role("ops", allow("*")), identities_complete=False)
+@pytest.mark.parametrize(
+    "who",
+    [role("ops", allow("*")), role("ops"), role("ops", allow("s3:*")), root()],
+    ids=["allowed so far", "without policies", "allowed elsewhere", "root"],
+)
+def test_unread_identities_leave_every_verdict_unknown(who):
+    """Whatever the read part says: there are no partial verdicts."""
+    found = asked(who, identities_complete=False)
 
     assert found.verdict is Verdict.UNKNOWN
-    assert found.reasons == (f"identities of {ACCOUNT} were not read whole",)
+    assert found.reasons == (f"identities of {ACCOUNT}: not read",)
+
+
+def test_unread_identities_stay_denied_by_what_was_read():
+    """A Deny in a policy, or the SCPs of the account."""
+    denied = role("ops", deny("*"))
+    under = organization([FULL], [attached("p-d", deny("*"))], [FULL])
+
+    assert asked(denied, identities_complete=False) is None
+    assert asked(role("ops"), identities_complete=False, under=under) is None
 
 
 def test_an_explicit_deny_read_stays_denied():
