@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from checks.finding import Check
+from output.shapes import Json
 from output.table import Cell, Style, count, write_table
 from scanner import ATTACK_VERSION
 
 _WIDTH = 88
+_TRUSTED_RELATIONSHIP = "T1199"
+_ACCOUNTS = "M1026"  # Privileged Account Management
 
 
 def write_catalogue(checks: Sequence[Check], stream: TextIO, style: Style) -> None:
@@ -28,15 +31,34 @@ def write_catalogue(checks: Sequence[Check], stream: TextIO, style: Style) -> No
     write_table(stream, headers, rows, longest=120)
 
 
+def attack_json(check: Check) -> list[Json]:
+    """Return each technique of a check with the mitigations that apply to it.
+
+    M1026 mitigates T1651 and T1078.004, but not T1199, which has others.
+    """
+    return [
+        {"technique": technique, "mitigations": _mitigations(check, technique)}
+        for technique in check.techniques
+    ]
+
+
+def _mitigations(check: Check, technique: str) -> list[str]:
+    trusted = technique == _TRUSTED_RELATIONSHIP
+    return [one for one in check.mitigations if (one != _ACCOUNTS) == trusted]
+
+
 def write_check(check: Check, stream: TextIO) -> None:
     """Write what a check finds, why that matters, how to fix it, and sources."""
-    techniques, mitigations = ", ".join(check.techniques), ", ".join(check.mitigations)
+    tags = (
+        f"{one['technique']} (mitigated by {', '.join(one['mitigations'])})"
+        for one in attack_json(check)
+    )
     stream.write(
         f"{check.id}\n{check.title}\n\n"
         f"provider    {check.provider}\n"
         f"severity    {check.severity}\n"
         f"M1026 claim {check.claim}\n"
-        f"ATT&CK      {techniques}; mitigations {mitigations} (v{ATTACK_VERSION})\n"
+        f"ATT&CK {ATTACK_VERSION} {', '.join(tags)}\n"
     )
     for name, text in (("Why", check.rationale), ("How to fix", check.fix)):
         stream.write(f"\n{name}\n{textwrap.fill(' '.join(text.split()), _WIDTH)}\n")

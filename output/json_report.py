@@ -1,10 +1,11 @@
 """The report as JSON: one object, coverage before anything else was concluded."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from collections.abc import Iterable
+from typing import TextIO
 
 from checks.finding import Finding, Severity
+from output.catalogue import attack_json
 from output.coverage import coverage_json
 from output.result import Result
 from output.shapes import (
@@ -84,12 +85,9 @@ def findings_json(result: Result) -> Iterable[Json]:
     checks = {check.id: check for check in result.catalogue}
     for finding in result.findings:
         check = checks.get(finding.check)
-        tags: Mapping[str, Any] = {
-            "techniques": list(check.techniques if check else ("T1651",)),
-            "mitigations": list(check.mitigations if check else ("M1026",)),
-        }
+        attack = attack_json(check) if check else []
         remediation = result.remediation_ids.get(finding.fingerprint)
-        yield {**_finding(finding), **tags, "remediation": remediation}
+        yield {**_finding(finding), "attack": attack, "remediation": remediation}
 
 
 def _finding(finding: Finding) -> Json:

@@ -67,10 +67,11 @@ def command(
     top: int,
     raw_csv: bool,
 ) -> int:
-    """List who holds which access: allowed, conditional and unknown.
+    """List the grants: who can use what, and where.
 
-    The table shows the first rows; jsonl and csv hold all of them, sorted by provider,
-    principal, vector and target.
+    Verdicts are allowed, conditional and unknown. The table shows the first rows;
+    jsonl and csv hold all of them, sorted by provider, principal, vector and
+    target.
     """
     from scanner.commands.results import exit_code, load, readable
 

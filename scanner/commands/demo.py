@@ -27,9 +27,9 @@ EXAMPLE = "the bundled example estate"
 @quiet_option
 @click.pass_context
 def command(context: click.Context, out: Path | None, top: int) -> int:
-    """Scan the bundled example estate and show what a real run shows.
+    """Show a real run over a bundled example; no credentials.
 
-    Needs no credentials and no network. Writes the whole report to a folder and prints
+    Needs no network either. Writes the whole report to a folder and prints
     its summary. The example has deliberate gaps; the exit code is 0 all the same.
     """
     from output.table_report import write_report_table

@@ -19,6 +19,8 @@ from scanner.errors import UnusableInput
 )
 @click.option(
     "--out",
+    "--estate",
+    "out",
     type=click.Path(path_type=Path),
     default=DEFAULT_ESTATE,
     show_default=True,
@@ -37,10 +39,11 @@ def command(
     region: str | None,
     tenant: str | None,
 ) -> int:
-    """Build an estate from JSON of the AWS CLI, the Azure CLI, REST or AzureHound.
+    """Build an estate from AWS CLI and Azure CLI JSON.
 
-    Files are recognised by their members. One that is not recognised is named and
-    refused (exit code 2); the rest is kept.
+    Azure REST answers and evidence lines are understood too. Files are recognised by
+    their members. One that is not recognised is named and refused (exit code 2);
+    the rest is kept.
     """
     from output.imports import write_import_table
     from scanner.commands.results import DONE, INCOMPLETE, warn_if_shared

@@ -27,7 +27,10 @@ def command(
     role_name: str | None,
     management_group: str | None,
 ) -> int:
-    """Print the least privilege for `scan`, ready to apply; notes go to stderr."""
+    """Print the least privilege that `scan` needs.
+
+    The JSON on stdout is ready to apply; notes go to stderr.
+    """
     console = console_of(context)
     if provider == "aws" and management_group:
         raise UsageError("--management-group is for `permissions azure`")

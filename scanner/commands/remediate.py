@@ -47,12 +47,13 @@ def command(
     wanted: tuple[str, ...],
     top: int,
 ) -> int:
-    """Write the changes that close findings: one JSON each, an index and a README.
+    """Write the policy changes that close findings.
 
-    Nothing is applied. Each remediation says what was checked about it, and what not.
+    One JSON each, an index and a README. Nothing is applied. Each remediation says
+    what was checked about it, and what not.
     """
     from output.remediation_files import write_remediation_table
-    from scanner.commands.results import exit_code, load, plan, readable
+    from scanner.commands.results import exit_code, load, plan, readable, warn_if_shared
 
     console = console_of(context)
     loaded = load(chosen_estate(estate, estate_dir))
@@ -61,6 +62,7 @@ def command(
     chosen = chosen_findings(result.findings, wanted)
     planned = plan(loaded, chosen)
     folder = out or new_report_folder() / "remediation"
+    warn_if_shared(folder, console)
     save_remediations(planned, folder, result.findings)
     style = console.style(top)
     write_remediation_table(planned, console.results, style, result.findings)

@@ -49,9 +49,10 @@ def command(
     top: int,
     raw_csv: bool,
 ) -> int:
-    """Show findings and coverage of an estate, coverage first.
+    """Show findings and coverage of an estate.
 
-    With --format csv, --out FOLDER also writes coverage.csv.
+    Coverage comes first: "no finding" and "could not look" never look alike. With
+    --format csv, --out FOLDER also writes coverage.csv.
     """
     from scanner.commands.results import exit_code, load
 
@@ -94,11 +95,14 @@ def save_report(
         UnusableOutput: a read-only or full disk, a symlink.
     """
     from output.table import Style
+    from scanner.commands.results import warn_if_shared
     from scanner.evidence.files import private_folder, write_private
 
     if form == "csv":
         console.csv_note(raw=raw)
     folder = out.is_dir() or not out.suffix
+    if folder:
+        warn_if_shared(out, console)
     for name, text in report_files(result, form, Style(top=top), raw=raw):
         if folder:
             path = private_folder(out) / name

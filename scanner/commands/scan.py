@@ -53,6 +53,8 @@ def _listed(
 @click.option("--azure", is_flag=True, help="Scan Azure.")
 @click.option(
     "--out",
+    "--estate",
+    "out",
     type=click.Path(path_type=Path),
     default=DEFAULT_ESTATE,
     show_default=True,
@@ -124,7 +126,7 @@ def command(
     top: int,
     **options: Any,
 ) -> int:
-    """Collect what AWS, Azure or both say about themselves, then report.
+    """Collect AWS, Azure or both, read-only, then report.
 
     Reads configuration only. Every answer and every refusal is kept in the estate
     folder, a page at a time: a scan that was interrupted goes on with --resume.

@@ -24,9 +24,10 @@ from scanner.commands.options import (
 def command(
     context: click.Context, principal: str, estate_dir: Path | None, form: str, top: int
 ) -> int:
-    """List every target that PRINCIPAL can run commands on, direct access first.
+    """List what PRINCIPAL can run commands on, and why.
 
-    PRINCIPAL is an id, a name or a part of one that fits only one principal.
+    Direct access comes first. PRINCIPAL is an id, a name or a part of one that fits
+    only one principal.
     """
     from output.answers import write_what_can_json, write_what_can_table
     from scanner.commands.results import exit_code, load, readable

@@ -24,9 +24,10 @@ from scanner.commands.options import (
 def command(
     context: click.Context, target: str, estate_dir: Path | None, form: str, top: int
 ) -> int:
-    """List every principal that can run commands on TARGET, best path first.
+    """List who can run commands on TARGET, and why.
 
-    TARGET is an id, a name or a part of one that fits only one target.
+    The best path comes first. TARGET is an id, a name or a part of one that fits
+    only one target.
     """
     from output.answers import write_who_can_json, write_who_can_table
     from scanner.commands.results import exit_code, load, readable

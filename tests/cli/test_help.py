@@ -6,7 +6,9 @@ import sys
 import click
 import pytest
 
+from checks.finding import Severity
 from scanner.cli import COMMANDS, cli, main
+from scanner.commands.options import SEVERITIES
 
 HEAVY = ("boto3", "botocore", "azure", "networkx", "moto", "numpy")
 
@@ -77,6 +79,10 @@ def test_help_lists_every_command(capsys):
 def test_version_names_tool_and_attack_release(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == "whocanrun 0.1.0 (MITRE ATT&CK 18.1)\n"
+
+
+def test_the_severities_to_choose_from_are_those_of_findings():
+    assert [severity.value for severity in Severity] == list(SEVERITIES)
 
 
 def test_without_a_command_help_goes_to_stderr(capsys):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import decided as given
 import pytest
@@ -111,10 +112,38 @@ def test_a_json_finding_is_tagged_and_says_who_what_and_why():
     assert first["principal"]["id"] == "arn:aws:iam::111122223333:user/alice"
     assert first["targets"]["count"] == 2
     assert first["targets"]["sample"][0]["name"] == "i-1"
-    assert first["techniques"] == ["T1651"]
-    assert first["mitigations"] == ["M1026"]
     assert first["because"][0]["sid"] == "Sid"
     assert first["remediation"] is None
+
+
+@pytest.mark.parametrize(
+    ("techniques", "mitigations", "expected"),
+    [
+        (["T1651"], ["M1026"], {"T1651": ["M1026"]}),
+        (
+            ["T1651", "T1078.004"],
+            ["M1026"],
+            {"T1651": ["M1026"], "T1078.004": ["M1026"]},
+        ),
+        (
+            ["T1651", "T1199"],
+            ["M1026", "M1032", "M1018"],
+            {"T1651": ["M1026"], "T1199": ["M1032", "M1018"]},
+        ),
+    ],
+)
+def test_m1026_is_never_paired_with_trusted_relationship(
+    techniques, mitigations, expected
+):
+    check = SimpleNamespace(
+        id="t1651_aws_send_command_everywhere",
+        techniques=techniques,
+        mitigations=mitigations,
+    )
+    found = replace(two_clouds(), catalogue=(check,))
+    tags = report(found)["findings"][0]["attack"]
+
+    assert {one["technique"]: one["mitigations"] for one in tags} == expected
 
 
 def test_a_json_finding_names_its_remediation():
