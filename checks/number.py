@@ -9,7 +9,7 @@ from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, is_service_linked
 from checks.reach import scopes_of, within
 from scanner.estate import Principal, Provider
-from scanner.grants import Verdict
+from scanner.grants import Grant, Verdict
 from scanner.graph import AccessGraph
 from scanner.paths import Reached, directly
 
@@ -62,7 +62,7 @@ class _Here:
 
     known: set[Principal] = field(default_factory=set)
     unsure: set[Principal] = field(default_factory=set)
-    reached: list[Reached] = field(default_factory=list)
+    grants: list[tuple[Principal, Grant]] = field(default_factory=list)
 
 
 def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterator[Hit]:
@@ -76,7 +76,7 @@ def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterato
         yield Hit(
             f"{provider}:{scope}",
             None,
-            tuple(here.reached),
+            tuple(_within(graph, scope, *one) for one in here.grants),
             f"{number} principals can run commands here{perhaps}; "
             f"{threshold} are accepted",
             because=(),
@@ -97,11 +97,15 @@ def _by_scope(graph: AccessGraph, provider: Provider) -> dict[str, _Here]:
                 here = found.setdefault(scope, _Here())
                 unknown = grant.decision.verdict is Verdict.UNKNOWN
                 (here.unsure if unknown else here.known).update(acting)
-                one = directly(acting[0], grant)
-                here.reached.append(
-                    replace(one, targets=within(graph, grant.targets, scope))
-                )
+                here.grants.append((acting[0], grant))
     return found
+
+
+def _within(
+    graph: AccessGraph, scope: str, principal: Principal, grant: Grant
+) -> Reached:
+    targets = within(graph, grant.targets, scope)
+    return replace(directly(principal, grant), targets=targets)
 
 
 def _acts(principal: Principal) -> bool:

@@ -1,7 +1,7 @@
 """How far some grants reach: every node of a scope, tagged ones, or a few."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
 from weakref import WeakKeyDictionary
@@ -13,8 +13,17 @@ from scanner.graph import AccessGraph
 EVERY, TAGGED, NAMED, NONE = "every-node", "tagged-nodes", "named-nodes", "none-yet"
 _SAMPLE = 10
 
-#: What is known about each graph's sets; freed with the graph.
-_KINDS: WeakKeyDictionary[AccessGraph, dict[tuple[int, int], str]] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known about a graph's sets of targets, by space and bits."""
+
+    kinds: dict[tuple[int, int], str] = field(default_factory=dict)
+    scopes: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+
+
+#: Freed with its graph.
+_KNOWN: WeakKeyDictionary[AccessGraph, _Known] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,11 @@ def reach_of_sets(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
 
 def scopes_of(graph: AccessGraph, targets: TargetSet) -> tuple[str, ...]:
     """Return the accounts or subscriptions that some targets are in, sorted."""
-    masks = graph.scopes(targets.space)
-    return tuple(scope for scope, mask in masks.items() if mask & targets.bits)
+    known, key = _known(graph).scopes, (id(targets.space), targets.bits)
+    if key not in known:
+        masks = graph.scopes(targets.space)
+        known[key] = tuple(s for s, mask in masks.items() if mask & targets.bits)
+    return known[key]
 
 
 def within(graph: AccessGraph, targets: TargetSet, scope: str) -> TargetSet:
@@ -61,20 +73,27 @@ def within(graph: AccessGraph, targets: TargetSet, scope: str) -> TargetSet:
 
 def covers_a_scope(graph: AccessGraph, targets: TargetSet) -> bool:
     """True when all targets of an account or subscription are among these."""
-    masks = graph.scopes(targets.space).values()
-    return any(mask & targets.bits == mask for mask in masks)
+    return _kind(graph, targets) == EVERY
+
+
+def _known(graph: AccessGraph) -> _Known:
+    return _KNOWN.setdefault(graph, _Known())
 
 
 def _kind(graph: AccessGraph, targets: TargetSet) -> str:
-    known, key = _KINDS.setdefault(graph, {}), (id(targets.space), targets.bits)
+    known, key = _known(graph).kinds, (id(targets.space), targets.bits)
     if key not in known:
         known[key] = _kind_of(graph, targets)
     return known[key]
 
 
 def _kind_of(graph: AccessGraph, targets: TargetSet) -> str:
-    if covers_a_scope(graph, targets):
-        return EVERY
+    if not targets.bits:
+        return NONE
+    masks = graph.scopes(targets.space)
+    for scope in scopes_of(graph, targets):
+        if masks[scope] & targets.bits == masks[scope]:
+            return EVERY
     return TAGGED if _told_apart_by_tag(graph, targets) else NAMED
 
 
