@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from scanner import ATTACK_VERSION, __version__
-from scanner.commands.console import Console, drop_stdout, prepare_streams
+from scanner.commands.console import Console, console_of, drop_stdout, prepare_streams
 from scanner.commands.options import quiet_option
 from scanner.errors import WhocanrunError
 
@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             drop_stdout()
-            return 0
+            return console_of(ctx).outcome
         return outcome
 
 

@@ -75,20 +75,21 @@ def command(
     """
     from scanner.commands.results import exit_code, load, readable
 
-    if "denied" in verdicts and not (principal and target):
+    if "denied" in verdicts and None in (principal, target):
         raise UsageError("--verdict denied needs both --principal and --target")
     if classes and (paths or "denied" in verdicts):
         raise UsageError("--classes counts grants: not with --paths or denied")
     console = console_of(context)
     result = load(chosen_estate(estate, estate_dir), check=False).result
     readable(result.coverage)
+    console.outcome = exit_code(result)
     wanted = _selection(result, principal, target, vectors, verdicts)
     writer = _Writer(result, console, form, top, raw_csv)
     if classes:
         writer.classes(wanted)
     else:
         writer.rows(access_holdings(result, wanted, paths=paths))
-    return exit_code(result)
+    return console.outcome
 
 
 def _selection(
@@ -104,8 +105,8 @@ def _selection(
 
     graph = result.graph
     return Selection(
-        find_principal(graph, principal).id if principal else None,
-        find_target(graph, target).id if target else None,
+        None if principal is None else find_principal(graph, principal).id,
+        None if target is None else find_target(graph, target).id,
         frozenset(map(str.lower, vectors)) or None,
         frozenset(map(Verdict, verdicts)) or None,
     )

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Console:
-    """What a run says: `quiet` drops what is neither result nor warning."""
+    """What a run says, and how it ends.
+
+    Attributes:
+        quiet: drop what is neither result nor warning.
+        outcome: the exit code, set before results are written: it holds even when
+            their reader goes away half-way.
+    """
 
     quiet: bool = False
+    outcome: int = 0
 
     def say(self, text: str) -> None:
         """Tell something useful on stderr, unless quiet."""

@@ -59,6 +59,7 @@ def command(
     loaded = load(chosen_estate(estate, estate_dir))
     result = loaded.result
     readable(result.coverage)
+    console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
     planned = plan(loaded, chosen)
     folder = out or new_report_folder() / "remediation"
@@ -67,7 +68,7 @@ def command(
     style = console.style(top)
     write_remediation_table(planned, console.results, style, result.findings)
     console.say(f"wrote {folder}")
-    return exit_code(result)
+    return console.outcome
 
 
 def new_report_folder() -> Path:

@@ -58,11 +58,12 @@ def command(
 
     console = console_of(context)
     result = load(chosen_estate(estate, estate_dir)).result
+    console.outcome = exit_code(result, fail_on)
     if out:
         save_report(result, form, out, console, top=top, raw=raw_csv)
     else:
         print_report(result, form, console, top=top, raw=raw_csv)
-    return exit_code(result, fail_on)
+    return console.outcome
 
 
 def print_report(

@@ -142,8 +142,9 @@ def command(
     warn_if_shared(out, console)
     collect(_collection(chosen, out, existing, options), console)
     result = load(out).result
+    console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)
-    return exit_code(result, fail_on)
+    return console.outcome
 
 
 def _check(

@@ -37,6 +37,7 @@ def command(
     console = console_of(context)
     result = load(chosen_estate(None, estate_dir), check=False).result
     readable(result.coverage)
+    console.outcome = exit_code(result)
     found = find_principal(result.graph, principal)
     reached = reach_of(result.graph, found.id)
     if form == "json":
@@ -44,4 +45,4 @@ def command(
     else:
         style = console.style(top)
         write_what_can_table(result, found, reached, console.results, style)
-    return exit_code(result)
+    return console.outcome
