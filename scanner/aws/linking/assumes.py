@@ -24,7 +24,7 @@ from scanner.grants import Edge, StatementBecause, Verdict
 
 NOBODY = PolicyDocument("", "2012-10-17", ())
 #: More equal hops than this between a class of callers and of roles share a node.
-_MOST_PAIRS = 10_000
+_MOST_PAIRS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
