@@ -165,11 +165,7 @@ def _entries(
     for edge in hops_of(graph, principal.id):
         role = graph.principals.get(edge.target)
         if role is not None and flagged(edge):
-            commands = [
-                through(graph, edge, one)
-                for one in reach_of(graph, role.id)
-                if one.grant.vector.tier in COMMANDS
-            ]
+            commands = [through(graph, edge, one) for one in _commands(graph, role)]
             if commands:
                 by_account.setdefault(role.scope, {})[edge] = commands
     for account, entries in sorted(by_account.items()):
@@ -179,6 +175,14 @@ def _entries(
         because = tuple(dict.fromkeys((*trusts, *because_of(reached))))
         message = f"{principal.name} can enter {roles} and run commands"
         yield Hit(f"aws:{account}", principal, reached, message, because)
+
+
+def _commands(graph: AccessGraph, role: Principal) -> tuple[Reached, ...]:
+    """Return what a role commands itself; where it is nothing, by further hops."""
+    grants = graph.grants_of.get(role.id, ())
+    own = tuple(directly(role, g) for g in grants if g.vector.tier in COMMANDS)
+    further = () if own else reach_of(graph, role.id)
+    return own or tuple(one for one in further if one.grant.vector.tier in COMMANDS)
 
 
 def requires_external_id(conditions: Conditions) -> bool:
