@@ -22,6 +22,7 @@ from scanner.estate import Gap, Provider
 from scanner.evidence.manifest import Scope as AskedScope
 from scanner.evidence.reader import Evidence, Partition
 from scanner.evidence.series import Series
+from scanner.memory import collector_paused
 
 ORGANIZATION = "organization"
 #: Services that answer for a whole organisation, wherever the answers are kept.
@@ -40,7 +41,8 @@ def load_aws(evidence: Evidence) -> AwsEstate:
         UnusableInput: a file cannot be read, two files hold the same account, or two
             principals have the same ARN.
     """
-    return _Loader(evidence).load()
+    with collector_paused():
+        return _Loader(evidence).load()
 
 
 @dataclass

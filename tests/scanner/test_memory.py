@@ -1,0 +1,23 @@
+"""The garbage collector is paused while an estate is built, and only then."""
+
+import gc
+
+import pytest
+
+from scanner.memory import collector_paused
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_is_off_inside_and_as_before_after(was_on):
+    """Also when the block fails."""
+    before = gc.isenabled()
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with pytest.raises(KeyError), collector_paused():
+            inside = gc.isenabled()
+            raise KeyError
+        after = gc.isenabled()
+    finally:
+        (gc.enable if before else gc.disable)()
+
+    assert (inside, after) == (False, was_on)
