@@ -8,7 +8,8 @@ from checks.finding import Check, Finding
 from policies.aws.plan import draft_aws
 from policies.azure.plan import draft_azure
 from policies.drafts import Advice, Draft
-from policies.recheck import Checked, check
+from policies.obligations import Checked
+from policies.recheck import check
 from policies.remediation import Remediation
 from scanner.analysis import Analysis
 from scanner.aws.model import AwsEstate

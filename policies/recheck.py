@@ -6,44 +6,22 @@ that no other access of anybody whom the changed objects serve became more, less
 different. The others are named in `NOT_CHECKED`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from checks.finding import Check, Finding
 from policies.compare import Comparison, Difference, Targets, compare
 from policies.drafts import Aim, Draft
+from policies.entries import check_entry
+from policies.obligations import NOT_CHECKED, Checked
 from scanner.analysis import decide_aws_half, decide_azure_half
 from scanner.aws.model import AwsEstate
 from scanner.azure.model import AzureEstate
-from scanner.grants import Decided, Decision, Edge, Grant, Standing, Verdict
+from scanner.grants import Decided, Decision, Grant, Standing, Verdict
 from scanner.graph import AccessGraph, build_graph
 
-NOT_CHECKED = (
-    "3 nothing else: actions that are not vectors",
-    "4 fits: attachment slots, sums of inline policies, role and assignment counts",
-    "5 order: that no step in between opens anything",
-    "6 back: that the rollback restores every document",
-)
 _HOPS_LEFT = "2 left alone: hops (the documents' other actions stay as written)"
 
 _RANK = {Verdict.UNKNOWN: 2, Verdict.ALLOWED: 2, Verdict.CONDITIONAL: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What deciding again showed.
-
-    Attributes:
-        taken_away, left_alone: principal x vector x target triples.
-        counterexample: why the draft does not do what it should, or None.
-        still: vectors by which the finding's principal still commands targets.
-    """
-
-    taken_away: int
-    left_alone: int
-    counterexample: str | None
-    still: tuple[str, ...]
-    not_checked: tuple[str, ...]
 
 
 def decide_again(estate: AwsEstate | AzureEstate) -> Decided:
@@ -67,9 +45,9 @@ def check(
         draft: the changes.
         by: the check that made the finding.
     """
+    if isinstance(draft.after, AwsEstate) and draft.aim is Aim.ENTRY:
+        return check_entry(graph, finding, draft.changes, draft.before, draft.after)
     after = decide_again(draft.after)
-    if draft.aim is Aim.ENTRY:
-        return _check_entry(graph, finding, draft, after)
     targets = Targets(t for half in (*graph.decided, after) for t in half.targets)
     new = _grants_of(after)
     comparison = compare(draft.affected, dict(graph.grants_of), new, targets)
@@ -139,54 +117,3 @@ def _words(one: Difference) -> str:
 
 def _verdict(decision: Decision | None) -> str:
     return "denied" if decision is None else decision.verdict.value
-
-
-# ---- ways in ----
-
-
-def _check_entry(
-    graph: AccessGraph,
-    finding: Finding,
-    draft: Draft[AwsEstate] | Draft[AzureEstate],
-    after: Decided,
-) -> Checked:
-    who = finding.principal.id if finding.principal else ""
-    changed = {change.where for change in draft.changes}
-    old = {_edge_key(edge): edge for edge in _edges(graph, after)}
-    new = {_edge_key(edge): edge for edge in after.edges}
-    meant = [key for key in old if key[1] == who and key[2] in changed]
-    wrong = [
-        f"{source} {kind} {target} would change"
-        for kind, source, target in sorted({*old, *new})
-        if target not in changed and not _same(old, new, (kind, source, target))
-    ]
-    open_ = [
-        f"{who} could still enter {key[2]} as before"
-        for key in meant
-        if _same(old, new, key)
-    ]
-    reasons = (*wrong, *open_)
-    same = sum(_same(old, new, key) for key in old)
-    not_checked = ("2 left alone: others who enter by the same statement", *NOT_CHECKED)
-    return Checked(len(meant), same, reasons[0] if reasons else None, (), not_checked)
-
-
-_EdgeKey = tuple[str, str, str]
-
-
-def _edges(graph: AccessGraph, after: Decided) -> Iterable[Edge]:
-    halves = (half for half in graph.decided if half.provider is after.provider)
-    return (edge for half in halves for edge in half.edges)
-
-
-def _edge_key(edge: Edge) -> _EdgeKey:
-    return (edge.kind, edge.source, edge.target)
-
-
-def _same(
-    old: Mapping[_EdgeKey, Edge], new: Mapping[_EdgeKey, Edge], key: _EdgeKey
-) -> bool:
-    one, other = old.get(key), new.get(key)
-    if one is None or other is None:
-        return one is other
-    return (one.verdict, one.conditions) == (other.verdict, other.conditions)
