@@ -11,6 +11,9 @@ from functools import lru_cache
 
 from scanner.aws.iam.patterns import as_written, glob, match_arn
 
+#: A number beyond it fits nothing: nobody compares such, and arithmetic has an end.
+_LARGEST_EXPONENT = 300
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -113,7 +116,9 @@ def number(text: str) -> Decimal | None:
         found = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    if not found.is_finite() or abs(found.adjusted()) > _LARGEST_EXPONENT:
+        return None
+    return found
 
 
 def moment(text: str) -> Decimal | None:
@@ -126,7 +131,10 @@ def moment(text: str) -> Decimal | None:
     except ValueError:
         return None
     zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return Decimal(str(zoned.timestamp()))
+    try:
+        return Decimal(str(zoned.timestamp()))
+    except OverflowError:
+        return None
 
 
 def network(text: str) -> Network | None:

@@ -3,6 +3,9 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iam_estates import UNHURRIED
 
 from scanner.aws.iam.conditions import (
     Missing,
@@ -14,7 +17,7 @@ from scanner.aws.iam.conditions import (
 from scanner.aws.iam.conditions import (
     test as condition_outcome,
 )
-from scanner.aws.iam.formulas import FALSE, TRUE, both, settle
+from scanner.aws.iam.formulas import FALSE, TRUE, both, opposite, settle
 from scanner.grants import Condition, Confidence, Verdict
 
 ABSENT = Missing.ABSENT
@@ -281,3 +284,35 @@ def test_substituted_text_is_shown_as_people_write_it():
     )
 
     assert settle(found).conditions[0][0].values == ("a*",)
+
+
+EVERY_OPERATOR = sorted({operator for operator, *_ in OPERATORS})
+ODD = st.one_of(
+    st.text(),
+    st.sampled_from(
+        [
+            "1e999999999",
+            "-1e-999999",
+            "NaN",
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+            "::/0",
+            "1.2.3.4/99",
+            "${",
+            "${aws:x",
+            "arn:::::",
+        ]
+    ),
+)
+
+
+@UNHURRIED
+@given(st.sampled_from(EVERY_OPERATOR), st.lists(ODD, max_size=3), ODD)
+def test_no_value_breaks_an_operator(operator, values, seen):
+    """Whatever a policy or a tag says, known, open, and joined with its opposite."""
+    known = holds(operator, "x:k", tuple(values), (seen,))
+    left_open = holds(operator, "x:k", tuple(values), Missing.REQUEST)
+
+    assert known in (TRUE, FALSE)
+    settle(both(left_open, opposite(left_open)))
+    settle(both(left_open, holds("NumericLessThan", "x:k", ("5",), Missing.REQUEST)))
