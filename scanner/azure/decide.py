@@ -1,6 +1,6 @@
 """Who can use which vector on which machine: by class, never by pair."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scanner.azure.model import AzureEstate, AzureTenant
@@ -107,7 +107,7 @@ class _TenantDecision:
             return self.workers.denied_because(principal, vector, target)
         engine, bit = self.engine, 1 << position
         holdings = engine.parties.holdings.get(principal.id, [])
-        if not any(engine.gives(question, n, bit) for n in holdings):
+        if not any(engine.given(question, holdings, bit)):
             return ()
         party = engine.parties.party(principal)
         return tuple(
@@ -143,17 +143,18 @@ class Basis:
         return self._resting_on(principal, 1 << self.engine.place.positions[target.id])
 
     def _resting_on(self, principal: Principal, bits: int) -> tuple[Because, ...]:
-        engine, question = self.engine, self.question
-        assignments, roles = engine.tenant.assignments, engine.tenant.roles
-        numbers = list(engine.parties.holdings.get(principal.id, ()))
+        engine, roles = self.engine, self.engine.tenant.roles
+        holdings: Iterable[int] = engine.parties.holdings.get(principal.id, ())
         if self.decision.verdict is Verdict.UNKNOWN:
-            numbers += (n for n in engine.open_holdings(question) if n not in numbers)
-        giving = [n for n in numbers if engine.gives(question, n, bits)]
-        as_good = [
-            n for n in giving if supports(engine.term(question, n), self.decision)
-        ]
-        if self.decision.verdict is Verdict.UNKNOWN:
-            as_good = as_good or giving  # allowed, but for a deny nobody can decide
+            holdings = (*holdings, *engine.open_holdings(self.question))
+        as_good: dict[int, None] = {}
+        others: dict[int, None] = {}
+        for n, decision in engine.given(self.question, holdings, bits):
+            found = as_good if supports(decision, self.decision) else others
+            found[n] = None
+        if not as_good and self.decision.verdict is Verdict.UNKNOWN:
+            as_good = others  # allowed, but for a deny that nobody can decide
+        assignments = engine.tenant.assignments
         return tuple(because_of(assignments[n], roles, principal.id) for n in as_good)
 
 

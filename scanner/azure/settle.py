@@ -82,14 +82,15 @@ class Engine:
             parts = list(_doubting(parts, bits, reason))
         return parts
 
-    def gives(self, question: Question, number: int, bits: int) -> bool:
-        """Say whether an assignment gives what is asked at any of the classes."""
-        pairs = self._gives[question.number].get(number, ())
-        return any(covered & bits for _, covered in pairs)
-
-    def term(self, question: Question, number: int) -> Decision:
-        """Return what an assignment gives."""
-        return self._ledger.decisions[question.terms[number]]
+    def given(
+        self, question: Question, holdings: Iterable[int], bits: int
+    ) -> Iterator[tuple[int, Decision]]:
+        """Yield the assignments that give what is asked at any of the classes."""
+        gives, decisions = self._gives[question.number], self._ledger.decisions
+        for n in holdings:
+            for number, covered in gives.get(n, ()):
+                if covered & bits:
+                    yield n, decisions[number]
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""

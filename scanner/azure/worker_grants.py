@@ -7,7 +7,7 @@ from scanner.azure.model import AzureTenant, Machine, Workers
 from scanner.azure.places import Place, place_of
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import because_of, doubted, ordered
-from scanner.azure.rbac.scopes import last_segment, subscription_of
+from scanner.azure.rbac.scopes import last_segment, normalized, subscription_of
 from scanner.azure.rbac.truth import conjunction
 from scanner.azure.settle import Engine, Parts, overlaid
 from scanner.azure.vectors import WORKER_VECTORS, WorkerVector
@@ -96,13 +96,14 @@ class WorkerEngine:
             for vector in WORKER_VECTORS:
                 parts = self._on_accounts(vector, settled)
                 for decision, bits in overlaid(_ranked(self._moved(parts, place))):
-                    basis = _Basis(self, vector, place)
+                    basis = _Basis(self, vector)
                     yield Grant(
                         party.principals,
                         vector.vector,
                         TargetSet(place.space, bits),
                         decision,
                         basis,
+                        basis.at,
                     )
 
     def denied_because(
@@ -120,16 +121,26 @@ class WorkerEngine:
         return tuple(found) if party.holdings else ()
 
     def because_of(
-        self, vector: WorkerVector, principal: Principal
+        self, vector: WorkerVector, principal: Principal, target: Target | None
     ) -> tuple[Because, ...]:
-        """Name the assignments that give any step of a vector on an account."""
+        """Name the assignments that give any step of a vector on an account.
+
+        With a target, only on the accounts whose jobs it runs.
+        """
+        accounts = -1
+        if target is not None:
+            accounts = sum(1 << number for number in self._positions(target.id))
         engine = self._engine
         assignments, roles = engine.tenant.assignments, engine.tenant.roles
-        found: dict[Because, None] = {}
-        for n in engine.parties.holdings.get(principal.id, ()):
-            if any(engine.gives(q, n, -1) for q in self._asked(vector)):
-                found[because_of(assignments[n], roles, principal.id)] = None
-        return tuple(found)
+        holdings = engine.parties.holdings.get(principal.id, ())
+        given = (
+            n
+            for q in self._asked(vector)
+            for n, _ in engine.given(q, holdings, accounts)
+        )
+        return tuple(
+            because_of(assignments[n], roles, principal.id) for n in sorted(set(given))
+        )
 
     def _asked(self, vector: WorkerVector) -> Iterator[Question]:
         for steps in vector.steps:
@@ -137,8 +148,11 @@ class WorkerEngine:
                 yield self._questions[operation]
 
     def _positions(self, target_id: str) -> Iterator[int]:
+        scope = subscription_of(normalized(target_id)) or ""
         for number, account in enumerate(self._accounts):
-            if target_id in self._sure[account.id] | self._maybe[account.id]:
+            known = self._sure[account.id] | self._maybe[account.id]
+            near = account.refused and _home(account) == f"/subscriptions/{scope}"
+            if target_id in known or near:
                 yield number
 
     def _on_accounts(self, vector: WorkerVector, settled: dict[int, Parts]) -> Parts:
@@ -170,10 +184,12 @@ class WorkerEngine:
 class _Basis:
     engine: WorkerEngine
     vector: WorkerVector
-    place: Place
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
-        return self.engine.because_of(self.vector, principal)
+        return self.engine.because_of(self.vector, principal, None)
+
+    def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
+        return self.engine.because_of(self.vector, principal, target)
 
 
 def _accounts_place(tenant: AzureTenant, accounts: tuple[Workers, ...]) -> Place:

@@ -394,6 +394,11 @@ def test_an_author_of_runbooks_runs_code_on_the_account_workers(tmp_path):
     assert verdict(rows, "operator", JOBS) is Verdict.CONDITIONAL
     assert verdict(rows, "other", JOBS) is Verdict.DENIED
     assert RUNBOOKS not in {vector.id for vector in found.not_covered}
+    grant = next(g for g in found.grants if g.vector.id == RUNBOOKS)
+    (principal,), (target,) = grant.principals, grant.targets
+    (because,) = grant.because_at(principal, target)
+    assert because == grant.because_of(principal)[0]
+    assert because.role == "author"
 
 
 def test_a_worker_known_by_name_only_is_a_condition(tmp_path):
