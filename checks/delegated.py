@@ -27,7 +27,7 @@ from checks.hits import (
 from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Conditions, Edge
 from scanner.graph import AccessGraph
-from scanner.paths import Reached, directly, reach_of, through
+from scanner.paths import Reached, directly, nearest, through
 from scanner.search import hops_of
 
 _TRUSTED = "https://attack.mitre.org/techniques/T1199/"
@@ -181,7 +181,7 @@ def _commands(graph: AccessGraph, role: Principal) -> tuple[Reached, ...]:
     """Return what a role commands itself; where it is nothing, by further hops."""
     grants = graph.grants_of.get(role.id, ())
     own = tuple(directly(role, g) for g in grants if g.vector.tier in COMMANDS)
-    further = () if own else reach_of(graph, role.id)
+    further = () if own else nearest(graph, role.id)
     return own or tuple(one for one in further if one.grant.vector.tier in COMMANDS)
 
 

@@ -9,7 +9,7 @@ from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Grant, Verdict
 from scanner.graph import AccessGraph
-from scanner.paths import Reached, directly, reach_of, through
+from scanner.paths import Reached, directly, nearest, through
 from scanner.search import hops_of
 
 _ATTACK = "https://attack.mitre.org/techniques/T1651/"
@@ -143,7 +143,7 @@ def _gained_later(graph: AccessGraph, id_: str) -> tuple[Reached, ...]:
     """Return what a principal reaches by longer ways that include becoming another."""
     return tuple(
         one
-        for one in reach_of(graph, id_)
+        for one in nearest(graph, id_)
         if one.grant.vector.tier in COMMANDS
         and any(hop.kind == "can-become" for hop in one.hops)
     )

@@ -21,7 +21,7 @@ from scanner.grants import (
 )
 from scanner.graph import AccessGraph
 from scanner.hops import Cost, Step, and_all, cost_of, plus, rank_of, verdict_of
-from scanner.search import backwards, chain, onwards, search
+from scanner.search import State, backwards, chain, hops_of, onwards, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,30 @@ def through(graph: AccessGraph, entry: Edge, reached: Reached) -> Reached:
     """Return what the source of a hop reaches by taking it and going on as its end."""
     principal, hops = graph.principals[entry.source], (entry, *reached.hops)
     return _reached(principal, reached.holder, reached.grant, reached.targets, hops)
+
+
+def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
+    """Return what the first holders of grants hold that a principal can become.
+
+    Only hops are followed, and none beyond a holder: enough to tell whether somebody
+    without grants gets to any, at a fraction of the cost of `reach_of`.
+    """
+    start, grants_of = graph.principals[principal_id], graph.grants_of
+
+    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
+        if isinstance(state, str) and (state == start.id or state not in grants_of):
+            for edge in hops_of(graph, state):
+                yield cost_of(edge), edge.target, edge
+
+    arrivals = search({start.id: (0, 0, 0)}, steps)
+    holders = [one for one in arrivals if one != start.id and one in grants_of]
+    return tuple(
+        _reached(start, graph.principals[holder], grant, grant.targets, hops)
+        for holder in holders
+        if isinstance(holder, str)
+        for hops in (tuple(chain(graph, arrivals, holder))[::-1],)
+        for grant in grants_of[holder]
+    )
 
 
 def who_can(graph: AccessGraph, target_id: str) -> tuple[Reached, ...]:

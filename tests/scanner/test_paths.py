@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scanner.grants import Confidence, Tier, Verdict
 from scanner.graph import build_graph
 from scanner.hops import and_all, cost_of, plus, rank_of
-from scanner.paths import reach_of, who_can
+from scanner.paths import nearest, reach_of, who_can
 
 A, B, C, D, E = (d.role(name) for name in "abcde")
 VM1, VM2, VM3 = d.vms("i-1", "i-2", "i-3")
@@ -178,6 +178,16 @@ def test_who_can_lists_the_best_path_first():
     graph = graph_of(unsure, d.grant([B], SEND, [VM1]), edges=edges)
 
     assert [one.principal for one in who_can(graph, VM1.id)] == [B, A, C]
+
+
+def test_the_nearest_holders_are_found_through_those_who_hold_nothing():
+    """Enough for a check: what lies beyond the first holder is left to `reach_of`."""
+    edges = [d.hop("assumes", *pair) for pair in ((A, B), (B, C), (C, D))]
+    graph = graph_of(d.grant([C, D], SEND, [VM1]), edges=edges)
+
+    (found,) = nearest(graph, A.id)
+
+    assert [("assumes", A.id, B.id), ("assumes", B.id, C.id)] == via(found)
 
 
 def test_nobody_can_run_on_a_target_without_grants():
