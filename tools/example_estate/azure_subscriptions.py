@@ -261,7 +261,7 @@ def _automation() -> dict[str, list[Json]]:
                 "properties": {"groupType": "User"},
             }
         ],
-        f"{kind}/hybridRunbookWorkerGroups/hybridRunbookWorkers": [
+        f"{kind}/hybridRunbookWorkers": [
             {
                 "id": f"{worker}/hybridRunbookWorkers/{guid('worker')}",
                 "name": guid("worker"),
