@@ -102,7 +102,7 @@ class _Inventory:
         if kind is None:
             return
         found, draft = read(series.pages, kind), self._draft(partition, key)
-        whole = series.answered and not found.problems
+        whole = series.answered and not found.problems and not found.single
         origin = _origin(series)
         draft.lists.note(op, origin.object or origin.scope, whole)
         self._keep(draft, op, found, origin, whole)

@@ -18,10 +18,14 @@ class _Page(msgspec.Struct, Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[R]):
-    """The rows of some pages, and what is wrong with the others."""
+    """The rows of some pages, and what is wrong with the others.
+
+    `single`: a page was one object, which says nothing about a list of such objects.
+    """
 
     rows: list[R]
     problems: tuple[str, ...] = ()
+    single: bool = False
 
 
 def read(pages: tuple[msgspec.Raw, ...], kind: type[R]) -> Reading[R]:
@@ -33,6 +37,7 @@ def read(pages: tuple[msgspec.Raw, ...], kind: type[R]) -> Reading[R]:
     """
     rows: list[R] = []
     problems: list[str] = []
+    single = False
     decoder = _decoder(kind)
     for number, page in enumerate(pages):
         try:
@@ -41,7 +46,8 @@ def read(pages: tuple[msgspec.Raw, ...], kind: type[R]) -> Reading[R]:
             found = _row_by_row(page, kind, f"page {number}")
             rows += found.rows
             problems += found.problems
-    return Reading(rows, tuple(problems))
+            single = single or found.single
+    return Reading(rows, tuple(problems), single)
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +63,9 @@ def _row_by_row(page: msgspec.Raw, kind: type[R], where: str) -> Reading[R]:
     plain = _plain_rows(body)
     if plain is None:
         return Reading([], (f"{where}: neither a list of values nor one object",))
-    return converted(plain, kind, where)
+    found = converted(plain, kind, where)
+    alone = isinstance(body, dict) and "value" not in body
+    return Reading(found.rows, found.problems, alone)
 
 
 def _plain_rows(body: Any) -> list[Any] | None:

@@ -307,6 +307,14 @@ def test_a_deleted_group_has_no_members(tmp_path):
     assert verdict(rows, "other") is Verdict.DENIED
 
 
+def test_one_group_shown_is_no_list_of_groups(tmp_path):
+    """The twin of a deleted group: here nobody listed the groups."""
+    lines = without(tenant_lines(**GROUPED), "graph/groups")
+    lines.append(line("graph/groups", [], result=group("another")))
+
+    assert verdict(outcome(tmp_path, lines), "other") is Verdict.UNKNOWN
+
+
 def test_an_unread_group_that_a_deny_excludes_makes_a_no_unknown(tmp_path):
     denied = deny(S, block([RUN]), excluded=["ops"])
     lines = tenant_lines(**BASE, denies=[denied], directory_groups=[group("ops")])
