@@ -172,7 +172,9 @@ def _entries(
         roles = ", ".join(sorted({graph.principals[e.target].name for e in entries}))
         reached = tuple(one for commands in entries.values() for one in commands)
         trusts = (why for edge in entries for why in edge.because)
-        because = tuple(dict.fromkeys((*trusts, *because_of(reached))))
+        # Of roles further on, the hops of the path tell; they may be thousands.
+        entered = because_of(tuple(one for one in reached if len(one.hops) == 1))
+        because = tuple(dict.fromkeys((*trusts, *entered)))
         message = f"{principal.name} can enter {roles} and run commands"
         yield Hit(f"aws:{account}", principal, reached, message, because)
 

@@ -16,8 +16,8 @@ from scanner.aws.model import AwsEstate
 from scanner.azure.model import AzureEstate
 from scanner.estate import Provider
 from scanner.grants import Verdict
-from scanner.graph import CAN_RUN, AccessGraph
-from scanner.paths import reach_of
+from scanner.graph import AccessGraph
+from scanner.paths import nearest
 
 _EVERY_LIST = "*"
 _SHARED_SCOPE = "organization"
@@ -105,8 +105,7 @@ def _checked(
     found: Checked,
     unknowns: tuple[str, ...],
 ) -> Remediation:
-    paths = _paths(graph, finding, bool(found.still))
-    remaining = (*found.still, *draft.remaining, *paths)
+    remaining = (*found.still, *draft.remaining, *_paths(graph, finding))
     status = "checked-given" if unknowns else "checked"
     return Remediation(
         id=remediation_id(finding),
@@ -125,17 +124,15 @@ def _checked(
     )
 
 
-def _paths(graph: AccessGraph, finding: Finding, runs: bool) -> Iterable[str]:
+def _paths(graph: AccessGraph, finding: Finding) -> Iterable[str]:
     """Return the hops by which the principal reaches targets all the same.
 
-    Going on from a VM takes a vector of its own: `runs` says that it keeps any.
+    Not those that go on from a VM: they take a vector, and those that stay are named.
     """
     if finding.principal is None or finding.principal.external:
         return ()
-    reached = reach_of(graph, finding.principal.id)
-    first = (one.hops[0] for one in reached if one.hops)
-    kept = (hop for hop in first if runs or hop.kind != CAN_RUN)
-    return tuple(dict.fromkeys(f"{hop.kind} {hop.target}" for hop in kept))
+    first = (one.hops[0] for one in nearest(graph, finding.principal.id))
+    return tuple(dict.fromkeys(f"{hop.kind} {hop.target}" for hop in first))
 
 
 def _unknowns(analysis: Analysis, finding: Finding, by: Check) -> Iterator[str]:
