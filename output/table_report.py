@@ -34,7 +34,7 @@ def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -
     _pairs(result, stream)
     _findings(result, stream, style)
     _reach(result, stream, style)
-    _not_covered(result, stream, style)
+    _not_covered(result, stream)
 
 
 def _estate(result: Result, stream: TextIO) -> None:
@@ -164,11 +164,11 @@ def _reach_row(reach: Reach) -> list[object]:
     return [name, kind, first.scope, *numbers, vectors, ", ".join(reach.standing)]
 
 
-def _not_covered(result: Result, stream: TextIO, style: Style) -> None:
+def _not_covered(result: Result, stream: TextIO) -> None:
     vectors = not_covered(result)
     if vectors:
         total = f"{count(len(vectors), 'vector')} of the catalogue"
         heading(stream, f"Not decided yet, so not in any number above: {total}")
-        names = ", ".join(vector.id for vector in vectors[: style.top])
-        stream.write(stacked(names, longest=10_000) + "\n")
-        and_more(stream, len(vectors) - style.top, _ALL)
+        numbers = Counter((vector.provider, vector.tier) for vector in vectors)
+        each = (f"{p} {t} {n}" for (p, t), n in sorted(numbers.items()))
+        stream.write(f"{', '.join(each)} (named by --format json)\n")
