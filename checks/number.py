@@ -9,7 +9,7 @@ from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, is_service_linked
 from checks.reach import scopes_of, within
 from scanner.estate import Principal, Provider
-from scanner.grants import Grant, Verdict
+from scanner.grants import Confidence, Grant, Standing, TargetSet, Verdict
 from scanner.graph import AccessGraph
 from scanner.paths import Reached, directly
 
@@ -56,13 +56,32 @@ def checks(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
     )
 
 
+#: Space, vector, and what the severity of a grant depends on.
+_Kind = tuple[int, str, Verdict, Confidence, Standing, bool]
+
+
+def _kind_of(grant: Grant) -> _Kind:
+    decision, listed = grant.decision, isinstance(grant.decision.documents, tuple)
+    where = (id(grant.targets.space), grant.vector.id)
+    return (*where, decision.verdict, decision.confidence, decision.standing, listed)
+
+
 @dataclass(slots=True)
 class _Here:
     """Who can run commands in one account or subscription."""
 
     known: set[Principal] = field(default_factory=set)
     unsure: set[Principal] = field(default_factory=set)
-    grants: list[tuple[Principal, Grant]] = field(default_factory=list)
+    #: One grant and its holder for each kind of access, with the targets of them all.
+    kinds: dict[_Kind, tuple[Principal, Grant, int]] = field(default_factory=dict)
+
+    def add(self, principals: list[Principal], grant: Grant) -> None:
+        """Note a grant that reaches into the scope, and who holds it."""
+        unknown = grant.decision.verdict is Verdict.UNKNOWN
+        (self.unsure if unknown else self.known).update(principals)
+        key = _kind_of(grant)
+        _, _, bits = self.kinds.get(key, (None, None, 0))
+        self.kinds[key] = (principals[0], grant, bits | grant.targets.bits)
 
 
 def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterator[Hit]:
@@ -76,7 +95,7 @@ def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterato
         yield Hit(
             f"{provider}:{scope}",
             None,
-            tuple(_within(graph, scope, *one) for one in here.grants),
+            tuple(_within(graph, scope, *one) for one in here.kinds.values()),
             f"{number} principals can run commands here{perhaps}; "
             f"{threshold} are accepted",
             because=(),
@@ -94,17 +113,14 @@ def _by_scope(graph: AccessGraph, provider: Provider) -> dict[str, _Here]:
             if vector.provider is not provider or vector.tier not in COMMANDS:
                 continue
             for scope in scopes_of(graph, grant.targets):
-                here = found.setdefault(scope, _Here())
-                unknown = grant.decision.verdict is Verdict.UNKNOWN
-                (here.unsure if unknown else here.known).update(acting)
-                here.grants.append((acting[0], grant))
+                found.setdefault(scope, _Here()).add(acting, grant)
     return found
 
 
 def _within(
-    graph: AccessGraph, scope: str, principal: Principal, grant: Grant
+    graph: AccessGraph, scope: str, principal: Principal, grant: Grant, bits: int
 ) -> Reached:
-    targets = within(graph, grant.targets, scope)
+    targets = within(graph, TargetSet(grant.targets.space, bits), scope)
     return replace(directly(principal, grant), targets=targets)
 
 

@@ -66,6 +66,8 @@ def and_all(parts: Iterable[Conditions]) -> tuple[Conditions, str]:
         some were left out, or an empty string.
     """
     open_ = [part for part in parts if part]
+    if not open_:
+        return (), ""
     cut = ""
     if prod(map(len, open_)) > MOST_ALTERNATIVES:
         open_ = [
@@ -76,7 +78,7 @@ def and_all(parts: Iterable[Conditions]) -> tuple[Conditions, str]:
         tuple(sorted({condition for part in choice for condition in part}))
         for choice in product(*open_)
     }
-    return (_simplest(joined) if open_ else ()), cut
+    return _simplest(joined), cut
 
 
 def _simplest(alternatives: set[tuple[Condition, ...]]) -> Conditions:
