@@ -244,7 +244,10 @@ def _refuses(test: _Test, pattern: str, family: str) -> bool:
     """Whether a negative test surely refuses all that a positive pattern matches."""
     operator, values = test
     if operator.family == "StringLike":
-        return any(covers(value, pattern) for value in values)
+        anything = (
+            family == "StringIgnoreCase"
+        )  # its pattern stands for other cases too
+        return any(covers(value, "*" if anything else pattern) for value in values)
     if operator.family not in _ARN or family not in _ARN:
         return False
     if "*" in values:

@@ -71,6 +71,7 @@ def test_contradictions_are_recognised(conditions):
         [one("BoolIfExists", "true"), one("BoolIfExists", "false")],
         [one("StringNotEquals", "a"), one("StringNotEquals", "b")],
         [one("StringLike", "a*"), one("StringLike", "*b")],
+        [one("StringEqualsIgnoreCase", "a"), one("StringNotLike", "a*")],
         [one("IpAddress", "10.0.0.0/8"), one("NotIpAddress", "10.0.0.0/9")],
         [one("NumericLessThan", "4"), one("NumericGreaterThan", "3")],
         [one("ForAnyValue:StringEquals", "a"), one("ForAnyValue:StringEquals", "b")],
