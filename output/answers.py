@@ -1,6 +1,6 @@
 """Answers to `who-can` and `what-can`: best path first, with the reasons in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
 from typing import TextIO
 
@@ -12,7 +12,7 @@ from output.json_report import FORMAT
 from output.result import Result
 from output.rows import decision_json
 from output.shapes import Json, dump, principal_json, target_json
-from output.table import Cell, Style, and_more, count, write_table
+from output.table import Cell, Style, and_more, count, stacked, write_table
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Target
 from scanner.paths import Reached
@@ -83,10 +83,9 @@ def write_who_can_table(
     people = len({one.principal.id for one in reached})
     stream.write(f"{count(people, 'principal')} can run commands on it\n")
     if reached:
-        rows = [[who(one.principal), *_cells(one, style)] for one in reached]
-        headers = ["principal", "vector", "verdict", "how and why"]
-        write_table(stream, headers, rows[: style.top])
-    and_more(stream, len(reached) - style.top, "use --format json")
+        folded = _folded(reached, lambda one: (one.principal.id, who(one.principal)))
+        headers = ["principal", "vectors", "verdict", "how and why"]
+        _write_folded(folded, headers, stream, style)
 
 
 def write_what_can_table(
@@ -102,10 +101,9 @@ def write_what_can_table(
     targets = {target.id for one in reached for target in one.targets}
     stream.write(f"It can run commands on {count(len(targets), 'target')}\n")
     if reached:
-        rows = [[_sample(one), *_cells(one, style)] for one in reached]
-        headers = ["targets", "vector", "verdict", "how and why"]
-        write_table(stream, headers, rows[: style.top])
-    and_more(stream, len(reached) - style.top, "use --format json")
+        folded = _folded(reached, lambda one: (one.targets, _sample(one)))
+        headers = ["targets", "vectors", "verdict", "how and why"]
+        _write_folded(folded, headers, stream, style)
 
 
 def _named(principal: Principal) -> str:
@@ -122,9 +120,30 @@ def _sample(one: Reached) -> str:
     return ", ".join(names) + (f" and {left} more" if left else "")
 
 
-def _cells(one: Reached, style: Style) -> list[object]:
-    verdict = Cell(style.paint(one.verdict.value))
-    return [one.grant.vector.id, verdict, how_and_why(reached_holding(one))]
+def _folded(
+    reached: Sequence[Reached], label: Callable[[Reached], tuple[Hashable, str]]
+) -> dict[tuple[Hashable, str, str, Cell], list[str]]:
+    """Give vectors with the same holder (or targets), verdict and reasons one row."""
+    folded: dict[tuple[Hashable, str, str, Cell], list[str]] = {}
+    for one in reached:
+        why = how_and_why(reached_holding(one))
+        row = folded.setdefault((*label(one), one.verdict.value, why), [])
+        row.append(one.grant.vector.id)
+    return folded
+
+
+def _write_folded(
+    folded: dict[tuple[Hashable, str, str, Cell], list[str]],
+    headers: Sequence[str],
+    stream: TextIO,
+    style: Style,
+) -> None:
+    rows = [
+        [name, stacked(*vectors), Cell(style.paint(verdict)), why]
+        for (_, name, verdict, why), vectors in islice(folded.items(), style.top)
+    ]
+    write_table(stream, headers, rows)
+    and_more(stream, len(folded) - style.top, "use --format json")
 
 
 def _hidden(coverage: Coverage, what: str, stream: TextIO) -> None:

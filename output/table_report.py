@@ -61,7 +61,7 @@ def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> No
     _gaps(coverage, stream, style)
     if coverage.unknown_operations:
         shown = ", ".join(map(terminal, coverage.unknown_operations))
-        stream.write(f"Kept but not understood: {shown}\n")
+        stream.write(f"Kept for later versions, not read yet: {shown}\n")
 
 
 def coverage_line(coverage: Coverage, style: Style) -> str:

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = (
-    "scanner checks policies output tests benchmarks docs requirements tools"
-    " pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE Makefile"
-).split()
+FOLDERS = ("scanner", "checks", "policies", "output", "tests", "benchmarks", "docs")
+FILES = ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile")
+SHIPPED = (*FOLDERS, *FILES, "requirements", "tools", "SECURITY.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +85,6 @@ def test_the_installed_command_runs_the_demo_outside_the_checkout(installed, tmp
         check=False,
     )
 
-    assert (0, "") == (done.returncode, done.stderr.strip())
+    assert (done.returncode, done.stderr.strip()) == (0, "")
     assert "ssm:SendCommand" in done.stdout
     assert [path.name for path in tmp_path.glob("whocanrun-report")]
