@@ -1,14 +1,16 @@
 """Pin all dependencies with hashes for every platform, naming no registry host."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMAND = (
-    "pip compile --universal --python-version 3.11 --generate-hashes --no-header"
-    " --no-annotate --no-emit-index-url --no-emit-find-links --quiet"
-).split()
+_OPTIONS = (
+    "--universal --python-version 3.11 --generate-hashes --no-header --no-annotate "
+    "--no-emit-index-url --no-emit-find-links --quiet"
+)
+COMMAND = ["pip", "compile", *shlex.split(_OPTIONS)]
 PINNED = ["--constraint", "requirements/runtime.txt"]
 TARGETS = {
     "runtime.txt": ["pyproject.toml"],

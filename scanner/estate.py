@@ -31,7 +31,8 @@ class Principal:
         id: AWS ARN; Entra object id, lower case.
         name: display name, untrusted text from the cloud.
         kind: AWS `user`, `role`, `root`, `federated`, `service`, `external`; Azure
-            `user`, `group`, `service-principal`, `managed-identity`, `foreign`, `guest`.
+            `user`, `group`, `service-principal`, `managed-identity`, `foreign` or
+            `guest`.
         external: belongs to somebody else (partner account, foreign tenant, guest).
         scope: account id or tenant id that it lives in.
     """

@@ -206,6 +206,8 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
     ]
     tree = org.read_tree(scope)
     scps, rcps = org.read_controls(scope, store)
+    for level in (*scps.values(), *rcps.values()):
+        scope.unusable(org.POLICY, level.policies)
     people = read_identity_center(scope)
     id_, management = tree.named
     if rows:

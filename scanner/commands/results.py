@@ -126,7 +126,7 @@ def warn_of_gaps(coverage: "Coverage", console: Console) -> None:
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     if gaps:
         console.warn(
-            f"coverage is incomplete, {len(gaps)} gaps (first: {gaps[0]}); what they "
+            f"coverage is incomplete, gaps: {len(gaps)} (first: {gaps[0]}); what they "
             "hide is unknown, not absent: see `whocanrun report`"
         )
 

@@ -4,6 +4,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from tools.example_estate.__main__ import build
 
 BUNDLED = Path(str(resources.files("scanner"))) / "example" / "estate"

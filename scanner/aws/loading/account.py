@@ -18,7 +18,7 @@ from scanner.aws.loading.nodes import (
 )
 from scanner.aws.loading.scope import Scope
 from scanner.aws.loading.ssm_documents import read_documents
-from scanner.aws.model import AwsAccount, Identity, Node
+from scanner.aws.model import Attached, AwsAccount, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
 from scanner.estate import Provider
@@ -60,6 +60,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     identities: tuple[Identity, ...] = ()
     if iam.asked or _expected(file):
         identities = _sorted(identities_of(iam, account, partition, store))
+    scope.unusable(DETAILS, _attached(identities))
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     return AwsAccount(
@@ -77,6 +78,16 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         oidc_providers=_oidc(scope),
         saml_providers=_saml(scope),
     )
+
+
+def _attached(identities: Iterable[Identity]) -> Iterator[Attached]:
+    """Yield every document of an account where it is attached, trust policies too."""
+    for each in identities:
+        yield from each.policies
+        if each.boundary is not None:
+            yield each.boundary
+        if each.trust is not None and each.trust.text:
+            yield Attached(f"{each.principal.id}/trust", each.trust)
 
 
 def _expected(file: AccountFile) -> bool:

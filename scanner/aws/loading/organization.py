@@ -11,6 +11,7 @@ from scanner.aws.loading.scope import Scope
 from scanner.aws.model import UNREAD_LEVEL, Attached, ControlLevel
 
 DESCRIBE = "organizations:DescribeOrganization"
+POLICY = "organizations:DescribePolicy"
 ROOTS = "organizations:ListRoots"
 UNITS = "organizations:ListOrganizationalUnitsForParent"
 MEMBERS = "organizations:ListAccountsForParent"
@@ -152,8 +153,7 @@ def read_controls(
 def _contents(scope: Scope, store: DocumentStore) -> Iterator[tuple[str, Attached]]:
     for policy_id, content in _AWS_POLICIES.items():
         yield policy_id, Attached(policy_id, store.of_raw(content))
-    op = "organizations:DescribePolicy"
-    for answer in scope.newest(op, api.OneControlPolicy):
+    for answer in scope.newest(POLICY, api.OneControlPolicy):
         policy_id = str(answer.params.get("PolicyId"))
         for page in answer.pages:
             document = store.of_raw(bytes(page.policy.content))

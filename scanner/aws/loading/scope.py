@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from scanner import gaps
 from scanner.aws.loading.answers import Row
 from scanner.aws.loading.tolerance import Problem, read_page
+from scanner.aws.model import Attached
 from scanner.estate import Gap, Provider
 from scanner.evidence.lines import SeriesKey
 from scanner.evidence.outcomes import Outcome
@@ -90,6 +91,23 @@ class Scope:
     def note(self, gap: Gap) -> None:
         """Add a gap that no series shows: a lost line, a list never asked for."""
         self._gaps.add(gap)
+
+    def unusable(self, op: str, documents: Iterable[Attached]) -> None:
+        """Add a gap for each policy document that cannot be used, by its name."""
+        for source, problem in {(d.source, d.document.problem) for d in documents}:
+            if problem is not None:
+                self._gaps.add(
+                    Gap(
+                        provider=Provider.AWS,
+                        scope=self.name,
+                        what=op,
+                        region="",
+                        params="{}",
+                        outcome=Outcome.MALFORMED,
+                        why=f"{source}: {problem}",
+                        effect=f"what {source} allows and denies is unknown",
+                    )
+                )
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
