@@ -2,13 +2,15 @@
 
 Evidence names some documents; of everything else the caller picks one. So the universe
 holds what evidence names, one stand-in for anything nobody mentions (an AWS-owned
-document, one of the account's own), and one witness for each name or pattern that a
-policy mentions. A stand-in has no tags: a document of the account that does not exist
-yet, or an AWS-owned one, carries none.
+document, one of the account's own), one witness for each name or pattern that a policy
+mentions, and one for each two document patterns that overlap: a policy may allow the
+first and a boundary the second. A stand-in has no tags: a document of the account that
+does not exist yet, or an AWS-owned one, carries none.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.facts import (
@@ -19,7 +21,13 @@ from scanner.aws.deciding.facts import (
     tags_by_key,
 )
 from scanner.aws.iam.conditions import Missing, Seen
-from scanner.aws.iam.patterns import Match, as_written, is_plain, match_resource
+from scanner.aws.iam.patterns import (
+    Match,
+    as_written,
+    is_plain,
+    match_resource,
+    shared_text,
+)
 from scanner.aws.model import AwsAccount, SsmDocument
 from scanner.aws.vectors import Catalogue
 
@@ -144,6 +152,8 @@ class Objects:
             for pattern in patterns:
                 if pattern.concerns(kind):
                     yield from self._witnesses(kind, region, pattern.text)
+            if kind.documents:
+                yield from self._overlaps(kind, region, patterns)
 
     def _known(self, kind: _Kind, region: str) -> Iterator[Resource]:
         for document in self._account.documents:
@@ -175,6 +185,28 @@ class Objects:
             one = self._object(kind, region, owner, concrete, label)
             if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
                 yield one
+
+    def _overlaps(
+        self, kind: _Kind, region: str, patterns: list[_Pattern]
+    ) -> Iterator[Resource]:
+        """What two patterns both name, where neither covers the other."""
+        wild = {
+            _name_in(pattern.text, kind.type): pattern.text
+            for pattern in patterns
+            if pattern.concerns(kind)
+        }
+        partly = [name for name in sorted(wild) if name.strip("*") and "*" in name]
+        for one, other in combinations(partly, 2):
+            name = shared_text(one, other, _FILLER)
+            if not name or "${" in name or self._useless(kind, name):
+                continue
+            both = (wild[one], wild[other])
+            owners = {o for text in both for o in self._owners(kind, text)}
+            for owner in sorted(owners):
+                found = self._object(kind, region, owner, name, name)
+                named = all(names(text, found.arn) for text in both)
+                if named and _may_exist(kind, owner, name):
+                    yield found
 
     def _owners(self, kind: _Kind, pattern: str) -> list[str]:
         """The account, AWS, and another account that shares its document."""

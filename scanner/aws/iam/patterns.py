@@ -6,6 +6,8 @@ meant literally (`${*}`, or one inside a substituted variable) is written with
 """
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 
@@ -191,6 +193,51 @@ def overlap(one: str, other: str) -> bool:
         if not any(row):
             return False
     return row[-1]
+
+
+def shared_text(one: str, other: str, filler: str) -> str | None:
+    """Return a text that both patterns match, or None; longer ones than AWS allows too.
+
+    Args:
+        one: a pattern.
+        other: another one.
+        filler: the character to write where neither pattern names one.
+    """
+    if len(one) * len(other) > _LARGEST_PRODUCT:
+        return None
+    texts = {(0, 0): ""}
+    waiting = deque(texts)
+    while waiting:
+        place = waiting.popleft()
+        if place == (len(one), len(other)):
+            return as_written(texts[place])
+        for further, written in _steps(one, other, place, filler):
+            if further not in texts:
+                texts[further] = texts[place] + written
+                # Steps that write nothing come first: the shortest text is found.
+                (waiting.append if written else waiting.appendleft)(further)
+    return None
+
+
+def _steps(
+    one: str, other: str, place: tuple[int, int], filler: str
+) -> Iterator[tuple[tuple[int, int], str]]:
+    """Where two patterns can go on from, and what each step writes."""
+    i, j = place
+    here = one[i] if i < len(one) else ""
+    there = other[j] if j < len(other) else ""
+    if here == "*":
+        yield (i + 1, j), ""
+    if there == "*":
+        yield (i, j + 1), ""
+    if not here or not there or here == there == "*":
+        return
+    written = filler if here in "*?" and there in "*?" else there
+    if here not in "*?":
+        written = here
+        if there not in ("*", "?", here):
+            return
+    yield (i + (here != "*"), j + (there != "*")), written
 
 
 def _stars(pattern: str) -> list[bool]:

@@ -52,6 +52,22 @@ def test_principals_with_the_same_policies_share_a_grant():
     assert second[0].source.endswith("role/b/inline/own")
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "expected"),
+    [("document/*-Patch", ("Acme-Patch",)), ("document/Other-*", "denied")],
+)
+def test_a_document_that_two_patterns_share_counts(ceiling, expected):
+    """The policy allows one pattern, the boundary another: both name it."""
+    ours = f"arn:aws:ssm:*:{ACCOUNT}:"
+    boundary = attached("arn:b", allow(SEND, [NODES, ours + ceiling]))
+    own = allow(SEND, [NODES, ours + "document/Acme-*"])
+    whole = account(role("ops", own, boundary=boundary), node())
+
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+
+    assert (found.documents if found else "denied") == expected
+
+
 def test_statements_that_touch_no_vector_do_not_split_a_class():
     """Cost grows with what matters to the vectors."""
     whole = account(role("a", allow("*"), allow("s3:*")), role("b", allow("*")), node())

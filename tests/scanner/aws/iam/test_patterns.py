@@ -18,6 +18,7 @@ from scanner.aws.iam.patterns import (
     match_arn,
     match_resource,
     overlap,
+    shared_text,
 )
 
 NODE = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1"
@@ -150,6 +151,18 @@ def expected_match(pattern, text):
 def test_globs_match_as_regular_expressions_do(pattern, text):
     """An independent implementation agrees."""
     assert glob(pattern).matches(text) is expected_match(pattern, text)
+
+
+@UNHURRIED
+@given(small, small)
+def test_what_two_patterns_share_is_matched_by_both(one, other):
+    """A text is found exactly where the patterns overlap."""
+    found = shared_text(one, other, "~")
+
+    assert (found is not None) is overlap(one, other)
+    if found is not None:
+        assert glob(one).matches(found)
+        assert glob(other).matches(found)
 
 
 @UNHURRIED
