@@ -54,7 +54,7 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
 
 
 def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
-    """Count principal x target pairs per `provider/vector` and verdict, exactly.
+    """Count principal x target pairs per vector and verdict, exactly.
 
     Counted by class: nothing is expanded. Pairs in no grant are denied; they are not
     counted here.
@@ -62,7 +62,7 @@ def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for half in decided:
         for grant in half.grants:
-            row = found.setdefault(f"{half.provider}/{grant.vector.id}", {})
+            row = found.setdefault(grant.vector.id, {})
             verdict = grant.decision.verdict.value
             row[verdict] = row.get(verdict, 0) + grant.pairs
     return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}

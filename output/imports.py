@@ -2,14 +2,22 @@
 
 from typing import TextIO
 
-from output.table import write_table
+from output.escape import terminal
+from output.table import Cell, write_table
 from scanner.evidence.importers import Imported, ImportReport
 
 
 def write_import_table(report: ImportReport, stream: TextIO) -> None:
     """Write one row per list that was imported; refusals are told elsewhere."""
     rows = [
-        [file.file, one.op, one.scope, one.region, one.rows, _whole(one)]
+        [
+            Cell(terminal(file.file, 4096)),
+            one.op,
+            one.scope,
+            one.region,
+            one.rows,
+            _whole(one),
+        ]
         for file in report.files
         for one in file.imported
     ]

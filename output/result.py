@@ -38,7 +38,7 @@ class Result:
         catalogue: the checks that ran; they hold the techniques of their findings.
         claims: the four M1026 numbers of `checks`.
         remediation_ids: the id that a remediation of each finding has, planned or not.
-        pairs: number of principal x target pairs per `provider/vector` and verdict.
+        pairs: number of principal x target pairs per vector and verdict.
     """
 
     coverage: Coverage

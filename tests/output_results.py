@@ -148,7 +148,7 @@ def _pairs(decided: Sequence[Decided]) -> dict[str, dict[str, int]]:
     pairs: dict[str, dict[str, int]] = {}
     for half in decided:
         for grant in half.grants:
-            vector = pairs.setdefault(f"{half.provider}/{grant.vector.id}", {})
+            vector = pairs.setdefault(grant.vector.id, {})
             verdict = grant.decision.verdict.value
             vector[verdict] = vector.get(verdict, 0) + grant.pairs
     return pairs

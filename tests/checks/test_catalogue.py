@@ -290,6 +290,6 @@ def test_pairs_are_counted_by_vector_and_verdict():
     )
 
     assert pairs([half]) == {
-        f"aws/{SEND}": {"allowed": 10, "unknown": 1},
-        f"aws/{START}": {"conditional": 5},
+        SEND: {"allowed": 10, "unknown": 1},
+        START: {"conditional": 5},
     }

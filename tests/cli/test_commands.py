@@ -75,7 +75,7 @@ def test_report_pairs_are_the_rows_of_access(run):
     pairs = json.loads(run("report", "--format", "json"))["summary"]["pairs"]
     counted: dict[str, dict[str, int]] = {}
     for row in jsonl(run("access", "--format", "jsonl")):
-        vector = counted.setdefault(f"{row['provider']}/{row['vector']}", {})
+        vector = counted.setdefault(row["vector"], {})
         vector[row["verdict"]] = vector.get(row["verdict"], 0) + 1
 
     assert pairs == counted
