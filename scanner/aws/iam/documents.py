@@ -69,6 +69,10 @@ class _Unusable(ValueError):
     """A document that AWS would not have stored, or that we cannot read."""
 
 
+#: Beside bad text, what too deep and too large a number raise.
+_UNREADABLE = (ValueError, RecursionError, OverflowError)
+
+
 class DocumentStore:
     """Hands out one `PolicyDocument` per distinct content."""
 
@@ -83,7 +87,9 @@ class DocumentStore:
             raw: an object, or a JSON string holding the document as text, URL-encoded
                 or not (IAM and Organizations both return such strings).
 
-        Never raises for bad content: the document then carries its `problem`.
+        Strict, once per distinct content: of two members of one name nobody can tell
+        which one the provider obeys. Never raises for bad content: the document then
+        carries its `problem`.
         """
         found = self._by_raw.get(raw)
         if found is None:
@@ -97,17 +103,17 @@ class DocumentStore:
         """
         try:
             return self._intern(_strict(text))
-        except (ValueError, RecursionError) as error:
+        except _UNREADABLE as error:
             return self._broken(text, error)
 
     def _read_raw(self, raw: bytes) -> PolicyDocument:
         try:
-            content = msgspec.json.decode(raw)
+            content = _strict(raw.decode())
             if isinstance(content, str):
                 text = content if content.lstrip()[:1] in "{[" else unquote(content)
-                content = msgspec.json.decode(text)
+                content = _strict(text)
             return self._intern(content)
-        except (ValueError, RecursionError) as error:
+        except _UNREADABLE as error:
             return self._broken(raw.decode(errors="replace"), error)
 
     def _intern(self, content: object) -> PolicyDocument:

@@ -94,6 +94,12 @@ def without(name):
     return {key: value for key, value in STATEMENT.items() if key != name}
 
 
+FORMS = {
+    "object": str.encode,
+    "string": raw,
+    "URL-encoded": lambda text: raw(quote(text)),
+}
+
 UNUSABLE = {
     "null": None,
     "a list": [DOCUMENT],
@@ -164,11 +170,28 @@ def test_hand_written_text_is_parsed_strictly(text, problem):
     assert problem in found
 
 
-def test_an_answer_with_duplicate_members_is_kept():
-    """Pages that the collector wrote need not be strict: the last one counts."""
-    content = b'{"Statement": [], "Statement": {"Effect": "Deny", "Action": "*"}}'
+STATEMENTS = '{"Statement": {"Action": "*", "Effect": "Allow"%s}}'
 
-    assert DocumentStore().of_raw(content).statements[0].effect == "Deny"
+
+@pytest.mark.parametrize("given_as", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (', "Effect": "Deny"', "given twice"),
+        (', "Condition": {"Bool": {"a:b": "true", "a:b": "false"}}', "given twice"),
+        (', "Sid": NaN', "NaN"),
+        ("}} x{{", "Extra data"),
+        (', "Sid": ' + "9" * 40, ""),
+    ],
+    ids=["Effect", "condition key", "NaN", "trailing text", "huge number"],
+)
+def test_an_answer_is_parsed_strictly_in_every_form(given_as, more, problem):
+    """Nobody can tell which of two members counts; without the flaw it is usable."""
+    found = DocumentStore().of_raw(given_as(STATEMENTS % more)).problem
+
+    assert found is not None
+    assert problem in found
+    assert DocumentStore().of_raw(given_as(STATEMENTS % "")).problem is None
 
 
 words = st.text(max_size=4)
