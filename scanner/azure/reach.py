@@ -13,14 +13,14 @@ _ARC_STATES = {
     "disconnected": Reachability.OFFLINE,
     "expired": Reachability.OFFLINE,
 }
-_NEVER_READY = ("", "unknown")
 
 
 def machine_reach(properties: MachineProperties | None) -> Reachability:
     """Say whether a VM or scale-set instance takes commands.
 
     Switched-off extensions or agent win (`not-managed`), then the power state; a
-    running VM is `online` only when its agent says that it is ready.
+    running VM is `online` only when its agent says that it is ready. An agent that
+    says nothing, or that it is not ready, may be so next minute: `unknown`.
     """
     if properties is None:
         return Reachability.UNKNOWN
@@ -34,10 +34,7 @@ def machine_reach(properties: MachineProperties | None) -> Reachability:
         return Reachability.UNKNOWN
     if not running:
         return Reachability.OFFLINE
-    ready = _agent_ready(view)
-    if ready is None:
-        return Reachability.UNKNOWN
-    return Reachability.ONLINE if ready else Reachability.NOT_MANAGED
+    return Reachability.ONLINE if _agent_ready(view) else Reachability.UNKNOWN
 
 
 def arc_reach(properties: ArcProperties | None) -> Reachability:
@@ -79,11 +76,15 @@ def _running(view: InstanceView | None) -> bool | None:
     return None
 
 
-def _agent_ready(view: InstanceView) -> bool | None:
+def _agent_ready(view: InstanceView) -> bool:
+    """Say whether the agent reports ready: its states, or its version without any."""
     agent = view.vm_agent
     if agent is None:
-        return None
-    if (agent.vm_agent_version or "").lower() in _NEVER_READY:
         return False
-    said = [s.display_status.lower() for s in agent.statuses or () if s.display_status]
-    return "ready" in said if said else True
+    shown = [s.display_status.lower() for s in agent.statuses or () if s.display_status]
+    if shown:
+        return "ready" in shown
+    codes = [s.code.lower() for s in agent.statuses or () if s.code]
+    if codes:
+        return "provisioningstate/succeeded" in codes
+    return (agent.vm_agent_version or "unknown").lower() != "unknown"

@@ -291,11 +291,17 @@ def test_line_order_does_not_matter(tmp_path):
 
 OFF = {"osProfile": {"allowExtensionOperations": False}}
 NO_AGENT = {"osProfile": {"linuxConfiguration": {"provisionVMAgent": False}}}
-NOT_READY = {**RUNNING, "vmAgent": {"vmAgentVersion": "Unknown"}}
-UNREADY = {
-    **RUNNING,
-    "vmAgent": {"vmAgentVersion": "2", "statuses": [{"displayStatus": "Not Ready"}]},
-}
+NOT_READY = {"code": "ProvisioningState/Unavailable", "displayStatus": "Not Ready"}
+READY = {"code": "ProvisioningState/succeeded", "displayStatus": "Ready"}
+
+
+def agent(version=None, *statuses, **os_profile):
+    """A running VM whose agent says this."""
+    view = {**RUNNING, "vmAgent": {"statuses": list(statuses)}}
+    if version is not None:
+        view["vmAgent"]["vmAgentVersion"] = version
+    properties = {"osProfile": os_profile} if os_profile else {}
+    return machine(vm_id(), view, properties=properties)
 
 
 @pytest.mark.parametrize(
@@ -307,8 +313,16 @@ UNREADY = {
         (machine(vm_id(), {"statuses": RUNNING["statuses"]}), "unknown"),
         (machine(vm_id(), properties=OFF), "not-managed"),
         (machine(vm_id(), properties=NO_AGENT), "not-managed"),
-        (machine(vm_id(), NOT_READY), "not-managed"),
-        (machine(vm_id(), UNREADY), "not-managed"),
+        (agent(None, READY), "online"),
+        (agent("Unknown", READY), "online"),
+        (agent(None, {"code": "ProvisioningState/succeeded"}), "online"),
+        (agent("2"), "online"),
+        (agent("2", NOT_READY), "unknown"),
+        (agent(None, NOT_READY), "unknown"),
+        (agent("Unknown"), "unknown"),
+        (agent(), "unknown"),
+        (agent(None, READY, allowExtensionOperations=False), "not-managed"),
+        (agent(None, READY, allowExtensionOperations=True), "online"),
         ({"id": vm_id()}, "unknown"),
     ],
 )
