@@ -8,6 +8,7 @@ from functools import cached_property
 from scanner.azure.model import AzureTenant, Machine
 from scanner.azure.rbac.scopes import (
     ROOT,
+    account_of,
     is_scale_set,
     management_group,
     resource_group_of,
@@ -114,7 +115,7 @@ class _Above:
 def _key(machine: Machine, relevant: set[str], above: _Above) -> tuple[object, ...]:
     scope, target = machine.scope, machine.target
     group = resource_group_of(scope)
-    owner = scale_set_of(scope) if target.kind == "vmss" else None
+    owner = None if target.kind in ("vm", "arc") else _owner(scope)
     return (
         above.of(target.scope),
         group if group in relevant else None,
@@ -123,6 +124,11 @@ def _key(machine: Machine, relevant: set[str], above: _Above) -> tuple[object, .
         target.kind,
         machine.lacks,
     )
+
+
+def _owner(scope: str) -> str | None:
+    """Return the resource that a scale-set instance or a runbook lies in."""
+    return scale_set_of(scope) or account_of(scope)
 
 
 def _placed(
@@ -138,7 +144,7 @@ def _placed(
     lacking: defaultdict[str, list[int]] = defaultdict(list)
     for number, machine in enumerate(firsts):
         sure, maybe = above.of(machine.target.scope)
-        group, owner = resource_group_of(machine.scope), scale_set_of(machine.scope)
+        group, owner = resource_group_of(machine.scope), _owner(machine.scope)
         for scope in {*sure, group or "", owner or "", machine.scope} & relevant:
             below[scope].append(number)
         for scope in maybe:

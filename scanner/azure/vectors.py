@@ -138,6 +138,12 @@ WORKER_VECTORS: tuple[WorkerVector, ...] = (
     ),
 )
 
+
+def on_runbook(operation: str) -> bool:
+    """Say whether a step is checked on a runbook, which may be held on its own."""
+    return operation.startswith(f"{_MAA}/runbooks/")
+
+
 _OPEN_DIRECT = (
     f"{_MC}/galleries/applications/versions/write",
     "Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action",

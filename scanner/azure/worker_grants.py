@@ -1,17 +1,18 @@
-"""Code on hybrid workers: rights on an Automation account, decided on the account."""
+"""Code on hybrid workers: rights on an Automation account or one of its runbooks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scanner.azure.model import AzureTenant, Machine, Workers
-from scanner.azure.places import Place, place_of
+from scanner.azure.places import Place
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import because_of, doubted, ordered
-from scanner.azure.rbac.scopes import last_segment, normalized, subscription_of
+from scanner.azure.rbac.scopes import normalized, subscription_of
 from scanner.azure.rbac.truth import conjunction
 from scanner.azure.settle import Engine, Parts, overlaid
-from scanner.azure.vectors import WORKER_VECTORS, WorkerVector
-from scanner.estate import Principal, Provider, Reachability, Target
+from scanner.azure.sites import Sites, home_of
+from scanner.azure.vectors import WORKER_VECTORS, WorkerVector, on_runbook
+from scanner.estate import Principal, Target
 from scanner.grants import (
     AssignmentBecause,
     Because,
@@ -51,7 +52,6 @@ class WorkerEngine:
 
     def __init__(self, tenant: AzureTenant) -> None:
         """Decide on accounts as if they were machines; only those with workers."""
-        self._tenant = tenant
         self._accounts = tuple(
             a for a in tenant.workers if a.machines or a.names or a.refused
         )
@@ -72,13 +72,13 @@ class WorkerEngine:
             t for some in (self._sure, self._maybe) for v in some.values() for t in v
         }
         self.machines = frozenset(s for s, m in known.items() if m.target.id in ids)
-        self.subscriptions = frozenset(_home(a) for a in self._accounts if a.refused)
-        self._place = _accounts_place(tenant, self._accounts)
+        self.subscriptions = frozenset(home_of(a) for a in self._accounts if a.refused)
+        self._sites = Sites(tenant, self._accounts)
         names = {op for v in WORKER_VECTORS for steps in v.steps for op in steps}
         operations = tuple(Operation(name) for name in sorted(names))
         self._engine = Engine(
-            replace(tenant, machines=_as_machines(self._accounts)),
-            self._place,
+            self._sites.tenant,
+            self._sites.place,
             operations if self._accounts else (),
         )
         self._questions: dict[str, Question] = {
@@ -94,7 +94,7 @@ class WorkerEngine:
                 q.number: self._engine.settle(q, party) for q in self._engine.questions
             }
             for vector in WORKER_VECTORS:
-                parts = self._on_accounts(vector, settled)
+                parts = self._held(vector, settled)
                 for decision, bits in overlaid(_ranked(self._moved(parts, place))):
                     basis = _Basis(self, vector)
                     yield Grant(
@@ -127,16 +127,20 @@ class WorkerEngine:
 
         With a target, only on the accounts whose jobs it runs.
         """
-        accounts = -1
+        sites = -1
         if target is not None:
-            accounts = sum(1 << number for number in self._positions(target.id))
+            sites = sum(1 << number for number in self._positions(target.id))
         engine = self._engine
         assignments, roles = engine.tenant.assignments, engine.tenant.roles
         holdings = engine.parties.holdings.get(principal.id, ())
         given = (
             n
-            for q in self._asked(vector)
-            for n, _ in engine.given(q, holdings, accounts)
+            for operation in dict.fromkeys(op for some in vector.steps for op in some)
+            for n, _ in engine.given(
+                self._questions[operation],
+                holdings,
+                sites if on_runbook(operation) else sites & self._sites.accounts,
+            )
         )
         return tuple(
             because_of(assignments[n], roles, principal.id) for n in sorted(set(given))
@@ -149,17 +153,20 @@ class WorkerEngine:
 
     def _positions(self, target_id: str) -> Iterator[int]:
         scope = subscription_of(normalized(target_id)) or ""
-        for number, account in enumerate(self._accounts):
+        for number, account in enumerate(self._sites.owners):
             known = self._sure[account.id] | self._maybe[account.id]
-            near = account.refused and _home(account) == f"/subscriptions/{scope}"
+            near = account.refused and home_of(account) == f"/subscriptions/{scope}"
             if target_id in known or near:
                 yield number
 
-    def _on_accounts(self, vector: WorkerVector, settled: dict[int, Parts]) -> Parts:
-        """Return where all steps of some alternative are held."""
+    def _held(self, vector: WorkerVector, settled: dict[int, Parts]) -> Parts:
+        """Return where all steps of some alternative are held, each at its own scope.
+
+        Steps on a runbook must be held on the same one.
+        """
         found: Parts = []
         for steps in vector.steps:
-            first, *others = (settled[self._questions[op].number] for op in steps)
+            first, *others = (self._step(op, settled) for op in steps)
             for other in others:
                 first = _both(first, other)
             found += first
@@ -167,13 +174,17 @@ class WorkerEngine:
             found = [(_needs_input(decision), bits) for decision, bits in found]
         return overlaid(_ranked(found))
 
+    def _step(self, operation: str, settled: dict[int, Parts]) -> Parts:
+        parts = settled[self._questions[operation].number]
+        return parts if on_runbook(operation) else self._sites.on_accounts(parts)
+
     def _moved(self, parts: Parts, place: Place) -> Iterator[tuple[Decision, int]]:
         """Take decisions on accounts to the machines that run their jobs."""
         for decision, bits in parts:
             for number in ones(bits):
-                account = self._accounts[number]
+                account = self._sites.owners[number]
                 if account.refused:
-                    yield _WORKERS_UNREAD, place.below.get(_home(account), 0)
+                    yield _WORKERS_UNREAD, place.below.get(home_of(account), 0)
                 yield decision, _at(place, self._sure[account.id])
                 by_name = self._maybe[account.id] - self._sure[account.id]
                 if by_name:
@@ -190,37 +201,6 @@ class _Basis:
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         return self.engine.because_of(self.vector, principal, target)
-
-
-def _accounts_place(tenant: AzureTenant, accounts: tuple[Workers, ...]) -> Place:
-    """Place accounts like machines: one class each, in the order of their ids."""
-    standing_in = replace(tenant, machines=_as_machines(accounts))
-    scopes = {a.scope for a in tenant.assignments}
-    scopes |= {deny.scope for deny in tenant.denies}
-    scopes |= {lock.scope for lock in tenant.locks}
-    return place_of(standing_in, scopes, [account.scope for account in accounts])
-
-
-def _as_machines(accounts: tuple[Workers, ...]) -> tuple[Machine, ...]:
-    return tuple(
-        Machine(
-            Target(
-                Provider.AZURE,
-                account.id,
-                account.id.rpartition("/")[2],
-                "account",
-                last_segment(_home(account)),
-                "",
-                Reachability.UNKNOWN,
-            ),
-            account.scope,
-        )
-        for account in accounts
-    )
-
-
-def _home(account: Workers) -> str:
-    return f"/subscriptions/{subscription_of(account.scope) or ''}"
 
 
 def _by_name(machines: tuple[Machine, ...]) -> dict[str, list[str]]:

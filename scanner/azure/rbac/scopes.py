@@ -8,6 +8,7 @@ _SUBSCRIPTIONS = "/subscriptions/"
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 _PIM_PREFIX = "/providers/microsoft.subscription/subscriptions/"
 _INSTANCES = "/providers/microsoft.compute/virtualmachinescalesets/"
+_ACCOUNTS = "/providers/microsoft.automation/automationaccounts/"
 
 
 def normalized(scope: str) -> str:
@@ -86,9 +87,18 @@ def resource_group_of(scope: str) -> str | None:
 
 def scale_set_of(scope: str) -> str | None:
     """Return the scale set that a normalized instance id lies in, or None."""
-    head, found, tail = scope.partition(_INSTANCES)
-    name, below, instance = tail.partition("/virtualmachines/")
-    return head + found + name if below and instance else None
+    return _parent(scope, _INSTANCES, "/virtualmachines/")
+
+
+def account_of(scope: str) -> str | None:
+    """Return the Automation account that a normalized runbook id lies in, or None."""
+    return _parent(scope, _ACCOUNTS, "/runbooks/")
+
+
+def _parent(scope: str, above: str, below: str) -> str | None:
+    head, found, tail = scope.partition(above)
+    name, middle, child = tail.partition(below)
+    return head + found + name if middle and child else None
 
 
 def is_scale_set(scope: str) -> bool:
