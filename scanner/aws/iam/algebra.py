@@ -16,6 +16,7 @@ from scanner.aws.iam.operators import (
     Operator,
     any_value_holds,
     compares,
+    malformed,
     moment,
     network,
     number,
@@ -39,10 +40,11 @@ _Test = tuple[Operator, tuple[str, ...]]
 def negated(condition: Condition) -> list[Condition] | None:
     """Return the conjunction that holds exactly when the condition does not.
 
-    None when IAM has no operator for it (BinaryEquals, or an unknown operator).
+    None when IAM has no operator for it (BinaryEquals, or an unknown operator), or its
+    values are of a form that is not known.
     """
     operator = parse_operator(condition.operator)
-    if operator is None or operator.family == "Binary":
+    if operator is None or operator.family == "Binary" or _odd(condition):
         return None
     key, values = condition.key, condition.values
     if operator.family == "Null":
@@ -65,7 +67,9 @@ def satisfiable(conditions: Iterable[Condition]) -> bool:
     by_key: dict[str, list[_Test]] = defaultdict(list)
     for condition in conditions:
         operator = parse_operator(condition.operator)
-        if operator is not None and not any("${" in v for v in condition.values):
+        if operator is None or _odd(condition):
+            continue
+        if not any("${" in v for v in condition.values):
             by_key[condition.key.lower()].append((operator, condition.values))
     return all(map(_key_satisfiable, by_key.values()))
 
@@ -76,6 +80,10 @@ def tightened(conditions: Iterable[Condition]) -> list[Condition]:
     for condition in sorted(set(conditions)):
         by_key[condition.key.lower()].append(condition)
     return [one for group in by_key.values() for one in _tightened_key(group)]
+
+
+def _odd(condition: Condition) -> bool:
+    return malformed(condition.operator, condition.values) is not None
 
 
 def _null(key: str, absent: bool) -> Condition:

@@ -21,6 +21,7 @@ from scanner.aws.iam.keys import multi_valued
 from scanner.aws.iam.operators import (
     Operator,
     any_value_holds,
+    malformed,
     moment,
     number,
     parse_operator,
@@ -133,8 +134,13 @@ def test(
     """Return what must hold for a condition to be met.
 
     TRUE and FALSE where what is known decides; else the condition itself, with a doubt
-    where the operator or key is not known or the value was not collected.
+    where the operator or key is not known, the value was not collected, or AWS would
+    not have stored what it is compared with (rule 41: newer than this product).
     """
+    odd = malformed(operator, values)
+    if odd is not None:
+        reason = f"{odd!r} is no value that {operator} is known to take"
+        return on(Condition(key, operator, values), Doubt(DoubtKind.ASSUMED, reason))
     expanded = tuple(expand(value, version, look) for value in values)
     if Missing.ABSENT in expanded:
         return FALSE

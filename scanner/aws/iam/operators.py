@@ -145,6 +145,20 @@ def network(text: str) -> Network | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def malformed(name: str, values: tuple[str, ...]) -> str | None:
+    """Return the first value that AWS would not have stored under an operator.
+
+    None when all parse for its family, or only a request settles what they are.
+    """
+    operator = parse_operator(name)
+    parse = _PARSERS.get(operator.family) if operator else None
+    if parse is None:
+        return None
+    plain = (value for value in values if "${" not in value)
+    return next((v for v in plain if parse(as_written(v)) is None), None)
+
+
 def within(inner: Network, outer: Network) -> bool:
     """Tell whether one network lies in another of the same IP version."""
     if isinstance(inner, ipaddress.IPv4Network):
@@ -184,6 +198,12 @@ def _in_network(_: str, wanted: str, value: str) -> bool:
     return outer is not None and inner is not None and within(inner, outer)
 
 
+#: The families whose values are more than text.
+_PARSERS: dict[str, Callable[[str], Decimal | Network | None]] = {
+    "Numeric": number,
+    "Date": moment,
+    "Ip": network,
+}
 _TESTS: dict[str, Callable[[str, str, str], bool]] = {
     "StringIgnoreCase": lambda _, wanted, value: (
         as_written(wanted).casefold() == value.casefold()

@@ -123,6 +123,59 @@ def test_an_unknown_operator_is_a_condition_in_doubt():
     assert found.confidence is Confidence.INFERRED
 
 
+@pytest.mark.parametrize("seen", [("10.0.0.1",), Missing.REQUEST, ABSENT])
+@pytest.mark.parametrize(
+    ("operator", "values", "sound"),
+    [
+        ("IpAddress", ["10.0.0.0/99"], ["10.0.0.0/9"]),
+        ("NotIpAddress", ["10.0.0.0/8", "banana"], ["10.0.0.0/8"]),
+        ("IpAddressIfExists", ["banana"], ["::1"]),
+        ("DateLessThan", ["soon"], ["2026-01-01"]),
+        ("DateGreaterThanIfExists", ["2026-13-01"], ["2026-12-01"]),
+        ("ForAllValues:NumericEquals", ["1", "two"], ["1", "2"]),
+    ],
+)
+def test_a_value_that_aws_would_not_store_is_a_condition_in_doubt(
+    operator, values, sound, seen
+):
+    """Like an unknown operator: an Allow is conditional, a Deny blocks not surely."""
+    odd = condition_outcome(
+        operator, "x:k", tuple(values), "2012-10-17", lambda _: seen
+    )
+
+    allow, deny = settle(odd), settle(opposite(odd))
+    assert allow.conditions == ((Condition("x:k", operator, tuple(values)),),)
+    assert (allow.verdict, allow.confidence) == (
+        Verdict.CONDITIONAL,
+        Confidence.INFERRED,
+    )
+    assert deny.verdict is not Verdict.DENIED
+    assert deny.confidence is Confidence.INFERRED
+    fine = condition_outcome(
+        operator, "x:k", tuple(sound), "2012-10-17", lambda _: seen
+    )
+    assert settle(fine).confidence is Confidence.CERTAIN
+
+
+def test_a_malformed_value_does_not_hide_what_it_stands_next_to():
+    """Nothing is concluded from it: not even that two conditions exclude each other."""
+    look = {"x:k": Missing.REQUEST}.get
+    one = condition_outcome("DateLessThan", "x:k", ("soon",), "2012-10-17", look)
+    other = condition_outcome(
+        "DateGreaterThan", "x:k", ("2026-01-01",), "2012-10-17", look
+    )
+
+    assert settle(both(one, other)).verdict is Verdict.CONDITIONAL
+
+
+def test_a_tag_that_does_not_parse_matches_nothing():
+    """AWS stored the variable; what a tag makes of it is a value like any other."""
+    look = {"x:k": ("10.0.0.1",), "aws:PrincipalTag/net": ("banana",)}.get
+    wanted = ("${aws:PrincipalTag/net}",)
+
+    assert condition_outcome("IpAddress", "x:k", wanted, "2012-10-17", look) == FALSE
+
+
 @pytest.mark.parametrize("name", ["ForSomeValues:StringEquals", "NullIfExists", ""])
 def test_misspelt_operators_are_unknown(name):
     """No guess is made."""
