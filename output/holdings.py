@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from output.rows import Holding
 from scanner.estate import Principal, Target
-from scanner.grants import Because, Decided, Decision, Grant, TargetSet, Vector, Verdict
+from scanner.grants import Because, Decided, Grant, TargetSet, Vector, Verdict
 from scanner.paths import Reached
 
 _REMEMBERED = 128  # sorted target lists kept: principals of one class share theirs
@@ -139,7 +139,7 @@ def denied_holdings(
     for vector in sorted(vectors):
         if not granted[vector.id]:
             because = half.denied_because(principal, vector, target)
-            decision = Decision(Verdict.DENIED)
+            decision = half.denied_as(principal, vector, target)
             yield Holding(principal, vector, (target,), decision, because)
 
 

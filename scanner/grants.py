@@ -235,6 +235,10 @@ class Edge:
     because: tuple[Because, ...] = ()
 
 
+def _denied(principal: Principal, vector: Vector, target: Target) -> Decision:
+    return Decision(Verdict.DENIED)
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -247,6 +251,7 @@ class Decided:
         not_covered: vectors of the catalogue that the engine does not decide yet.
         denied_because: what denies a pair that is in no grant: the statements or deny
             assignments that cut it; empty when nothing ever allowed it.
+        denied_as: the decision on such a pair: how sure its denial is, and why not.
     """
 
     provider: Provider
@@ -256,3 +261,4 @@ class Decided:
     edges: Sequence[Edge]
     not_covered: tuple[Vector, ...]
     denied_because: Callable[[Principal, Vector, Target], tuple[Because, ...]]
+    denied_as: Callable[[Principal, Vector, Target], Decision] = _denied

@@ -1,14 +1,15 @@
 """What takes access away at which targets: deny assignments and read-only locks."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from scanner.azure.model import AzureTenant, DenyAssignment
 from scanner.azure.parties import Hit, Parties, Party, Profile, hits
 from scanner.azure.places import Place
 from scanner.azure.questions import Question
-from scanner.azure.rbac.evaluation import undecided
+from scanner.azure.rbac.evaluation import DENIED, undecided
 from scanner.azure.rbac.truth import Truth
+from scanner.grants import AssignmentBecause, Confidence, Decision
 
 # One reason for many denies: each distinct reason would split the sets it touches.
 _DENIES_UNREAD = "deny assignments were not read"
@@ -19,6 +20,41 @@ _EXCLUDES_UNREAD_GROUP = (
 )
 _HANGING = "a deny assignment of a management group may apply: its place was not read"
 _UNBOUND = "whether user-assigned deny assignments bind delegated partners is not known"
+_EFFECT_UNREAD = "a deny assignment does not say whether it is enforced"
+_LOCKED_ACTION = (
+    "a read-only lock blocks it by the documented rule for POST, not by its name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A deny assignment or lock that blocks: at the classes `bits`.
+
+    `doubt` says why that is only inferred; empty when it is certain.
+    """
+
+    id: str
+    name: str
+    bits: int
+    doubt: str = ""
+
+    @property
+    def because(self) -> AssignmentBecause:
+        """Name it as what a denial rests on."""
+        return AssignmentBecause(self.id, self.name, None)
+
+
+def denial(ways: Iterable[Iterable[Block]]) -> Decision:
+    """Say how sure it is that every way to a target is blocked.
+
+    A way is surely blocked by one block without a doubt; one that is not makes the
+    whole denial inferred.
+    """
+    doubts = [[block.doubt for block in blocks] for blocks in ways]
+    reasons = dict.fromkeys(doubt for some in doubts if all(some) for doubt in some)
+    if not reasons:
+        return DENIED
+    return replace(DENIED, confidence=Confidence.INFERRED, reasons=tuple(reasons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +121,21 @@ class Cuts:
         return Cut(blocked, _present(unless), _present(doubts))
 
     def blocking(
-        self, question: Question, party: Party
-    ) -> Iterator[tuple[str, str, int]]:
-        """Yield id, name and classes of what blocks a class of principals."""
+        self, question: Question, operation: str, party: Party
+    ) -> Iterator[Block]:
+        """Yield what blocks one operation of a question for a class of principals."""
         spoken = hits(party, self._strangers)
         for number, truth in question.denies.items():
             deny = self._tenant.denies[number]
             bound = deny.system or not party.delegated
             if truth is Truth.TRUE and spoken[number] is Hit.YES and bound:
-                yield deny.id, deny.name, self._bits(deny, question)
+                doubt = _EFFECT_UNREAD if deny.effect_unread else ""
+                yield Block(deny.id, deny.name, self._bits(deny, question), doubt)
         if question.locked and not party.delegated:
+            doubt = _LOCKED_ACTION if operation.lower().endswith("/action") else ""
             for number, bits in self.locks(question):
                 lock = self._tenant.locks[number]
-                yield lock.id, lock.name, bits
+                yield Block(lock.id, lock.name, bits, doubt)
 
     def locks(self, question: Question) -> Iterator[tuple[int, int]]:
         """Yield the read-only locks by number, with the classes they hold."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from scanner.azure.cuts import Block, denial
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
@@ -13,7 +14,6 @@ from scanner.azure.vectors import MACHINE_VECTORS, NOT_COVERED, AzureVector
 from scanner.azure.worker_grants import WorkerEngine, unread_vectors
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import (
-    AssignmentBecause,
     Because,
     Decided,
     Decision,
@@ -37,6 +37,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
             principals.setdefault(principal.id, principal)
     targets = (m.target for half in halves for m in half.tenant.machines)
     unread = {v for half in halves for v in unread_vectors(half.tenant)}
+    denials = _Denials(tuple(halves))
     return Decided(
         Provider.AZURE,
         tuple(principals[key] for key in sorted(principals)),
@@ -44,7 +45,8 @@ def decide_azure(estate: AzureEstate) -> Decided:
         [grant for half in halves for grant in half.grants()],
         (),
         tuple(sorted({*NOT_COVERED, *unread})),
-        _Denied(tuple(halves)),
+        denials.because,
+        denials.decision,
     )
 
 
@@ -97,24 +99,21 @@ class _TenantDecision:
         targets = TargetSet(self.place.space, bits)
         return Grant(party.principals, vector, targets, decision, basis, basis.at)
 
-    def denied_because(
+    def blocks(
         self, principal: Principal, vector: Vector, target: Target
-    ) -> tuple[Because, ...]:
-        """Name what cut a pair; empty when nothing ever allowed it."""
+    ) -> tuple[tuple[Block, ...], ...]:
+        """Return what cuts a pair, by way; empty when nothing ever allowed it."""
         position = self.place.positions.get(target.id)
         question = self.questions.get(vector.id)
         if position is None or question is None:
-            return self.workers.denied_because(principal, vector, target)
+            return tuple(self.workers.blocks(principal, vector, target))
         engine, bit = self.engine, 1 << position
         holdings = engine.parties.holdings.get(principal.id, [])
         if not any(engine.given(question, holdings, bit)):
             return ()
         party = engine.parties.party(principal)
-        return tuple(
-            AssignmentBecause(cut_id, name, None)
-            for cut_id, name, bits in engine.cuts.blocking(question, party)
-            if bits & bit
-        )
+        found = engine.cuts.blocking(question, vector.id, party)
+        return (tuple(block for block in found if block.bits & bit),)
 
 
 def _reachable(vector: AzureVector, place: Place) -> int:
@@ -159,15 +158,26 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class _Denied:
+class _Denials:
     """What denies a pair, asked of the tenant that the target is in."""
 
     halves: tuple[_TenantDecision, ...]
 
-    def __call__(
+    def because(
         self, principal: Principal, vector: Vector, target: Target
     ) -> tuple[Because, ...]:
+        ways = self._blocks(principal, vector, target)
+        return tuple(dict.fromkeys(block.because for way in ways for block in way))
+
+    def decision(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> Decision:
+        return denial(self._blocks(principal, vector, target))
+
+    def _blocks(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> tuple[tuple[Block, ...], ...]:
         for half in self.halves:
             if target.id in half.place.positions:
-                return half.denied_because(principal, vector, target)
+                return half.blocks(principal, vector, target)
         return ()

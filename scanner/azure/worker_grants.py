@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from scanner.azure.cuts import Block
 from scanner.azure.model import AzureTenant, Machine, Workers
+from scanner.azure.parties import Party
 from scanner.azure.places import Place
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import because_of, doubted, ordered
@@ -14,7 +16,6 @@ from scanner.azure.sites import Sites, home_of
 from scanner.azure.vectors import WORKER_VECTORS, WorkerVector, on_runbook
 from scanner.estate import Principal, Target
 from scanner.grants import (
-    AssignmentBecause,
     Because,
     Condition,
     Confidence,
@@ -106,19 +107,29 @@ class WorkerEngine:
                         basis.at,
                     )
 
-    def denied_because(
+    def blocks(
         self, principal: Principal, vector: Vector, target: Target
-    ) -> tuple[Because, ...]:
-        """Name what cut a pair on the accounts that the target works for."""
-        found: dict[Because, None] = {}
-        party = self._engine.parties.party(principal)
+    ) -> Iterator[tuple[Block, ...]]:
+        """Yield what cuts a pair, by account or runbook that the target works for."""
+        engine = self._engine
+        party = engine.parties.party(principal)
         for worker in (v for v in WORKER_VECTORS if v.vector == vector):
             for number in self._positions(target.id):
-                for question in self._asked(worker):
-                    for cut in self._engine.cuts.blocking(question, party):
-                        if cut[2] >> number & 1:
-                            found[AssignmentBecause(cut[0], cut[1], None)] = None
-        return tuple(found) if party.holdings else ()
+                found = tuple(
+                    block
+                    for operation in _operations(worker)
+                    for block in self._blocking(operation, party, 1 << number)
+                )
+                if found:
+                    yield found
+
+    def _blocking(self, operation: str, party: Party, bit: int) -> Iterator[Block]:
+        """Yield what cuts a step that is held on a site."""
+        question, engine = self._questions[operation], self._engine
+        if any(engine.given(question, party.holdings, bit)):
+            for block in engine.cuts.blocking(question, operation, party):
+                if block.bits & bit:
+                    yield block
 
     def because_of(
         self, vector: WorkerVector, principal: Principal, target: Target | None
@@ -135,7 +146,7 @@ class WorkerEngine:
         holdings = engine.parties.holdings.get(principal.id, ())
         given = (
             n
-            for operation in dict.fromkeys(op for some in vector.steps for op in some)
+            for operation in _operations(vector)
             for n, _ in engine.given(
                 self._questions[operation],
                 holdings,
@@ -145,11 +156,6 @@ class WorkerEngine:
         return tuple(
             because_of(assignments[n], roles, principal.id) for n in sorted(set(given))
         )
-
-    def _asked(self, vector: WorkerVector) -> Iterator[Question]:
-        for steps in vector.steps:
-            for operation in steps:
-                yield self._questions[operation]
 
     def _positions(self, target_id: str) -> Iterator[int]:
         scope = subscription_of(normalized(target_id)) or ""
@@ -201,6 +207,11 @@ class _Basis:
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         return self.engine.because_of(self.vector, principal, target)
+
+
+def _operations(vector: WorkerVector) -> dict[str, None]:
+    """Return the operations of all steps, in order, each once."""
+    return dict.fromkeys(op for steps in vector.steps for op in steps)
 
 
 def _by_name(machines: tuple[Machine, ...]) -> dict[str, list[str]]:

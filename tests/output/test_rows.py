@@ -14,7 +14,7 @@ from output.classes import CLASS_COLUMNS, class_rows, write_classes_csv
 from output.holdings import Selection, denied_holdings, direct_holdings, path_holdings
 from output.rows import COLUMNS, write_access_csv, write_access_jsonl
 from output.table import Style
-from scanner.grants import Tier, Vector, Verdict
+from scanner.grants import Confidence, Decision, Tier, Vector, Verdict
 from scanner.paths import reach_of
 
 MEMBERS = [
@@ -184,7 +184,19 @@ def test_a_denied_pair_says_what_denies_it():
     assert list(denied_holdings(half, [vector], alice, one)) == []
     (held,) = denied_holdings(half, [vector], bob, one)
     (row,) = rows_of([held])
-    assert row["verdict"] == "denied"
+    assert (row["verdict"], row["confidence"]) == ("denied", "certain")
+
+
+def test_a_denied_row_says_how_sure_the_denial_is():
+    bob, one = given.user("bob"), given.vm("i-1")
+    doubtful = Decision(
+        Verdict.DENIED, confidence=Confidence.INFERRED, reasons=("by a lock",)
+    )
+    half = replace(given.half(principals=[bob]), denied_as=lambda *_: doubtful)
+    vector = Vector("ssm:SendCommand", half.provider, Tier.DIRECT)
+
+    (row,) = rows_of(denied_holdings(half, [vector], bob, one))
+    assert (row["confidence"], row["reasons"]) == ("inferred", ["by a lock"])
 
 
 def test_csv_has_the_same_rows_with_nested_members_as_json():
