@@ -21,11 +21,12 @@ from scanner.aws.iam.statements import Request
 from scanner.aws.linking.callers import ASSUME
 from scanner.aws.linking.grounds import grounds_of
 from scanner.aws.linking.hops import ASSUMES, settled_edge, unknown_edge
+from scanner.aws.linking.narrowing import accounts_left
 from scanner.aws.linking.subjects import by_subject
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import Attached, AwsEstate, Identity
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Edge, Verdict
+from scanner.grants import Condition, Confidence, Edge, Verdict
 
 _WEB, _SAML = "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"
 _ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
@@ -66,16 +67,22 @@ class OutsideEntries:
         for named in dict.fromkeys(named_by(trust, ASSUME)):
             if named.kind is Kind.ANYONE:
                 yield from self._from_anyone(role, trust)
-            elif named.account and named.account not in self._estate.accounts:
-                yield from self._from_partner(named, role, trust)
             elif named.account:
-                yield from self._from_unread(named, role)
+                yield from self._from_account(named, role, trust)
         for action in (_WEB, _SAML):
             for named in dict.fromkeys(named_by(trust, action)):
                 if named.kind is Kind.FEDERATED and _enters_by(named.value) == action:
                     yield from self._from_provider(named, role, trust, action)
 
     # ---- partners ----
+
+    def _from_account(
+        self, named: Named, role: Identity, trust: PolicyDocument
+    ) -> Iterator[Edge]:
+        if named.account in self._estate.accounts:
+            yield from self._from_unread(named, role)
+        else:
+            yield from self._from_partner(named, role, trust)
 
     def _from_partner(
         self, named: Named, role: Identity, trust: PolicyDocument
@@ -123,13 +130,27 @@ class OutsideEntries:
         yield unknown_edge(ASSUMES, source, role.principal.id, reason)
 
     def _from_anyone(self, role: Identity, trust: PolicyDocument) -> Iterator[Edge]:
+        """Yield the entry of anyone, unless conditions leave only accounts of ours."""
         facts = _Facts("", "", self._org_id("", trust))
         caller = Caller(CallerKind.ROLE, _ANYONE, _ANYONE)
         evaluation = self._evaluate(role, trust, ASSUME, caller, facts)
-        if evaluation.settled.verdict is not Verdict.DENIED:
-            self._anyone()
-            source = self.principals[_ANYONE]
-            yield self._edge(source, role, evaluation, evaluation.settled)
+        settled = evaluation.settled
+        if settled.verdict is Verdict.DENIED:
+            return
+        ours = {each: self._only_ours(each) for each in settled.conditions}
+        for account in sorted({name for names in ours.values() for name in names}):
+            named = Named(Kind.ACCOUNT, account, account)
+            yield from self._from_account(named, role, trust)
+        wide = tuple(each for each, names in ours.items() if not names)
+        if wide or not settled.conditions:
+            source = self.principals[self._anyone()]
+            left = settled._replace(conditions=wide)
+            yield self._edge(source, role, evaluation, left)
+
+    def _only_ours(self, alternative: tuple[Condition, ...]) -> frozenset[str]:
+        """Return the accounts that conditions leave, if all of them are ours."""
+        left = accounts_left(alternative) or frozenset()
+        return left if left <= {*self._ours, *self._estate.accounts} else frozenset()
 
     def _org_id(self, account: str, trust: PolicyDocument) -> Seen:
         """Return what is known of an outsider's organisation id.

@@ -253,6 +253,54 @@ def test_anyone_is_narrowed_by_the_organisation(tmp_path, org_id, sources):
     assert {each.source for each in into} == sources
 
 
+LISTED = "555555555555"
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "values", "sources"),
+    [
+        ("StringEquals", "aws:PrincipalAccount", [ACCOUNT], set()),
+        ("StringEquals", "aws:PrincipalAccount", [ACCOUNT, LISTED], {LISTED}),
+        ("StringEquals", "aws:PrincipalAccount", [ACCOUNT, PARTNER], {"*"}),
+        ("StringLike", "aws:PrincipalAccount", ["1*"], {"*"}),
+        ("StringEqualsIfExists", "aws:PrincipalAccount", [ACCOUNT], {"*"}),
+        ("StringNotEquals", "aws:PrincipalAccount", [ACCOUNT], {"*"}),
+        ("StringFancy", "aws:PrincipalAccount", [ACCOUNT], {"*"}),
+        ("ArnLike", "aws:PrincipalArn", [arn("role/x*")], set()),
+        ("ArnLike", "aws:PrincipalArn", ["arn:*:iam::*:role/ops"], {"*"}),
+        ("ArnEquals", "aws:PrincipalArn", [f"arn:*:iam::{ACCOUNT}:role/x"], set()),
+        ("StringLike", "aws:PrincipalArn", [arn("*")], set()),
+        ("StringLike", "aws:PrincipalArn", [f"arn:*:iam::{ACCOUNT}:role/x"], {"*"}),
+        ("StringLike", "aws:PrincipalArn", [arn("*"), "*"], {"*"}),
+        ("StringEquals", "aws:PrincipalArn", [arn("role/x", of=PARTNER)], {"*"}),
+    ],
+)
+def test_anyone_is_nobody_outside_where_only_our_accounts_are_left(
+    tmp_path, operator, key, values, sources
+):
+    """Rule 72; an account of ours that is not in evidence decides its own half."""
+    when = {operator: {key: values}}
+    tree = organization(unit("W", member(ACCOUNT), member(LISTED)))
+
+    into, outsiders = entered(tmp_path, [trusting("*", when)], files=[tree])
+
+    outside = {outsiders[each.source].scope or each.source for each in into}
+    assert outside == sources
+    assert LISTED not in outside or not outsiders[arn("root", of=LISTED)].external
+
+
+def test_of_several_ways_for_anyone_only_the_open_ones_are_shown(tmp_path):
+    """Another statement may leave the door open under its own condition."""
+    ours = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
+    secret = {"StringEquals": {"sts:ExternalId": "x"}}
+
+    into, _ = entered(tmp_path, [trusting("*", ours), trusting("*", secret)])
+
+    [edge] = into
+    wanted = Condition("sts:ExternalId", "StringEquals", ("x",))
+    assert (edge.source, edge.conditions) == ("*", ((wanted,),))
+
+
 def test_an_rcp_fences_outsiders_from_our_roles(tmp_path):
     """Rule 65: RCP Deny sts:AssumeRole if aws:PrincipalOrgID is not ours."""
     fence = {
