@@ -97,7 +97,9 @@ class OutsideEntries:
         if settled.verdict is Verdict.DENIED:
             return
         reasons = [f"account {named.account} is not in evidence: partner decides"]
-        if source.external and not self._all_listed:
+        home = self._estate.accounts[role.principal.scope]
+        alone = home.in_organization is False
+        if source.external and not (alone or self._all_listed):
             reasons.append("not all accounts of the organization are known")
         yield self._edge(source, role, evaluation, _partner_decides(settled, reasons))
 
