@@ -106,8 +106,14 @@ class OwnEntries:
                     yield from self._edge(caller, role, key)
 
     def _parties(self, role: Identity) -> tuple[Named, ...]:
-        """Return whom of AWS a role trusts; nobody where it cannot be read."""
+        """Return whom of AWS a role trusts.
+
+        Where that cannot be read, whoever in its account has the other half may enter.
+        """
         trust = role.trust or NOBODY
+        if trust.problem:
+            home = role.principal.scope
+            return (Named(Kind.ACCOUNT, home, home),)
         if trust not in self._named:
             self._named[trust] = tuple(
                 each

@@ -385,6 +385,39 @@ def test_a_trust_policy_that_cannot_be_read_may_let_in_anyone(tmp_path):
     assert [(each.source, each.verdict) for each in into] == [("*", Verdict.UNKNOWN)]
 
 
+def test_a_trust_policy_that_cannot_be_read_may_let_in_who_may_ask(tmp_path):
+    """Unknown for those whose own side allows it, by name or by pattern."""
+    door = arn("role/door")
+    into, _ = entered(
+        tmp_path,
+        {"Version": "2030-01-01", "Statement": []},
+        user("by-name", allow(ASSUME, on=door)),
+        user("by-pattern", allow("sts:*", on=arn("role/*"))),
+        user("elsewhere", allow(ASSUME, on=arn("role/other"))),
+        user("without"),
+    )
+
+    assert {(each.source.rpartition("/")[2], each.verdict) for each in into} == {
+        ("*", Verdict.UNKNOWN),
+        ("by-name", Verdict.UNKNOWN),
+        ("by-pattern", Verdict.UNKNOWN),
+    }
+
+
+def test_an_account_in_no_organisation_has_no_unlisted_siblings(tmp_path):
+    """A stranger is a stranger; its twin may be of the same organisation."""
+    trust = [trusting({"AWS": PARTNER_ROOT})]
+    alone = refusal(
+        "organizations:DescribeOrganization", code="AWSOrganizationsNotInUseException"
+    )
+
+    sure, _ = entered(tmp_path / "1", trust, alone)
+    unsure, _ = entered(tmp_path / "2", trust)
+
+    said = [" ".join(edge.reasons) for edge in (*sure, *unsure)]
+    assert ["not all accounts" in each for each in said] == [False, True]
+
+
 def test_an_account_whose_identities_were_refused_leaves_its_entries_unknown(tmp_path):
     """A trust in it stands; who in it is not known."""
     door = role("door", trust=[trusting({"AWS": PARTNER_ROOT})])
