@@ -7,7 +7,14 @@ from checks.azure_assignments import is_wide
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
 from scanner.estate import Principal, Provider
-from scanner.grants import AssignmentBecause, Decided, Grant, Standing, Verdict
+from scanner.grants import (
+    DURATION_UNKNOWN,
+    AssignmentBecause,
+    Decided,
+    Grant,
+    Standing,
+    Verdict,
+)
 from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
@@ -25,7 +32,8 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
     among these. `day-to-day`: unknown without usage evidence.
     `role-level`: those of `count` who hold it through a broad role: any document on
     every node (AWS), an assignment at a subscription or above (Azure). `standing`:
-    those of `count` by the longest standing that each has.
+    those of `count` by the longest standing that each has; unknown where that is
+    permanent only because nobody has read the schedules.
     """
     acting = [
         (principal, holding)
@@ -49,7 +57,7 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
             "why": _NO_USAGE,
         },
         "role-level": {"principals": broad, "of": len(able), "unknown": len(unsure)},
-        "standing": {**_standings(able), "of": len(able), "unknown": len(unsure)},
+        "standing": _standings(able, len(unsure)),
     }
 
 
@@ -126,10 +134,18 @@ def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
     )
 
 
-def _standings(able: list[tuple[Principal, Holding]]) -> dict[str, int]:
+def _standings(able: list[tuple[Principal, Holding]], unsure: int) -> dict[str, int]:
     found = {standing.value: 0 for standing in Standing}
-    order = tuple(Standing)
+    found |= {"of": len(able), "unknown": unsure}
     for _, holding in able:
-        held = {g.decision.standing for g in _commands(holding)}
-        found[next(one for one in order if one in held).value] += 1
+        found[_longest(holding)] += 1
     return found
+
+
+def _longest(holding: Holding) -> str:
+    known = [g.decision for g in _commands(holding) if g.decision.verdict in _KNOWN]
+    order = list(Standing)
+    longest = min((one.standing for one in known), key=order.index)
+    lasting = [one for one in known if one.standing is longest]
+    undated = all(DURATION_UNKNOWN in one.reasons for one in lasting)
+    return "unknown" if undated else longest.value

@@ -42,6 +42,10 @@ class Standing(StrEnum):
     ELIGIBLE = "eligible"
 
 
+#: The reason of a `permanent` standing that rests on unread schedules.
+DURATION_UNKNOWN = "duration is not known: role assignment schedules were not read"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Vector:
     """One operation that leads to a command on a target.
@@ -108,7 +112,8 @@ class Decision:
 
     Attributes:
         conditions: `()` unless the verdict is conditional.
-        reasons: why the confidence is inferred or the verdict unknown, in words.
+        reasons: why the confidence is inferred, the verdict unknown or the duration
+            not known (`DURATION_UNKNOWN`), in words.
         standing_until: ISO 8601 end of a time-bound or activated standing.
         documents: `"any"`, the documents that may be run, or None where the vector
             has none.

@@ -21,6 +21,7 @@ from scanner.azure.directory_rows import (
     UserRow,
 )
 from scanner.azure.drafts import Draft
+from scanner.azure.durations import with_durations
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
@@ -44,6 +45,7 @@ from scanner.evidence.outcomes import Outcome
 
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 DENIES = "microsoft.authorization/denyassignments"
+SCHEDULES = "microsoft.authorization/roleassignmentscheduleinstances"
 _LOCKS = "microsoft.authorization/locks"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 #: From this version of the deny assignment API on an effect is given.
@@ -54,15 +56,17 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     """Finish one tenant; gaps name delegations whose definition is missing."""
     gaps: list[Gap] = []
     people = People(tenant)
-    assignments = _assignments(tenant, draft, people, gaps)
+    found = _assignments(tenant, draft, people, gaps)
     machines = draft.fleet.finished()
     denies = tuple(_denies(draft))
     containers = draft.of(rows.ContainerRow)
     hierarchy = hierarchy_of(tenant, containers, draft.of(rows.SubscriptionRow))
     subscriptions = _subscriptions(draft, machines)
+    undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
+    assignments = with_durations(found, undated, subscriptions, hierarchy)
     workers = workers_of(draft)
     _introduce(people, draft, machines, workers)
-    found = AzureTenant(
+    finished = AzureTenant(
         tenant,
         subscriptions,
         hierarchy,
@@ -75,11 +79,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         workers,
         frozenset(_unread(ASSIGNMENTS, draft, subscriptions, hierarchy)),
         frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
-        frozenset(_unread(_LOCKS, draft, subscriptions, hierarchy))
-        if draft.lists.broken[_LOCKS]
-        else frozenset(),
+        _refused(_LOCKS, draft, subscriptions, hierarchy),
     )
-    return found, gaps
+    return finished, gaps
 
 
 def _assignments(
@@ -197,6 +199,15 @@ def _unread(
         above, _ = hierarchy.chain(subscription)
         if not draft.lists.known(op, subscription, above):
             yield subscription
+
+
+def _refused(
+    op: str, draft: Draft, subscriptions: Mapping[str, str], hierarchy: Hierarchy
+) -> frozenset[str]:
+    """Return the subscriptions of an unread list, if anybody asked for it at all."""
+    if not draft.lists.broken[op]:
+        return frozenset()
+    return frozenset(_unread(op, draft, subscriptions, hierarchy))
 
 
 def _introduce(

@@ -5,7 +5,7 @@ from typing import Any
 from scanner.azure import directory_rows, rows
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
-from scanner.azure.finish import ASSIGNMENTS, DENIES, tenant_of
+from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
 from scanner.azure.operations import OPERATIONS
@@ -114,7 +114,7 @@ class _Inventory:
         for key in partition.series:
             if key.subscription.lower() == name:
                 lists = self._draft(partition, key).lists
-                for op in (ASSIGNMENTS, DENIES):
+                for op in (ASSIGNMENTS, DENIES, SCHEDULES):
                     lists.note(op, f"/subscriptions/{name}", False)
                 return
 

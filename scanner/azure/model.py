@@ -42,6 +42,7 @@ class Assignment:
         condition: the assignment's own condition text; None when it has none.
         standing: `eligible` is not access yet: it takes a PIM activation.
         until: ISO 8601 end of a time-bound or activated standing.
+        undated: it may end all the same: the schedules that would tell were not read.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Assignment:
     standing: Standing = Standing.PERMANENT
     until: str | None = None
     source: Source = Source.ASSIGNMENT
+    undated: bool = False
 
     @property
     def delegated(self) -> bool:

@@ -1,12 +1,13 @@
 """Operations that every role and deny of a tenant answers alike are asked once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.rbac.evaluation import (
     denies_operation,
     granted,
+    lasting,
     locks_operation,
     ordered,
 )
@@ -143,9 +144,9 @@ def _terms(
         if answer.verdict is Verdict.UNKNOWN:
             found[n] = answer  # how long it would last is not said of the unknown
             continue
-        key = (answer, a.standing, a.until)
+        key = (answer, a.standing, a.until, a.undated)
         if key not in standing:
-            standing[key] = replace(answer, standing=a.standing, standing_until=a.until)
+            standing[key] = lasting(answer, a)
         found[n] = standing[key]
     return found
 

@@ -15,7 +15,7 @@ from checks.severity import LEVELS, Risk, severity_of
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
-from scanner.grants import AssignmentBecause, Standing, Tier, Verdict
+from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
@@ -279,6 +279,40 @@ def test_each_principal_counts_with_its_longest_standing():
 
     assert numbers["permanent"] == numbers["eligible"] == 1
     assert numbers["activated"] == numbers["time-bound"] == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], "unknown"),
+        ([{"standing": Standing.ELIGIBLE}], "unknown"),
+        ([{}], "permanent"),
+    ],
+)
+def test_nobody_is_permanent_because_schedules_were_not_read(others, expected):
+    """Unless a grant that is known to be permanent says the same."""
+    a, vms = d.entra("a"), [d.azure_vm("v")]
+    half = d.half(
+        d.grant([a], "run", vms, reasons=(DURATION_UNKNOWN,)),
+        *(d.grant([a], "write", vms, **other) for other in others),
+        provider=Provider.AZURE,
+    )
+
+    numbers = claims(build_graph([half]))["standing"]
+
+    assert numbers["of"] == 1
+    assert {k for k, v in numbers.items() if v and k != "of"} == {expected}
+
+
+def test_what_may_be_is_no_standing():
+    a = d.entra("a")
+    half = d.half(
+        d.grant([a], "run", [d.azure_vm("v")], standing=Standing.ELIGIBLE),
+        d.grant([a], "run", [d.azure_vm("w")], Verdict.UNKNOWN),
+        provider=Provider.AZURE,
+    )
+
+    assert claims(build_graph([half]))["standing"]["eligible"] == 1
 
 
 def test_pairs_are_counted_by_vector_and_verdict():

@@ -8,6 +8,7 @@ from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import ancestors
 from scanner.azure.rbac.truth import Truth, conjunction, decide, disjunction
 from scanner.grants import (
+    DURATION_UNKNOWN,
     AssignmentBecause,
     Conditions,
     Confidence,
@@ -119,7 +120,6 @@ def granted(
     """
     if assignment.delegated and data:
         return None
-    standing, until = assignment.standing, assignment.until
     role = roles.get(assignment.role)
     if role is None:
         held, _ = _both(assignment.condition, None, operation)
@@ -128,13 +128,21 @@ def granted(
     for block in role.granting(operation, data):
         held, rest = _both(assignment.condition, block.condition, operation)
         if held is Truth.TRUE:
-            return Decision(Verdict.ALLOWED, standing=standing, standing_until=until)
+            return lasting(Decision(Verdict.ALLOWED), assignment)
         if held is Truth.UNKNOWN:
             alternatives = disjunction(alternatives, rest)
     if not alternatives:
         return None
-    return Decision(
-        Verdict.CONDITIONAL, alternatives, standing=standing, standing_until=until
+    return lasting(Decision(Verdict.CONDITIONAL, alternatives), assignment)
+
+
+def lasting(decision: Decision, assignment: Assignment) -> Decision:
+    """Say how long what an assignment gives lasts, or that it is not known."""
+    return replace(
+        decision,
+        reasons=(DURATION_UNKNOWN,) if assignment.undated else (),
+        standing=assignment.standing,
+        standing_until=assignment.until,
     )
 
 

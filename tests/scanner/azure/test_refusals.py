@@ -1,5 +1,7 @@
 """What a missing list leaves open: `unknown` or `inferred`, and never "no access"."""
 
+from dataclasses import replace
+
 import pytest
 from azure_estates import (
     AUTHORIZATION,
@@ -24,6 +26,7 @@ from azure_estates import (
     refused,
     role,
     rows_of,
+    schedule,
     subscription_lines,
     subscription_scope,
     tenant_lines,
@@ -37,7 +40,7 @@ from scanner.azure.decide import decide_azure
 from scanner.azure.load import load_azure
 from scanner.evidence.manifest import Manifest, sha256_of, write_manifest
 from scanner.evidence.reader import open_estate
-from scanner.grants import Confidence, Verdict
+from scanner.grants import DURATION_UNKNOWN, Confidence, Verdict
 
 S = subscription_scope()
 VM_CONTRIBUTOR = role("vmc", block(["Microsoft.Compute/virtualMachines/*"]))
@@ -350,6 +353,59 @@ def test_locks_that_were_refused_make_a_yes_inferred(tmp_path, refusal, expected
     assert (found.verdict, found.confidence) == (Verdict.ALLOWED, expected)
 
 
+SCHEDULES = f"{AUTHORIZATION}/roleAssignmentScheduleInstances"
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked", "known"),
+    [
+        (S, [], True),
+        (S, [refused(SCHEDULES, {"scope": "/"})], False),
+        (S, [refused(SCHEDULES, {"scope": S}, subscription=SUB)], False),
+        (
+            S,
+            [
+                refused(SCHEDULES, {"scope": "/"}),
+                line(SCHEDULES, [], {"scope": S}, subscription=SUB),
+            ],
+            True,
+        ),
+        (S, [line(SCHEDULES, [{"no": "id"}], {"scope": S}, subscription=SUB)], False),
+        (
+            group_scope(TENANT),
+            [refused(SCHEDULES, {"scope": S}, subscription=SUB)],
+            False,
+        ),
+        ("/", [line(SCHEDULES, [], {"scope": S}, subscription=SUB)], True),
+        (vm_id(), [refused(SCHEDULES, {"scope": S}, subscription=SUB)], False),
+    ],
+)
+def test_without_schedules_it_is_said_that_the_duration_is_not_known(
+    tmp_path, scope, asked, known
+):
+    """The verdict and its confidence stand; nothing is known to be permanent."""
+    held = {**BASE, "assignments": [assignment("holder", "vmc", scope)]}
+    lines = [*without(tenant_lines(**held), SCHEDULES), *asked]
+    found = outcome(tmp_path, lines)["holder", RUN, "vm"]
+
+    assert found.verdict is Verdict.ALLOWED
+    assert (found.confidence, found.standing) == (Confidence.CERTAIN, "permanent")
+    assert found.reasons == (() if known else (DURATION_UNKNOWN,))
+
+
+def test_a_known_end_is_told_though_other_schedules_were_refused(tmp_path):
+    """The subscription answered, and the tenant did not."""
+    timed = schedule("holder", "vmc", S, endDateTime="2999-01-01T00:00:00Z")
+    more = [
+        refused(SCHEDULES, {"scope": "/"}),
+        line(SCHEDULES, [timed], {"scope": S}, subscription=SUB),
+    ]
+    lines = without(tenant_lines(**BASE), SCHEDULES)
+    found = outcome(tmp_path, lines, more)["holder", RUN, "vm"]
+
+    assert (found.standing, found.reasons) == ("time-bound", ())
+
+
 def test_without_pim_and_delegations_verdicts_do_not_change(tmp_path):
     whole = tenant_lines(**BASE)
     lists = (
@@ -360,9 +416,9 @@ def test_without_pim_and_delegations_verdicts_do_not_change(tmp_path):
     )
     refusals = [refused(op, {"scope": "/"}) for op in lists]
 
-    assert outcome(tmp_path, [*without(whole, *lists), *refusals]) == outcome(
-        tmp_path, whole
-    )
+    found = outcome(tmp_path, [*without(whole, *lists), *refusals])
+    undoubted = {key: replace(one, reasons=()) for key, one in found.items()}
+    assert undoubted == outcome(tmp_path, whole)
 
 
 # -- hybrid workers --------------------------------------------------------------------
