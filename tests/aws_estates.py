@@ -197,6 +197,7 @@ def instance(
     region: str = REGION,
     state: str = "running",
     imdsv2: bool = False,
+    tokens: str = "optional",
 ) -> Part:
     """An EC2 instance; `registered` is True (online) or a PingStatus."""
 
@@ -204,7 +205,10 @@ def instance(
         row: Json = {
             "InstanceId": instance_id,
             "State": {"Code": 16, "Name": state},
-            "MetadataOptions": {"HttpTokens": "required" if imdsv2 else "optional"},
+            "MetadataOptions": {
+                "HttpTokens": tokens,
+                "HttpEndpoint": "enabled" if imdsv2 else "disabled",
+            },
             "Tags": _tags(tags),
         }
         if profile:

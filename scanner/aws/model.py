@@ -68,7 +68,8 @@ class Node:
         target: the shared word for it.
         role: ARN of the role in its instance profile, or of a hybrid node's role.
         profile: ARN of its instance profile; None when it has none.
-        imdsv2: True when the metadata service demands tokens; None when unknown.
+        imdsv2: True when the metadata service can be asked with tokens, False when it
+            is switched off; None when unknown.
         cloud_id: id of the VM in another cloud (`SourceId`), for hybrid nodes.
         tags_known: False when its tags are not in evidence (a node seen only as an SSM
             registration): a tag condition on it is then open, never absent.

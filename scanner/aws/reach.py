@@ -22,7 +22,8 @@ class Signals:
         registrations_known: the region's registrations were listed to the end.
         capable: its instance profile's role lets the agent register; False without one.
         default_host: the region's default host management is switched on.
-        imdsv2: the metadata service demands tokens, as default host management needs.
+        imdsv2: the metadata service takes tokens, as default host management needs;
+            only one that is switched off does not.
     """
 
     ping: str | None

@@ -9,12 +9,7 @@ from scanner.aws.deciding.sides import Sides
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import Match, is_plain, match_resource
-from scanner.aws.linking.callers import (
-    ASSUME,
-    Caller,
-    Callers,
-    EntryIndex,
-)
+from scanner.aws.linking.callers import ASSUME, Caller, Callers, EntryIndex
 from scanner.aws.linking.grounds import TRUST, Ground, because_of, grounds_of
 from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
 from scanner.aws.linking.trusts import Kind, Named, named_by, names_somebody_else

@@ -200,6 +200,7 @@ class State(Row):
 class MetadataOptions(Row):
     """How an instance's metadata service answers."""
 
+    http_endpoint: str = ""
     http_tokens: str = ""
 
 

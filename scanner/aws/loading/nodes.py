@@ -265,5 +265,10 @@ class _Join:
 
 
 def _imdsv2(row: api.Instance) -> bool | None:
-    tokens = row.metadata_options.http_tokens if row.metadata_options else ""
-    return tokens == "required" if tokens else None
+    """Return whether tokens are taken: wherever the service is on, demanded or not."""
+    options = row.metadata_options
+    if options is None:
+        return None
+    if options.http_endpoint:
+        return options.http_endpoint == "enabled"
+    return True if options.http_tokens else None

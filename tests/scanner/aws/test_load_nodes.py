@@ -148,6 +148,13 @@ incapable = role("app", allow("s3:*"), profile=True)
             Reachability.COULD_BE_MANAGED,
         ),
         (
+            [
+                instance("i-1", imdsv2=True, tokens="required"),
+                default_host_management("host"),
+            ],
+            Reachability.COULD_BE_MANAGED,
+        ),
+        (
             [instance("i-1", imdsv2=False), default_host_management("host")],
             Reachability.NOT_MANAGED,
         ),

@@ -153,7 +153,7 @@ def test_a_file_cut_anywhere_keeps_what_is_there_and_says_so(tmp_path):
     path = tmp_path / file.name
     text = path.read_bytes()
     for cut in range(1, len(text), 29):
-        if text[:cut].endswith(b"\n"):
+        if b"\n" in text[cut - 1 : cut + 1]:
             continue  # a smaller estate, that nothing tells from a cut one
         path.write_bytes(text[:cut])
 
