@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.aws.operations import OPERATIONS as AWS_OPERATIONS
-from scanner.azure.operations import OPERATIONS as AZURE_OPERATIONS
+from scanner.azure.operations import READABLE as AZURE_OPERATIONS
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome, lacks_right
 from scanner.evidence.reader import BrokenLine

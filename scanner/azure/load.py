@@ -8,7 +8,7 @@ from scanner.azure.drafts import Draft, Origin
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
-from scanner.azure.operations import OPERATIONS
+from scanner.azure.operations import READABLE
 from scanner.azure.pages import Reading, converted, graph_rows, read
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row
@@ -185,7 +185,7 @@ class _Inventory:
         self, partition: Partition, key: SeriesKey, problems: tuple[str, ...]
     ) -> None:
         if problems:
-            known = OPERATIONS.get(key.op)
+            known = READABLE.get(key.op)
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             gap = Gap(
                 Provider.AZURE,

@@ -1,6 +1,7 @@
 """Every list call of the Azure collector: its right, its weight, its API versions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -248,6 +249,14 @@ def _operations() -> dict[str, Operation]:
 
 #: Every operation that the collector asks, by its name in evidence.
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(_operations())
+
+_WORKERS_ASKED = OPERATIONS[f"{_AUTOMATION}/hybridRunbookWorkers"]
+
+#: Every operation that evidence may hold: files of others may name the list of workers
+#: by their full resource type.
+READABLE: Mapping[str, Operation] = MappingProxyType(
+    {**OPERATIONS, _WORKERS: replace(_WORKERS_ASKED, op=_WORKERS)}
+)
 
 #: API versions of each ARM operation, the preferred one first. Graph has none.
 API_VERSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -38,6 +38,7 @@ from azure_estates import (
 
 from scanner.azure.decide import decide_azure
 from scanner.azure.load import load_azure
+from scanner.coverage import coverage_of
 from scanner.evidence.manifest import Manifest, sha256_of, write_manifest
 from scanner.evidence.reader import open_estate
 from scanner.grants import DURATION_UNKNOWN, Confidence, Verdict
@@ -426,6 +427,10 @@ def test_without_pim_and_delegations_verdicts_do_not_change(tmp_path):
 RUNBOOKS = "Microsoft.Automation/automationAccounts/runbooks/write"
 JOBS = "Microsoft.Automation/automationAccounts/jobs/write"
 WORKERS = "Microsoft.Automation/automationAccounts/hybridRunbookWorkers"
+FULL_WORKERS = (
+    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
+    "/hybridRunbookWorkers"
+)
 AUTOMATION = {
     "roles": [
         role("author", block(["Microsoft.Automation/automationAccounts/*"])),
@@ -477,6 +482,23 @@ def test_a_worker_known_by_name_only_is_a_condition(tmp_path):
 
     assert verdict(rows, "author", RUNBOOKS) is Verdict.CONDITIONAL
     assert verdict(rows, "author", RUNBOOKS, "idle") is Verdict.DENIED
+
+
+@pytest.mark.parametrize("op", [WORKERS, FULL_WORKERS])
+def test_workers_may_be_listed_by_their_full_resource_type(tmp_path, op):
+    """Coverage knows the list by either name, and no answer differs."""
+    lines, below = automation(tmp_path)
+    found = [worker(account_id(), vm_id())]
+    below.append(line(op, found, {"account": account_id()}, subscription=SUB))
+    refusal = {"account": account_id("other")}
+    below.append(refused(op, refusal, subscription=SUB))
+    rows = rows_of(decide_azure(loaded(tmp_path, lines, (SUB, below))))
+    coverage = coverage_of(open_estate(tmp_path))
+    (gap,) = (gap for scope in coverage.scopes for gap in scope.gaps if gap.what == op)
+
+    assert verdict(rows, "author", RUNBOOKS) is Verdict.ALLOWED
+    assert coverage.unknown_operations == ()
+    assert gap.effect == "machines that run the account's jobs unknown"
 
 
 def test_workers_that_were_refused_leave_every_machine_near_unknown(tmp_path):
