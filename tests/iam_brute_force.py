@@ -6,7 +6,7 @@ names, so it does not depend on how the engine invents witnesses.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.aws.deciding.controls import binds, service_controls
 from scanner.aws.deciding.facts import (
@@ -21,6 +21,7 @@ from scanner.aws.deciding.facts import (
     owner_facts,
     tags_by_key,
 )
+from scanner.aws.deciding.objects import names
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.iam.conditions import Look, Missing, Seen, test
 from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
@@ -101,7 +102,7 @@ class BruteForce:
     ) -> Formula:
         asked = [
             (resource, self.ask(identity, vector, resource))
-            for resource in self.resources(kind, region)
+            for resource in self.resources(identity, vector, kind, region)
         ]
         formula = any_of(answer.formula for _, answer in asked)
         if vector.action == "ssm:StartSession" and not self.always_checks(identity):
@@ -121,10 +122,13 @@ class BruteForce:
         clear = {}
         for kind in ("automation-definition", *vector.needs):
             asked = (
-                self.ask(identity, vector, r) for r in self.resources(kind, region)
+                self.ask(identity, vector, r)
+                for r in self.resources(identity, vector, kind, region)
             )
             clear[kind] = any_of(opposite(denial(answer)) for answer in asked)
-        (definition,) = self.resources("automation-definition", region)
+        (definition,) = self.resources(
+            identity, vector, "automation-definition", region
+        )
         older = self.ask(identity, vector, definition).formula
         doubt = doubted("older policies name only automation-definition")
         others = (clear[kind] for kind in vector.needs)
@@ -162,12 +166,14 @@ class BruteForce:
         organization = self.estate.organization_of(self.account.id)
         return membership(self.account, organization)
 
-    def resources(self, kind: str, region: str) -> Iterable[Resource]:
+    def resources(
+        self, identity: Identity, vector: AwsVector, kind: str, region: str
+    ) -> Iterable[Resource]:
         if kind == "nothing":
             fixed: dict[str, Seen] = {"aws:requestedregion": (region,)}
             return [Resource("*", kind, region, fixed=fixed)]
         if kind in _DOCUMENT_TYPES:
-            return list(self.documents(kind, region))
+            return list(self.documents(identity, vector, kind, region))
         service = "ec2" if kind.startswith("instance") else "ssm"
         names = self.pool.sessions if kind == "session" else ("x:1",)
         unread = Missing.REQUEST if kind == "session" else Missing.UNREAD
@@ -185,12 +191,40 @@ class BruteForce:
             for name in names
         ]
 
-    def documents(self, kind: str, region: str) -> Iterator[Resource]:
+    def names_document(self, identity: Identity, vector: AwsVector, arn: str) -> bool:
+        """Whether an allow that binds the identity spells out `document/` and fits."""
+        facts = PrincipalFacts(identity, self.member)
+        controls = service_controls(self.estate, self.account)
+        levels = controls if binds(identity) else ()
+        for one in (
+            *own_policies(identity),
+            *(own_boundary(identity) or ()),
+            *(policy for level in levels for policy in level),
+        ):
+            for statement in one.document.statements:
+                allows = statement.effect == "Allow"
+                named = any(
+                    ":document/" in pattern and names(pattern, arn)
+                    for pattern in statement.resources or ()
+                )
+                applies = allows and names_action(statement, vector.action)
+                may = all(could_hold(one, facts) for one in statement.conditions)
+                if applies and named and may:
+                    return True
+        return False
+
+    def documents(
+        self, identity: Identity, vector: AwsVector, kind: str, region: str
+    ) -> Iterator[Resource]:
         for owner, name in self.pool.documents:
             session = name in _SESSION_DOCUMENTS
             if name in _TUNNELS or (session and kind != "session-document"):
                 continue
-            yield self.document(kind, region, owner, name, {})
+            made = self.document(kind, region, owner, name, {})
+            listed = region in self.account.documents_complete
+            if owner and not listed and self.names_document(identity, vector, made.arn):
+                made = replace(made, tags=Missing.UNREAD)
+            yield made
         for one in self.account.documents:
             wanted = _DOCUMENT_TYPES[kind]
             kinds = [wanted] if wanted else ["Command", "Automation", "Policy"]

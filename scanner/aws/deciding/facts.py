@@ -105,6 +105,7 @@ class Resource:
         label: what a report calls it: a document's name or pattern.
         tags: values by tag key in lower case; UNREAD or NOT_COLLECTED as a whole.
         fixed: other keys, in lower case.
+        unlisted: a document that may exist where evidence does not list documents.
     """
 
     arn: str
@@ -113,6 +114,7 @@ class Resource:
     label: str = ""
     tags: Mapping[str, Seen] | Missing = field(default_factory=dict)
     fixed: Mapping[str, Seen] = field(default_factory=dict)
+    unlisted: bool = False
 
     def __call__(self, key: str) -> Seen:
         """Return what is known of a key that resources supply."""

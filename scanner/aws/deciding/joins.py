@@ -13,7 +13,7 @@ from scanner.aws.deciding.cells import (
     within,
 )
 from scanner.aws.deciding.objects import ANY
-from scanner.aws.deciding.powers import Effect, Effects, Power
+from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.formulas import TRUE, Formula, all_of, both, doubted, either
@@ -31,6 +31,14 @@ class Answer(NamedTuple):
 
     formula: Formula
     documents: str | tuple[str, ...] | None
+
+
+class _Halves(NamedTuple):
+    """The effect on objects, and those that a principal's policies are about."""
+
+    granted: Cells
+    denied: Cells
+    visible: int
 
 
 #: Targets by answer; a target in none is denied.
@@ -51,6 +59,8 @@ class Joins:
         self._anything = self._labelled(ANY)
         shell = self._labelled(catalogue.default_session)
         self._default = shell & objects.of_kind("session-document")
+        self._unlisted, self._twinned = _twins(objects)
+        self._named: dict[tuple[Rule, str], int] = {}
 
     def outcome(self, power: Power, vector: AwsVector) -> Outcome:
         """Decide one vector for a power (`Power.on` that vector)."""
@@ -59,7 +69,7 @@ class Joins:
         targets = self.reachable(vector)
         halves = None
         if set(vector.needs) - {"node", "instance"}:
-            halves = self._object_effects.of(power, vector)
+            halves = self._halves(power, vector)
             if not halves.granted and vector.action != _SESSION:
                 return {}
         granted: Cells = {TRUE: targets} if targets else {}
@@ -77,6 +87,30 @@ class Joins:
                 one = Answer(formula, answer.documents)
                 result[one] = result.get(one, 0) | bits
         return result
+
+    def _halves(self, power: Power, vector: AwsVector) -> _Halves:
+        visible = self._objects.all & ~self._unlisted
+        if self._unlisted:
+            visible = self._visible(power, vector)
+        granted, denied = self._object_effects.of(power, vector)
+        return _Halves(within(granted, visible), within(denied, visible), visible)
+
+    def _visible(self, power: Power, vector: AwsVector) -> int:
+        """Of twins, the unlisted one where an allow names documents; else the other.
+
+        A bare `*` names no document in particular: a tag condition on it is meant for
+        nodes, and no document is taken to carry the tag.
+        """
+        named = 0
+        for rule in power.rules:
+            if rule.allows:
+                known = rule, vector.action
+                if known not in self._named:
+                    found = self._objects.of_type("document", rule, vector)
+                    self._named[known] = found
+                named |= self._named[known]
+        hidden = (self._unlisted & ~named) | (self._twinned & named)
+        return self._objects.all & ~hidden
 
     def _labelled(self, label: str) -> int:
         resources = self._objects.resources
@@ -97,7 +131,7 @@ class Joins:
         return found & self._objects.in_region(region)
 
     def _other_halves(
-        self, power: Power, vector: AwsVector, halves: Effect, region: str
+        self, power: Power, vector: AwsVector, halves: _Halves, region: str
     ) -> Answer:
         """What must hold for the objects that the caller picks in a region."""
         kinds = [kind for kind in vector.needs if kind not in ("node", "instance")]
@@ -115,12 +149,16 @@ class Joins:
         return self._objects.of_kind(kind) & self._objects.in_region(region)
 
     def _documents(
-        self, vector: AwsVector, halves: Effect, region: str
+        self, vector: AwsVector, halves: _Halves, region: str
     ) -> str | tuple[str, ...] | None:
         kinds = [kind for kind in vector.needs if kind.endswith("-document")]
         if not kinds:
             return None
-        allowed = covered(halves.granted) & self._of(kinds[0], region)
+        here = within(halves.granted, self._of(kinds[0], region))
+        allowed, always = covered(here), here.get(TRUE, 0)
+        if always and not always & self._anything:
+            # "Any" would claim more than the answer: only a tag not read allows it.
+            allowed &= ~(self._anything & self._unlisted)
         return self._labels(allowed)
 
     def _labels(self, allowed: int) -> str | tuple[str, ...]:
@@ -130,7 +168,7 @@ class Joins:
         return tuple(sorted(labels))
 
     def _session(
-        self, power: Power, halves: Effect, region: str, named: Answer
+        self, power: Power, halves: _Halves, region: str, named: Answer
     ) -> Answer:
         """Without a named document, the default shell may start (AWS's pages differ).
 
@@ -140,14 +178,14 @@ class Joins:
         if all(map(_checks_document, power.allows)):
             return named
         default = self._catalogue.default_session
-        shell = self._default & self._objects.in_region(region)
+        shell = self._default & self._objects.in_region(region) & halves.visible
         clear = unless_everywhere(halves.denied, shell)
         formula = either(named.formula, both(clear, doubted(_OWN_SHELL)))
         if formula == named.formula:
             return named
         return Answer(formula, _joined(named.documents, [default]))
 
-    def _automation(self, halves: Effect, region: str, named: Answer) -> Answer:
+    def _automation(self, halves: _Halves, region: str, named: Answer) -> Answer:
         """A Deny on any of three types stops it; the third alone is an older policy."""
         definitions = self._of("automation-definition", region)
         formula = both(named.formula, unless_everywhere(halves.denied, definitions))
@@ -155,7 +193,8 @@ class Joins:
             (
                 somewhere(halves.granted, definitions),
                 unless_everywhere(
-                    halves.denied, self._of("automation-document", region)
+                    halves.denied,
+                    self._of("automation-document", region) & halves.visible,
                 ),
                 unless_everywhere(
                     halves.denied, self._of("automation-execution", region)
@@ -169,6 +208,18 @@ class Joins:
         written = self._labels(covered(halves.granted) & definitions)
         names = ANY if written == ANY else [one.partition(":")[0] for one in written]
         return Answer(possible, _joined(named.documents, names))
+
+
+def _twins(objects: Space) -> tuple[int, int]:
+    """Return the unlisted documents, and the stand-ins of the same ARN and kind."""
+    resources = objects.resources
+    unlisted = {(one.arn, one.kind) for one in resources if one.unlisted}
+    both_of = bits_of(
+        (n for n, r in enumerate(resources) if (r.arn, r.kind) in unlisted),
+        len(resources),
+    )
+    found = bits_of((n for n, r in enumerate(resources) if r.unlisted), len(resources))
+    return found, both_of & ~found
 
 
 def _joined(

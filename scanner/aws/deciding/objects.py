@@ -5,11 +5,13 @@ holds what evidence names, one stand-in for anything nobody mentions (an AWS-own
 document, one of the account's own), one witness for each name or pattern that a policy
 mentions, and one for each two document patterns that overlap: a policy may allow the
 first and a boundary the second. A stand-in has no tags: a document of the account that
-does not exist yet, or an AWS-owned one, carries none.
+does not exist yet, or an AWS-owned one, carries none. Where evidence does not list all
+documents, each document that only policies mention has a twin that exists, with unread
+tags; `Joins` says which of the two a principal's policies are about.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from scanner.aws.arn import parse_arn
@@ -86,6 +88,7 @@ _SHAPES = (
 
 #: Kinds of resource of which the caller picks one.
 KINDS = tuple(shape.name for shape in _SHAPES)
+_DOCUMENTS = frozenset(shape.name for shape in _SHAPES if shape.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,15 @@ class Objects:
                 found.setdefault((resource.arn, resource.kind), resource)
         nothing = [self._nothing(region) for region in regions]
         in_order = [found[known] for known in sorted(found)]
-        return tuple(nothing + in_order)
+        return tuple(nothing + list(self._with_twins(in_order)))
+
+    def _with_twins(self, resources: Iterable[Resource]) -> Iterator[Resource]:
+        listed = {document.arn for document in self._account.documents}
+        for resource in resources:
+            yield resource
+            whole = resource.region in self._account.documents_complete
+            if resource.arn not in listed and not whole and _is_owned(resource):
+                yield replace(resource, tags=Missing.UNREAD, unlisted=True)
 
     def _in_region(self, region: str, patterns: list[_Pattern]) -> Iterator[Resource]:
         for kind in _SHAPES:
@@ -261,6 +272,12 @@ class Objects:
 def names(pattern: str, arn: str) -> bool:
     """Tell whether a pattern may name an ARN."""
     return match_resource(pattern, arn) is not Match.NO
+
+
+def _is_owned(resource: Resource) -> bool:
+    """Whether it is a document of a customer: AWS's own never carry their tags."""
+    arn = parse_arn(resource.arn)
+    return resource.kind in _DOCUMENTS and arn is not None and bool(arn.account)
 
 
 def _concrete(name: str, kind: _Kind, owner: str) -> str:

@@ -1,10 +1,10 @@
 """A universe of resources that rules carve bit sets out of, once per distinct atom."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
-from scanner.aws.deciding.cells import Cells, bits_of, meet, minus, unite
+from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
 from scanner.aws.deciding.facts import Resource, asking
 from scanner.aws.deciding.rules import Rule, mentioned_keys
 from scanner.aws.iam import conditions
@@ -72,18 +72,28 @@ class Space:
 
     def _applied(self, rule: Rule, vector: AwsVector) -> Cells:
         result: Cells = {rule.given: self.all}
-        named = self._named(rule, vector)
-        result = meet(result, named)
+        result = meet(result, self._named(rule, rule.patterns, vector))
         for condition in rule.conditions:
             if not result:
                 break
             result = meet(result, self._condition(condition, rule, vector))
         return result
 
-    def _named(self, rule: Rule, vector: AwsVector) -> Cells:
+    def of_type(self, type_: str, rule: Rule, vector: AwsVector) -> int:
+        """Return what a rule names by Resource elements that spell out this type."""
+        if rule.excepts:
+            return 0
+        patterns = [
+            pattern
+            for pattern in rule.patterns
+            if pattern.split(":", 5)[-1].startswith(f"{type_}/")
+        ]
+        return covered(self._named(rule, patterns, vector))
+
+    def _named(self, rule: Rule, patterns: Iterable[str], vector: AwsVector) -> Cells:
         named: Cells = {}
         applicable = self.all
-        for pattern in rule.patterns:
+        for pattern in patterns:
             if "${" in pattern:
                 cells, applicable_here = self._variable(pattern, rule, vector)
                 applicable &= applicable_here

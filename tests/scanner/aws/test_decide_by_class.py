@@ -126,7 +126,8 @@ def estates(draw):
         node("mi-02", known=False),
     ]
     known = ssm_document("Acme-Tagged", tags={"Env": "dev"})
-    whole = account(*identities, *nodes, known)
+    listed = frozenset(draw(st.sets(st.sampled_from(REGIONS))))
+    whole = account(*identities, *nodes, known, documents_complete=listed)
     if draw(st.booleans()):
         return estate(whole)
     levels = [

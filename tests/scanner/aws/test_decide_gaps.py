@@ -224,3 +224,70 @@ def test_root_of_a_member_account_is_bound_by_what_was_not_read():
 
     assert found.verdict is Verdict.ALLOWED
     assert found.confidence is Confidence.INFERRED
+
+
+SAFE = {"StringEquals": {"aws:ResourceTag/safe": "yes"}}
+UNSAFE = {"StringNotEquals": {"aws:ResourceTag/safe": "yes"}}
+OUR = f"arn:aws:ssm:*:{ACCOUNT}:document"
+ON_NODES = allow(SEND, "arn:aws:ec2:*:*:instance/*")
+NAMED_BY_ANOTHER = role("other", allow("ssm:*", f"{OUR}/Acme-X", when=SAFE))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [allow(SEND, f"{OUR}/Acme-X", when=SAFE)],
+        [allow(SEND, f"{OUR}/Acme-*", when=SAFE)],
+        [allow(SEND, f"{OUR}/*", when=SAFE)],
+        [allow(SEND, "arn:aws:ssm:*:*:document/*", when=SAFE)],
+        [
+            allow(
+                SEND,
+                f"{OUR}/Acme-X",
+                when={"StringEquals": {"ssm:resourceTag/safe": "yes"}},
+            )
+        ],
+        [allow(SEND, f"{OUR}/Acme-X"), deny(SEND, f"{OUR}/*", when=UNSAFE)],
+        [allow(SEND, f"{OUR}/Acme-X"), deny(SEND, "*", when=UNSAFE)],
+    ],
+    ids=["name", "pattern", "all", "any owner", "ssm key", "deny", "deny on *"],
+)
+def test_tags_of_a_named_document_are_unread_until_documents_are_listed(statements):
+    """It may exist and carry the tag; in a whole list it would be, so it has none."""
+    safe = node(safe="yes")
+    who = role("ops", *statements, ON_NODES)
+
+    found = asked(who, safe)
+    assert (found.verdict, found.confidence) == (
+        Verdict.CONDITIONAL,
+        Confidence.INFERRED,
+    )
+    assert asked(who, safe, documents_complete=frozenset({"us-east-1"})) == found
+    assert asked(who, safe, documents_complete=frozenset({"eu-west-1"})) is None
+
+
+@pytest.mark.parametrize(
+    "on", ["*", "arn:aws:ssm:*", "arn:aws:ssm:*::document/*", "arn:*:document/AWS-*"]
+)
+def test_a_node_tag_grants_no_document_that_no_policy_of_ours_names(on):
+    """Whatever others name, and AWS's documents never carry our tags."""
+    who = role("ops", allow(SEND, on, when=SAFE), ON_NODES)
+
+    assert asked(who, node(safe="yes"), NAMED_BY_ANOTHER) is None
+
+
+def test_a_listed_document_keeps_its_tags_where_the_list_is_not_whole():
+    listed = ssm_document("Acme-X", tags={"safe": "no"})
+    who = role("ops", allow(SEND, f"{OUR}/Acme-X", when=SAFE), ON_NODES)
+
+    assert asked(who, node(), listed) is None
+
+
+def test_unread_tags_do_not_make_any_document_certain():
+    """The tagged documents may be none; the named one can be run for sure."""
+    patches = allow(SEND, "arn:aws:ssm:*::document/AWS-RunPatchBaseline")
+    who = role("ops", patches, allow(SEND, f"{OUR}/*", when=SAFE), ON_NODES)
+
+    found = asked(who)
+    assert found.verdict is Verdict.ALLOWED
+    assert found.documents == ("AWS-RunPatchBaseline",)
