@@ -35,7 +35,7 @@ VERDICTS = ("allowed", "conditional", "unknown", "denied")
     "--vector",
     "vectors",
     multiple=True,
-    help="Only this operation, as `ssm:SendCommand` (repeatable).",
+    help="Only this operation, as `ssm:SendCommand`, in any case (repeatable).",
 )
 @click.option(
     "--verdict",
@@ -74,16 +74,18 @@ def command(
     target.
     """
     from scanner.commands.results import exit_code, load, readable
+    from scanner.commands.vector_names import chosen_vectors
 
     if "denied" in verdicts and None in (principal, target):
         raise UsageError("--verdict denied needs both --principal and --target")
     if classes and (paths or "denied" in verdicts):
         raise UsageError("--classes counts grants: not with --paths or denied")
     console = console_of(context)
+    chosen = chosen_vectors(vectors, console)
     result = load(chosen_estate(estate, estate_dir), check=False).result
     readable(result.coverage)
     console.outcome = exit_code(result)
-    wanted = _selection(result, principal, target, vectors, verdicts)
+    wanted = _selection(result, principal, target, chosen, verdicts)
     writer = _Writer(result, console, form, top, raw_csv)
     if classes:
         writer.classes(wanted)
@@ -96,7 +98,7 @@ def _selection(
     result: "Result",
     principal: str | None,
     target: str | None,
-    vectors: tuple[str, ...],
+    vectors: frozenset[str] | None,
     verdicts: tuple[str, ...],
 ) -> "Selection":
     from output.holdings import Selection
@@ -107,7 +109,7 @@ def _selection(
     return Selection(
         None if principal is None else find_principal(graph, principal).id,
         None if target is None else find_target(graph, target).id,
-        frozenset(map(str.lower, vectors)) or None,
+        vectors,
         frozenset(map(Verdict, verdicts)) or None,
     )
 

@@ -130,6 +130,50 @@ def test_quiet_drops_messages_but_not_warnings(run, tmp_path, capsys):
 # ---- access ----
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ssm:SendComand", "ssm:SendCommand"),
+        (
+            "microsoft.compute/virtualmachines/runcommand",
+            "Microsoft.Compute/virtualMachines/runCommand/action",
+        ),
+        ("\x1b[2J", "name one as"),
+    ],
+)
+def test_an_operation_of_no_catalogue_is_wrong_input(folder, capsys, name, near):
+    """A misspelt one must not look like an operation that nobody holds."""
+    wanted = ["--vector", "ssm:SendCommand", "--vector", name]
+
+    assert main(["access", *wanted, "--estate", str(folder)]) == 2
+
+    said = capsys.readouterr().err
+    assert near in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("name", ["batch:SubmitJob", "BATCH:submitjob"])
+def test_an_operation_that_is_not_decided_yet_says_so(run, folder, capsys, name):
+    """Its empty answer is not `nobody`; an operation that is decided says nothing."""
+    where = ["--format", "jsonl", "--estate", str(folder)]
+
+    assert main(["access", "--vector", name, *where]) == 0
+    undecided = capsys.readouterr()
+    assert main(["access", "--vector", "SSM:sendcommand", *where]) == 0
+    decided = capsys.readouterr()
+
+    assert (undecided.out, decided.err) == ("", "")
+    assert "batch:SubmitJob is not decided yet" in undecided.err
+    assert {row["vector"] for row in jsonl(decided.out)} == {"ssm:SendCommand"}
+
+
+def test_azure_operations_are_known_in_any_case(run):
+    """Azure's own answers spell them in several ways."""
+    name = "MICROSOFT.compute/virtualmachines/RUNCOMMAND/action"
+
+    assert run("access", "--vector", name, "--format", "jsonl") == ""
+
+
 def test_access_rows_say_who_can_do_what_where(run):
     rows = jsonl(run("access", "--format", "jsonl", "--vector", "ssm:SendCommand"))
 
