@@ -142,8 +142,11 @@ def test_canonical_parameters_do_not_depend_on_order(params):
     assert canonical(params) == canonical(turned)
 
 
+WHOLE = st.none()
+
+
 @st.composite
-def histories(draw, lost=st.none()):
+def histories(draw, lost=WHOLE):
     """Several askings of two calls, at different times, whole or broken.
 
     `lost`: number of a page of each asking whose line is gone. An asking that lost its
