@@ -5,8 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A busy machine is no defect of the code under test. The same commit meets the same
-# examples: a red run is a change's doing. `HYPOTHESIS_PROFILE=search` looks for new ones.
+# A busy machine is no defect of the code. The same commit meets the same examples, so
+# that a red run is a change's doing; `HYPOTHESIS_PROFILE=search` looks for new ones.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("steady", derandomize=True, **_PATIENT)
 settings.register_profile("search", max_examples=1000, **_PATIENT)
