@@ -9,6 +9,7 @@ from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import because_of, supports
+from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine
 from scanner.azure.vectors import MACHINE_VECTORS, NOT_COVERED, AzureVector
 from scanner.azure.worker_grants import WorkerEngine, unread_vectors
@@ -60,9 +61,11 @@ class _TenantDecision:
         scopes |= {lock.scope for lock in tenant.locks if lock.read_only}
         self.workers = WorkerEngine(tenant)
         scopes |= self.workers.subscriptions
+        scopes |= _parents(scopes)
         self.place = place_of(tenant, scopes, self.workers.machines)
         operations = tuple(
-            Operation(v.operation, v.data, v.whole_set) for v in MACHINE_VECTORS
+            Operation(v.operation, v.data, v.whole_set, v.child)
+            for v in MACHINE_VECTORS
         )
         self.engine = Engine(tenant, self.place, operations)
         asked = {
@@ -114,6 +117,13 @@ class _TenantDecision:
         party = engine.parties.party(principal)
         found = engine.cuts.blocking(question, vector.id, party)
         return (tuple(block for block in found if block.bits & bit),)
+
+
+def _parents(scopes: Iterable[str]) -> set[str]:
+    """Return the machines, and scale sets, of those scopes that are a child of one."""
+    kinds = {v.child for v in MACHINE_VECTORS} - {""}
+    found = (type_and_parent(scope) for scope in scopes)
+    return {parent for kind, parent in found if kind in kinds}
 
 
 def _reachable(vector: AzureVector, place: Place) -> int:

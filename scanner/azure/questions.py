@@ -11,17 +11,24 @@ from scanner.azure.rbac.evaluation import (
     locks_operation,
     ordered,
 )
+from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
 from scanner.grants import Decision, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation to decide; `whole_set`: it is checked at the scale set."""
+    """An operation to decide.
+
+    Attributes:
+        whole_set: it is checked at the scale set.
+        child: type of the machine's child that it is also held on (`AzureVector`).
+    """
 
     name: str
     data: bool = False
     whole_set: bool = False
+    child: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Question:
         denies: deny assignment number to whether it names the operations: `TRUE` or
             `UNKNOWN`.
         locked: read-only locks stop the operations.
+        child: what `Operation.child` says of them all, if anybody is assigned something
+            at such a child.
     """
 
     number: int
@@ -43,6 +52,7 @@ class Question:
     denies: Mapping[int, Truth]
     locked: bool
     whole_set: bool
+    child: str
 
 
 class Ledger:
@@ -80,10 +90,12 @@ def questions_of(
         key: _answers(tenant, some[0], operations) for key, some in holders.items()
     }
     families: dict[object, list[int]] = {}
+    children = _children(tenant)
     for number, operation in enumerate(operations):
         answers = tuple(answer[number] for answer in given.values())
         denies = tuple(_denies(tenant, operation).items())
-        key = (operation.data, operation.whole_set, answers, denies)
+        child = operation.child if operation.child in children else ""
+        key = (operation.data, operation.whole_set, child, answers, denies)
         families.setdefault(key, []).append(number)
     terms = [_terms(tenant, given, family[0]) for family in families.values()]
     ledger = Ledger([*(d for some in terms for d in some.values()), *more])
@@ -109,7 +121,14 @@ def _question(
         _denies(tenant, first),
         locks_operation(first.name, first.data),
         first.whole_set,
+        first.child,
     )
+
+
+def _children(tenant: AzureTenant) -> set[str]:
+    """Return the types of the resources that something is assigned at."""
+    scopes = {assignment.scope for assignment in tenant.assignments}
+    return {type_and_parent(scope)[0] for scope in scopes}
 
 
 _Key = tuple[str, str | None, bool]

@@ -9,6 +9,7 @@ from scanner.azure.parties import Parties, Party
 from scanner.azure.places import Place
 from scanner.azure.questions import Operation, Question, questions_of
 from scanner.azure.rbac.evaluation import doubted, either
+from scanner.azure.rbac.scopes import type_and_parent
 from scanner.grants import Decision, Verdict
 
 #: Disjoint sets of target classes, each with its decision.
@@ -113,7 +114,9 @@ class Engine:
         unsure = self._ledger.number(_HANGING)
         for n, term in question.terms.items():
             scope = self.tenant.assignments[n].scope
-            covered = self.place.covered(scope, question.whole_set)
+            covered = self.place.covered(
+                _checked_at(scope, question), question.whole_set
+            )
             hanging = self.place.perhaps.get(scope, 0)
             pairs = ((term, covered), (unsure, hanging))
             found[n] = tuple(pair for pair in pairs if pair[1])
@@ -130,6 +133,14 @@ class Engine:
             for _, covered in self._gives[question.number][n]:
                 found |= covered
         return found
+
+
+def _checked_at(scope: str, question: Question) -> str:
+    """Return the machine of a scope that is a child which the question is about."""
+    if not question.child:
+        return scope
+    kind, parent = type_and_parent(scope)
+    return parent if kind == question.child else scope
 
 
 def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:

@@ -50,6 +50,16 @@ class AzureVector:
         """The operation that is checked."""
         return self.vector.id
 
+    @property
+    def child(self) -> str:
+        """The type of the machine's child that the operation writes, in lower case.
+
+        Who holds it on one such child only (an extension) still writes that one.
+        """
+        kind, _, verb = self.operation.lower().rpartition("/")
+        below = kind.endswith(("/runcommands", "/extensions"))
+        return kind if below and verb == "write" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerVector:

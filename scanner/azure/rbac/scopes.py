@@ -101,6 +101,20 @@ def _parent(scope: str, above: str, below: str) -> str | None:
     return head + found + name if middle and child else None
 
 
+def type_and_parent(scope: str) -> tuple[str, str]:
+    """Return the resource type of a normalized scope, and the resource it lies in.
+
+    `…/virtualmachines/v/extensions/x` has the type
+    `microsoft.compute/virtualmachines/extensions` and lies in `…/virtualmachines/v`.
+    Both are empty where a scope is no resource.
+    """
+    _, found, tail = scope.rpartition("/providers/")
+    provider, *names = tail.split("/")
+    if not found or len(names) < 2 or len(names) % 2:
+        return "", ""
+    return "/".join((provider, *names[::2])), scope.rsplit("/", 2)[0]
+
+
 def is_scale_set(scope: str) -> bool:
     """Say whether a normalized scope is a scale set itself."""
     _, found, name = scope.partition(_INSTANCES)
