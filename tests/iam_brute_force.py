@@ -56,6 +56,8 @@ _SESSION_DOCUMENTS = {
     "AWS-StartNonInteractiveCommand",
     "SSM-SessionManagerRunShell",
 }
+_COMMANDS = {"AWS-RunShellScript", "AWS-RunPatchBaseline"}
+_TAKE_COMMANDS = {"command-document", "association-document"}
 _TUNNELS = {"AWS-StartSSHSession", "AWS-StartPortForwardingSession"}
 DEFAULT = "SSM-SessionManagerRunShell"
 
@@ -219,6 +221,8 @@ class BruteForce:
         for owner, name in self.pool.documents:
             session = name in _SESSION_DOCUMENTS
             if name in _TUNNELS or (session and kind != "session-document"):
+                continue
+            if name in _COMMANDS and kind not in _TAKE_COMMANDS:
                 continue
             made = self.document(kind, region, owner, name, {})
             listed = region in self.account.documents_complete

@@ -55,6 +55,8 @@ class Catalogue:
         not_covered: those it lists only.
         tunnels: session documents that carry no command.
         sessions: documents that only StartSession takes.
+        commands: AWS's documents that are commands, as far as they are known.
+        runbooks: AWS's documents that are automations, likewise.
         default_session: what StartSession runs when no document is named.
     """
 
@@ -62,6 +64,8 @@ class Catalogue:
     not_covered: tuple[Vector, ...]
     tunnels: frozenset[str]
     sessions: frozenset[str]
+    commands: frozenset[str]
+    runbooks: frozenset[str]
     default_session: str
 
 
@@ -78,6 +82,8 @@ class _Covered(msgspec.Struct):
 class _Documents(msgspec.Struct):
     tunnels: frozenset[str]
     sessions: frozenset[str]
+    commands: frozenset[str]
+    runbooks: frozenset[str]
     default_session: str
 
 
@@ -102,6 +108,8 @@ def catalogue() -> Catalogue:
         tuple(sorted(listed)),
         read.documents.tunnels,
         read.documents.sessions,
+        read.documents.commands,
+        read.documents.runbooks,
         read.documents.default_session,
     )
 

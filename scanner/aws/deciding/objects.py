@@ -124,6 +124,8 @@ class Objects:
         self._account = account
         self._member = member
         self._catalogue = catalogue
+        self._useless_names = {one.name: _useless(one, catalogue) for one in _SHAPES}
+        self._of_others = {one.name: self._of_other_types(one) for one in _SHAPES}
 
     def listed(
         self, regions: Iterable[str], patterns: Iterable[str]
@@ -139,6 +141,8 @@ class Objects:
         found: dict[tuple[str, str], Resource] = {}
         for region in regions:
             for resource in self._in_region(region, mentioned):
+                if resource.arn in self._of_others[resource.kind]:
+                    continue
                 found.setdefault((resource.arn, resource.kind), resource)
         nothing = [self._nothing(region) for region in regions]
         in_order = [found[known] for known in sorted(found)]
@@ -229,12 +233,20 @@ class Objects:
         return sorted({*own, "", other})
 
     def _useless(self, kind: _Kind, name: str) -> bool:
-        """Whether a document of this name carries no command for this kind."""
-        if kind.name == "session-document":
-            return name in self._catalogue.tunnels
-        if kind.documents:
-            return name in self._catalogue.tunnels | self._catalogue.sessions
-        return False
+        return name in self._useless_names[kind.name]
+
+    def _of_other_types(self, kind: _Kind) -> frozenset[str]:
+        """The listed documents that cannot serve as this kind, by ARN.
+
+        AWS's session documents are known by name, whatever is listed.
+        """
+        return frozenset(
+            document.arn
+            for document in self._account.documents
+            if kind.documents and document.kind
+            if document.kind not in kind.documents
+            if document.name not in self._catalogue.sessions
+        )
 
     def _document(self, kind: _Kind, document: SsmDocument) -> Resource:
         arn = parse_arn(document.arn)
@@ -267,6 +279,19 @@ class Objects:
             return owner_facts(owner, region, self._member)
         outside = Membership(Missing.UNREAD, Missing.UNREAD)
         return owner_facts(owner or AWS_OWNED, region, outside)
+
+
+def _useless(kind: _Kind, catalogue: Catalogue) -> frozenset[str]:
+    """Return the names of documents that carry no command for a kind."""
+    if not kind.documents:
+        return frozenset()
+    by_type = (
+        ("Session", catalogue.sessions),
+        ("Command", catalogue.commands),
+        ("Automation", catalogue.runbooks),
+    )
+    others = (names for type_, names in by_type if type_ not in kind.documents)
+    return catalogue.tunnels.union(*others)
 
 
 def names(pattern: str, arn: str) -> bool:

@@ -23,6 +23,7 @@ POOL = Pool(
     (
         ("", "AWS-RunShellScript"),
         ("", "AWS-RunPatchBaseline"),
+        ("", "AWS-RunZzz"),
         ("", "AWS-Zzz"),
         ("", "AWS-StartInteractiveCommand"),
         (ACCOUNT, "Zzz"),

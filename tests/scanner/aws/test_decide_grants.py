@@ -21,7 +21,7 @@ from iam_estates import (
 
 from scanner.aws.decide import decide_aws
 from scanner.aws.vectors import catalogue
-from scanner.grants import StatementBecause, Verdict
+from scanner.grants import Confidence, StatementBecause, Verdict
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
 NODES = "arn:aws:ec2:*:*:instance/*"
@@ -305,3 +305,64 @@ def test_equal_input_gives_equal_grants_in_any_order():
         ]
 
     assert rows(estate(account(*parts))) == rows(estate(account(*reversed(parts))))
+
+
+AUTOMATE = "ssm:StartAutomationExecution"
+CHECKED = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
+OURS = f"arn:aws:ssm:*:{ACCOUNT}:document/Acme-X"
+
+
+def run_by(vector, name, *parts, when=None):
+    """What a role may run that may use one document and all else a vector needs."""
+    rest = [NODES, "arn:aws:ssm:*:*:automation-execution/*"]
+    on = name if ":" in name else f"arn:aws:ssm:*:*:document/{name}"
+    who = role("ops", allow(vector, [on, *rest], when=when))
+    decided = decide_aws(estate(account(who, node(), *parts)))
+    return decision(decided, "role/ops", vector, "i-0a1")
+
+
+@pytest.mark.parametrize(
+    ("name", "taken_by"),
+    [
+        ("AWS-RunShellScript", {SEND, "ssm:CreateAssociationBatch"}),
+        ("AWS-RestartEC2Instance", {AUTOMATE, "ssm:CreateAssociationBatch"}),
+        ("AWS-StartInteractiveCommand", {START}),
+        ("AWS-StartSSHSession", set()),
+        ("AWS-NobodyKnows", {SEND, START, AUTOMATE, "ssm:CreateAssociationBatch"}),
+    ],
+)
+def test_a_document_of_aws_serves_the_vectors_of_its_type(name, taken_by):
+    """A Command document starts no session and no automation."""
+    vectors = (SEND, START, AUTOMATE, "ssm:CreateAssociationBatch")
+
+    assert {one for one in vectors if run_by(one, name, when=CHECKED)} == taken_by
+
+
+def test_a_command_document_leaves_the_default_session_open():
+    """Without the check key, the default shell may start: inferred, and it is named."""
+    found = run_by(START, "AWS-RunShellScript")
+
+    assert found.confidence is Confidence.INFERRED
+    assert found.documents == ("SSM-SessionManagerRunShell",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken_by"),
+    [
+        ("Command", {SEND}),
+        ("Automation", {AUTOMATE}),
+        ("Session", {START}),
+        ("Package", set()),
+        ("", {SEND, START, AUTOMATE}),
+    ],
+)
+def test_a_listed_document_serves_the_vectors_of_its_type(kind, taken_by):
+    """Of an unread type, any; one that is not listed may be of any type too."""
+    listed = ssm_document("Acme-X", kind)
+    found = {
+        one
+        for one in (SEND, START, AUTOMATE)
+        if run_by(one, OURS, listed, when=CHECKED)
+    }
+
+    assert found == taken_by
