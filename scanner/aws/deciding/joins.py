@@ -17,6 +17,7 @@ from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.formulas import TRUE, Formula, all_of, both, doubted, either
+from scanner.aws.iam.patterns import glob, is_plain
 from scanner.aws.vectors import AwsVector, Catalogue
 from scanner.grants import ones
 
@@ -165,7 +166,7 @@ class Joins:
         if allowed & self._anything:
             return ANY
         labels = {self._objects.resources[n].label for n in ones(allowed)}
-        return tuple(sorted(labels))
+        return _uncovered(labels)
 
     def _session(
         self, power: Power, halves: _Halves, region: str, named: Answer
@@ -222,12 +223,31 @@ def _twins(objects: Space) -> tuple[int, int]:
     return found, both_of & ~found
 
 
+def _uncovered(labels: Iterable[str]) -> tuple[str, ...]:
+    """Drop what a pattern among them covers: only others' policies mention it."""
+    named = sorted(set(labels))
+    patterns = [label for label in named if not is_plain(label)]
+    return tuple(
+        label
+        for label in named
+        if not any(_covers(one, label) for one in patterns if one != label)
+    )
+
+
+def _covers(pattern: str, label: str) -> bool:
+    """Whether a pattern names all that a label does; of two equal ones, the first."""
+    if "?" in pattern and not is_plain(label):
+        return False
+    equal = not is_plain(label) and glob(label).matches(pattern)
+    return glob(pattern).matches(label) and not (equal and label < pattern)
+
+
 def _joined(
     documents: str | tuple[str, ...] | None, more: str | Iterable[str]
 ) -> str | tuple[str, ...]:
     if isinstance(documents, str) or isinstance(more, str):
         return ANY
-    return tuple(sorted({*(documents or ()), *more}))
+    return _uncovered((*(documents or ()), *more))
 
 
 def _checks_document(rule: Rule) -> bool:

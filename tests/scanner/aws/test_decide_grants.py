@@ -366,3 +366,42 @@ def test_a_listed_document_serves_the_vectors_of_its_type(kind, taken_by):
     }
 
     assert found == taken_by
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        ("AWS-Run*", "AWS-RunShellScript", ("AWS-Run*",)),
+        ("AWS-Run*", "AWS-RunS*", ("AWS-Run*",)),
+        ("AWS-Run?hellScript", "AWS-RunShellScript", ("AWS-Run?hellScript",)),
+        ("AWS-RunShellScript", "AWS-Run*", ("AWS-RunShellScript",)),
+    ],
+)
+def test_the_documents_of_a_grant_do_not_depend_on_others(own, other, expected):
+    """A name that only somebody else's policy mentions is in no list."""
+
+    def may_run(name):
+        return allow(SEND, [NODES, f"arn:aws:ssm:*::document/{name}"])
+
+    whole = account(role("ops", may_run(own)), role("dev", may_run(other)), node())
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+
+    assert found.documents == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["AWS-Run*", "AWS-Run**"], 1),
+        (["AWS-R?n*", "AWS-R*"], 1),
+        (["AWS-Run?hell*", "AWS-Run*Script"], 2),
+        (["AWS-RunShellScript", "AWS-RunDocument"], 2),
+    ],
+)
+def test_patterns_that_do_not_cover_each_other_are_all_named(names, expected):
+    """Of two that are equal one stays, and no overlap is named besides."""
+    found = documents(
+        allow(SEND, [NODES, *(f"arn:aws:ssm:*::document/{n}" for n in names)])
+    )
+
+    assert len(found) == expected
