@@ -106,7 +106,12 @@ class BruteForce:
             (resource, self.ask(identity, vector, resource))
             for resource in self.resources(identity, vector, kind, region)
         ]
-        formula = any_of(answer.formula for _, answer in asked)
+        formula = any_of(
+            both(answer.formula, doubted("no known document of AWS fits the pattern"))
+            if kind == "session-document" and resource.arn.endswith("/AWS-RunZzz")
+            else answer.formula
+            for resource, answer in asked
+        )
         if vector.action == "ssm:StartSession" and not self.always_checks(identity):
             default = [answer for r, answer in asked if r.arn.endswith(DEFAULT)]
             clear = any_of(opposite(denial(answer)) for answer in default)

@@ -9,6 +9,7 @@ from scanner.aws.deciding.cells import (
     covered,
     somewhere,
     under,
+    unite,
     unless_everywhere,
     within,
 )
@@ -22,6 +23,7 @@ from scanner.aws.vectors import AwsVector, Catalogue
 from scanner.grants import ones
 
 _OWN_SHELL = "a session without a document name may start the default shell"
+_UNHEARD = "no known document of AWS fits the pattern"
 _OLDER_RIGHT = "older policies name only automation-definition"
 _SESSION, _AUTOMATION = "ssm:StartSession", "ssm:StartAutomationExecution"
 _CHECK = "ssm:sessiondocumentaccesscheck"
@@ -60,6 +62,8 @@ class Joins:
         self._anything = self._labelled(ANY)
         shell = self._labelled(catalogue.default_session)
         self._default = shell & objects.of_kind("session-document")
+        unheard = (n for n, one in enumerate(objects.resources) if one.unheard)
+        self._unheard = bits_of(unheard, len(objects.resources))
         self._unlisted, self._twinned = _twins(objects)
         self._named: dict[tuple[Rule, str], int] = {}
 
@@ -94,7 +98,11 @@ class Joins:
         if self._unlisted:
             visible = self._visible(power, vector)
         granted, denied = self._object_effects.of(power, vector)
-        return _Halves(within(granted, visible), within(denied, visible), visible)
+        granted = within(granted, visible)
+        if self._unheard:
+            doubtful = under(within(granted, self._unheard), doubted(_UNHEARD))
+            granted = unite(within(granted, ~self._unheard), doubtful)
+        return _Halves(granted, within(denied, visible), visible)
 
     def _visible(self, power: Power, vector: AwsVector) -> int:
         """Of twins, the unlisted one where an allow names documents; else the other.

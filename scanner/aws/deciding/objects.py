@@ -26,6 +26,7 @@ from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.patterns import (
     Match,
     as_written,
+    glob,
     is_plain,
     match_resource,
     shared_text,
@@ -199,7 +200,20 @@ class Objects:
             label = written if owner in ("", self._account.id) else as_written(pattern)
             one = self._object(kind, region, owner, concrete, label)
             if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
-                yield one
+                yield replace(one, unheard=not owner and self._unheard(kind, name))
+
+    def _unheard(self, kind: _Kind, name: str) -> bool:
+        """Whether a pattern of `AWS-…` fits no document known of the kind's type.
+
+        Names of other beginnings, and of other types, are not known well enough.
+        """
+        known = {
+            "Command": self._catalogue.commands,
+            "Session": self._catalogue.sessions,
+        }.get(kind.document_type)
+        if known is None or is_plain(name) or not name.startswith(_AWS_PREFIX):
+            return False
+        return not any(map(glob(name).matches, known))
 
     def _overlaps(
         self, kind: _Kind, region: str, patterns: list[_Pattern]
@@ -221,7 +235,8 @@ class Objects:
                 found = self._object(kind, region, owner, name, name)
                 named = all(names(text, found.arn) for text in both)
                 if named and _may_exist(kind, owner, name):
-                    yield found
+                    either = self._unheard(kind, one) or self._unheard(kind, other)
+                    yield replace(found, unheard=not owner and either)
 
     def _owners(self, kind: _Kind, pattern: str) -> list[str]:
         """The account, AWS, and another account that shares its document."""

@@ -405,3 +405,38 @@ def test_patterns_that_do_not_cover_each_other_are_all_named(names, expected):
     )
 
     assert len(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("vector", "name", "confidence"),
+    [
+        (SEND, "AWS-Run????Script*", Confidence.INFERRED),
+        (SEND, "AWS-Run?????Script*", Confidence.CERTAIN),
+        (SEND, "AWS-*", Confidence.CERTAIN),
+        (SEND, "*", Confidence.CERTAIN),
+        (SEND, "AmazonCloudWatch-*", Confidence.CERTAIN),
+        (START, "AWS-Run*", Confidence.INFERRED),
+        (START, "AWS-Start*", Confidence.CERTAIN),
+        (AUTOMATE, "AWS-Run*", Confidence.CERTAIN),
+    ],
+)
+def test_a_pattern_like_no_known_document_of_aws_is_inferred(vector, name, confidence):
+    """There may be one; runbooks, and other beginnings, are too many to be known."""
+    found = run_by(vector, f"arn:aws:ssm:*::document/{name}", when=CHECKED)
+
+    assert found.verdict is Verdict.ALLOWED
+    assert found.confidence is confidence
+    assert ("no known document of AWS fits the pattern" in found.reasons) is (
+        confidence is Confidence.INFERRED
+    )
+
+
+def test_an_overlap_with_a_pattern_of_another_is_no_known_document_either():
+    """The answer does not depend on what others name."""
+    own = allow(SEND, [NODES, "arn:aws:ssm:*::document/AWS-Run????Script*"])
+    other = allow(SEND, [NODES, "arn:aws:ssm:*::document/AWS-R*Script*ed"])
+
+    whole = account(role("ops", own), role("dev", other), node())
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+
+    assert found.confidence is Confidence.INFERRED
