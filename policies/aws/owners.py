@@ -56,7 +56,7 @@ def inline_owner(source: str) -> str:
 
 def inline_kind(source: str) -> str:
     """Return `user`, `role` or `group`: whose inline policy it is."""
-    return inline_owner(source).rpartition(":")[2].partition("/")[0]
+    return inline_owner(source).split(":", 5)[-1].partition("/")[0]
 
 
 def is_permission_set_role(identity: Identity) -> bool:
