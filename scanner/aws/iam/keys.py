@@ -67,6 +67,41 @@ _SOME_ACTIONS = frozenset(
 _TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
 
 
+#: Services whose own keys are known to stay with their own actions. A key with any
+#: other prefix may be newer than this product: it decides nothing for certain.
+_OTHER_SERVICES = frozenset(
+    [
+        "autoscaling",
+        "cloudformation",
+        "cloudwatch",
+        "codebuild",
+        "dynamodb",
+        "ec2",
+        "ec2-instance-connect",
+        "ecr",
+        "ecs",
+        "eks",
+        "elasticloadbalancing",
+        "events",
+        "iam",
+        "kms",
+        "lambda",
+        "logs",
+        "organizations",
+        "rds",
+        "s3",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ssm",
+        "ssmmessages",
+        "sso",
+        "states",
+        "sts",
+    ]
+)
+
+
 class Origin(Enum):
     """Which part of a request supplies a condition key."""
 
@@ -111,7 +146,9 @@ def origin(key: str, service: str) -> Origin:
     prefix = name.partition(":")[0]
     if prefix == "aws":
         return Origin.UNKNOWN
-    return Origin.ACTION if prefix == service.lower() else Origin.NEVER
+    if prefix == service.lower():
+        return Origin.ACTION
+    return Origin.NEVER if prefix in _OTHER_SERVICES else Origin.UNKNOWN
 
 
 def never_supplied(key: str, source: Origin) -> bool:
