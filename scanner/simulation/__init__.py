@@ -1,0 +1,1 @@
+"""Hand-written requests of both clouds: read strictly, answered one by one."""
