@@ -25,7 +25,7 @@ class UnusableInput(WhocanrunError):
 
     def __init__(self, source: str, reason: str, hint: str) -> None:
         """Name the place (`aws/1111….jsonl:412`), what is wrong and what to do."""
-        self.source = source
+        self.source, self.reason = source, reason
         super().__init__(f"{source}: {reason}; {hint}")
 
 

@@ -214,6 +214,22 @@ def spelled(name: str, other: str) -> Fault:
     )
 
 
+def twice(name: str) -> Fault:
+    """A body with an empty list of that name behind the full one."""
+
+    def fault(reply: Reply) -> Reply:
+        if _is_json(reply):
+            body = reply.body.rstrip()[:-1] + f', "{name}": []}}'.encode()
+        else:
+            element = rf"(<{name}\s*/>|<{name}>.*</{name}>)"
+            more = rf"\1<{name}/>".encode()
+            body = re.sub(element.encode(), more, reply.body, flags=re.DOTALL)
+        assert body != reply.body
+        return replace(reply, body=body)
+
+    return fault
+
+
 def tokens(*values: str, member: str = "NextToken") -> Fault:
     """A JSON body with a page token: each of `values` in turn, round and round."""
     return lambda reply: changed(**{member: values[reply.number % len(values)]})(reply)

@@ -94,6 +94,15 @@ def renamed(name: str) -> Callable[[Answer], Answer]:
     return change
 
 
+def twice(text: str) -> Callable[[Answer], Answer]:
+    """The right page, with one more member written behind the others."""
+
+    def change(answer: Answer) -> Answer:
+        return replace(answer, body=answer.body.rstrip()[:-1] + f", {text}}}".encode())
+
+    return change
+
+
 def without_value(answer: Answer) -> Answer:
     page = answer.page
     return json_answer({name: page[name] for name in page if name != "value"})

@@ -8,11 +8,9 @@ read "no access", so the body itself is looked at.
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from scanner.aws.collect.shapes import Shape
-
-_BODY = msgspec.json.Decoder(dict[str, msgspec.Raw])
+from scanner.errors import UnusableInput
+from scanner.evidence.strictjson import loads
 
 
 class AnswerFault(Exception):
@@ -34,29 +32,34 @@ class TokenLoop(AnswerFault):
 def check_json_body(body: bytes, shape: Shape) -> None:
     """Assert that the body is a JSON object that holds the promised members.
 
+    A name that is twice in one object is refused: the SDK's parser takes the last one
+    without a word, so that an empty list behind a full one would read "none".
+
     Raises:
         MalformedAnswer: says what is wrong with it.
     """
     try:
-        found = _BODY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise MalformedAnswer("the body is not a JSON object") from None
+        found = loads(body, "body")
+    except UnusableInput as error:
+        raise MalformedAnswer(f"{error.source}: {error.reason}") from None
+    if not isinstance(found, dict):
+        raise MalformedAnswer("the body is not a JSON object")
     for name in shape.lists:
-        if not bytes(found.get(name, msgspec.Raw(b"null"))).startswith(b"["):
+        if not isinstance(found.get(name), list):
             raise MalformedAnswer(f"the body holds no list {name}")
     for name in shape.members:
-        if bytes(found.get(name, msgspec.Raw(b"null"))) == b"null":
+        if found.get(name) is None:
             raise MalformedAnswer(f"the body holds no {name}")
     _check_spelling(found, shape)
 
 
 def _check_spelling(found: Mapping[str, object], shape: Shape) -> None:
-    """A page token in another letter case would end the list early, unnoticed."""
-    names = {name for name in (shape.token_out, shape.more, *shape.optional) if name}
-    spelled = {name.lower(): name for name in names}
+    """A list or token in another letter case as well would be lost, unnoticed."""
+    names = {*shape.lists, *shape.optional, shape.token_out, shape.more} - {None}
+    spelled = {name.lower(): name for name in names if name}
     for name in found:
         meant = spelled.get(name.lower(), name)
-        if meant != name and meant not in found:
+        if meant != name:
             raise MalformedAnswer(f"the body spells {meant} as {name[:40]}")
 
 
@@ -70,26 +73,26 @@ def check_answer(answer: Mapping[str, Any], shape: Shape) -> None:
         rows = answer.get(name)
         if not isinstance(rows, list):
             raise MalformedAnswer(f"the answer holds no list {name}")
-        if any(row is None for row in rows):
+        if any(row is None or row == {} for row in rows):  # XML: the list twice
             raise MalformedAnswer(f"the list {name} holds an empty row")
     for name in shape.members:
         if answer.get(name) is None:
             raise MalformedAnswer(f"the answer holds no {name}")
+    token = answer.get(shape.token_out) if shape.token_out else None
+    if token is not None and not isinstance(token, str):
+        raise MalformedAnswer(f"{shape.token_out} is not a text")
 
 
 def next_token(answer: Mapping[str, Any], shape: Shape) -> str | None:
     """Return the token of the next page; None after the last one.
 
     Raises:
-        MalformedAnswer: the token is no text, or the answer says that there is more
-            and gives no token.
+        MalformedAnswer: the answer says that there is more and gives no token.
     """
     if shape.token_out is None:
         return None
-    token = answer.get(shape.token_out)
+    token: str | None = answer.get(shape.token_out)
     more = answer.get(shape.more) if shape.more else None
-    if token is not None and not isinstance(token, str):
-        raise MalformedAnswer(f"{shape.token_out} is not a text")
     if more is True and not token:
         raise MalformedAnswer(f"{shape.more} without {shape.token_out}: pages are lost")
     return None if more is False or not token else token

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import msgspec
-
 from scanner.azure.collect.faults import FOREIGN, MALFORMED, Fault
+from scanner.errors import UnusableInput
+from scanner.evidence.strictjson import loads
 
 _LINKS = frozenset({"nextlink", "@odata.nextlink"})
 _PORTS = {"https": 443, "http": 80}
@@ -26,10 +26,13 @@ def page_of(text: bytes) -> Page:
 
     Raises:
         Fault: `MalformedAnswer` unless it is a JSON object whose `value` is a list of
-            objects. An SDK reads most broken bodies as an empty list.
+            objects, and the only one in any letter case. An SDK reads most broken
+            bodies as an empty list.
     """
     body = object_of(text)
     rows = body.get("value")
+    if sum(name.lower() == "value" for name in body) > 1:
+        raise Fault(MALFORMED, "value is there twice, in other letter case", 200)
     if not isinstance(rows, list):
         raise Fault(MALFORMED, "the answer holds no list named value", 200)
     if not all(isinstance(row, dict) for row in rows):
@@ -41,12 +44,13 @@ def object_of(text: bytes) -> dict[str, Any]:
     """Read an answer that is one object.
 
     Raises:
-        Fault: `MalformedAnswer` for anything else (empty, HTML, cut off, a list…).
+        Fault: `MalformedAnswer` for anything else (empty, HTML, cut off, a list…); for
+            a name twice in one object too, where parsers take the last without a word.
     """
     try:
-        body = msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Fault(MALFORMED, f"not JSON: {error}", 200) from error
+        body = loads(text, "answer")
+    except UnusableInput as error:
+        raise Fault(MALFORMED, f"{error.source}: {error.reason}", 200) from error
     if not isinstance(body, dict):
         raise Fault(MALFORMED, "the answer is not a JSON object", 200)
     return body

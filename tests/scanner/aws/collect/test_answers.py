@@ -75,19 +75,41 @@ def test_the_next_page_is_where_the_answer_says(answer, expected):
 
 
 @pytest.mark.parametrize(
-    "answer", [{"IsTruncated": True}, {"NextToken": 5}, {"NextToken": ["a"]}]
+    "answer", [{"IsTruncated": True}, {"IsTruncated": True, "NextToken": ""}]
 )
 def test_a_list_that_cannot_be_followed_is_malformed(answer):
-    """More is promised and nobody says where, or the token is no text."""
+    """More is promised and nobody says where."""
     with pytest.raises(MalformedAnswer):
         next_token(answer, LIST)
 
 
-def test_rows_may_be_few_but_not_empty():
-    """A null row stands for something that was lost."""
+@pytest.mark.parametrize("row", [None, {}])
+def test_rows_may_be_few_but_not_empty(row):
+    """An empty row stands for something that was lost."""
     check_answer({"Rows": [], "Owner": 0}, LIST)
     with pytest.raises(MalformedAnswer):
-        check_answer({"Rows": [None], "Owner": 0}, LIST)
+        check_answer({"Rows": [row], "Owner": 0}, LIST)
+
+
+@pytest.mark.parametrize("token", [5, ["a"], {}])
+def test_a_page_token_that_is_no_text_is_malformed(token):
+    """The SDK hands on whatever came; the twin is a text."""
+    answer = {"Rows": [], "Owner": 0}
+    check_answer({**answer, "NextToken": "a"}, LIST)
+    with pytest.raises(MalformedAnswer):
+        check_answer({**answer, "NextToken": token}, LIST)
+
+
+@pytest.mark.parametrize(
+    "more",
+    ['"Rows": []', '"rows": []', r'"Row\u0073": []', '"Owner": 1', '"NEXTTOKEN": "a"'],
+)
+def test_a_member_that_is_there_twice_is_malformed(more):
+    """A parser takes the last one: an empty list behind a full one would be "none"."""
+    body = '{"Rows": [{"Id": {"Id": 1}}], "Owner": 0'
+    check_json_body(f"{body}}}".encode(), LIST)
+    with pytest.raises(MalformedAnswer):
+        check_json_body(f"{body}, {more}}}".encode(), LIST)
 
 
 @pytest.mark.parametrize("op", sorted(COLLECTED))

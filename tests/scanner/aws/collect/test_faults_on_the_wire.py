@@ -72,6 +72,8 @@ def test_a_whole_answer_is_knowledge(lab, op, region, params, member):
         (lambda name: wire.changed(**{name: ["text"]}), MALFORMED),
         (lambda name: wire.changed(**{name: [{FIELD[name]: "\ud800"}]}), MALFORMED),
         (lambda name: wire.spelled(name, name.lower()), MALFORMED),
+        (lambda name: wire.changed(**{name.lower(): []}), MALFORMED),
+        (wire.twice, MALFORMED),
         (lambda _: wire.sends(b"null"), MALFORMED),
         (lambda _: wire.sends(b"[]"), MALFORMED),
         (lambda _: wire.sends(b"{" * 100_000), MALFORMED),
@@ -110,6 +112,7 @@ def test_json_faults_are_gaps(server, lab, op, region, params, member, fault, ou
         (lambda _: wire.cut_off, MALFORMED),
         (wire.without, MALFORMED),
         (lambda name: wire.spelled(name, name.upper()), MALFORMED),
+        (wire.twice, MALFORMED),
         (lambda _: wire.sends(b"\xff\xfe<"), MALFORMED),
         (lambda _: html(302), MALFORMED),
         (lambda _: html(403), Outcome.REFUSED),
@@ -124,6 +127,15 @@ def test_xml_faults_are_gaps(server, lab, op, region, params, element, fault, ou
     server.fault(op, fault(element))
 
     assert lab.ask(op, region, params).outcome is outcome
+
+
+def test_two_page_tokens_in_xml_are_a_gap(server, lab):
+    """The SDK makes a list of them, which is no token to go on with."""
+    two = b"<reservationSet/><nextToken>a</nextToken><nextToken>b</nextToken>"
+    body = b"<DescribeInstancesResponse>%s</DescribeInstancesResponse>" % two
+    server.fault("ec2:DescribeInstances", wire.sends(body, kind="text/xml"))
+
+    assert lab.ask("ec2:DescribeInstances").outcome is MALFORMED
 
 
 def test_an_empty_list_that_is_there_is_an_answer(lab):

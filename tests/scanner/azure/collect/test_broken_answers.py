@@ -18,6 +18,7 @@ from azure_answers import (
     slow,
     throttled,
     truncated,
+    twice,
     unknown_version,
     without_value,
 )
@@ -57,6 +58,9 @@ def one_subscription() -> AzureTenant:
         (truncated, "MalformedAnswer", "malformed"),
         (null_value, "MalformedAnswer", "malformed"),
         (renamed("Value"), "MalformedAnswer", "malformed"),
+        (twice('"value": []'), "MalformedAnswer", "malformed"),
+        (twice('"Value": []'), "MalformedAnswer", "malformed"),
+        (twice(r'"v\u0061lue": []'), "MalformedAnswer", "malformed"),
         (without_value, "MalformedAnswer", "malformed"),
         (json_answer([]), "MalformedAnswer", "malformed"),
         (json_answer(None), "MalformedAnswer", "malformed"),
