@@ -12,7 +12,7 @@ import unicodedata
 LONGEST = 160
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠﹢﹣﹦﹫'")  # noqa: RUF001 - full-width forms count
+_FORMULA = frozenset("=+-@＝＋－＠﹢﹣﹦﹫'")  # noqa: RUF001 - full-width forms count
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 _PLAIN_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9_]+)+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -46,23 +46,18 @@ def terminal(text: str, longest: int = LONGEST) -> str:
 
 
 def csv_cell(text: str, *, raw: bool = False) -> str:
-    """Keep a spreadsheet from reading a cell as a formula.
+    """Return a cell that neither a spreadsheet runs nor a terminal obeys.
 
-    A cell whose first character, or first after leading blanks and invisible ones,
-    could start a formula (`=` `+` `-` `@`, TAB, CR, LF, full-width forms) or is `'`
-    gets one `'` in front. So the way back is: of a cell that starts with `'`, remove
-    that one character. NUL is dropped always; `raw` leaves all else, for machines.
+    Control, bidirectional and invisible characters are escaped as `visible` does:
+    nothing is dropped, and JSON lines have the text itself. A cell whose first
+    character after blanks could start a formula (`=` `+` `-` `@`, full-width forms)
+    or is `'` gets one `'` in front. So the way back is: of a cell that starts with
+    `'`, remove that one character. `raw` leaves the `'` out, for machines.
     """
-    text = text.replace("\0", "")
-    if raw or not text or text[0].isalnum():
-        return text
-    first = next((char for char in text if not _blank(char)), "")
-    risky = text[0] in _FORMULA or first in _FORMULA
-    return f"'{text}" if risky else text
-
-
-def _blank(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) in _HIDDEN
+    shown = visible(text)
+    if raw or not shown or shown[0].isalnum():
+        return shown
+    return f"'{shown}" if shown.lstrip()[:1] in _FORMULA else shown
 
 
 def markdown(text: str) -> str:

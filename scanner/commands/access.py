@@ -185,8 +185,8 @@ class _Writer:
         if self._form == "jsonl":
             write_access_jsonl(holdings, self._console.results)
         elif self._form == "csv":
-            stream = self._console.csv_results(raw=self._raw)
-            write_access_csv(holdings, stream, raw=self._raw)
+            self._console.csv_note(raw=self._raw)
+            write_access_csv(holdings, self._console.results, raw=self._raw)
         else:
             style = self._console.style(self._top)
             write_access_table(holdings, self._console.results, style)
@@ -200,8 +200,8 @@ class _Writer:
         if self._form == "jsonl":
             write_classes_jsonl(rows, self._console.results)
         elif self._form == "csv":
-            stream = self._console.csv_results(raw=self._raw)
-            write_classes_csv(rows, stream, raw=self._raw)
+            self._console.csv_note(raw=self._raw)
+            write_classes_csv(rows, self._console.results, raw=self._raw)
         else:
             style = self._console.style(self._top)
             write_classes_table(rows, self._console.results, style)

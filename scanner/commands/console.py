@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -49,31 +49,12 @@ class Console:
         else:
             self.say("CSV cells that could start a formula have a ' before them")
 
-    def csv_results(self, *, raw: bool) -> TextIO:
-        """The stream for CSV, which leaves names as they are.
-
-        On a terminal control characters are made visible on the way out.
-        """
-        self.csv_note(raw=raw)
-        return cast(TextIO, _Visible()) if sys.stdout.isatty() else sys.stdout
-
     def style(self, top: int) -> "Style":
         """Return the style of tables: colour on a terminal without `NO_COLOR`."""
         from output.table import Style
 
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         return Style(colour=sys.stdout.isatty() and not plain, top=top)
-
-
-class _Visible(io.TextIOBase):
-    """Writes to stdout with control characters shown as escapes, line ends kept."""
-
-    def write(self, text: str) -> int:
-        from output.escape import visible
-
-        lines = text.split("\n")
-        sys.stdout.write("\n".join(visible(line.removesuffix("\r")) for line in lines))
-        return len(text)
 
 
 def console_of(context: click.Context) -> Console:

@@ -72,11 +72,10 @@ def print_report(
     """Write the report to stdout in one of `FORMATS`."""
     from scanner.commands.results import warn_of_gaps
 
-    stream = console.results
     if form == "csv":
         warn_of_gaps(result.coverage, console)
-        stream = console.csv_results(raw=raw)
-    _write(result, form, stream, console.style(top), raw=raw)
+        console.csv_note(raw=raw)
+    _write(result, form, console.results, console.style(top), raw=raw)
 
 
 def save_report(

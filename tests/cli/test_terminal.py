@@ -80,5 +80,18 @@ def test_a_name_never_colours_a_terminal(folder, command, form):
     assert "\x1b" not in shown
 
 
-def test_csv_keeps_names_as_they_are_in_a_pipe(folder):
-    assert RED in through_a_pipe("access", str(folder), "--format", "csv")
+@pytest.mark.parametrize("raw", [[], ["--raw-csv"]])
+def test_csv_in_a_pipe_shows_control_characters(folder, raw):
+    """The pipe may end on a terminal; JSON lines carry the name itself."""
+    shown = through_a_pipe("access", str(folder), "--format", "csv", *raw)
+
+    assert "\x1b" not in shown
+    assert "\\x1b[31mroot" in shown
+
+
+def test_csv_in_a_file_shows_control_characters(folder, tmp_path):
+    file = tmp_path / "findings.csv"
+    through_a_pipe("report", str(folder), "--format", "csv", "--out", str(file))
+
+    assert b"\x1b" not in file.read_bytes()
+    assert b"\\x1b[31mroot" in file.read_bytes()

@@ -47,7 +47,7 @@ def test_a_long_text_is_cut_and_its_length_told():
 
 @pytest.mark.parametrize(
     "text",
-    ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", " =1", "＝1", "\u200b=1", "'x", " '"],  # noqa: RUF001
+    ["=1", "+1", "-1", "@x", " =1", "\u3000=1", "＝1", "﹦1", "'x", " '"],  # noqa: RUF001
 )
 def test_a_cell_that_could_start_a_formula_gets_a_quote(text):
     assert csv_cell(text) == f"'{text}"
@@ -58,8 +58,25 @@ def test_other_cells_stay_as_they_are(text):
     assert csv_cell(text) == text
 
 
-def test_raw_cells_keep_formulas_but_never_nul():
-    assert csv_cell("=1\0", raw=True) == "=1"
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\tx", "\\tx"),
+        ("\r=1", "\\r=1"),
+        ("\u200b=1", "\\u200b=1"),
+        ("a\0b", "a\\0b"),
+        ("=\x1b[31m", "'=\\x1b[31m"),
+        ("a\nb", "a\\nb"),
+    ],
+)
+def test_what_nobody_sees_is_shown_and_not_dropped(text, expected):
+    """Escaped, such a character starts no formula and commands no terminal."""
+    assert csv_cell(text) == expected
+    assert csv_cell(text, raw=True) == expected.removeprefix("'")
+
+
+def test_raw_cells_keep_formulas():
+    assert csv_cell("=1", raw=True) == "=1"
 
 
 @given(ANY_TEXT)
@@ -69,7 +86,7 @@ def test_the_documented_way_back_restores_the_cell(text):
     cell, end = next(csv.reader(io.StringIO(stream.getvalue(), newline="")))
 
     assert end == "end"
-    assert cell.removeprefix("'") == text.replace("\0", "")
+    assert cell.removeprefix("'") == visible(text)
 
 
 @pytest.mark.parametrize(
