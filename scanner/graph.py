@@ -1,32 +1,26 @@
-"""The access graph: a networkx multigraph of grants and hops.
+"""The access graph: principals, targets, grants and hops of both clouds.
 
-Nodes, each with a `kind` attribute:
-
-* `principal` (its id; attribute `principal`),
-* `class` (`class:aws:0`; attribute `principals`): principals that share grants, so that
-  a grant of ten thousand principals is one edge,
-* `targets` (`targets:aws:0`; attribute `targets`): one distinct set of targets,
-* `target` (its id; attribute `target`): a VM that has a hop of its own (`runs-as`).
-
-Edges: `in-class` from a principal to its class, `can-run` from a principal or class to
-a set of targets, and the hops of `scanner.grants.Edge` between principals and from
-targets. A set of targets has no edge to its members: `TargetSet` says what is in it,
-and a graph of every membership would cost principals x targets.
+Lookups work on the engines' own grants and hops; `AccessGraph.graph` is the same as a
+networkx multigraph (`scanner.multigraph`), built when somebody asks for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from scanner.estate import Principal, Provider, Target
-from scanner.grants import Decided, Edge, Grant, TargetSet, TargetSpace
+from scanner.grants import (
+    Decided,
+    Edge,
+    Grant,
+    TargetSet,
+    TargetSpace,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
-
-CAN_RUN = "can-run"
-IN_CLASS = "in-class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +33,16 @@ class Holding:
 
 @dataclass(frozen=True, eq=False)
 class AccessGraph:
-    """The networkx graph with the decisions it was linked from.
-
-    Every `can-run` and hop edge carries `kind`, `verdict`, `conditions`, `confidence`,
-    `reasons` and `because`; a `can-run` edge also its `grant` (whose `because` is that
-    of the first principal of the class), a hop its `edge`.
-    """
+    """The decisions of both clouds, joined where a hop of one names the other."""
 
     decided: tuple[Decided, ...]
-    graph: "nx.MultiDiGraph[Any]"
+
+    @cached_property
+    def graph(self) -> "nx.MultiDiGraph[Any]":
+        """The whole graph, for networkx; see `scanner.multigraph`."""
+        from scanner.multigraph import multigraph
+
+        return multigraph(self.decided, self.principals, self.targets)
 
     @cached_property
     def principals(self) -> Mapping[str, Principal]:
@@ -96,6 +91,16 @@ class AccessGraph:
     def edges(self) -> tuple[Edge, ...]:
         """Every hop of both clouds, in the engines' order."""
         return tuple(edge for half in self.decided for edge in half.edges)
+
+    @cached_property
+    def hops_from(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The hops out of every principal and target that are not denied."""
+        return _grouped(self.edges, lambda edge: edge.source)
+
+    @cached_property
+    def hops_into(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The hops into every principal that are not denied."""
+        return _grouped(self.edges, lambda edge: edge.target)
 
     @cached_property
     def spaces(self) -> tuple[TargetSpace, ...]:
@@ -164,107 +169,18 @@ def build_graph(decided: Sequence[Decided]) -> AccessGraph:
 
     Both clouds meet where a hop of one names a principal or target of the other by id.
     """
-    import networkx
-
-    graph: nx.MultiDiGraph[Any] = networkx.MultiDiGraph()
-    joined = AccessGraph(tuple(decided), graph)
-    for half in decided:
-        _Half(graph, half).add_grants()
-    for edge in joined.edges:
-        for end in (edge.source, edge.target):
-            graph.add_node(end, **_end(joined, end))
-        graph.add_edge(edge.source, edge.target, **_hop(edge))
-    return joined
+    return AccessGraph(tuple(decided))
 
 
-class _Half:
-    """Adds one provider's grants, naming its classes in the engine's order."""
-
-    def __init__(self, graph: "nx.MultiDiGraph[Any]", half: Decided) -> None:
-        self._graph, self._half = graph, half
-        self._classes: dict[tuple[str, ...], str] = {}
-        # Engines share one tuple between the grants of a class: found by identity
-        # (kept alive here, so that it stays unique) before its ids are compared.
-        self._same: dict[int, tuple[tuple[Principal, ...], str]] = {}
-        self._sets: dict[tuple[int, int], str] = {}
-
-    def add_grants(self) -> None:
-        for grant in self._half.grants:
-            self._add_grant(grant)
-
-    def _add_grant(self, grant: Grant) -> None:
-        source = self._holder(grant.principals)
-        self._graph.add_edge(source, self._set(grant.targets), **_can_run(grant))
-
-    def _holder(self, principals: tuple[Principal, ...]) -> str:
-        same = self._same.get(id(principals))
-        if same is not None:
-            return same[1]
-        ids = tuple(principal.id for principal in principals)
-        found = self._classes.get(ids)
-        if found is None:
-            found = self._classes[ids] = self._add_class(principals)
-        self._same[id(principals)] = (principals, found)
-        return found
-
-    def _add_class(self, principals: tuple[Principal, ...]) -> str:
-        for principal in principals:
-            self._graph.add_node(principal.id, kind="principal", principal=principal)
-        if len(principals) == 1:
-            return principals[0].id
-        name = f"class:{self._provider}:{len(self._classes)}"
-        self._graph.add_node(name, kind="class", principals=principals)
-        self._graph.add_edges_from(
-            (principal.id, name, {"kind": IN_CLASS}) for principal in principals
-        )
-        return name
-
-    def _set(self, targets: TargetSet) -> str:
-        key = (id(targets.space), targets.bits)
-        found = self._sets.get(key)
-        if found is None:
-            found = f"targets:{self._provider}:{len(self._sets)}"
-            self._sets[key] = found
-            self._graph.add_node(found, kind="targets", targets=targets)
-        return found
-
-    @property
-    def _provider(self) -> Provider:
-        return self._half.provider
+def _grouped(
+    edges: Iterable[Edge], end: Callable[[Edge], str]
+) -> Mapping[str, tuple[Edge, ...]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if edge.verdict is not Verdict.DENIED:
+            found.setdefault(end(edge), []).append(edge)
+    return {id_: tuple(edges) for id_, edges in found.items()}
 
 
 def _outsider(provider: Provider, id_: str) -> Principal:
     return Principal(provider, id_, id_, "external", external=True, scope="")
-
-
-def _end(joined: AccessGraph, id_: str) -> dict[str, Any]:
-    target = joined.targets.get(id_)
-    if target is not None:
-        return {"kind": "target", "target": target}
-    return {"kind": "principal", "principal": joined.principals[id_]}
-
-
-def _can_run(grant: Grant) -> dict[str, Any]:
-    decision = grant.decision
-    return {
-        "kind": CAN_RUN,
-        "vector": grant.vector.id,
-        "verdict": decision.verdict,
-        "conditions": decision.conditions,
-        "confidence": decision.confidence,
-        "reasons": decision.reasons,
-        "because": grant.because_of(grant.principals[0]),
-        "grant": grant,
-    }
-
-
-def _hop(edge: Edge) -> dict[str, Any]:
-    return {
-        "kind": edge.kind,
-        "verdict": edge.verdict,
-        "conditions": edge.conditions,
-        "confidence": edge.confidence,
-        "reasons": edge.reasons,
-        "because": edge.because,
-        "edge": edge,
-    }

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from scanner.grants import Condition, Conditions, Confidence, Verdict
 
+#: The kind of hop that is a command on a target, to go on as what the target is.
+CAN_RUN = "can-run"
+
 #: Unknown hops, conditions, hops: compared in this order.
 Cost = tuple[int, int, int]
 

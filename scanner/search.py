@@ -11,9 +11,9 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import cast
 
-from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, Verdict, ones
-from scanner.graph import CAN_RUN, IN_CLASS, AccessGraph
-from scanner.hops import Cost, cost_of, plus
+from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, ones
+from scanner.graph import AccessGraph
+from scanner.hops import CAN_RUN, Cost, cost_of, plus
 
 #: Vectors of these tiers end in code on the VM, which then acts as the VM's identity.
 RUNS_CODE = (Tier.DIRECT, Tier.INDIRECT, Tier.ADJACENT)
@@ -154,13 +154,6 @@ def _ran(graph: AccessGraph, principal_id: str, grant: Grant, runs_as: Edge) -> 
     )
 
 
-def hops_of(graph: AccessGraph, node: str, into: bool = False) -> Iterator[Edge]:
-    """Yield the hops out of a principal or target, or into it, that are not denied."""
-    if node not in graph.graph:
-        return
-    ends = graph.graph.in_edges if into else graph.graph.out_edges
-    for _, _, data in ends(node, data=True):
-        if data["kind"] not in (CAN_RUN, IN_CLASS):
-            edge: Edge = data["edge"]
-            if edge.verdict is not Verdict.DENIED:
-                yield edge
+def hops_of(graph: AccessGraph, node: str, into: bool = False) -> tuple[Edge, ...]:
+    """Return the hops out of a principal or target, or into it, not denied."""
+    return (graph.hops_into if into else graph.hops_from).get(node, ())
