@@ -7,7 +7,13 @@ from scanner.azure.model import AzureTenant, DenyAssignment
 from scanner.azure.parties import Hit, Parties, Party, Profile, hits
 from scanner.azure.places import Place
 from scanner.azure.questions import Question
-from scanner.azure.rbac.evaluation import DENIED, undecided
+from scanner.azure.rbac.blocks import (
+    EFFECT_UNREAD,
+    HANGING_DENY,
+    LOCKED_ACTION,
+    undecided,
+)
+from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.rbac.truth import Truth
 from scanner.grants import AssignmentBecause, Confidence, Decision
 
@@ -18,12 +24,7 @@ _NAMES_UNREAD_GROUP = "members of a group that a deny assignment names were not 
 _EXCLUDES_UNREAD_GROUP = (
     "members of a group that a deny assignment excludes were not read"
 )
-_HANGING = "a deny assignment of a management group may apply: its place was not read"
 _UNBOUND = "whether user-assigned deny assignments bind delegated partners is not known"
-_EFFECT_UNREAD = "a deny assignment does not say whether it is enforced"
-_LOCKED_ACTION = (
-    "a read-only lock blocks it by the documented rule for POST, not by its name"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,10 @@ class Cuts:
             deny = self._tenant.denies[number]
             bound = deny.system or not party.delegated
             if truth is Truth.TRUE and spoken[number] is Hit.YES and bound:
-                doubt = _EFFECT_UNREAD if deny.effect_unread else ""
+                doubt = EFFECT_UNREAD if deny.effect_unread else ""
                 yield Block(deny.id, deny.name, self._bits(deny, question), doubt)
         if question.locked and not party.delegated:
-            doubt = _LOCKED_ACTION if operation.lower().endswith("/action") else ""
+            doubt = LOCKED_ACTION if operation.lower().endswith("/action") else ""
             for number, bits in self.locks(question):
                 lock = self._tenant.locks[number]
                 yield Block(lock.id, lock.name, bits, doubt)
@@ -151,7 +152,7 @@ class Cuts:
     def _hanging(self, deny: DenyAssignment) -> Iterator[tuple[str, int]]:
         bits = 0 if deny.own_scope_only else self._place.perhaps.get(deny.scope, 0)
         if bits:
-            yield _HANGING, bits
+            yield HANGING_DENY, bits
 
 
 def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -4,13 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.azure.model import Assignment, AzureTenant
-from scanner.azure.rbac.evaluation import (
-    denies_operation,
-    granted,
-    lasting,
-    locks_operation,
-    ordered,
-)
+from scanner.azure.rbac.blocks import denies_operation, locks_operation
+from scanner.azure.rbac.evaluation import granted, lasting, ordered
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
 from scanner.grants import Decision, Verdict

@@ -8,7 +8,7 @@ from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Parties, Party
 from scanner.azure.places import Place
 from scanner.azure.questions import Operation, Question, questions_of
-from scanner.azure.rbac.evaluation import doubted, either
+from scanner.azure.rbac.evaluation import HANGING, doubted, either
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.grants import Decision, Verdict
 
@@ -17,9 +17,6 @@ Parts = list[tuple[Decision, int]]
 
 _UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
 _UNSEEN = Decision(Verdict.UNKNOWN, reasons=("group members were not read",))
-_HANGING = Decision(
-    Verdict.UNKNOWN, reasons=("the management groups above were not read",)
-)
 
 
 class Engine:
@@ -36,7 +33,7 @@ class Engine:
     ) -> None:
         """Ask roles and denies once; principals are decided by `settle`."""
         self.tenant, self.place = tenant, place
-        more = (_UNREAD, _UNSEEN, _HANGING)
+        more = (_UNREAD, _UNSEEN, HANGING)
         self.questions, self._ledger = questions_of(tenant, operations, more)
         relevant = {n for question in self.questions for n in question.terms}
         self.parties = Parties(tenant, relevant)
@@ -111,7 +108,7 @@ class Engine:
     def _given(self, question: Question) -> dict[int, tuple[tuple[int, int], ...]]:
         """Return what each assignment gives where: decisions by number, and classes."""
         found: dict[int, tuple[tuple[int, int], ...]] = {}
-        unsure = self._ledger.number(_HANGING)
+        unsure = self._ledger.number(HANGING)
         for n, term in question.terms.items():
             scope = self.tenant.assignments[n].scope
             covered = self.place.covered(

@@ -1,12 +1,21 @@
 """One request at a time: denies first, then assignments, conditions and locks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scanner.azure.model import EVERYONE, Assignment, DenyAssignment, Lock
+from scanner.azure.model import Assignment, DenyAssignment, Lock
+from scanner.azure.rbac.blocks import (
+    HANGING_DENY,
+    Block,
+    applies,
+    denies_operation,
+    denying,
+    locking,
+    undecided,
+)
 from scanner.azure.rbac.roles import RoleDefinition
-from scanner.azure.rbac.scopes import ancestors
-from scanner.azure.rbac.truth import Truth, conjunction, decide, disjunction
+from scanner.azure.rbac.scopes import ROOT, ancestors, management_group
+from scanner.azure.rbac.truth import Truth, both, disjunction
 from scanner.grants import (
     DURATION_UNKNOWN,
     AssignmentBecause,
@@ -24,6 +33,10 @@ _STANDINGS = list(Standing)
 DENIED = Decision(Verdict.DENIED)
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
+#: Held at a management group that may be above the target.
+HANGING = Decision(
+    Verdict.UNKNOWN, reasons=("the management groups above were not read",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class Ask:
         groups: ids of all groups that the principal is in, through others too.
         scope: the target, normalized.
         management_groups: normalized scopes of those above the target, in any order.
+        groups_known: False when there may be more of them.
     """
 
     principal: str
@@ -43,6 +57,7 @@ class Ask:
     data: bool
     scope: str
     management_groups: tuple[str, ...] = ()
+    groups_known: bool = True
 
     @property
     def identities(self) -> frozenset[str]:
@@ -54,14 +69,32 @@ class Ask:
         """The scopes whose assignments apply."""
         return frozenset((*ancestors(self.scope), *self.management_groups))
 
+    def may_lie_below(self, scope: str) -> bool:
+        """Say whether a scope is a management group of which nobody knows its place."""
+        if self.groups_known or self.scope in (ROOT, scope):
+            return False
+        return scope not in self.management_groups and bool(management_group(scope))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision, the assignments it rests on, and what denied it (ids)."""
+    """The decision, and what it rests on.
+
+    Attributes:
+        held: the assignments that give it; empty when it is denied.
+        blocks: what denies it, whether or not anything would give it.
+        because: the assignments in words.
+    """
 
     decision: Decision
+    held: tuple[Assignment, ...] = ()
+    blocks: tuple[Block, ...] = ()
     because: tuple[AssignmentBecause, ...] = ()
-    denied_by: tuple[str, ...] = ()
+
+    @property
+    def denied_by(self) -> tuple[str, ...]:
+        """The ids of the deny assignments and locks, each once."""
+        return tuple(dict.fromkeys(block.by.id for block in self.blocks))
 
 
 def evaluate(
@@ -75,25 +108,38 @@ def evaluate(
 
     A missing role definition makes a would-be `denied` `unknown`. A deny assignment
     whose condition cannot be decided does not block; the verdict is then `inferred`.
+    What nothing grants is denied for certain, whatever else may block it.
     """
-    held = [
-        (assignment, found)
-        for assignment in assignments
-        if assignment.principal in ask.identities and assignment.scope in ask.scopes
-        if (found := granted(assignment, roles, ask.operation, ask.data)) is not None
-    ]
-    cut = _cuts(ask, denies, locks)
-    if cut.blocking:
-        return Answer(replace(DENIED, confidence=cut.confidence), (), cut.blocking)
+    identities, scopes = ask.identities, ask.scopes
+    held = list(_held(ask, identities, scopes, roles, assignments))
+    cut = _cut(ask, identities, scopes, denies, locks)
     best = combined(decision for _, decision in held)
     if best is None:
-        return Answer(DENIED)
-    because = tuple(
-        because_of(assignment, roles, ask.principal)
-        for assignment, decision in held
-        if supports(decision, best)
-    )
-    return Answer(doubted(best, cut.doubts), because)
+        return Answer(DENIED, blocks=cut.blocks)
+    if cut.blocks:
+        return Answer(denied_by(cut.blocks), blocks=cut.blocks)
+    given = tuple(a for a, decision in held if supports(decision, best))
+    because = tuple(because_of(a, roles, ask.principal) for a in given)
+    return Answer(doubted(best, cut.doubts), given, (), because)
+
+
+def _held(
+    ask: Ask,
+    identities: frozenset[str],
+    scopes: frozenset[str],
+    roles: Mapping[str, RoleDefinition],
+    assignments: Iterable[Assignment],
+) -> Iterator[tuple[Assignment, Decision]]:
+    """Yield the assignments that give something at the target, and what."""
+    for assignment in assignments:
+        if assignment.principal not in identities:
+            continue
+        hangs = ask.may_lie_below(assignment.scope)
+        if not hangs and assignment.scope not in scopes:
+            continue
+        found = granted(assignment, roles, ask.operation, ask.data)
+        if found is not None:
+            yield assignment, HANGING if hangs else found
 
 
 def because_of(
@@ -122,11 +168,11 @@ def granted(
         return None
     role = roles.get(assignment.role)
     if role is None:
-        held, _ = _both(assignment.condition, None, operation)
+        held, _ = both(assignment.condition, None, operation)
         return None if held is Truth.FALSE else UNREAD_ROLE
     alternatives: Conditions = ()
     for block in role.granting(operation, data):
-        held, rest = _both(assignment.condition, block.condition, operation)
+        held, rest = both(assignment.condition, block.condition, operation)
         if held is Truth.TRUE:
             return lasting(Decision(Verdict.ALLOWED), assignment)
         if held is Truth.UNKNOWN:
@@ -146,76 +192,49 @@ def lasting(decision: Decision, assignment: Assignment) -> Decision:
     )
 
 
-def _both(
-    one: str | None, other: str | None, operation: str
-) -> tuple[Truth, Conditions]:
-    held = Truth.TRUE
-    rest: Conditions = ()
-    for text in (one, other):
-        if text:
-            found, open_ = decide(text, operation)
-            held, rest = min(held, found), conjunction(rest, open_)
-    return held, rest
-
-
-def denies_operation(deny: DenyAssignment, operation: str, data: bool) -> Truth:
-    """Say whether a deny assignment names an operation; audit-only ones never block.
-
-    `UNKNOWN` when only its condition would tell: it is then not shown to block.
-    """
-    if deny.audit:
-        return Truth.FALSE
-    found = Truth.FALSE
-    for block in deny.permissions:
-        if block.includes(operation, data):
-            found = max(found, _both(deny.condition, block.condition, operation)[0])
-    return found
-
-
-def locks_operation(operation: str, data: bool) -> bool:
-    """Say whether a read-only lock stops an operation: all but reads and data."""
-    return not data and not operation.lower().endswith("/read")
-
-
 @dataclass(frozen=True, slots=True)
-class _Cuts:
-    blocking: tuple[str, ...]
-    confidence: Confidence
+class _Cut:
+    """What blocks a request, and why what is left of it is only inferred."""
+
+    blocks: tuple[Block, ...]
     doubts: tuple[str, ...]
 
 
-def _cuts(ask: Ask, denies: Iterable[DenyAssignment], locks: Iterable[Lock]) -> _Cuts:
-    blocking, doubts, sure = [], [], False
+def _cut(
+    ask: Ask,
+    identities: frozenset[str],
+    scopes: frozenset[str],
+    denies: Iterable[DenyAssignment],
+    locks: Iterable[Lock],
+) -> _Cut:
+    blocks: list[Block] = []
+    doubts: list[str] = []
     for deny in denies:
-        if not _applies(deny, ask):
+        if not applies(deny, identities):
+            continue
+        hangs = ask.may_lie_below(deny.scope) and not deny.own_scope_only
+        if not hangs and not _reaches(deny, ask, scopes):
             continue
         found = denies_operation(deny, ask.operation, ask.data)
-        if found is Truth.TRUE:
-            blocking.append(deny.id)
-            sure = sure or not deny.effect_unread
-        elif found is Truth.UNKNOWN:
-            doubts.append(undecided(deny))
-    if locks_operation(ask.operation, ask.data):
-        held = [lock for lock in locks if lock.read_only and lock.scope in ask.scopes]
-        blocking += [lock.id for lock in held]
-        sure = sure or (bool(held) and not ask.operation.lower().endswith("/action"))
-    confidence = Confidence.CERTAIN if sure else Confidence.INFERRED
-    return _Cuts(tuple(blocking), confidence, tuple(doubts))
+        if found is Truth.TRUE and not hangs:
+            blocks.append(denying(deny))
+        elif found is not Truth.FALSE:
+            doubts.append(HANGING_DENY if hangs else undecided(deny))
+    blocks += locking(locks, scopes, ask.operation, ask.data)
+    return _Cut(tuple(blocks), tuple(doubts))
 
 
-def _applies(deny: DenyAssignment, ask: Ask) -> bool:
-    if EVERYONE not in deny.principals and not deny.principals & ask.identities:
-        return False
-    if deny.excluded & ask.identities:
-        return False
-    if deny.own_scope_only:
-        return deny.scope == ask.scope
-    return deny.scope in ask.scopes
+def _reaches(deny: DenyAssignment, ask: Ask, scopes: frozenset[str]) -> bool:
+    return deny.scope == ask.scope if deny.own_scope_only else deny.scope in scopes
 
 
-def undecided(deny: DenyAssignment) -> str:
-    """Say that a deny assignment may block, as a reason."""
-    return f"deny assignment {deny.id} has a condition that cannot be decided"
+def denied_by(blocks: Iterable[Block]) -> Decision:
+    """Deny, and say why that is only inferred if none of the blocks is certain."""
+    doubts = [block.doubt for block in blocks]
+    if not doubts or not all(doubts):
+        return DENIED
+    reasons = tuple(dict.fromkeys(doubts))
+    return replace(DENIED, confidence=Confidence.INFERRED, reasons=reasons)
 
 
 def ordered(decisions: Iterable[Decision]) -> list[Decision]:

@@ -1,11 +1,10 @@
 """Evaluate a condition in three values, and say what of it remains open."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
-from functools import lru_cache, partial
+from functools import lru_cache
 
+from scanner.azure.rbac.comparing import Truth, tested
 from scanner.azure.rbac.conditions import (
     OPPOSITE_QUANTIFIERS,
     OPPOSITES,
@@ -20,18 +19,22 @@ from scanner.azure.rbac.conditions import (
     Unclear,
     parse,
 )
+from scanner.azure.rbac.contradictions import without_contradictions
 from scanner.azure.rbac.roles import matches
 from scanner.grants import Condition, Conditions
 
+__all__ = [
+    "Request",
+    "Truth",
+    "both",
+    "conjunction",
+    "decide",
+    "disjunction",
+    "truth",
+]
+
 _MAX_ALTERNATIVES = 16
-
-
-class Truth(IntEnum):
-    """Ordered so that AND is the least and OR the greatest."""
-
-    FALSE = 0
-    UNKNOWN = 1
-    TRUE = 2
+_MAX_COMPARED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +70,7 @@ def truth(expression: Expression, request: Request) -> Truth:
 
 def _tested(test: Comparison, request: Request) -> Truth:
     left = test.left or request.attributes.get(test.attribute.lower())
-    compare = _compared(test.function)
-    if left is None or compare is None:
-        return Truth.UNKNOWN
-    some, each = any, all
-    outer = each if test.quantifier.startswith("ForAll") else some
-    inner = each if test.quantifier.endswith("AllValues") else some
-    held = outer(inner(compare(a, b) for b in test.values) for a in left)
-    return Truth.TRUE if held else Truth.FALSE
-
-
-def _compared(function: str) -> "partial[bool] | None":
-    """Return the comparison of a function; None for numbers and times."""
-    kind = "" if function.startswith(("Numeric", "DateTime")) else function
-    for form in ("Equals", "Like", "StartsWith"):
-        if form in kind:
-            exact = kind.startswith("String") and not kind.endswith("IgnoreCase")
-            return partial(_alike, form, exact, "Not" not in kind)
-    return None
-
-
-def _alike(form: str, exact: bool, wanted: bool, one: str, other: str) -> bool:
-    if not exact:
-        one, other = one.lower(), other.lower()
-    if form == "Equals":
-        return (one == other) is wanted
-    if form == "StartsWith":
-        return one.startswith(other) is wanted
-    pattern = ".*".join(
-        re.escape(part).replace(r"\?", ".") for part in other.split("*")
-    )
-    return (re.fullmatch(pattern, one, re.DOTALL) is not None) is wanted
+    return Truth.UNKNOWN if left is None else tested(test, left)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -106,7 +79,8 @@ def decide(text: str, operation: str) -> tuple[Truth, Conditions]:
 
     Returns:
         The truth, and the alternatives that remain when it is unknown. Text that does
-        not parse is unknown, with itself as what remains.
+        not parse is unknown, with itself as what remains; what no request can meet is
+        false.
     """
     try:
         expression = parse(text)
@@ -117,7 +91,30 @@ def decide(text: str, operation: str) -> tuple[Truth, Conditions]:
     if found is not Truth.UNKNOWN:
         return found, ()
     rest = _open(expression, request, True)
-    return found, rest or ((Condition("condition", "Unevaluated", (text,)),),)
+    if not rest:
+        return found, ((Condition("condition", "Unevaluated", (text,)),),)
+    possible = without_contradictions(rest)
+    return (found, possible) if possible else (Truth.FALSE, ())
+
+
+def both(
+    one: str | None, other: str | None, operation: str
+) -> tuple[Truth, Conditions]:
+    """Decide two conditions that must both hold; None and empty ones bind nothing.
+
+    Returns:
+        As `decide` does. Two that contradict each other are false.
+    """
+    held = Truth.TRUE
+    rest: Conditions = ()
+    for text in (one, other):
+        if text:
+            found, open_ = decide(text, operation)
+            held, rest = min(held, found), conjunction(rest, open_)
+    if held is not Truth.UNKNOWN or not (one and other):
+        return held, rest
+    possible = without_contradictions(rest)
+    return (held, possible) if possible else (Truth.FALSE, ())
 
 
 def _open(expression: Expression, request: Request, wanted: bool) -> Conditions:
@@ -188,5 +185,17 @@ def conjunction(one: Conditions, other: Conditions) -> Conditions:
 
 
 def disjunction(one: Conditions, other: Conditions) -> Conditions:
-    """Join two sets of alternatives of which either may hold, both non-empty."""
-    return tuple(dict.fromkeys((*one, *other)))
+    """Join two sets of alternatives of which either may hold, both non-empty.
+
+    An alternative that asks for more than another one adds nothing; past
+    `_MAX_COMPARED` of them that is not looked for.
+    """
+    joined = dict.fromkeys((*one, *other))
+    if len(joined) > _MAX_COMPARED:
+        return tuple(joined)
+    sets = [frozenset(alternative) for alternative in joined]
+    return tuple(
+        alternative
+        for alternative, mine in zip(joined, sets, strict=True)
+        if not any(other < mine for other in sets)
+    )

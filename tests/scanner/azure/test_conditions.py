@@ -49,7 +49,9 @@ def request(role=VM, operation=WRITE, **more):
         ("{'a'} ForAnyOfAnyValues:StringEquals {'A'}", Truth.FALSE),
         ("{'abc'} ForAnyOfAnyValues:StringLike {'a*c'}", Truth.TRUE),
         ("{'abc'} ForAnyOfAnyValues:StringNotStartsWith {'ab'}", Truth.FALSE),
-        ("{1} ForAnyOfAnyValues:NumericLessThan {2}", Truth.UNKNOWN),
+        ("{1} ForAnyOfAnyValues:NumericLessThan {2}", Truth.TRUE),
+        ("{10} ForAnyOfAnyValues:NumericLessThan {9.5}", Truth.FALSE),
+        ("{many} ForAnyOfAnyValues:NumericLessThan {2}", Truth.UNKNOWN),
     ],
 )  # fmt: skip
 def test_conditions_evaluate_in_three_values(text, expected):
