@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from scanner.azure.definitions import condition_of
 from scanner.azure.model import Assignment, Source
 from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
 from scanner.azure.rows import (
@@ -41,7 +42,7 @@ def active_assignments(
         key = normalized(row.id)
         if key not in seen:
             seen.add(key)
-            plain = _assignment(row.id, row.properties, Source.ASSIGNMENT)
+            plain = assignment_of(row.id, row.properties, Source.ASSIGNMENT)
             standing, until = instances.standing_of(key, plain)
             yield replace(plain, standing=standing, until=until)
     yield from instances.alone()
@@ -61,7 +62,7 @@ class _Instances:
 
     def _add(self, row: ScheduleRow) -> None:
         key, properties = normalized(row.id), row.properties
-        found = _assignment(row.id, properties, Source.SCHEDULE)
+        found = assignment_of(row.id, properties, Source.SCHEDULE)
         standing, until = _standing(properties)
         self._all[key] = replace(found, standing=standing, until=until)
         if properties.origin_role_assignment_id:
@@ -96,7 +97,7 @@ def eligibilities(rows: Iterable[tuple[EligibilityRow, str]]) -> Iterator[Assign
         key = normalized(row.id)
         if key not in seen and in_force(row.properties, at):
             seen.add(key)
-            found = _assignment(row.id, row.properties, Source.ELIGIBILITY)
+            found = assignment_of(row.id, row.properties, Source.ELIGIBILITY)
             yield replace(found, standing=Standing.ELIGIBLE)
 
 
@@ -122,16 +123,17 @@ def _standing(properties: AssignmentProperties) -> tuple[Standing, str | None]:
     return (Standing.TIME_BOUND, until) if until else (Standing.PERMANENT, None)
 
 
-def _assignment(
+def assignment_of(
     row_id: str, properties: AssignmentProperties, source: Source
 ) -> Assignment:
+    """Return one holding; its scope is where its id sits when it does not say it."""
     scope = properties.scope
     return Assignment(
         row_id,
         normalized(scope) if scope is not None else scope_of(row_id),
         last_segment(properties.role_definition_id),
         properties.principal_id.lower(),
-        properties.condition or None,
+        condition_of(properties.condition, properties.condition_version),
         source=source,
     )
 

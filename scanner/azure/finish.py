@@ -11,6 +11,7 @@ from scanner.azure.assignments import (
     eligibilities,
 )
 from scanner.azure.containers import hierarchy_of
+from scanner.azure.definitions import deny_of, lock_of, role_of
 from scanner.azure.directory import People, memberships, owned_principals, reach
 from scanner.azure.directory_rows import (
     ApplicationRow,
@@ -31,13 +32,12 @@ from scanner.azure.model import (
     Machine,
     Workers,
 )
-from scanner.azure.rbac.roles import Permission, RoleDefinition
+from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
     ROOT,
     Hierarchy,
     last_segment,
     normalized,
-    scope_of,
 )
 from scanner.azure.workers import workers_of
 from scanner.estate import Gap, Provider
@@ -48,8 +48,6 @@ DENIES = "microsoft.authorization/denyassignments"
 SCHEDULES = "microsoft.authorization/roleassignmentscheduleinstances"
 _LOCKS = "microsoft.authorization/locks"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
-#: From this version of the deny assignment API on an effect is given.
-_EFFECTS_SINCE = "2024-07-01"
 
 
 def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
@@ -122,64 +120,23 @@ def _undefined(tenant: str, row: rows.RegistrationRow) -> Gap:
 
 def _roles(draft: Draft) -> dict[str, RoleDefinition]:
     found: dict[str, RoleDefinition] = {}
-    for row in draft.of(rows.RoleDefinitionRow):
-        guid, properties = last_segment(row.id), row.properties
-        found.setdefault(
-            guid,
-            RoleDefinition(
-                guid,
-                row.id,
-                properties.role_name or guid,
-                (properties.type or "").lower() == "customrole",
-                _permissions(properties.permissions),
-                properties.assignable_scopes or (),
-            ),
-        )
+    for role in map(role_of, draft.of(rows.RoleDefinitionRow)):
+        found.setdefault(role.guid, role)
     return found
-
-
-def _permissions(blocks: Iterable[rows.PermissionRow]) -> tuple[Permission, ...]:
-    return tuple(
-        Permission(
-            block.actions or (),
-            block.not_actions or (),
-            block.data_actions or (),
-            block.not_data_actions or (),
-            block.condition or None,
-        )
-        for block in blocks
-    )
 
 
 def _denies(draft: Draft) -> Iterator[DenyAssignment]:
     seen: set[str] = set()
     for row, origin in draft.with_origin(rows.DenyRow):
-        properties, key = row.properties, normalized(row.id)
-        if key in seen:
-            continue
-        seen.add(key)
-        effect = (properties.deny_assignment_effect or "").lower()
-        excluded = properties.exclude_principals or ()
-        yield DenyAssignment(
-            row.id,
-            properties.deny_assignment_name or row.id.rpartition("/")[2],
-            normalized(properties.scope) if properties.scope else scope_of(row.id),
-            _permissions(properties.permissions),
-            frozenset(p.id.lower() for p in properties.principals),
-            frozenset(p.id.lower() for p in excluded),
-            own_scope_only=bool(properties.do_not_apply_to_child_scopes),
-            audit=effect == "audit",
-            effect_unread=not effect and origin.api_version >= _EFFECTS_SINCE,
-            system=bool(properties.is_system_protected),
-            condition=properties.condition or None,
-        )
+        key = normalized(row.id)
+        if key not in seen:
+            seen.add(key)
+            yield deny_of(row, origin.api_version)
 
 
 def _locks(draft: Draft) -> Iterator[Lock]:
     found = {normalized(row.id): row for row in draft.of(rows.LockRow)}
-    for key, row in sorted(found.items()):
-        read_only = row.properties.level.lower() == "readonly"
-        yield Lock(row.id, row.name or last_segment(key), scope_of(row.id), read_only)
+    return (lock_of(row) for _, row in sorted(found.items()))
 
 
 def _subscriptions(draft: Draft, machines: Iterable[Machine]) -> dict[str, str]:

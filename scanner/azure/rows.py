@@ -21,6 +21,7 @@ class PermissionRow(Row, frozen=True, rename="camel"):
     data_actions: tuple[str, ...] | None = None
     not_data_actions: tuple[str, ...] | None = None
     condition: str | None = None
+    condition_version: str | float | None = None
 
 
 class RoleDefinitionProperties(Row, frozen=True, rename="camel"):
@@ -48,6 +49,7 @@ class AssignmentProperties(Row, frozen=True, rename="camel"):
     principal_type: str | None = None
     principal_name: str | None = None
     condition: str | None = None
+    condition_version: str | float | None = None
     assignment_type: str | None = None
     start_date_time: str | None = None
     end_date_time: str | None = None
@@ -79,6 +81,7 @@ class DenyPrincipalRow(Row, frozen=True):
     """One entry of `principals` or `excludePrincipals`."""
 
     id: str
+    type: str | None = None
 
 
 class DenyProperties(Row, frozen=True, rename="camel"):
@@ -93,6 +96,7 @@ class DenyProperties(Row, frozen=True, rename="camel"):
     is_system_protected: bool | None = None
     deny_assignment_effect: str | None = None
     condition: str | None = None
+    condition_version: str | float | None = None
 
 
 class DenyRow(Row, frozen=True):

@@ -36,6 +36,12 @@ def matches_any(patterns: Iterable[str], operation: str) -> bool:
     return any(matches(pattern, operation) for pattern in patterns)
 
 
+@lru_cache(maxsize=1 << 14)
+def _named(patterns: tuple[str, ...], operation: str) -> bool:
+    """Say the same of a tuple that is asked again and again."""
+    return matches_any(patterns, operation)
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """One block of a role or deny assignment; `condition` binds this block only."""
@@ -53,7 +59,7 @@ class Permission:
         """
         names = self.data_actions if data else self.actions
         subtracted = self.not_data_actions if data else self.not_actions
-        return matches_any(names, operation) and not matches_any(subtracted, operation)
+        return _named(names, operation) and not _named(subtracted, operation)
 
     def allows(self, operation: str, data: bool) -> bool:
         """Like `includes`, with the zero-segment reading that only allows have.
