@@ -4,6 +4,8 @@ Commands are imported when they run and import what they need inside, so that `-
 loads neither an SDK nor networkx.
 """
 
+import atexit
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,7 +14,14 @@ from importlib import import_module
 import click
 
 from scanner import ATTACK_VERSION, __version__
-from scanner.commands.console import Console, console_of, drop_stdout, prepare_streams
+from scanner.commands.console import (
+    Console,
+    console_of,
+    drop,
+    no_more_interrupts,
+    prepare_streams,
+    tell,
+)
 from scanner.commands.options import quiet_option
 from scanner.errors import WhocanrunError
 
@@ -34,12 +43,13 @@ EXIT_CODES = """\b
 Exit codes:
   0    done, nothing at or above --fail-on (default: never fail on findings)
   1    at least one finding at or above --fail-on (wins over 3)
-  2    wrong usage, configuration or input, an ambiguous name included
+  2    wrong usage, configuration, input or output, an ambiguous name included
   3    done but incomplete: something was refused, throttled away or broken
   4    nothing could be read
   130  interrupted
 """
 
+_STDOUT_REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _WRONG = 2
 _INTERRUPTED = 130
 
@@ -65,7 +75,7 @@ class LazyGroup(click.Group):
             outcome = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            drop_stdout()
+            drop(sys.stdout)
             return console_of(ctx).outcome
         return outcome
 
@@ -92,7 +102,7 @@ def cli(context: click.Context) -> int | None:
     context.ensure_object(Console)
     if context.invoked_subcommand is not None:
         return None
-    click.echo(context.get_help(), err=True)
+    tell(context.get_help())
     return _WRONG
 
 
@@ -102,22 +112,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: arguments without the program's name; default: the process's own.
     """
-    prepare_streams((sys.stdout, sys.stderr))
+    atexit.register(no_more_interrupts)
     try:
+        prepare_streams()
         outcome = cli.main(argv, prog_name="whocanrun", standalone_mode=False)
     except click.ClickException as error:
         return _complain(_usage(error), _WRONG)
     except WhocanrunError as error:
         return _complain(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        no_more_interrupts()
         return _complain("interrupted", _INTERRUPTED)
+    except SystemExit:  # click's way out when the reader of a help text goes away
+        drop(sys.stdout)
+        return 0
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{where}{error.strerror or error}", _WRONG)
+        return _complain(_reason(error), _WRONG)
     except Exception:  # noqa: BLE001 - the last stop: 1 must keep meaning "findings"
-        traceback.print_exc()
+        tell(traceback.format_exc())
         return _complain("this is a bug: please report the lines above", _WRONG)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _reason(error: OSError) -> str:
+    """Say what the operating system refused; a stdout that is full is let go of.
+
+    Files are named by the error; only a stream is written to without a name.
+    """
+    where = error.filename
+    if not where and error.errno in _STDOUT_REFUSED:
+        drop(sys.stdout)
+        where = "stdout cannot be written"
+    reason = error.strerror or str(error)
+    return f"{where}: {reason}" if where else reason
 
 
 def _usage(error: click.ClickException) -> str:

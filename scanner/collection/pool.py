@@ -91,12 +91,19 @@ class Pool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the threads; raises `Interrupted` for Ctrl-C and SIGTERM."""
-        self.stop()
-        self._until_idle(self._grace)
+        """Stop the threads; raises `Interrupted` for Ctrl-C and SIGTERM.
+
+        A second Ctrl-C does not wait for the calls in flight.
+        """
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        try:
+            self.stop()
+            self._until_idle(self._grace)
+        except KeyboardInterrupt:
+            interrupted = True
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)  # type: ignore[arg-type]
-        if kind is not None and issubclass(kind, KeyboardInterrupt):
+        if interrupted:
             raise Interrupted("interrupted; what was read so far is kept") from None
 
     def _until_idle(self, timeout: float | None) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.commands.console import Console
+from scanner.commands.console import Console, no_more_interrupts
 from scanner.errors import Interrupted, NothingReadable
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _store(wanted: Collection) -> Iterator["EstateStore"]:
         yield store
         finished = True
     except (KeyboardInterrupt, Interrupted) as error:
+        no_more_interrupts()
         raise Interrupted(
             f"interrupted; what was read is kept in {wanted.out}: "
             "run the same command with --resume to go on"

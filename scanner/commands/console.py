@@ -2,12 +2,15 @@
 
 import io
 import os
+import signal
 import sys
-from collections.abc import Iterable
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 import click
+
+from scanner.errors import UnusableOutput
 
 if TYPE_CHECKING:
     from output.table import Style
@@ -35,7 +38,7 @@ class Console:
         """Tell something that matters on stderr; `text` may hold untrusted names."""
         from output.escape import visible
 
-        click.echo(f"whocanrun: {visible(text)}", err=True)
+        tell(f"whocanrun: {visible(text)}")
 
     @property
     def results(self) -> TextIO:
@@ -62,15 +65,44 @@ def console_of(context: click.Context) -> Console:
     return context.ensure_object(Console)
 
 
-def prepare_streams(streams: Iterable[TextIO]) -> None:
-    """Make the standard streams take any text and leave line ends alone."""
-    for stream in streams:
+def prepare_streams() -> None:
+    """Make the standard streams take any text and leave line ends alone.
+
+    A closed stderr is as good as `2>/dev/null`: what it would say is lost on purpose.
+
+    Raises:
+        UnusableOutput: stdout is closed, so that results have nowhere to go.
+    """
+    closed = sys.stdout is None
+    # A file opened later must not get the number of a standard stream, and its text.
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    if closed:
+        raise UnusableOutput("stdout", "is closed", "send it to a file or /dev/null")
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
 
 
-def drop_stdout() -> None:
-    """Stop writing after the reader has gone away (`| head`), without a complaint."""
+def tell(text: str) -> None:
+    """Write a line to stderr; one that takes nothing (a full disk) ends no run."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        drop(sys.stderr)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - a stream
+
+
+def drop(stream: TextIO) -> None:
+    """Stop writing to a stream that takes nothing more, without a complaint."""
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    os.dup2(null, stream.fileno())
     os.close(null)
+
+
+def no_more_interrupts() -> None:
+    """Let no further Ctrl-C disturb a run that is ending anyway."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

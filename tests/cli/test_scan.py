@@ -170,7 +170,12 @@ def test_an_output_folder_that_is_a_file_is_2(out):
     assert out.read_text() == "precious"
 
 
-def test_ctrl_c_is_130_says_how_to_go_on_and_resume_does(aws, out):
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT,) * 2, (signal.SIGTERM,) * 2],
+)
+def test_a_signal_is_130_says_how_to_go_on_and_resume_does(aws, out, signals):
+    """The second of two is for who does not want to wait for the calls in flight."""
     aws.fault("ssm:*", wire.slow(30))
     environment = {**os.environ, **aws.environment()}
     arguments = ["scan", "--aws", *ONE_REGION, "--out", str(out)]
@@ -182,7 +187,9 @@ def test_ctrl_c_is_130_says_how_to_go_on_and_resume_does(aws, out):
         env=environment,
     )
     _wait_for(lambda: any(one.op.startswith("ssm:") for one in aws.requests))
-    run.send_signal(signal.SIGINT)
+    for number in signals:
+        run.send_signal(number)
+        time.sleep(0.1)
     shown, complaint = run.communicate(timeout=30)
 
     assert run.returncode == 130

@@ -103,6 +103,26 @@ def test_a_signal_leaves_the_block_within_the_grace(number):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_second_signal_waits_for_no_call():
+    """The grace is for calls that come back; who asks twice does not want to wait."""
+    hang, begun = threading.Event(), time.monotonic()
+
+    def run():
+        with Pool(1, grace=30) as pool:
+            pool.submit(lambda: hang.wait(10))
+            for wait in (0.1, 0.3):
+                threading.Timer(
+                    wait, lambda: os.kill(os.getpid(), signal.SIGINT)
+                ).start()
+            pool.wait()
+
+    with pytest.raises(Interrupted):
+        run()
+    hang.set()
+
+    assert time.monotonic() - begun < 5
+
+
 def test_nothing_to_do_is_done():
     """Waiting for an empty pool returns."""
     with Pool(4) as pool:
