@@ -3,14 +3,15 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from weakref import WeakKeyDictionary
 
+from checks.access import Share
 from scanner.estate import Principal
 from scanner.grants import AssignmentBecause, Grant, TargetSet, TargetSpace, Tier
 from scanner.graph import AccessGraph
-from scanner.paths import Reached, directly
 
 _OBJECT = re.compile(
     r"/?providers/microsoft\.(authorization|managedservices)/", re.IGNORECASE
@@ -49,17 +50,12 @@ def held_directly(
                 yield Held(grant, why, _given(graph, grant, why.assignment))
 
 
-def reached_by(principal: Principal, held: Iterable[Held]) -> tuple[Reached, ...]:
-    """Return what a principal reaches by some assignments it holds, grant by grant."""
+def shares_of(held: Iterable[Held]) -> tuple[Share, ...]:
+    """Return what some assignments give, grant by grant."""
     found: dict[Grant, int] = {}
     for one in held:
         found[one.grant] = found.get(one.grant, 0) | one.targets.bits
-    return tuple(
-        replace(
-            directly(principal, grant), targets=TargetSet(grant.targets.space, bits)
-        )
-        for grant, bits in found.items()
-    )
+    return tuple(found.items())
 
 
 def _given(graph: AccessGraph, grant: Grant, assignment: str) -> TargetSet:
@@ -99,12 +95,14 @@ def _own(graph: AccessGraph, principal: Principal, why: AssignmentBecause) -> bo
     return group is None or group == principal.id or group not in graph.grants_of
 
 
+@lru_cache(maxsize=65_536)
 def scope_of_assignment(assignment: str) -> str:
     """Return the scope of an assignment or delegation from its id; `/` at the root."""
     found = list(_OBJECT.finditer(assignment))
     return (assignment[: found[-1].start()] if found else assignment) or "/"
 
 
+@lru_cache(maxsize=65_536)
 def is_wide(assignment: str) -> bool:
     """True when an assignment is at a subscription, a management group or the root."""
     scope = scope_of_assignment(assignment)

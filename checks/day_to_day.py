@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import T1651, VALID_ACCOUNTS, Hit, define, scope_of
+from checks.hits import T1651, VALID_ACCOUNTS, Hit, define, hit_on_held
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
 from scanner.graph import AccessGraph
-from scanner.paths import directly
 
 
 def checks() -> tuple[Check, ...]:
@@ -36,6 +35,5 @@ def checks() -> tuple[Check, ...]:
 def _iam_users(graph: AccessGraph) -> Iterator[Hit]:
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         if principal.kind == "user":
-            reached = tuple(directly(principal, grant) for grant in grants)
             message = f"IAM user {principal.name} can run commands"
-            yield Hit(scope_of(principal), principal, reached, message)
+            yield hit_on_held(graph, principal, grants, message)

@@ -1,9 +1,10 @@
 """Partners and other outsiders: accounts, OIDC subjects, Lighthouse, guests."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from checks.access import entered, together
 from checks.evidence import (
     AWS_BASE,
     AWS_ORGANIZATION,
@@ -20,14 +21,13 @@ from checks.hits import (
     T1651,
     TRUSTED,
     Hit,
-    because_of,
     define,
-    scope_of,
+    hit_on_held,
 )
+from scanner.closure import Closure, Gain, closure_of
 from scanner.estate import Principal, Provider
-from scanner.grants import Condition, Conditions, Edge
+from scanner.grants import Because, Condition, Conditions, Edge
 from scanner.graph import AccessGraph
-from scanner.paths import Reached, directly, nearest, through
 from scanner.search import hops_of
 
 _TRUSTED = "https://attack.mitre.org/techniques/T1199/"
@@ -161,30 +161,33 @@ def _entries(
     graph: AccessGraph, principal: Principal, flagged: Callable[[Edge], bool]
 ) -> Iterator[Hit]:
     """Yield a hit per account that an outsider enters by flagged hops to commands."""
-    by_account: dict[str, dict[Edge, list[Reached]]] = {}
+    closure = closure_of(graph, COMMANDS)
+    by_account: dict[str, dict[Edge, Gain]] = {}
     for edge in hops_of(graph, principal.id):
         role = graph.principals.get(edge.target)
-        if role is not None and flagged(edge):
-            commands = [through(graph, edge, one) for one in _commands(graph, role)]
-            if commands:
-                by_account.setdefault(role.scope, {})[edge] = commands
+        gain = closure.beyond(edge) if role is not None and flagged(edge) else None
+        if role is not None and gain is not None:
+            by_account.setdefault(role.scope, {})[edge] = gain
     for account, entries in sorted(by_account.items()):
-        roles = ", ".join(sorted({graph.principals[e.target].name for e in entries}))
-        reached = tuple(one for commands in entries.values() for one in commands)
-        trusts = (why for edge in entries for why in edge.because)
-        # Of roles further on, the hops of the path tell; they may be thousands.
-        entered = because_of(tuple(one for one in reached if len(one.hops) == 1))
-        because = tuple(dict.fromkeys((*trusts, *entered)))
-        message = f"{principal.name} can enter {roles} and run commands"
-        yield Hit(f"aws:{account}", principal, reached, message, because)
+        names = sorted({graph.principals[edge.target].name for edge in entries})
+        access = together([entered(gain) for gain in entries.values()])
+        message = f"{principal.name} can enter {', '.join(names)} and run commands"
+        because = tuple(dict.fromkeys(_entered_because(graph, closure, entries)))
+        yield Hit(f"aws:{account}", principal, access, message, because)
 
 
-def _commands(graph: AccessGraph, role: Principal) -> tuple[Reached, ...]:
-    """Return what a role commands itself; where it is nothing, by further hops."""
-    grants = graph.grants_of.get(role.id, ())
-    own = tuple(directly(role, g) for g in grants if g.vector.tier in COMMANDS)
-    further = () if own else nearest(graph, role.id)
-    return own or tuple(one for one in further if one.grant.vector.tier in COMMANDS)
+def _entered_because(
+    graph: AccessGraph, closure: Closure, entries: Iterable[Edge]
+) -> Iterator[Because]:
+    """Yield what lets an outsider in, then what the roles that it enters hold.
+
+    Of roles further on, the hops of the path tell; they may be thousands.
+    """
+    for edge in entries:
+        yield from edge.because
+    for edge in entries:
+        held = closure.own(edge.target)
+        yield from graph.because(graph.principals[edge.target], held)
 
 
 def requires_external_id(conditions: Conditions) -> bool:
@@ -253,9 +256,8 @@ def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
         for principal in holding.principals if grants else ():
             if _is_outsider(principal, guests):
-                reached = tuple(directly(principal, grant) for grant in grants)
                 message = f"{who} {principal.name} can run commands"
-                yield Hit(scope_of(principal), principal, reached, message)
+                yield hit_on_held(graph, principal, grants, message)
 
 
 def _is_outsider(principal: Principal, guests: bool) -> bool:

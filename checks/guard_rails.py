@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, Hit, define, scope_of
+from checks.hits import COMMANDS, Hit, define, hit_on_held
 from scanner.graph import AccessGraph
-from scanner.paths import directly
 
 
 def checks() -> tuple[Check, ...]:
@@ -35,6 +34,5 @@ def _roots(graph: AccessGraph) -> Iterator[Hit]:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
         for principal in holding.principals if grants else ():
             if principal.kind == "root":
-                reached = tuple(directly(principal, grant) for grant in grants)
                 message = f"The root user of {principal.scope} can run commands"
-                yield Hit(scope_of(principal), principal, reached, message)
+                yield hit_on_held(graph, principal, grants, message)

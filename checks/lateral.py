@@ -1,15 +1,25 @@
 """Lateral movement and escalation: from a VM to others, from little to VMs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
+from checks.access import entered, together
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
+from checks.hits import (
+    COMMANDS,
+    T1651,
+    VALID_ACCOUNTS,
+    Hit,
+    define,
+    hit_on_held,
+    scope_of,
+)
+from scanner.closure import closure_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Grant, Verdict
 from scanner.graph import AccessGraph
-from scanner.paths import Reached, directly, nearest, through
 from scanner.search import hops_of
 
 _ATTACK = "https://attack.mitre.org/techniques/T1651/"
@@ -89,11 +99,10 @@ def _lateral(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
         ]
         if grants:
             principal = graph.principals[identity]
-            reached = tuple(directly(principal, grant) for grant in grants)
             message = f"Machines that run as {principal.name} can run commands"
             first = carried[min(carried)]
-            scope = scope_of(principal)
-            yield Hit(scope, principal, reached, message, path=(first,))
+            hit = hit_on_held(graph, principal, grants, message)
+            yield replace(hit, path=(first,))
 
 
 def _carriers(graph: AccessGraph, provider: Provider) -> dict[str, dict[str, Edge]]:
@@ -115,38 +124,19 @@ def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
 
 
 def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+    closure = closure_of(graph, COMMANDS)
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
     for id_ in sorted(sources):
         principal = graph.principals.get(id_)
         if principal is None or not _counts(graph, provider, principal):
             continue
-        reached = _gained(graph, id_) or _gained_later(graph, id_)
-        if reached:
+        becomes = (edge for edge in hops_of(graph, id_) if edge.kind == "can-become")
+        found = [gain for edge in becomes if (gain := closure.beyond(edge))]
+        if found:
+            access = together([entered(gain) for gain in found])
             message = f"{principal.name} can become somebody who runs commands"
-            because = reached[0].hops[0].because
-            scope = scope_of(principal)
-            yield Hit(scope, principal, reached, message, because, reached[0].hops)
-
-
-def _gained(graph: AccessGraph, id_: str) -> tuple[Reached, ...]:
-    """Return what those whom a principal can become hold themselves."""
-    return tuple(
-        through(graph, edge, directly(graph.principals[edge.target], grant))
-        for edge in hops_of(graph, id_)
-        if edge.kind == "can-become"
-        for grant in graph.grants_of.get(edge.target, ())
-        if grant.vector.tier in COMMANDS
-    )
-
-
-def _gained_later(graph: AccessGraph, id_: str) -> tuple[Reached, ...]:
-    """Return what a principal reaches by longer ways that include becoming another."""
-    return tuple(
-        one
-        for one in nearest(graph, id_)
-        if one.grant.vector.tier in COMMANDS
-        and any(hop.kind == "can-become" for hop in one.hops)
-    )
+            because = access.hops[0].because
+            yield Hit(scope_of(principal), principal, access, message, because)
 
 
 def _counts(graph: AccessGraph, provider: Provider, principal: Principal) -> bool:

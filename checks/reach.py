@@ -20,6 +20,7 @@ class _Known:
 
     kinds: dict[tuple[int, int], str] = field(default_factory=dict)
     scopes: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    reaches: "dict[tuple[tuple[int, int], ...], Reach]" = field(default_factory=dict)
 
 
 #: Freed with its graph.
@@ -50,6 +51,14 @@ def reach_of_sets(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
         bits = one.bits | (before.bits if before else 0)
         together[id(one.space)] = TargetSet(one.space, bits)
     merged = tuple(one for one in together.values() if one.bits)
+    known = _known(graph).reaches
+    key = tuple((id(one.space), one.bits) for one in merged)
+    if key not in known:
+        known[key] = _reach_of(graph, merged)
+    return known[key]
+
+
+def _reach_of(graph: AccessGraph, merged: tuple[TargetSet, ...]) -> Reach:
     kinds = {_kind(graph, one) for one in merged}
     kind = next((kind for kind in (EVERY, TAGGED, NAMED) if kind in kinds), NONE)
     sample = sorted({target for one in merged for target in _first(one)})

@@ -1,14 +1,15 @@
 """Through how broad a role: any document on every node, broad policies, wide scopes."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from checks.access import shared
 from checks.azure_assignments import (
     Held,
     held_directly,
     is_wide,
-    reached_by,
     scope_level,
+    shares_of,
 )
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
@@ -17,14 +18,14 @@ from checks.hits import (
     VALID_ACCOUNTS,
     Hit,
     define,
+    hit_on_held,
     scope_of,
 )
 from checks.ours import commands_of_ours
 from checks.reach import covers_a_scope
-from scanner.estate import Principal, Provider
-from scanner.grants import Grant, StatementBecause
+from scanner.estate import Provider
+from scanner.grants import Because, Grant, StatementBecause
 from scanner.graph import AccessGraph
-from scanner.paths import directly
 
 _SSM = "https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command.html"
 _AZURE_RUN = "https://learn.microsoft.com/azure/virtual-machines/run-command-overview"
@@ -121,14 +122,16 @@ def _any_document_every_node(graph: AccessGraph) -> Iterator[Hit]:
         if any(_any_document(grant) for grant in wide):
             # Vectors without a document are open to any code as well.
             free = [g for g in wide if not isinstance(g.decision.documents, tuple)]
-            yield _hit(principal, free, "can run any document on every node")
+            message = f"{principal.name} can run any document on every node"
+            yield hit_on_held(graph, principal, free, message)
 
 
 def _any_document_some_nodes(graph: AccessGraph) -> Iterator[Hit]:
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         any_ = [grant for grant in grants if _any_document(grant)]
         if any_ and not any(covers_a_scope(graph, grant.targets) for grant in any_):
-            yield _hit(principal, any_, "can run any document on some nodes")
+            message = f"{principal.name} can run any document on some nodes"
+            yield hit_on_held(graph, principal, any_, message)
 
 
 def _any_document(grant: Grant) -> bool:
@@ -137,18 +140,18 @@ def _any_document(grant: Grant) -> bool:
 
 def _managed_policy(graph: AccessGraph) -> Iterator[Hit]:
     for principal, grants in commands_of_ours(graph, Provider.AWS):
-        through = [g for g in grants if _policies(principal, g)]
-        if through:
-            names = sorted({name for g in through for name in _policies(principal, g)})
-            what = f"can run commands through {', '.join(names)}"
-            yield _hit(principal, through, what)
+        names = _policies(graph.because(principal, grants))
+        if names:
+            through = [g for g in grants if _policies(g.because_of(principal))]
+            what = f"can run commands through {', '.join(sorted(names))}"
+            yield hit_on_held(graph, principal, through, f"{principal.name} {what}")
 
 
-def _policies(principal: Principal, grant: Grant) -> set[str]:
-    """Return the names of the AWS-managed policies that allow a grant."""
+def _policies(because: Iterable[Because]) -> set[str]:
+    """Return the names of the AWS-managed policies among what allows something."""
     return {
         why.source.rpartition("/")[2]
-        for why in grant.because_of(principal)
+        for why in because
         if isinstance(why, StatementBecause)
         and why.effect == "Allow"
         and _AWS_MANAGED.match(why.source)
@@ -179,12 +182,7 @@ def _by_assignment(
         held = [one for one in held_directly(graph, principal, grants) if flagged(one)]
         if held:
             names = ", ".join(sorted({name(one) for one in held}))
-            reached = reached_by(principal, held)
+            access = shared(graph, shares_of(held))
             because = tuple(dict.fromkeys(one.because for one in held))
             message = f"{principal.name} can run commands as {names}"
-            yield Hit(scope_of(principal), principal, reached, message, because)
-
-
-def _hit(principal: Principal, grants: list[Grant], what: str) -> Hit:
-    reached = tuple(directly(principal, grant) for grant in grants)
-    return Hit(scope_of(principal), principal, reached, f"{principal.name} {what}")
+            yield Hit(scope_of(principal), principal, access, message, because)

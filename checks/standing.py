@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from checks.azure_assignments import held_directly, reached_by
+from checks.access import shared
+from checks.azure_assignments import held_directly, shares_of
 from checks.evidence import AZURE_BASE, AZURE_SCHEDULES
 from checks.finding import Check, Claim, Severity
 from checks.hits import Hit, define, scope_of
@@ -44,7 +45,7 @@ def _permanent(graph: AccessGraph) -> Iterator[Hit]:
         standing = [g for g in grants if g.decision.standing is Standing.PERMANENT]
         held = list(held_directly(graph, principal, standing))
         if held:
-            reached = reached_by(principal, held)
+            access = shared(graph, shares_of(held))
             because = tuple(dict.fromkeys(one.because for one in held))
             message = f"{principal.name} can run commands at any time"
-            yield Hit(scope_of(principal), principal, reached, message, because)
+            yield Hit(scope_of(principal), principal, access, message, because)

@@ -257,6 +257,8 @@ class Decided:
         denied_because: what denies a pair that is in no grant: the statements or deny
             assignments that cut it; empty when nothing ever allowed it.
         denied_as: the decision on such a pair: how sure its denial is, and why not.
+        because_together: what several grants of one principal rest on, each statement
+            or assignment once, where the engine knows a shorter way than one by one.
     """
 
     provider: Provider
@@ -267,3 +269,6 @@ class Decided:
     not_covered: tuple[Vector, ...]
     denied_because: Callable[[Principal, Vector, Target], tuple[Because, ...]]
     denied_as: Callable[[Principal, Vector, Target], Decision] = _denied
+    because_together: (
+        Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
+    ) = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import (
+    Because,
     Decided,
     Edge,
     Grant,
@@ -110,6 +111,17 @@ class AccessGraph:
             for grant in half.grants:
                 found.setdefault(id(grant.targets.space), grant.targets.space)
         return tuple(found.values())
+
+    def because(
+        self, principal: Principal, grants: Sequence[Grant]
+    ) -> tuple[Because, ...]:
+        """Return what some grants of a principal, all of one cloud, rest on."""
+        cloud = grants[0].vector.provider if grants else None
+        for half in self.decided:
+            if half.provider is cloud and half.because_together is not None:
+                return half.because_together(principal, grants)
+        found = (why for grant in grants for why in grant.because_of(principal))
+        return tuple(dict.fromkeys(found))
 
     def positions(self, target_id: str) -> Iterator[tuple[TargetSpace, int]]:
         """Yield each space that knows the target, with the position of its class."""

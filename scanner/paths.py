@@ -71,13 +71,56 @@ def reach_of(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
 
 def directly(principal: Principal, grant: Grant) -> Reached:
     """Return what a principal reaches by a grant of its own."""
-    return _reached(principal, principal, grant, grant.targets, ())
+    return along(principal, principal, grant, grant.targets, ())
+
+
+def along(
+    principal: Principal,
+    holder: Principal,
+    grant: Grant,
+    targets: TargetSet,
+    hops: tuple[Edge, ...],
+) -> Reached:
+    """Return what a principal reaches of a grant by some hops to its holder."""
+    if not hops:
+        return _as_granted(principal, grant, targets)
+    steps: tuple[Step, ...] = (*hops, grant.decision)
+    verdict = verdict_of(step.verdict for step in steps)
+    conditions, cut = and_all(step.conditions for step in steps)
+    certain = all(step.confidence is Confidence.CERTAIN for step in steps)
+    reasons = [reason for step in steps for reason in step.reasons]
+    return Reached(
+        principal,
+        holder,
+        grant,
+        targets,
+        hops,
+        verdict,
+        conditions if verdict is Verdict.CONDITIONAL else (),
+        Confidence.CERTAIN if certain else Confidence.INFERRED,
+        tuple(dict.fromkeys([*reasons, cut] if cut else reasons)),
+    )
+
+
+def _as_granted(principal: Principal, grant: Grant, targets: TargetSet) -> Reached:
+    decision = grant.decision
+    return Reached(
+        principal,
+        principal,
+        grant,
+        targets,
+        (),
+        decision.verdict,
+        decision.conditions if decision.verdict is Verdict.CONDITIONAL else (),
+        decision.confidence,
+        decision.reasons,
+    )
 
 
 def through(graph: AccessGraph, entry: Edge, reached: Reached) -> Reached:
     """Return what the source of a hop reaches by taking it and going on as its end."""
     principal, hops = graph.principals[entry.source], (entry, *reached.hops)
-    return _reached(principal, reached.holder, reached.grant, reached.targets, hops)
+    return along(principal, reached.holder, reached.grant, reached.targets, hops)
 
 
 def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
@@ -96,7 +139,7 @@ def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
     arrivals = search({start.id: (0, 0, 0)}, steps)
     holders = [one for one in arrivals if one != start.id and one in grants_of]
     return tuple(
-        _reached(start, graph.principals[holder], grant, grant.targets, hops)
+        along(start, graph.principals[holder], grant, grant.targets, hops)
         for holder in holders
         if isinstance(holder, str)
         for hops in (tuple(chain(graph, arrivals, holder))[::-1],)
@@ -120,31 +163,6 @@ def who_can(graph: AccessGraph, target_id: str) -> tuple[Reached, ...]:
             found += _everybody(graph, only, grants)
     found.sort(key=lambda one: (one[0], one[1].principal.id, one[1].grant.vector.id))
     return tuple(reached for _, reached in found)
-
-
-def _reached(
-    principal: Principal,
-    holder: Principal,
-    grant: Grant,
-    targets: TargetSet,
-    hops: tuple[Edge, ...],
-) -> Reached:
-    steps: tuple[Step, ...] = (*hops, grant.decision)
-    verdict = verdict_of(step.verdict for step in steps)
-    conditions, cut = and_all(step.conditions for step in steps)
-    certain = all(step.confidence is Confidence.CERTAIN for step in steps)
-    reasons = [reason for step in steps for reason in step.reasons]
-    return Reached(
-        principal,
-        holder,
-        grant,
-        targets,
-        hops,
-        verdict,
-        conditions if verdict is Verdict.CONDITIONAL else (),
-        Confidence.CERTAIN if certain else Confidence.INFERRED,
-        tuple(dict.fromkeys([*reasons, cut] if cut else reasons)),
-    )
 
 
 # ---- from a principal ----
@@ -171,7 +189,7 @@ def _by_paths(
             taken.add(grant, bits, 0)
             hops = tuple(chain(graph, arrivals, holder))[::-1]
             targets = TargetSet(grant.targets.space, bits)
-            yield _reached(principal, graph.principals[holder], grant, targets, hops)
+            yield along(principal, graph.principals[holder], grant, targets, hops)
 
 
 class _Covered:
@@ -203,7 +221,7 @@ def _everybody(
     for grant in grants:
         cost = cost_of(grant.decision, hops=0)
         for principal in grant.principals:
-            yield cost, _reached(principal, principal, grant, only, ())
+            yield cost, along(principal, principal, grant, only, ())
             if principal.id not in direct or cost < direct[principal.id]:
                 direct[principal.id], ends[principal.id] = cost, grant
     arrivals = search(direct, backwards(graph))
@@ -215,4 +233,4 @@ def _everybody(
         hops = tuple(chain(graph, arrivals, state))
         holder = hops[-1].target
         principal, end = graph.principals[state], graph.principals[holder]
-        yield arrival.cost, _reached(principal, end, ends[holder], only, hops)
+        yield arrival.cost, along(principal, end, ends[holder], only, hops)

@@ -35,6 +35,9 @@ def decide_aws(estate: AwsEstate) -> Decided:
         edges=(),
         not_covered=catalogue().not_covered,
         denied_because=_denied_because(engines),
+        because_together=lambda principal, grants: engines[
+            principal.scope
+        ].because_together(principal, grants),
     )
 
 

@@ -1,10 +1,10 @@
 """One account's engine: its classes of principals, its universes, its grants."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from scanner.aws.deciding.because import Explainer
+from scanner.aws.deciding.because import Asked, Explainer
 from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.facts import PrincipalFacts, membership, node_resource
 from scanner.aws.deciding.joins import Answer, Joins
@@ -56,6 +56,11 @@ class AccountEngine:
         objects = self._objects(account, nodes)
         joins = Joins(self._nodes, objects, self._catalogue)
         self._joins = joins
+        self._power_of = {
+            principal: power
+            for power, members in self._classes.items()
+            for principal in members
+        }
         self._why = Explainer(rules, powers, joins, self._nodes, objects)
 
     def grants(self) -> Iterator[Grant]:
@@ -72,6 +77,14 @@ class AccountEngine:
                     sharing[share] += members
         for (vector, answer, bits), principals in sharing.items():
             yield self._grant(vector, answer, bits, principals)
+
+    def because_together(
+        self, principal: Principal, grants: Iterable[Grant]
+    ) -> tuple[Because, ...]:
+        """Name what some grants of a principal rest on, each statement once."""
+        covered = {one.vector.id: one for one in self._vectors}
+        asked = (Asked(covered[g.vector.id], g.targets.bits) for g in grants)
+        return self._allowed(tuple(asked), principal)
 
     def denied_because(
         self, principal: Principal, vector: Vector, target: Target
@@ -125,19 +138,21 @@ class AccountEngine:
                 settled.reasons,
                 documents=answer.documents,
             ),
-            self._because(vector, bits),
+            partial(self._allowed, (Asked(vector, bits),)),
+            partial(self._allowed_at, vector),
         )
 
-    def _because(
-        self, vector: AwsVector, bits: int
-    ) -> Callable[[Principal], tuple[Because, ...]]:
-        return partial(self._allowed, vector, bits)
-
     def _allowed(
-        self, vector: AwsVector, bits: int, principal: Principal
+        self, asked: tuple[Asked, ...], principal: Principal
     ) -> tuple[Because, ...]:
-        identity = self._identities[principal]
-        return self._why.allowed(identity, self._facts(identity), vector, bits)
+        identity, power = self._identities[principal], self._power_of[principal]
+        return self._why.allowed(identity, self._facts(identity), power, *asked)
+
+    def _allowed_at(
+        self, vector: AwsVector, principal: Principal, target: Target
+    ) -> tuple[Because, ...]:
+        asked = Asked(vector, 1 << self._places[target.id])
+        return self._allowed((asked,), principal)
 
 
 def _mentioned(rule: Rule) -> Iterator[str]:

@@ -1,13 +1,14 @@
-"""Which statements a verdict rests on: found again for one principal when asked."""
+"""Which statements a verdict rests on: worked out by class, named for one principal."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from scanner.aws.deciding.cells import covered
 from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.joins import Joins
-from scanner.aws.deciding.powers import Powers
-from scanner.aws.deciding.rules import Rules
+from scanner.aws.deciding.powers import Power, Powers
+from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.deciding.space import Space
 from scanner.aws.model import Attached, Identity
@@ -18,16 +19,30 @@ from scanner.grants import StatementBecause
 SILENT = -1
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A statement of a principal, with what it covers of a request's two halves."""
+class Asked(NamedTuple):
+    """A vector on some targets, as bits."""
 
+    vector: AwsVector
+    targets: int
+
+
+class Touching(NamedTuple):
+    """The rules of a power that matter to what was asked."""
+
+    allows: frozenset[Rule]
+    cuts: frozenset[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A statement that concerns one principal, and the rule that it amounts to."""
+
+    rule: Rule
     because: StatementBecause
-    nodes: int
-    objects: int
+    own: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Explainer:
     """Explains verdicts of one account."""
 
@@ -36,20 +51,32 @@ class Explainer:
     joins: Joins
     nodes: Space
     objects: Space
+    #: By power (alive as long as its account's engine), action and targets.
+    _touching: dict[tuple[int, str, int], Touching] = field(default_factory=dict)
+    _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
 
     def allowed(
-        self, identity: Identity, facts: PrincipalFacts, vector: AwsVector, targets: int
+        self, identity: Identity, facts: PrincipalFacts, power: Power, *asked: Asked
     ) -> tuple[StatementBecause, ...]:
-        """Name the statements that allow a vector on targets, then those that cut some.
+        """Name the statements that allow what is asked, then those that cut some.
 
-        Root's power is written in no policy: it is named as source `root`.
+        Each is named once, whatever it is that it allows. Root's power is written in no
+        policy: it is named as source `root`.
+
+        Args:
+            identity: who is asked about.
+            facts: what its condition keys are.
+            power: that of its class.
+            asked: vectors, each on targets that it is granted on.
         """
-        wanted = self._wanted(vector, targets)
-        found = self._statements(identity, facts, vector, wanted)
-        allows = [one for one in found if one.because.effect == "Allow"]
-        raw = self._wanted(vector, _united(one.nodes for one in allows) or targets)
-        cuts = self._cuts(identity, facts, vector, raw)
-        return tuple(one.because for one in (*allows, *cuts))
+        touching = [self._rules_touching(power, one) for one in asked]
+        allows = frozenset[Rule]().union(*(one.allows for one in touching))
+        cuts = frozenset[Rule]().union(*(one.cuts for one in touching))
+        named = self._all_named(identity, facts)
+        return (
+            *(one.because for one in named if one.own and one.rule in allows),
+            *(one.because for one in named if one.rule in cuts),
+        )
 
     def denied(
         self, identity: Identity, facts: PrincipalFacts, vector: AwsVector, targets: int
@@ -59,30 +86,52 @@ class Explainer:
         A boundary or control policy that allows nothing here cuts by its silence.
         """
         wanted = self._wanted(vector, targets)
-        own = self._statements(identity, facts, vector, wanted)
-        if not any(one.because.effect == "Allow" for one in own):
+        touching = [
+            one
+            for one in self._all_named(identity, facts)
+            if self._touches(one.rule, vector, wanted)
+        ]
+        if not any(one.own and one.rule.allows for one in touching):
             return ()
-        cuts = [one.because for one in self._cuts(identity, facts, vector, wanted)]
+        cuts = (one.because for one in touching if not one.rule.allows)
         return (*cuts, *self._silent(identity, facts, vector, wanted))
+
+    def _rules_touching(self, power: Power, asked: Asked) -> Touching:
+        known = id(power), asked.vector.action, asked.targets
+        found = self._touching.get(known)
+        if found is None:
+            found = self._touching[known] = self._looked_up(power, *asked)
+        return found
+
+    def _looked_up(self, power: Power, vector: AwsVector, targets: int) -> Touching:
+        """What cuts counts wherever the allowing statements reach, not only in rest."""
+        wanted = self._wanted(vector, targets)
+        allows = [one for one in power.allows if self._touches(one, vector, wanted)]
+        reached = _united(self._on_nodes(one, vector, wanted) for one in allows)
+        raw = self._wanted(vector, reached or targets)
+        cuts = (one for one in power.denies if self._touches(one, vector, raw))
+        return Touching(frozenset(allows), frozenset(cuts))
 
     def _wanted(self, vector: AwsVector, targets: int) -> tuple[int, int]:
         regions = self.nodes.regions(targets)
         objects = (self.joins.object_bits(vector, region) for region in regions)
         return targets if vector.names_target else 0, _united(objects)
 
-    def _cuts(
-        self,
-        identity: Identity,
-        facts: PrincipalFacts,
-        vector: AwsVector,
-        wanted: tuple[int, int],
-    ) -> Iterator[_Statement]:
-        own = self._statements(identity, facts, vector, wanted)
-        yield from (one for one in own if one.because.effect == "Deny")
-        for prefix, policies in _ceilings(self.powers, identity):
-            for one in self._of(policies, prefix, facts, vector, wanted):
-                if one.because.effect == "Deny":
-                    yield one
+    def _touches(self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]) -> bool:
+        if not rule.vectors >> self.rules.place(vector) & 1:
+            return False
+        return bool(
+            self._on_nodes(rule, vector, wanted) & wanted[0]
+            or self._on_objects(rule, vector, wanted) & wanted[1]
+        )
+
+    def _on_nodes(self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]) -> int:
+        return wanted[0] and covered(self.nodes.cells(rule, vector))
+
+    def _on_objects(
+        self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]
+    ) -> int:
+        return wanted[1] and covered(self.objects.cells(rule, vector))
 
     def _silent(
         self,
@@ -93,46 +142,46 @@ class Explainer:
     ) -> Iterator[StatementBecause]:
         nodes, objects = wanted
         for prefix, policies in _ceilings(self.powers, identity):
-            found = list(self._of(policies, prefix, facts, vector, wanted))
-            allows = [one for one in found if one.because.effect == "Allow"]
-            lacks_node = bool(nodes & ~_united(one.nodes for one in allows))
-            lacks_object = objects and not _united(one.objects for one in allows)
-            if lacks_node or lacks_object:
+            allows = [
+                one.rule
+                for one in self._names(policies, prefix, facts)
+                if one.rule.allows and self._touches(one.rule, vector, wanted)
+            ]
+            on_nodes = _united(self._on_nodes(one, vector, wanted) for one in allows)
+            on_objects = _united(
+                self._on_objects(one, vector, wanted) for one in allows
+            )
+            if nodes & ~on_nodes or (objects and not objects & on_objects):
                 for attached in policies:
                     source = f"{prefix}{attached.source}"
                     yield StatementBecause(source, SILENT, None, "Deny")
 
-    def _statements(
-        self,
-        identity: Identity,
-        facts: PrincipalFacts,
-        vector: AwsVector,
-        wanted: tuple[int, int],
-    ) -> list[_Statement]:
-        return list(self._of(own_policies(identity), "", facts, vector, wanted))
+    def _all_named(
+        self, identity: Identity, facts: PrincipalFacts
+    ) -> tuple[_Named, ...]:
+        """All statements that concern a principal: its own, then its ceilings'."""
+        known = identity.principal.id
+        found = self._named.get(known)
+        if found is None:
+            layers = (("", own_policies(identity)), *_ceilings(self.powers, identity))
+            found = self._named[known] = tuple(
+                named
+                for prefix, policies in layers
+                for named in self._names(policies, prefix, facts)
+            )
+        return found
 
-    def _of(
-        self,
-        policies: Iterable[Attached],
-        prefix: str,
-        facts: PrincipalFacts,
-        vector: AwsVector,
-        wanted: tuple[int, int],
-    ) -> Iterator[_Statement]:
-        """The statements of some policies that touch what is wanted."""
-        place = self.rules.place(vector)
+    def _names(
+        self, policies: Iterable[Attached], prefix: str, facts: PrincipalFacts
+    ) -> Iterator[_Named]:
         for attached in policies:
             for source in self.rules.sources(attached):
                 special = self.rules.specialised(source.rule, facts)
-                if special is None or not special.vectors >> place & 1:
-                    continue
-                nodes = wanted[0] and covered(self.nodes.cells(special, vector))
-                objects = wanted[1] and covered(self.objects.cells(special, vector))
-                if nodes & wanted[0] or objects & wanted[1]:
+                if special is not None:
                     effect = "Allow" if special.allows else "Deny"
                     name = f"{prefix}{source.policy}"
                     why = StatementBecause(name, source.index, source.sid, effect)
-                    yield _Statement(why, nodes, objects & wanted[1])
+                    yield _Named(special, why, own=not prefix)
 
 
 def _ceilings(
