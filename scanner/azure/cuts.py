@@ -11,10 +11,13 @@ from scanner.azure.rbac.blocks import (
     EFFECT_UNREAD,
     HANGING_DENY,
     LOCKED_ACTION,
+    denies_operation,
     undecided,
 )
 from scanner.azure.rbac.evaluation import DENIED
+from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
+from scanner.azure.spots import Spot, Spots, at
 from scanner.grants import AssignmentBecause, Confidence, Decision
 
 # One reason for many denies: each distinct reason would split the sets it touches.
@@ -75,22 +78,66 @@ class Cut:
 
 
 class Cuts:
-    """Cuts by question and class of principals, each made once."""
+    """Cuts by question and class of principals, each made once; equal ones are one."""
 
-    def __init__(self, tenant: AzureTenant, place: Place, parties: Parties) -> None:
+    def __init__(
+        self, tenant: AzureTenant, place: Place, parties: Parties, spots: Spots
+    ) -> None:
         """Prepare to cut a tenant's grants at a place."""
-        self._tenant, self._place = tenant, place
+        self._tenant, self._place, self._spots = tenant, place, spots
         self._strangers = parties.strangers
-        self._found: dict[tuple[int, Profile, bool], Cut] = {}
+        self._rows: dict[tuple[Profile, bool], dict[object, Cut]] = {}
+        self._same: dict[Cut, Cut] = {}
         self._unread = place.within(tenant.denies_unread)
         self._locks_refused = place.within(tenant.locks_refused)
+        self._touched = frozenset(_touched(tenant, spots))
 
-    def cut(self, question: Question, party: Party) -> Cut:
+    def of(self, party: Party) -> dict[object, Cut]:
+        """Return the cuts of a class of principals that were made, for `cut`."""
+        return self._rows.setdefault((party.profile, party.delegated), {})
+
+    def cut(self, question: Question, party: Party, row: dict[object, Cut]) -> Cut:
         """Return what cuts a question's grants of a class of principals."""
-        key = (question.number, party.profile, party.delegated)
-        if key not in self._found:
-            self._found[key] = self._cut(question, party)
-        return self._found[key]
+        found = row.get(question.number)
+        if found is None:
+            alike = (tuple(question.denies.items()), question.locked, question.mode)
+            found = row.get(alike)
+            if found is None:
+                made = self._cut(question, party)
+                found = row[alike] = self._same.setdefault(made, made)
+            row[question.number] = found
+        return found
+
+    def left_of(self, number: int, spot: Spot, party: Party) -> Spot:
+        """Return where an assignment counts, less what cuts one held on a child only.
+
+        A lock or deny at an extension leaves its VM alone, but not who holds nothing
+        but that extension.
+        """
+        if number not in self._touched:
+            return spot
+        scope = self._tenant.assignments[number].scope
+        kind, _ = type_and_parent(scope)
+        return tuple(
+            0 if mode.child == kind and self._cuts_child(scope, kind, party)
+            else at(spot, n)
+            for n, mode in enumerate(self._spots.modes)
+        )  # fmt: skip
+
+    def _cuts_child(self, scope: str, kind: str, party: Party) -> bool:
+        here = any(
+            lock.read_only and lock.scope == scope for lock in self._tenant.locks
+        )
+        if here and not party.delegated:
+            return True
+        spoken = hits(party, self._strangers)
+        return any(
+            deny.scope == scope
+            and spoken[number] is Hit.YES
+            and (deny.system or not party.delegated)
+            and denies_operation(deny, f"{kind}/write", False) is Truth.TRUE
+            for number, deny in enumerate(self._tenant.denies)
+        )
 
     def _cut(self, question: Question, party: Party) -> Cut:
         blocked = 0
@@ -108,9 +155,7 @@ class Cuts:
             elif truth is Truth.UNKNOWN:
                 doubts.append((undecided(deny), bits))
             elif hit is Hit.PERHAPS:
-                doubts.append(
-                    (f"deny assignment {deny.id} names an unread group", bits)
-                )
+                doubts.append((_NAMES_UNREAD_GROUP, bits))
             elif hit is Hit.UNLESS:
                 unless.append((_EXCLUDES_UNREAD_GROUP, bits))
             else:
@@ -142,12 +187,12 @@ class Cuts:
         """Yield the read-only locks by number, with the classes they hold."""
         for number, lock in enumerate(self._tenant.locks):
             if lock.read_only:
-                yield number, self._place.covered(lock.scope, question.whole_set)
+                yield number, self._spots.cut(lock.scope, question.mode)
 
     def _bits(self, deny: DenyAssignment, question: Question) -> int:
         if deny.own_scope_only:
-            return self._place.equal(deny.scope, question.whole_set)
-        return self._place.covered(deny.scope, question.whole_set)
+            return self._place.equal(deny.scope, question.mode.whole_set)
+        return self._spots.cut(deny.scope, question.mode)
 
     def _hanging(self, deny: DenyAssignment) -> Iterator[tuple[str, int]]:
         bits = 0 if deny.own_scope_only else self._place.perhaps.get(deny.scope, 0)
@@ -161,3 +206,15 @@ def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
         if bits:
             merged[reason] = merged.get(reason, 0) | bits
     return tuple(merged.items())
+
+
+def _touched(tenant: AzureTenant, spots: Spots) -> Iterator[int]:
+    """Yield the assignments at a child that a lock or deny stands at as well."""
+    children = {mode.child for mode in spots.modes} - {""}
+    standing = {deny.scope for deny in tenant.denies}
+    standing |= {lock.scope for lock in tenant.locks if lock.read_only}
+    standing = {one for one in standing if type_and_parent(one)[0] in children}
+    if standing:
+        for number, assignment in enumerate(tenant.assignments):
+            if assignment.scope in standing:
+                yield number

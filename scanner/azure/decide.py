@@ -7,7 +7,7 @@ from scanner.azure.cuts import Block, denial
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
-from scanner.azure.questions import Operation, Question
+from scanner.azure.questions import Question
 from scanner.azure.rbac.evaluation import because_of, supports
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine
@@ -23,6 +23,7 @@ from scanner.grants import (
     Vector,
     Verdict,
 )
+from scanner.memory import collector_paused
 
 
 def decide_azure(estate: AzureEstate) -> Decided:
@@ -31,7 +32,9 @@ def decide_azure(estate: AzureEstate) -> Decided:
     Hops between principals are `link_azure`'s. Time grows with assignments, machines
     and grants, not with principals times machines.
     """
-    halves = [_TenantDecision(tenant) for tenant in estate.tenants.values()]
+    with collector_paused():
+        halves = [_TenantDecision(tenant) for tenant in estate.tenants.values()]
+        grants = [grant for half in halves for grant in half.grants()]
     principals: dict[str, Principal] = {}
     for half in halves:
         for principal in half.tenant.directory.principals.values():
@@ -43,7 +46,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
         Provider.AZURE,
         tuple(principals[key] for key in sorted(principals)),
         tuple(sorted(targets, key=lambda target: target.id)),
-        [grant for half in halves for grant in half.grants()],
+        grants,
         (),
         tuple(sorted({*NOT_COVERED, *unread})),
         denials.because,
@@ -63,10 +66,7 @@ class _TenantDecision:
         scopes |= self.workers.subscriptions
         scopes |= _parents(scopes)
         self.place = place_of(tenant, scopes, self.workers.machines)
-        operations = tuple(
-            Operation(v.operation, v.data, v.whole_set, v.child)
-            for v in MACHINE_VECTORS
-        )
+        operations = tuple(v.asked for v in MACHINE_VECTORS)
         self.engine = Engine(tenant, self.place, operations)
         asked = {
             operation: question
@@ -84,9 +84,7 @@ class _TenantDecision:
     def grants(self) -> Iterator[Grant]:
         """Yield the grants, by class of principals and then in vector order."""
         for party in self.engine.classes():
-            settled = {
-                q.number: self.engine.settle(q, party) for q in self.engine.questions
-            }
+            settled = self.engine.settle(party)
             for vector in MACHINE_VECTORS:
                 question = self.questions[vector.vector.id]
                 mask = self._targets[vector.vector.id]

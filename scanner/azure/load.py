@@ -17,6 +17,7 @@ from scanner.evidence.lines import SeriesKey
 from scanner.evidence.outcomes import Outcome
 from scanner.evidence.reader import Evidence, Partition
 from scanner.evidence.series import Series
+from scanner.memory import collector_paused
 
 _AUTHORIZATION = "microsoft.authorization"
 _SERVICES = "microsoft.managedservices"
@@ -71,16 +72,18 @@ def load_azure(evidence: Evidence) -> AzureEstate:
     case. Rows that do not fit their type, and answers that are no lists, are gaps; the
     list is then not whole, and what rests on it is `unknown`.
     """
-    inventory = _Inventory()
-    for partition in evidence.partitions("azure"):
-        for key in sorted(partition.series):
-            inventory.add(partition, partition.series[key])
-        if not partition.finished:
-            inventory.doubt(partition)
-    for scope in evidence.manifest.scopes if evidence.manifest else ():
-        if scope.provider == "azure" and scope.kind == "subscription" and scope.tenant:
-            inventory.tenants[scope.id.lower()] = scope.tenant.lower()
-    return inventory.estate()
+    with collector_paused():
+        inventory = _Inventory()
+        for partition in evidence.partitions("azure"):
+            for key in sorted(partition.series):
+                inventory.add(partition, partition.series[key])
+            if not partition.finished:
+                inventory.doubt(partition)
+        for scope in evidence.manifest.scopes if evidence.manifest else ():
+            kind = (scope.provider, scope.kind)
+            if kind == ("azure", "subscription") and scope.tenant:
+                inventory.tenants[scope.id.lower()] = scope.tenant.lower()
+        return inventory.estate()
 
 
 class _Inventory:

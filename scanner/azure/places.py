@@ -39,15 +39,6 @@ class Place:
     kinds: Mapping[str, int]
     lacking: Mapping[str, int]
 
-    def covered(self, scope: str, whole_set: bool) -> int:
-        """Return the classes that an assignment at a scope applies to.
-
-        What is checked at a scale set is not held by who holds one instance of it.
-        """
-        if whole_set and scale_set_of(scope):
-            return 0
-        return self.below.get(scope, 0)
-
     def equal(self, scope: str, whole_set: bool) -> int:
         """Return the classes whose own scope it is; instances share their set's."""
         if whole_set:
@@ -83,12 +74,19 @@ def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -
     members: list[list[Target]] = []
     firsts: list[Machine] = []
     for machine in tenant.machines:
-        key = _key(machine, relevant, above)
-        number = numbers.setdefault(key, len(members))
-        if number == len(members):
+        scope, target = machine.scope, machine.target
+        key = (
+            above.beside(scope, target),
+            scope if scope in relevant else None,
+            target.kind,
+            machine.lacks,
+        )
+        number = numbers.get(key)
+        if number is None:
+            number = numbers[key] = len(members)
             members.append([])
             firsts.append(machine)
-        members[number].append(machine.target)
+        members[number].append(target)
     return _placed(tuple(map(tuple, members)), firsts, relevant, above)
 
 
@@ -99,6 +97,28 @@ class _Above:
         self._hierarchy, self._relevant = tenant.hierarchy, relevant
         self._groups = {scope for scope in relevant if management_group(scope)}
         self._found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._beside: dict[str, int] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def beside(self, scope: str, target: Target) -> int:
+        """Return a number that tells machines apart by what lies above them.
+
+        Machines of one type in one resource group are looked up together: so are the
+        instances of one scale set.
+        """
+        head = scope.rpartition("/")[0]
+        found = self._beside.get(head)
+        if found is None:
+            group = resource_group_of(scope)
+            owner = None if target.kind in ("vm", "arc") else _owner(scope)
+            key = (
+                self.of(target.scope),
+                group if group in self._relevant else None,
+                owner if owner in self._relevant else None,
+            )
+            found = self._numbers.setdefault(key, len(self._numbers))
+            self._beside[head] = found
+        return found
 
     def of(self, subscription: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the scopes that cover a subscription, and those that may."""
@@ -110,20 +130,6 @@ class _Above:
             maybe = () if whole else tuple(sorted(self._groups.difference(chain)))
             found = self._found[subscription] = (sure, maybe)
         return found
-
-
-def _key(machine: Machine, relevant: set[str], above: _Above) -> tuple[object, ...]:
-    scope, target = machine.scope, machine.target
-    group = resource_group_of(scope)
-    owner = None if target.kind in ("vm", "arc") else _owner(scope)
-    return (
-        above.of(target.scope),
-        group if group in relevant else None,
-        owner if owner in relevant else None,
-        scope if scope in relevant else None,
-        target.kind,
-        machine.lacks,
-    )
 
 
 def _owner(scope: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.rbac.blocks import denies_operation, locks_operation
@@ -10,20 +11,34 @@ from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
 from scanner.grants import Decision, Verdict
 
+#: In a pattern: the assignment gives nothing of what is asked.
+NOTHING = -1
+
+
+class Mode(NamedTuple):
+    """At which scope an operation is checked, for a target.
+
+    Attributes:
+        whole_set: at the scale set, not at one of its instances.
+        child: type of the target's child that it is also held on (`AzureVector`).
+        container: at a resource group or above: held on one resource it is nothing.
+    """
+
+    whole_set: bool = False
+    child: str = ""
+    container: bool = False
+
+
+_PLAIN = Mode()
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation to decide.
-
-    Attributes:
-        whole_set: it is checked at the scale set.
-        child: type of the machine's child that it is also held on (`AzureVector`).
-    """
+    """An operation to decide, at the scope that its mode says."""
 
     name: str
     data: bool = False
-    whole_set: bool = False
-    child: str = ""
+    mode: Mode = _PLAIN
 
 
 @dataclass(frozen=True)
@@ -33,21 +48,17 @@ class Question:
     Attributes:
         number: its place among the questions of its tenant.
         operations: what is asked.
-        terms: assignment number to what it gives, as a number of `Ledger`.
         denies: deny assignment number to whether it names the operations: `TRUE` or
             `UNKNOWN`.
         locked: read-only locks stop the operations.
-        child: what `Operation.child` says of them all, if anybody is assigned something
-            at such a child.
+        mode: that of them all; without a child at which nobody is assigned anything.
     """
 
     number: int
     operations: tuple[Operation, ...]
-    terms: Mapping[int, int]
     denies: Mapping[int, Truth]
     locked: bool
-    whole_set: bool
-    child: str
+    mode: Mode
 
 
 class Ledger:
@@ -70,9 +81,26 @@ class Ledger:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A tenant's roles and denies, asked about some operations.
+
+    Attributes:
+        questions: the operations, joined where every answer is the same.
+        patterns: what assignments give: for each question a number of the ledger, or
+            `NOTHING`.
+        pattern_of: the pattern of each assignment, by its number.
+    """
+
+    questions: tuple[Question, ...]
+    ledger: Ledger
+    patterns: tuple[tuple[int, ...], ...]
+    pattern_of: tuple[int, ...]
+
+
 def questions_of(
     tenant: AzureTenant, operations: Sequence[Operation], more: Iterable[Decision]
-) -> tuple[tuple[Question, ...], Ledger]:
+) -> Asked:
     """Ask a tenant's roles and denies about the operations, each role once.
 
     Args:
@@ -81,43 +109,71 @@ def questions_of(
         more: further decisions that the ledger must rank.
     """
     holders = _holders(tenant.assignments)
-    given = {
-        key: _answers(tenant, some[0], operations) for key, some in holders.items()
-    }
+    given = {key: _answers(tenant, some, operations) for key, some in holders.items()}
     families: dict[object, list[int]] = {}
     children = _children(tenant)
     for number, operation in enumerate(operations):
         answers = tuple(answer[number] for answer in given.values())
         denies = tuple(_denies(tenant, operation).items())
-        child = operation.child if operation.child in children else ""
-        key = (operation.data, operation.whole_set, child, answers, denies)
+        key = (operation.data, _mode(operation, children), answers, denies)
         families.setdefault(key, []).append(number)
-    terms = [_terms(tenant, given, family[0]) for family in families.values()]
-    ledger = Ledger([*(d for some in terms for d in some.values()), *more])
-    asked = ([operations[n] for n in family] for family in families.values())
-    return tuple(
-        _question(number, tenant, some, terms[number], ledger)
-        for number, some in enumerate(asked)
-    ), ledger
+    firsts = [family[0] for family in families.values()]
+    questions = tuple(
+        _question(number, tenant, [operations[n] for n in family], children)
+        for number, family in enumerate(families.values())
+    )
+    return _asked(tenant, questions, given, firsts, more)
+
+
+def _asked(
+    tenant: AzureTenant,
+    questions: tuple[Question, ...],
+    given: Mapping["_Key", tuple[Decision | None, ...]],
+    firsts: Sequence[int],
+    more: Iterable[Decision],
+) -> Asked:
+    """Number what assignments give: their role's answers with their own standing."""
+    rows: dict[tuple[object, ...], int] = {}
+    answers: list[tuple[Decision | None, ...]] = []
+    pattern_of: list[int] = []
+    for a in tenant.assignments:
+        key = (a.role, a.condition, a.delegated, a.standing, a.until, a.undated)
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = len(answers)
+            answer = given[a.role, a.condition, a.delegated]
+            answers.append(tuple(_standing(answer[n], a) for n in firsts))
+        pattern_of.append(row)
+    ledger = Ledger([*(d for row in answers for d in row if d is not None), *more])
+    patterns = tuple(
+        tuple(NOTHING if d is None else ledger.number(d) for d in row)
+        for row in answers
+    )
+    return Asked(questions, ledger, patterns, tuple(pattern_of))
+
+
+def _standing(answer: Decision | None, assignment: Assignment) -> Decision | None:
+    if answer is None or answer.verdict is Verdict.UNKNOWN:
+        return answer  # how long it would last is not said of the unknown
+    return lasting(answer, assignment)
 
 
 def _question(
-    number: int,
-    tenant: AzureTenant,
-    operations: list[Operation],
-    terms: Mapping[int, Decision],
-    ledger: Ledger,
+    number: int, tenant: AzureTenant, operations: list[Operation], children: set[str]
 ) -> Question:
     first = operations[0]
     return Question(
         number,
         tuple(operations),
-        {n: ledger.number(decision) for n, decision in terms.items()},
         _denies(tenant, first),
         locks_operation(first.name, first.data),
-        first.whole_set,
-        first.child,
+        _mode(first, children),
     )
+
+
+def _mode(operation: Operation, children: set[str]) -> Mode:
+    mode = operation.mode
+    return mode if mode.child in children else mode._replace(child="")
 
 
 def _children(tenant: AzureTenant) -> set[str]:
@@ -129,10 +185,10 @@ def _children(tenant: AzureTenant) -> set[str]:
 _Key = tuple[str, str | None, bool]
 
 
-def _holders(assignments: Iterable[Assignment]) -> dict[_Key, list[Assignment]]:
-    found: dict[_Key, list[Assignment]] = {}
+def _holders(assignments: Iterable[Assignment]) -> dict[_Key, Assignment]:
+    found: dict[_Key, Assignment] = {}
     for a in assignments:
-        found.setdefault((a.role, a.condition, a.delegated), []).append(a)
+        found.setdefault((a.role, a.condition, a.delegated), a)
     return found
 
 
@@ -140,29 +196,6 @@ def _answers(
     tenant: AzureTenant, example: Assignment, operations: Iterable[Operation]
 ) -> tuple[Decision | None, ...]:
     return tuple(granted(example, tenant.roles, op.name, op.data) for op in operations)
-
-
-def _terms(
-    tenant: AzureTenant,
-    given: Mapping[_Key, tuple[Decision | None, ...]],
-    number: int,
-) -> dict[int, Decision]:
-    """Return what each assignment gives: its role's answer with its own standing."""
-    answers = {key: answer[number] for key, answer in given.items()}
-    standing: dict[tuple[object, ...], Decision] = {}
-    found: dict[int, Decision] = {}
-    for n, a in enumerate(tenant.assignments):
-        answer = answers[a.role, a.condition, a.delegated]
-        if answer is None:
-            continue
-        if answer.verdict is Verdict.UNKNOWN:
-            found[n] = answer  # how long it would last is not said of the unknown
-            continue
-        key = (answer, a.standing, a.until, a.undated)
-        if key not in standing:
-            standing[key] = lasting(answer, a)
-        found[n] = standing[key]
-    return found
 
 
 def _denies(tenant: AzureTenant, operation: Operation) -> dict[int, Truth]:

@@ -1,15 +1,15 @@
 """Decide a class of principals: the best of what it holds, less what is cut."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from scanner.azure.cuts import Cuts
+from scanner.azure.cuts import Cut, Cuts
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Parties, Party
 from scanner.azure.places import Place
-from scanner.azure.questions import Operation, Question, questions_of
+from scanner.azure.questions import NOTHING, Operation, Question, questions_of
 from scanner.azure.rbac.evaluation import HANGING, doubted, either
-from scanner.azure.rbac.scopes import type_and_parent
+from scanner.azure.spots import Spot, Spots, at, union
 from scanner.grants import Decision, Verdict
 
 #: Disjoint sets of target classes, each with its decision.
@@ -19,12 +19,29 @@ _UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
 _UNSEEN = Decision(Verdict.UNKNOWN, reasons=("group members were not read",))
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Questions that a set of patterns answers alike, but for what is cut.
+
+    Attributes:
+        mode: the number of their mode.
+        terms: (pattern, number of what it gives).
+        unseen: where groups with unread members give it.
+    """
+
+    mode: int
+    terms: tuple[tuple[int, int], ...]
+    unseen: int
+    questions: tuple[Question, ...]
+
+
 class Engine:
     """One tenant, some operations, and a place to ask them about.
 
     Attributes:
         questions: the operations, joined where every answer is the same.
         parties: the principals.
+        spots: where assignments count.
         cuts: what takes access away.
     """
 
@@ -33,13 +50,18 @@ class Engine:
     ) -> None:
         """Ask roles and denies once; principals are decided by `settle`."""
         self.tenant, self.place = tenant, place
-        more = (_UNREAD, _UNSEEN, HANGING)
-        self.questions, self._ledger = questions_of(tenant, operations, more)
-        relevant = {n for question in self.questions for n in question.terms}
+        asked = questions_of(tenant, operations, (_UNREAD, _UNSEEN, HANGING))
+        self.questions, self._ledger = asked.questions, asked.ledger
+        self._patterns, self._pattern_of = asked.patterns, asked.pattern_of
+        self.spots = Spots(place, (question.mode for question in self.questions))
+        self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
+        gives = [any(n != NOTHING for n in row) for row in asked.patterns]
+        relevant = (n for n, row in enumerate(asked.pattern_of) if gives[row])
         self.parties = Parties(tenant, relevant)
-        self.cuts = Cuts(tenant, place, self.parties)
+        self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
-        self._gives = [self._given(question) for question in self.questions]
+        self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
+        self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
         by_group = {
             tenant.assignments[n].principal: n
@@ -52,72 +74,116 @@ class Engine:
         """Return the classes of principals that something is to be said about."""
         return self.parties.classes(bool(self._unread) or any(self._open))
 
-    def settle(self, question: Question, party: Party) -> Parts:
-        """Return what a class of principals may do, where; the rest is denied.
+    def settle(self, party: Party) -> list[Parts]:
+        """Return what a class of principals may do, where, question by question.
 
-        Sets are disjoint. What a role assignment list or the members of a group that
-        nobody has read could grant is `unknown` where nothing better is known.
+        The rest is denied. Sets are disjoint. What a role assignment list or the
+        members of a group that nobody has read could grant is `unknown` where nothing
+        better is known. Questions with equal answers share one list.
         """
-        found = self._held(question, party)
-        if not party.delegated:
-            if self._open[question.number] and not self._known_to_all(party):
-                unseen = self._ledger.number(_UNSEEN)
-                found[unseen] = found.get(unseen, 0) | self._open[question.number]
-            if self._unread:
-                unread = self._ledger.number(_UNREAD)
-                found[unread] = found.get(unread, 0) | self._unread
-        if not found:
-            return []
-        cut = self.cuts.cut(question, party)
-        allowed = ~cut.blocked
-        decisions = self._ledger.decisions
-        ranked = ((decisions[n], found[n] & allowed) for n in sorted(found))
-        parts = overlaid(ranked)
-        for reason, bits in cut.unless:
-            unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))
-            parts = list(_split(parts, bits, unsure))
-        for reason, bits in cut.doubts:
-            parts = list(_doubting(parts, bits, reason))
-        return parts
+        settled: list[Parts] = [[]] * len(self.questions)
+        held, hanging = self._held(party)
+        row = self.cuts.of(party)
+        for group in self._plan(party, tuple(sorted(held))):
+            parts = self._parts(group, held, hanging, party)
+            if not parts:
+                continue
+            by_cut: dict[int, Parts] = {}
+            for question in group.questions:
+                cut = self.cuts.cut(question, party, row)
+                found = by_cut.get(id(cut))
+                if found is None:
+                    found = by_cut[id(cut)] = _less(parts, cut)
+                settled[question.number] = found
+        return settled
 
     def given(
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
-        gives, decisions = self._gives[question.number], self._ledger.decisions
+        mode, decisions = self._modes[question.mode], self._ledger.decisions
         for n in holdings:
-            for number, covered in gives.get(n, ()):
-                if covered & bits:
-                    yield n, decisions[number]
+            term = self._patterns[self._pattern_of[n]][question.number]
+            if term == NOTHING:
+                continue
+            scope = self.tenant.assignments[n].scope
+            if at(self.spots.of(scope), mode) & bits:
+                yield n, decisions[term]
+            if self.place.perhaps.get(scope, 0) & bits:
+                yield n, HANGING
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""
         unseen = self.tenant.directory.open_groups
-        for number in question.terms:
-            if self.tenant.assignments[number].principal in unseen:
+        for number, a in enumerate(self.tenant.assignments) if unseen else ():
+            row = self._patterns[self._pattern_of[number]]
+            if a.principal in unseen and row[question.number] != NOTHING:
                 yield number
 
-    def _held(self, question: Question, party: Party) -> dict[int, int]:
-        found: dict[int, int] = {}
-        gives = self._gives[question.number]
+    def _held(self, party: Party) -> tuple[dict[int, Spot], dict[int, int]]:
+        """Return where a class of principals holds each pattern, and where perhaps."""
+        held: dict[int, Spot] = {}
+        hanging: dict[int, int] = {}
+        assignments, perhaps = self.tenant.assignments, self.place.perhaps
         for n in party.holdings:
-            for number, bits in gives.get(n, ()):
-                found[number] = found.get(number, 0) | bits
-        return found
+            pattern, scope = self._pattern_of[n], assignments[n].scope
+            spot = self.cuts.left_of(n, self.spots.of(scope), party)
+            known = held.get(pattern)
+            held[pattern] = spot if known is None else union(known, spot)
+            if perhaps and scope in perhaps:
+                hanging[pattern] = hanging.get(pattern, 0) | perhaps[scope]
+        return held, hanging
 
-    def _given(self, question: Question) -> dict[int, tuple[tuple[int, int], ...]]:
-        """Return what each assignment gives where: decisions by number, and classes."""
-        found: dict[int, tuple[tuple[int, int], ...]] = {}
-        unsure = self._ledger.number(HANGING)
-        for n, term in question.terms.items():
-            scope = self.tenant.assignments[n].scope
-            covered = self.place.covered(
-                _checked_at(scope, question), question.whole_set
-            )
-            hanging = self.place.perhaps.get(scope, 0)
-            pairs = ((term, covered), (unsure, hanging))
-            found[n] = tuple(pair for pair in pairs if pair[1])
-        return found
+    def _plan(self, party: Party, patterns: tuple[int, ...]) -> tuple[_Group, ...]:
+        """Return the questions that some patterns answer, grouped by their answers."""
+        hidden = not party.delegated and any(self._open)
+        unseen = hidden and not self._known_to_all(party)
+        everything = unseen or (bool(self._unread) and not party.delegated)
+        key = (patterns, unseen, everything)
+        if key not in self._plans:
+            opened = self._open if unseen else [0] * len(self.questions)
+            self._plans[key] = tuple(self._grouped(patterns, opened, everything))
+        return self._plans[key]
+
+    def _grouped(
+        self, patterns: tuple[int, ...], opened: list[int], everything: bool
+    ) -> Iterator[_Group]:
+        found: dict[tuple[int, tuple[tuple[int, int], ...], int], list[Question]] = {}
+        for question in self.questions:
+            number = question.number
+            given = ((p, self._patterns[p][number]) for p in patterns)
+            terms = tuple((p, term) for p, term in given if term != NOTHING)
+            if terms or everything:
+                alike = (self._modes[question.mode], terms, opened[number])
+                found.setdefault(alike, []).append(question)
+        for (mode, terms, unseen), questions in found.items():
+            yield _Group(mode, terms, unseen, tuple(questions))
+
+    def _parts(
+        self,
+        group: _Group,
+        held: dict[int, Spot],
+        hanging: dict[int, int],
+        party: Party,
+    ) -> Parts:
+        found: dict[int, int] = {}
+        for pattern, term in group.terms:
+            bits = at(held[pattern], group.mode)
+            if bits:
+                found[term] = found.get(term, 0) | bits
+            if pattern in hanging:
+                known = found.get(self._unsure, 0)
+                found[self._unsure] = known | hanging[pattern]
+        if group.unseen:
+            unseen = self._ledger.number(_UNSEEN)
+            found[unseen] = found.get(unseen, 0) | group.unseen
+        if self._unread and not party.delegated:
+            unread = self._ledger.number(_UNREAD)
+            found[unread] = found.get(unread, 0) | self._unread
+        decisions = self._ledger.decisions
+        if len(found) == 1:
+            return [(decisions[n], bits) for n, bits in found.items()]
+        return overlaid((decisions[n], found[n]) for n in sorted(found))
 
     def _known_to_all(self, party: Party) -> bool:
         """Say whether the party is, or is in, every group with unread members."""
@@ -125,19 +191,24 @@ class Engine:
 
     def _open_classes(self, question: Question) -> int:
         """Return where groups grant what is asked whose members nobody has read."""
-        found = 0
+        found, mode = 0, self._modes[question.mode]
         for n in self.open_holdings(question):
-            for _, covered in self._gives[question.number][n]:
-                found |= covered
+            scope = self.tenant.assignments[n].scope
+            found |= at(self.spots.of(scope), mode) | self.place.perhaps.get(scope, 0)
         return found
 
 
-def _checked_at(scope: str, question: Question) -> str:
-    """Return the machine of a scope that is a child which the question is about."""
-    if not question.child:
-        return scope
-    kind, parent = type_and_parent(scope)
-    return parent if kind == question.child else scope
+def _less(parts: Parts, cut: Cut) -> Parts:
+    """Take away what is cut, and say where that is not certain."""
+    if cut.blocked:
+        masked = ((decision, bits & ~cut.blocked) for decision, bits in parts)
+        parts = [(decision, bits) for decision, bits in masked if bits]
+    for reason, bits in cut.unless:
+        unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))
+        parts = list(_split(parts, bits, unsure))
+    for reason, bits in cut.doubts:
+        parts = list(_doubting(parts, bits, reason))
+    return parts
 
 
 def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:

@@ -8,6 +8,7 @@ their own are not vectors.
 
 from dataclasses import dataclass
 
+from scanner.azure.questions import Mode, Operation
 from scanner.estate import Provider
 from scanner.grants import Tier, Vector
 
@@ -49,6 +50,11 @@ class AzureVector:
     def operation(self) -> str:
         """The operation that is checked."""
         return self.vector.id
+
+    @property
+    def asked(self) -> Operation:
+        """The operation, with the scope that it is checked at."""
+        return Operation(self.operation, self.data, Mode(self.whole_set, self.child))
 
     @property
     def child(self) -> str:

@@ -91,9 +91,7 @@ class WorkerEngine:
     def grants(self, place: Place) -> Iterator[Grant]:
         """Yield grants on the machines of a place that run an account's jobs."""
         for party in self._engine.classes() if self._accounts else ():
-            settled = {
-                q.number: self._engine.settle(q, party) for q in self._engine.questions
-            }
+            settled = self._engine.settle(party)
             for vector in WORKER_VECTORS:
                 parts = self._held(vector, settled)
                 for decision, bits in overlaid(_ranked(self._moved(parts, place))):
@@ -165,7 +163,7 @@ class WorkerEngine:
             if target_id in known or near:
                 yield number
 
-    def _held(self, vector: WorkerVector, settled: dict[int, Parts]) -> Parts:
+    def _held(self, vector: WorkerVector, settled: list[Parts]) -> Parts:
         """Return where all steps of some alternative are held, each at its own scope.
 
         Steps on a runbook must be held on the same one.
@@ -180,7 +178,7 @@ class WorkerEngine:
             found = [(_needs_input(decision), bits) for decision, bits in found]
         return overlaid(_ranked(found))
 
-    def _step(self, operation: str, settled: dict[int, Parts]) -> Parts:
+    def _step(self, operation: str, settled: list[Parts]) -> Parts:
         parts = settled[self._questions[operation].number]
         return parts if on_runbook(operation) else self._sites.on_accounts(parts)
 
