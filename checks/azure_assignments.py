@@ -5,12 +5,18 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from weakref import WeakKeyDictionary
 
 from checks.access import Share
 from scanner.estate import Principal
-from scanner.grants import AssignmentBecause, Grant, TargetSet, TargetSpace, Tier
+from scanner.grants import (
+    AssignmentBecause,
+    Grant,
+    TargetSet,
+    TargetSpace,
+    Tier,
+    bits_of,
+)
 from scanner.graph import AccessGraph
 
 _OBJECT = re.compile(
@@ -82,12 +88,9 @@ def _below(graph: AccessGraph, space: TargetSpace, scope: str) -> int:
         )
     ids = index[id(space)]
     start = bisect_left(ids, (f"{scope}/", 0))
-    bits = 0
-    for id_, position in islice(ids, start, None):
-        if not id_.startswith(f"{scope}/"):
-            break
-        bits |= 1 << position
-    return bits
+    # "0" follows "/": whatever lies below the scope comes before it.
+    end = bisect_left(ids, (f"{scope}0", 0))
+    return bits_of((position for _, position in ids[start:end]), len(ids))
 
 
 def _own(graph: AccessGraph, principal: Principal, why: AssignmentBecause) -> bool:

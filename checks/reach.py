@@ -1,13 +1,12 @@
 """How far some grants reach: every node of a scope, tagged ones, or a few."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import and_
 from weakref import WeakKeyDictionary
 
 from scanner.estate import Target
-from scanner.grants import TargetSet
+from scanner.grants import TargetSet, TargetSpace, bits_of
 from scanner.graph import AccessGraph
 
 EVERY, TAGGED, NAMED, NONE = "every-node", "tagged-nodes", "named-nodes", "none-yet"
@@ -21,6 +20,7 @@ class _Known:
     kinds: dict[tuple[int, int], str] = field(default_factory=dict)
     scopes: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     reaches: "dict[tuple[tuple[int, int], ...], Reach]" = field(default_factory=dict)
+    tags: "dict[int, _Tags]" = field(default_factory=dict)
 
 
 #: Freed with its graph.
@@ -108,18 +108,45 @@ def _kind_of(graph: AccessGraph, targets: TargetSet) -> str:
 
 def _told_apart_by_tag(graph: AccessGraph, targets: TargetSet) -> bool:
     """True when the targets are all those of their scopes that carry some tag."""
-    common = reduce(and_, (set(target.tags) for target in targets))
-    if not common:
-        return False
-    masks, bits = graph.scopes(targets.space), 0
+    masks, around = graph.scopes(targets.space), 0
     for scope in scopes_of(graph, targets):
-        bits |= masks[scope]
-    others = TargetSet(targets.space, bits & ~targets.bits)
-    for target in others:
-        common -= set(target.tags)
-        if not common:
-            return False
-    return True
+        around |= masks[scope]
+    tags = _known(graph).tags
+    if id(targets.space) not in tags:
+        tags[id(targets.space)] = _Tags(targets.space)
+    first = next(iter(targets))
+    return any(
+        tags[id(targets.space)].tells_apart(tag, targets.bits, around)
+        for tag in first.tags
+    )
+
+
+class _Tags:
+    """Which classes of a space carry which tag, as bit sets made when asked."""
+
+    def __init__(self, space: TargetSpace) -> None:
+        self._sizes = tuple(map(len, space.classes))
+        #: The class of every target with a tag, once for each such target.
+        self._carried: dict[tuple[str, str], list[int]] = {}
+        for position, members in enumerate(space.classes):
+            for target in members:
+                for tag in target.tags:
+                    self._carried.setdefault(tag, []).append(position)
+        self._masks: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def tells_apart(self, tag: tuple[str, str], bits: int, around: int) -> bool:
+        """True when all targets of some classes, and no others around, have a tag."""
+        if tag not in self._masks:
+            self._masks[tag] = self._masks_of(tag)
+        every, some = self._masks[tag]
+        return not bits & ~every and not some & around & ~bits
+
+    def _masks_of(self, tag: tuple[str, str]) -> tuple[int, int]:
+        """Return the classes of which every target has a tag, and of which some has."""
+        counts = Counter(self._carried[tag])
+        whole = (n for n, count in counts.items() if count == self._sizes[n])
+        size = len(self._sizes)
+        return bits_of(whole, size), bits_of(counts, size)
 
 
 def _first(targets: TargetSet) -> Iterable[Target]:

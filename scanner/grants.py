@@ -1,6 +1,6 @@
 """Grants: who can use which vector on which targets, decided once per class."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -178,6 +178,14 @@ def ones(bits: int) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find("1", at + 1)
+
+
+def bits_of(positions: Iterable[int], size: int) -> int:
+    """Return the set with these bits, in time linear in the universe of `size`."""
+    buffer = bytearray(size // 8 + 1)
+    for at in positions:
+        buffer[at >> 3] |= 1 << (at & 7)
+    return int.from_bytes(buffer, "little")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from scanner.grants import (
     TargetSet,
     TargetSpace,
     Verdict,
+    bits_of,
 )
 
 if TYPE_CHECKING:
@@ -148,20 +149,16 @@ class AccessGraph:
 
     @cached_property
     def _scopes(self) -> Mapping[int, Mapping[str, int]]:
-        found: dict[int, dict[str, int]] = {}
-        for space in self.spaces:
-            bits = found.setdefault(id(space), {})
-            for position, members in enumerate(space.classes):
-                for scope in {target.scope for target in members}:
-                    bits[scope] = bits.get(scope, 0) | 1 << position
-        return {space: dict(sorted(bits.items())) for space, bits in found.items()}
+        return {id(space): _by_scope(space) for space in self.spaces}
 
     @cached_property
     def _hopping(self) -> Mapping[int, int]:
-        found = dict.fromkeys(map(id, self.spaces), 0)
-        for source in {edge.source for edge in self.edges}:
-            for space, position in self.positions(source):
-                found[id(space)] |= 1 << position
+        sources = {edge.source for edge in self.edges}
+        found = {}
+        for space in self.spaces:
+            places = self._places[id(space)]
+            here = (places[source] for source in sources if source in places)
+            found[id(space)] = bits_of(here, len(space.classes))
         return found
 
     @cached_property
@@ -192,6 +189,15 @@ def _grouped(
         if edge.verdict is not Verdict.DENIED:
             found.setdefault(end(edge), []).append(edge)
     return {id_: tuple(edges) for id_, edges in found.items()}
+
+
+def _by_scope(space: TargetSpace) -> Mapping[str, int]:
+    found: dict[str, list[int]] = {}
+    for position, members in enumerate(space.classes):
+        for scope in {target.scope for target in members}:
+            found.setdefault(scope, []).append(position)
+    size = len(space.classes)
+    return {scope: bits_of(found[scope], size) for scope in sorted(found)}
 
 
 def _outsider(provider: Provider, id_: str) -> Principal:

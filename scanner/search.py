@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import cast
 
-from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, ones
+from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, bits_of, ones
 from scanner.graph import AccessGraph
 from scanner.hops import CAN_RUN, Cost, cost_of, plus
 
@@ -106,8 +106,9 @@ def _runs_on(
             alike.setdefault(key, {}).setdefault(position, edge)
     spaces = {id(space): space for space in graph.spaces}
     for (space_id, cost), by_position in alike.items():
-        bits = sum(1 << position for position in by_position)
-        for grant in graph.grants_on(TargetSet(spaces[space_id], bits)):
+        space = spaces[space_id]
+        bits = bits_of(by_position, len(space.classes))
+        for grant in graph.grants_on(TargetSet(space, bits)):
             if grant.vector.tier in RUNS_CODE:
                 first = next(ones(grant.targets.bits & bits))
                 yield cost, grant, by_position[first]

@@ -4,7 +4,7 @@ Cells map a formula to the bit set of the resources it governs. The bit sets of 
 mapping are disjoint and its formulas distinct; a resource in no cell is not granted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from scanner.aws.iam.formulas import (
     FALSE,
@@ -15,18 +15,11 @@ from scanner.aws.iam.formulas import (
     either,
     opposite,
 )
+from scanner.grants import bits_of as bits_of
 
 Cells = Mapping[Formula, int]
 
 NOTHING: Cells = {}
-
-
-def bits_of(positions: Iterable[int], size: int) -> int:
-    """Return the set with these bits, in time linear in the universe."""
-    buffer = bytearray(size // 8 + 1)
-    for at in positions:
-        buffer[at >> 3] |= 1 << (at & 7)
-    return int.from_bytes(buffer, "little")
 
 
 def covered(cells: Cells) -> int:
