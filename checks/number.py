@@ -1,18 +1,14 @@
 """How many can: more principals than a threshold can command VMs of one scope."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial, reduce
-from operator import or_
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from checks.access import Share, shared
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, is_service_linked
-from checks.reach import scopes_of, within
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Grant, Standing, TargetSet, Verdict
+from scanner.grants import Confidence, Grant, Standing, Verdict, ones
 from scanner.graph import AccessGraph
 
 DEFAULT_THRESHOLD = 10
@@ -68,86 +64,91 @@ def _kind_of(grant: Grant) -> _Kind:
     return (*where, decision.verdict, decision.confidence, decision.standing, listed)
 
 
-@dataclass(slots=True)
-class _Here:
-    """Who can run commands in one account or subscription, as bits of `_Acting`."""
-
-    known: int = 0
-    unsure: int = 0
-    #: One grant for each kind of access, with the targets of them all.
-    kinds: dict[_Kind, tuple[Grant, int]] = field(default_factory=dict)
-
-
-class _Acting:
-    """Bit sets of those who act: groups do not, nor service-linked roles."""
-
-    def __init__(self, graph: AccessGraph) -> None:
-        acting = (one for one in graph.grants_of if _acts(graph.principals[one]))
-        self._places = {id_: n for n, id_ in enumerate(acting)}
-        self._known: dict[int, int] = {}
-
-    def among(self, principals: tuple[Principal, ...]) -> int:
-        """Return those of a grant's principals who act; grants share their tuples."""
-        found = self._known.get(id(principals))
-        if found is None:
-            places = self._places
-            bits = (1 << places[one.id] for one in principals if one.id in places)
-            found = self._known[id(principals)] = reduce(or_, bits, 0)
-        return found
-
-
 def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterator[Hit]:
-    for scope, here in sorted(_by_scope(graph, provider).items()):
-        number = (here.known | here.unsure).bit_count()
-        if number <= threshold:
+    tally = _Tally(graph, provider)
+    for scope, scope_number in sorted(graph.scope_numbers.items()):
+        known, unsure = tally.counted(scope_number)
+        if known + unsure <= threshold:
             continue
-        certain = here.known.bit_count() > threshold
-        unsure = (here.unsure & ~here.known).bit_count()
         perhaps = f", {unsure} of them perhaps" if unsure else ""
         yield Hit(
             f"{provider}:{scope}",
             None,
-            shared(graph, [_within(graph, scope, *one) for one in here.kinds.values()]),
-            f"{number} principals can run commands here{perhaps}; "
+            shared(graph, tuple(tally.within(scope))),
+            f"{known + unsure} principals can run commands here{perhaps}; "
             f"{threshold} are accepted",
-            verdict=Verdict.ALLOWED if certain else Verdict.UNKNOWN,
+            verdict=Verdict.ALLOWED if known > threshold else Verdict.UNKNOWN,
         )
 
 
-def _by_scope(graph: AccessGraph, provider: Provider) -> dict[str, _Here]:
-    """Everybody who acts, by the scope of the targets."""
-    found: dict[str, _Here] = defaultdict(_Here)
-    acting = _Acting(graph)
-    for (key, targets), (grant, who) in _alike(graph, provider, acting).items():
-        for scope in scopes_of(graph, TargetSet(grant.targets.space, targets)):
-            here = found[scope]
+class _Counts:
+    """One count for each scope, as binary digits: adding to all costs what one does."""
+
+    def __init__(self) -> None:
+        self._digits: list[int] = []
+
+    def add(self, scopes: int, times: int) -> None:
+        """Count some scopes, given as a set of numbers, so many times."""
+        for digit in ones(times):
+            carry = scopes
+            while carry:
+                self._digits += [0] * (digit + 1 - len(self._digits))
+                before = self._digits[digit]
+                self._digits[digit], carry = before ^ carry, before & carry
+                digit += 1
+
+    def of(self, scope: int) -> int:
+        """Return the count of one scope."""
+        return sum((one >> scope & 1) << n for n, one in enumerate(self._digits))
+
+
+class _Tally:
+    """Who can run commands, by the scope of the targets."""
+
+    def __init__(self, graph: AccessGraph, provider: Provider) -> None:
+        self._graph = graph
+        self._known, self._unsure = _Counts(), _Counts()
+        #: One grant for each kind of access, with the scopes where there is such.
+        self._kinds: dict[_Kind, tuple[Grant, int]] = {}
+        self._reached: dict[int, int] = {}
+        for holding in graph.holdings:
+            acting = sum(map(_acts, holding.principals))
+            grants = [g for g in holding.grants if _counts(g, provider)]
+            if acting and grants:
+                self._add(grants, acting)
+
+    def counted(self, scope: int) -> tuple[int, int]:
+        """Return how many can run commands in a scope, and how many others perhaps."""
+        return self._known.of(scope), self._unsure.of(scope)
+
+    def within(self, scope: str) -> Iterator[Share]:
+        """Yield a grant for each kind of access, on all that anybody reaches there."""
+        number = self._graph.scope_numbers[scope]
+        for grant, scopes in self._kinds.values():
+            space = grant.targets.space
+            mask = self._graph.scopes(space).masks.get(scope, 0)
+            if scopes >> number & 1 and mask:
+                yield grant, self._reached[id(space)] & mask
+
+    def _add(self, grants: Iterable[Grant], acting: int) -> None:
+        known = unsure = 0
+        for grant in grants:
+            space, bits = grant.targets.space, grant.targets.bits
+            scopes = self._graph.scopes(space).of(bits)
             if grant.decision.verdict is Verdict.UNKNOWN:
-                here.unsure |= who
+                unsure |= scopes
             else:
-                here.known |= who
-            _, bits = here.kinds.get(key, (grant, 0))
-            here.kinds[key] = grant, bits | targets
-    return found
+                known |= scopes
+            kind = _kind_of(grant)
+            _, before = self._kinds.get(kind, (grant, 0))
+            self._kinds[kind] = grant, before | scopes
+            self._reached[id(space)] = self._reached.get(id(space), 0) | bits
+        self._known.add(known, acting)
+        self._unsure.add(unsure & ~known, acting)
 
 
-def _alike(
-    graph: AccessGraph, provider: Provider, acting: _Acting
-) -> dict[tuple[_Kind, int], tuple[Grant, int]]:
-    """Return one grant for each kind and set of targets, with all who hold such."""
-    found: dict[tuple[_Kind, int], tuple[Grant, int]] = {}
-    for grant in (grant for half in graph.decided for grant in half.grants):
-        vector = grant.vector
-        if vector.provider is provider and vector.tier in COMMANDS:
-            who = acting.among(grant.principals)
-            if who:
-                key = _kind_of(grant), grant.targets.bits
-                _, before = found.get(key, (grant, 0))
-                found[key] = grant, before | who
-    return found
-
-
-def _within(graph: AccessGraph, scope: str, grant: Grant, bits: int) -> Share:
-    return grant, within(graph, TargetSet(grant.targets.space, bits), scope).bits
+def _counts(grant: Grant, provider: Provider) -> bool:
+    return grant.vector.provider is provider and grant.vector.tier in COMMANDS
 
 
 def _acts(principal: Principal) -> bool:

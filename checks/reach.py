@@ -18,7 +18,6 @@ class _Known:
     """What is known about a graph's sets of targets, by space and bits."""
 
     kinds: dict[tuple[int, int], str] = field(default_factory=dict)
-    scopes: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     reaches: "dict[tuple[tuple[int, int], ...], Reach]" = field(default_factory=dict)
     tags: "dict[int, _Tags]" = field(default_factory=dict)
 
@@ -65,21 +64,6 @@ def _reach_of(graph: AccessGraph, merged: tuple[TargetSet, ...]) -> Reach:
     return Reach(kind, sum(map(len, merged)), tuple(sample[:_SAMPLE]))
 
 
-def scopes_of(graph: AccessGraph, targets: TargetSet) -> tuple[str, ...]:
-    """Return the accounts or subscriptions that some targets are in, sorted."""
-    known, key = _known(graph).scopes, (id(targets.space), targets.bits)
-    if key not in known:
-        masks = graph.scopes(targets.space)
-        known[key] = tuple(s for s, mask in masks.items() if mask & targets.bits)
-    return known[key]
-
-
-def within(graph: AccessGraph, targets: TargetSet, scope: str) -> TargetSet:
-    """Return those of some targets that are in an account or subscription."""
-    mask = graph.scopes(targets.space).get(scope, 0)
-    return TargetSet(targets.space, targets.bits & mask)
-
-
 def covers_a_scope(graph: AccessGraph, targets: TargetSet) -> bool:
     """True when all targets of an account or subscription are among these."""
     return _kind(graph, targets) == EVERY
@@ -99,18 +83,14 @@ def _kind(graph: AccessGraph, targets: TargetSet) -> str:
 def _kind_of(graph: AccessGraph, targets: TargetSet) -> str:
     if not targets.bits:
         return NONE
-    masks = graph.scopes(targets.space)
-    for scope in scopes_of(graph, targets):
-        if masks[scope] & targets.bits == masks[scope]:
-            return EVERY
+    if graph.scopes(targets.space).covered(targets.bits):
+        return EVERY
     return TAGGED if _told_apart_by_tag(graph, targets) else NAMED
 
 
 def _told_apart_by_tag(graph: AccessGraph, targets: TargetSet) -> bool:
     """True when the targets are all those of their scopes that carry some tag."""
-    masks, around = graph.scopes(targets.space), 0
-    for scope in scopes_of(graph, targets):
-        around |= masks[scope]
+    around = graph.scopes(targets.space).around(targets.bits)
     tags = _known(graph).tags
     if id(targets.space) not in tags:
         tags[id(targets.space)] = _Tags(targets.space)
@@ -136,6 +116,8 @@ class _Tags:
 
     def tells_apart(self, tag: tuple[str, str], bits: int, around: int) -> bool:
         """True when all targets of some classes, and no others around, have a tag."""
+        if len(self._carried[tag]) < bits.bit_count():
+            return False
         if tag not in self._masks:
             self._masks[tag] = self._masks_of(tag)
         every, some = self._masks[tag]

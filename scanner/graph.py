@@ -20,6 +20,7 @@ from scanner.grants import (
     Verdict,
     bits_of,
 )
+from scanner.scopes import Scopes
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -143,13 +144,19 @@ class AccessGraph:
         """Return the classes of a space with a target that has hops, as a bit set."""
         return self._hopping[id(space)]
 
-    def scopes(self, space: TargetSpace) -> Mapping[str, int]:
-        """Return the classes of each account or subscription, as a bit set, sorted."""
-        return self._scopes[id(space)]
+    def scopes(self, space: TargetSpace) -> Scopes:
+        """Return which accounts or subscriptions the targets of a space are in."""
+        return self._scopes[1][id(space)]
+
+    @property
+    def scope_numbers(self) -> Mapping[str, int]:
+        """A number for each account or subscription with targets."""
+        return self._scopes[0]
 
     @cached_property
-    def _scopes(self) -> Mapping[int, Mapping[str, int]]:
-        return {id(space): _by_scope(space) for space in self.spaces}
+    def _scopes(self) -> tuple[Mapping[str, int], Mapping[int, Scopes]]:
+        numbers: dict[str, int] = {}
+        return numbers, {id(one): Scopes(one, numbers) for one in self.spaces}
 
     @cached_property
     def _hopping(self) -> Mapping[int, int]:
@@ -189,15 +196,6 @@ def _grouped(
         if edge.verdict is not Verdict.DENIED:
             found.setdefault(end(edge), []).append(edge)
     return {id_: tuple(edges) for id_, edges in found.items()}
-
-
-def _by_scope(space: TargetSpace) -> Mapping[str, int]:
-    found: dict[str, list[int]] = {}
-    for position, members in enumerate(space.classes):
-        for scope in {target.scope for target in members}:
-            found.setdefault(scope, []).append(position)
-    size = len(space.classes)
-    return {scope: bits_of(found[scope], size) for scope in sorted(found)}
 
 
 def _outsider(provider: Provider, id_: str) -> Principal:
