@@ -202,7 +202,7 @@ def _compared(
         return TRUE if all(fit is not operator.negated for fit in fits) else FALSE
     if operator.quantifier == "ForAnyValue":
         return TRUE if any(fit is not operator.negated for fit in fits) else FALSE
-    if multi_valued(key):
+    if len(seen) > 1 or multi_valued(key):
         return doubted(f"{key} has several values and {operator.name} expects one")
     return TRUE if fits[0] is not operator.negated else FALSE
 
