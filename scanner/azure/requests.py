@@ -162,9 +162,6 @@ def _rows(
         except _OddRow as odd:
             member = f"{name}[{number}]{odd.member}"
             raise MalformedRequest(member, odd.reason) from odd
-        except OverflowError as error:
-            reason = "holds a number of more than 64 bits"
-            raise MalformedRequest(f"{name}[{number}]", reason) from error
     return found
 
 
