@@ -65,6 +65,7 @@ class AzureCollected:
         skipped: id and state of known subscriptions that were not asked.
         requests: how many HTTP requests were made, retries included.
         faults: how many lists ended as an error in evidence.
+        advice: one line for each thing that the person should look at.
     """
 
     tenant: str
@@ -72,3 +73,4 @@ class AzureCollected:
     skipped: tuple[tuple[str, str], ...]
     requests: int
     faults: int
+    advice: tuple[str, ...] = ()
