@@ -13,6 +13,7 @@ class Timings:
         first_wait: before the second try, doubled each time, when nobody says how long.
         longest_wait: cap of any wait, whatever a `Retry-After` says.
         call: one page with all its tries and waits.
+        listing: all pages of one list.
         scan: the whole scan; what is left then is recorded as `Timeout`.
         pages: of one list; a longer one is taken for an endless loop.
     """
@@ -23,6 +24,7 @@ class Timings:
     first_wait: float = 0.8
     longest_wait: float = 60.0
     call: float = 300.0
+    listing: float = 3600.0
     scan: float = 12 * 3600.0
     pages: int = 10_000
 
