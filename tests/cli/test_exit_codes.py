@@ -149,6 +149,9 @@ def test_an_ambiguous_name_is_wrong_input_and_lists_the_candidates(tmp_path, cap
         ["scan", "--azure", "--credential", ""],
         ["scan", "--azure", "--credential", "static:no-such-file"],
         ["import"],
+        ["import", "x.json", "--region", "Europe"],
+        ["import", "x.json", "--account", "1"],
+        ["import", "x.json", "--tenant", "contoso"],
     ],
 )
 def test_wrong_usage_is_2_and_one_line_on_stderr(
@@ -279,3 +282,22 @@ def test_ctrl_c_is_130(tmp_path):
 
     assert run.returncode == 130
     assert complaint.splitlines()[-1] == "whocanrun: interrupted"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_an_estate_that_others_can_read_is_warned_about(found, form, capsys):
+    """Quiet or not: it is the map of privileges. The twin is a private folder."""
+    for mode, warned in [(0o755, True), (0o700, False)]:
+        found.chmod(mode)
+        main(["report", "-q", str(found), "--format", form])
+
+        assert ("chmod 700" in capsys.readouterr().err) is warned
+
+
+def test_a_report_beside_files_of_others_is_warned_about(found, tmp_path, capsys):
+    found.chmod(0o700)
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    main(["report", "-q", str(found), "--out", str(shared / "report.txt")])
+
+    assert f"{shared} is open to other users" in capsys.readouterr().err
