@@ -23,7 +23,6 @@ from scanner.aws.iam.principals import Caller, CallerKind, Named, names
 from scanner.aws.iam.statements import (
     NOT_AN_IDENTITY_MEMBER,
     Request,
-    applies,
     problem,
 )
 from scanner.aws.model import Attached
@@ -171,7 +170,7 @@ def _policies(
             found.allow = either(found.allow, doubted(reason, gap))
             found.deny = either(found.deny, doubted(reason))
         for statement in () if why else attached.document.statements:
-            formula = applies(statement, attached.document.version, request)
+            formula = request.formula_of(statement, attached.document.version)
             if statement.principals or statement.not_principals:
                 formula = both(formula, doubted(NOT_AN_IDENTITY_MEMBER))
             _add(found, layer, attached.source, statement, formula)
@@ -256,7 +255,7 @@ def _with_principals(
             found.deny = either(found.deny, doubted(reason))
         for statement in attached.document.statements:
             how = names(statement, caller, layers.boundary is not None)
-            applied = applies(statement, attached.document.version, request)
+            applied = request.formula_of(statement, attached.document.version)
             formula = both(applied, how.any)
             _add(found, layer, attached.source, statement, formula)
             if statement.effect == "Allow":

@@ -148,6 +148,7 @@ def moment(text: str) -> Decimal | None:
         return None
 
 
+@lru_cache(maxsize=1 << 14)
 def network(text: str) -> Network | None:
     """Parse an address or CIDR; host bits do not break it."""
     try:
@@ -168,6 +169,21 @@ def malformed(name: str, values: tuple[str, ...]) -> str | None:
         return None
     plain = (value for value in values if "${" not in value)
     return next((v for v in plain if parse(as_written(v)) is None), None)
+
+
+def loosest(operator: Operator, values: Sequence[str]) -> tuple[str, ...]:
+    """Return the one limit that counts of several joined by OR; none if none parses.
+
+    Args:
+        operator: one whose relation is an inequality.
+        values: its limits.
+    """
+    parse = number if operator.family == "Numeric" else moment
+    limits = [(limit, v) for v in values if (limit := parse(v)) is not None]
+    if not limits:
+        return ()
+    found = max(limits) if operator.relation[0] == "<" else min(limits)
+    return (found[1],)
 
 
 def within(inner: Network, outer: Network) -> bool:
