@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from scanner.aws.iam.operators import (
     Operator,
+    loosest,
     malformed,
     moment,
     number,
@@ -39,6 +40,8 @@ def negated(condition: Condition) -> list[Condition] | None:
         return [_null(key, absent=values != ("true",))]
     if operator.family == "Bool":
         values = tuple(v for v in ("true", "false") if v not in values)
+    elif operator.relation != "=" and not is_open(condition):
+        values = loosest(operator, values)
     flipped = _flipped(operator)
     if operator.quantifier:
         quantifier = _OTHER_QUANTIFIER[operator.quantifier]

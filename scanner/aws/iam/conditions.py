@@ -20,9 +20,8 @@ from scanner.aws.iam.keys import multi_valued
 from scanner.aws.iam.operators import (
     Operator,
     any_value_holds,
+    loosest,
     malformed,
-    moment,
-    number,
     parse_operator,
 )
 from scanner.aws.iam.patterns import glob, literally, plain
@@ -220,7 +219,7 @@ def _residual(
             present = on(Condition(key, "Null", ("false",)), doubt)
             return TRUE if operator.holds_absent else present
     elif operator.relation != "=":
-        values = _loosest(operator, values)
+        values = loosest(operator, values)
     else:
         values = tuple(sorted(set(values)))
     if not values:
@@ -235,13 +234,3 @@ def _of_no_value(operator: Operator, key: str, doubt: Doubt | None) -> Formula:
         return on(Condition(key, "Null", ("false",)), doubt) if some else TRUE
     absent = on(Condition(key, "Null", ("true",)), doubt)
     return absent if operator.holds_absent else FALSE
-
-
-def _loosest(operator: Operator, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Of several limits joined by OR, only the loosest counts."""
-    parse = number if operator.family == "Numeric" else moment
-    limits = [(limit, v) for v in values if (limit := parse(v)) is not None]
-    if not limits:
-        return ()
-    loosest = max(limits) if operator.relation[0] == "<" else min(limits)
-    return (loosest[1],)
