@@ -1,20 +1,13 @@
-"""A hand-written Azure request: what is asked, and the rows that decide it.
+"""A hand-written Azure request: what is asked, and the rows that decide it."""
 
-Rows are read as ARM returns them, or as the Azure CLI flattens them. Requests repeat
-the same rows thousands of times, so a row is typed once per content.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from scanner.azure import rows
-from scanner.azure.assignments import assignment_of
-from scanner.azure.definitions import deny_of, lock_of, object_id, role_of
-from scanner.azure.model import Assignment, DenyAssignment, Lock, Source
+from scanner.azure.definitions import object_id
+from scanner.azure.model import Assignment, DenyAssignment, Lock
 from scanner.azure.rbac.evaluation import Ask
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
@@ -22,23 +15,28 @@ from scanner.azure.rbac.scopes import (
     management_group_scope,
     normalized,
 )
+from scanner.azure.request_rows import ASSIGNMENTS, DENIES, LOCKS, ROLES, roles_of
 from scanner.simulation.errors import MalformedRequest
+from scanner.simulation.members import strict
 
-Row = dict[str, Any]
-T = TypeVar("T")
-K = TypeVar("K", bound=rows.Row)
-
+_LISTS = {table.name: table for table in (ASSIGNMENTS, DENIES, LOCKS, ROLES)}
 _MEMBERS = frozenset(
     {
         *("id", "principalId", "memberOf", "operation", "isDataAction", "scope"),
-        *("managementGroups", "roleDefinitions", "roleAssignments", "denyAssignments"),
-        "locks",
+        *("managementGroups", *_LISTS),
     }
 )
-_BLOCK = frozenset({"actions", "notActions", "dataActions", "notDataActions"})
-_LEVELS = ("readonly", "cannotdelete", "notspecified")
-#: Bytes of a row that is kept: memory stays small whatever is handed in.
-_KEPT = 1 << 16
+_TEXT = msgspec.json.Decoder(str)
+_TEXTS = msgspec.json.Decoder(list[str])
+#: How members are parsed that hold no objects: objects have to be parsed strictly.
+_PLAIN: Mapping[str, msgspec.json.Decoder[Any]] = {
+    "id": _TEXT,
+    "principalId": _TEXT,
+    "operation": _TEXT,
+    "scope": _TEXT,
+    "memberOf": _TEXTS,
+    "managementGroups": _TEXTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,31 @@ class AzureRequest:
 
     ask: Ask
     roles: Mapping[str, RoleDefinition]
-    assignments: list[Assignment]
-    denies: list[DenyAssignment]
-    locks: list[Lock]
+    assignments: Sequence[Assignment]
+    denies: Sequence[DenyAssignment]
+    locks: Sequence[Lock]
 
 
-class _OddRow(Exception):
-    """A row that cannot be read: the member inside it, and what is wrong there."""
+def parsed(members: Mapping[str, bytes]) -> dict[str, object]:
+    """Parse a request's members, each JSON text; lists of rows stay text.
 
-    def __init__(self, member: str, reason: str) -> None:
-        self.member, self.reason = member, reason
-        super().__init__(reason)
+    Raises:
+        MalformedRequest: one is not strict JSON.
+    """
+    return {
+        name: raw if name in _LISTS else _parsed(name, raw)
+        for name, raw in members.items()
+    }
+
+
+def _parsed(name: str, raw: bytes) -> object:
+    decoder = _PLAIN.get(name)
+    if decoder is None:
+        return strict(raw, name)
+    try:
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return strict(raw, name)  # of another type, or wrong: this says where
 
 
 def read_request(request: Mapping[str, object]) -> AzureRequest:
@@ -66,20 +78,22 @@ def read_request(request: Mapping[str, object]) -> AzureRequest:
     Members that nobody knows are errors, as they would be ignored otherwise; in the
     rows of ARM they are not, as ARM adds members as it likes.
 
+    Args:
+        request: its members; lists of rows may be JSON text.
+
     Raises:
         MalformedRequest: a member is missing, unknown or of another type.
     """
     if unknown := request.keys() - _MEMBERS:
         raise MalformedRequest(str(min(unknown)), "is no member of an Azure request")
-    name = request.get("id")
-    if not isinstance(name, str | int | None) or isinstance(name, bool):
-        raise MalformedRequest("id", "is neither text nor a whole number")
+    if isinstance(request.get("id"), dict | list):
+        raise MalformedRequest("id", "is neither text nor a number")
     return AzureRequest(
         _ask(request),
-        _roles(request),
-        _rows(request, "roleAssignments", _assignment),
-        _rows(request, "denyAssignments", _deny),
-        _rows(request, "locks", _lock),
+        roles_of(request.get(ROLES.name)),
+        ASSIGNMENTS.rows(request.get(ASSIGNMENTS.name)),
+        DENIES.rows(request.get(DENIES.name)),
+        LOCKS.rows(request.get(LOCKS.name)),
     )
 
 
@@ -90,7 +104,6 @@ def _ask(request: Mapping[str, object]) -> Ask:
     scope = _text(request, "scope")
     if not scope.startswith("/"):
         raise MalformedRequest("scope", "does not begin with /")
-    above = request.get("managementGroups")
     return Ask(
         object_id(_text(request, "principalId")),
         frozenset(map(object_id, _texts(request, "memberOf"))),
@@ -98,7 +111,7 @@ def _ask(request: Mapping[str, object]) -> Ask:
         data,
         normalized(scope),
         tuple(map(_group, _texts(request, "managementGroups"))),
-        groups_known=above is not None,
+        groups_known=request.get("managementGroups") is not None,
     )
 
 
@@ -123,114 +136,12 @@ def _text(request: Mapping[str, object], name: str) -> str:
 
 
 def _texts(request: Mapping[str, object], name: str) -> list[str]:
-    found: list[str] = []
-    for number, value in enumerate(_list(request, name)):
+    values = request.get(name)
+    if values is None:
+        return []
+    if not isinstance(values, list):
+        raise MalformedRequest(name, "is not a list")
+    for number, value in enumerate(values):
         if not isinstance(value, str) or not value.strip():
             raise MalformedRequest(f"{name}[{number}]", "is not a name or id")
-        found.append(value)
-    return found
-
-
-def _list(request: Mapping[str, object], name: str) -> list[object]:
-    value = request.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise MalformedRequest(name, "is not a list")
-    return value
-
-
-def _roles(request: Mapping[str, object]) -> dict[str, RoleDefinition]:
-    """Return the roles by GUID: built-in ones repeat in the lists of every scope."""
-    found: dict[str, RoleDefinition] = {}
-    for number, role in enumerate(_rows(request, "roleDefinitions", _role)):
-        first = found.setdefault(role.guid, role)
-        if first is not role and first.permissions != role.permissions:
-            reason = f"gives other permissions to {role.guid} than one before"
-            raise MalformedRequest(f"roleDefinitions[{number}]", reason)
-    return found
-
-
-def _rows(
-    request: Mapping[str, object], name: str, read: Callable[[bytes], T]
-) -> list[T]:
-    found: list[T] = []
-    for number, row in enumerate(_list(request, name)):
-        try:
-            text = msgspec.json.encode(row)
-            found.append(_kept(read, text) if len(text) < _KEPT else read(text))
-        except _OddRow as odd:
-            member = f"{name}[{number}]{odd.member}"
-            raise MalformedRequest(member, odd.reason) from odd
-    return found
-
-
-@lru_cache(maxsize=1 << 12)
-def _cached(read: Callable[[bytes], object], text: bytes) -> object:
-    return read(text)
-
-
-def _kept(read: Callable[[bytes], T], text: bytes) -> T:
-    return _cached(read, text)  # type: ignore[return-value]
-
-
-def _typed(text: bytes, kind: type[K]) -> tuple[K, Row]:
-    """Type a row, after the members that the CLI flattened are put back.
-
-    Returns the row typed, and its `properties` as they are.
-    """
-    row = msgspec.json.decode(text)
-    if not isinstance(row, dict):
-        raise _OddRow("", "is not an object")
-    flat = "properties" not in row
-    if flat:
-        inner = {**row, "type": row.get("roleType")}
-        row = {"id": row.get("id"), "name": row.get("name"), "properties": inner}
-    if row.get("id") is None:
-        row = {**row, "id": row.get("name")}
-    try:
-        return msgspec.convert(row, kind), row["properties"]
-    except msgspec.ValidationError as error:
-        reason, _, at = str(error).partition(" - at `$")
-        member = at.rstrip("`")
-        if flat:
-            member = member.removeprefix(".properties")
-        raise _OddRow(member, reason) from error
-
-
-def _role(text: bytes) -> RoleDefinition:
-    row, properties = _typed(text, rows.RoleDefinitionRow)
-    _check_blocks(properties)
-    return role_of(row)
-
-
-def _assignment(text: bytes) -> Assignment:
-    row, _ = _typed(text, rows.RoleAssignmentRow)
-    if not row.properties.scope and "/" not in row.id:
-        raise _OddRow("", "has neither a scope nor an id that holds one")
-    return assignment_of(row.id, row.properties, Source.ASSIGNMENT)
-
-
-def _deny(text: bytes) -> DenyAssignment:
-    row, properties = _typed(text, rows.DenyRow)
-    _check_blocks(properties)
-    if not row.properties.scope and "/" not in row.id:
-        raise _OddRow("", "has neither a scope nor an id that holds one")
-    return deny_of(row)
-
-
-def _lock(text: bytes) -> Lock:
-    row, _ = _typed(text, rows.LockRow)
-    level = row.properties.level
-    if level.lower() not in _LEVELS:
-        raise _OddRow("", f"{level[:50]!a} is no level of a lock")
-    if "/" not in row.id:
-        raise _OddRow("", "has no id that says where it is")
-    return lock_of(row)
-
-
-def _check_blocks(properties: Row) -> None:
-    """Refuse a block with members of which none is an action: they are misspelt."""
-    for number, block in enumerate(properties["permissions"]):
-        if block and not block.keys() & _BLOCK:
-            raise _OddRow(f".permissions[{number}]", "names no actions")
+    return values

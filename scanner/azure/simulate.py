@@ -1,13 +1,18 @@
 """`simulate` for Azure: one hand-written request, decided by the evaluator."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from scanner.azure.model import Assignment, DenyAssignment
 from scanner.azure.rbac.blocks import Block
 from scanner.azure.rbac.evaluation import Ask, because_of, evaluate
 from scanner.azure.rbac.roles import RoleDefinition
-from scanner.azure.requests import read_request
+from scanner.azure.requests import parsed, read_request
 from scanner.grants import Conditions
+
+_COMPACT = (",", ":")
 
 
 def simulate_azure(request: Mapping[str, object]) -> dict[str, object]:
@@ -48,6 +53,17 @@ def simulate_azure(request: Mapping[str, object]) -> dict[str, object]:
             *_blocking(found.blocks, read.ask),
         ],
     }
+
+
+def answer_line(members: Mapping[str, bytes]) -> str:
+    """Decide one request whose members are still JSON text; answer a line of ASCII.
+
+    Raises:
+        MalformedRequest: as `simulate_azure`, or a member is not strict JSON.
+    """
+    answer = simulate_azure(parsed(members))
+    line = msgspec.json.encode(answer).decode()
+    return (line if line.isascii() else json.dumps(answer, separators=_COMPACT)) + "\n"
 
 
 def _once(held: Iterable[Assignment]) -> list[Assignment]:

@@ -82,12 +82,14 @@ def typed(decoder: "msgspec.json.Decoder[T]", raw: bytes, member: str) -> T:
         raise MalformedRequest(path, reason.replace("`", "").lower()) from None
 
 
-def scalar(raw: bytes, member: str) -> str:
+def echoed(raw: bytes, member: str) -> str:
     """Return a scalar as the ASCII JSON to echo it as.
 
     Raises:
         MalformedRequest: an object or an array, or what `strict` refuses.
     """
+    if raw[:1] == b'"' and raw.isascii() and b"\\" not in raw and b"\x7f" not in raw:
+        return raw.decode()
     found = strict(raw, member)
     if isinstance(found, dict | list):
         raise MalformedRequest(member, "is neither a string nor a number")

@@ -8,9 +8,9 @@ from scanner.simulation.clouds import Cloud, cloud_of
 from scanner.simulation.errors import MalformedRequest
 from scanner.simulation.members import (
     Members,
+    echoed,
     known_members,
     members_of,
-    scalar,
 )
 from scanner.simulation.source import Piece, pieces
 
@@ -57,15 +57,9 @@ def _aws() -> Callable[[Members], str]:
 
 
 def _azure() -> Callable[[Members], str]:
-    from scanner.azure.simulate import simulate_members
+    from scanner.azure.simulate import answer_line
 
-    def answer(members: Members) -> str:
-        shown = scalar(members["id"], "id") if "id" in members else "null"
-        rest = {name: raw for name, raw in members.items() if name != "id"}
-        decided = {k: v for k, v in simulate_members(rest).items() if k != "id"}
-        return f'{{"id": {shown}, {json.dumps(decided)[1:]}\n'
-
-    return answer
+    return answer_line
 
 
 def _error_line(piece: Piece, reason: str) -> str:
@@ -80,6 +74,6 @@ def _error_line(piece: Piece, reason: str) -> str:
 
 def _id_of(name: str, members: Mapping[str, bytes]) -> str:
     try:
-        return scalar(members[name], name)
+        return echoed(members[name], name)
     except MalformedRequest:
         return "null"

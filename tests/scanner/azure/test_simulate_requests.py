@@ -69,7 +69,7 @@ LOCK = ("locks", 0)
         (("PrincipalId",), USER, "PrincipalId"),
         (("roleDefinition",), [], "roleDefinition"),
         (("id",), [], "id"),
-        (("id",), True, "id"),
+        (("id",), {}, "id"),
         (("principalId",), ..., "principalId"),
         (("principalId",), "", "principalId"),
         (("principalId",), 7, "principalId"),
@@ -138,7 +138,7 @@ def test_the_whole_request_is_well_formed():
     ("path", "value"),
     [
         (("id",), ...),
-        (("id",), 7),
+        (("id",), 7.5),
         (("memberOf",), ...),
         (("memberOf",), None),
         (("isDataAction",), ...),
