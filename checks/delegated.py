@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from checks.access import entered, together
+from checks.access import entered, shared, together
 from checks.evidence import (
     AWS_BASE,
     AWS_ORGANIZATION,
@@ -24,9 +24,10 @@ from checks.hits import (
     define,
     hit_on_held,
 )
+from checks.reach import scopes_of, within
 from scanner.closure import Closure, Gain, closure_of
 from scanner.estate import Principal, Provider
-from scanner.grants import Because, Condition, Conditions, Edge
+from scanner.grants import Because, Condition, Conditions, Edge, Grant
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -250,14 +251,30 @@ def _narrow(subject: str) -> bool:
 
 
 def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
-    """Yield a hit per guest, or per principal of a partner, in its own tenant."""
+    """Yield a hit per guest, or per principal of a partner, in its own tenant.
+
+    Where that tenant is not known, each subscription that it reaches has a hit.
+    """
     who = "Guest" if guests else "Partner principal"
     for holding in graph.holdings:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
         for principal in holding.principals if grants else ():
             if _is_outsider(principal, guests):
                 message = f"{who} {principal.name} can run commands"
-                yield hit_on_held(graph, principal, grants, message)
+                if principal.scope:
+                    yield hit_on_held(graph, principal, grants, message)
+                else:
+                    yield from _hit_by_scope(graph, principal, grants, message)
+
+
+def _hit_by_scope(
+    graph: AccessGraph, principal: Principal, grants: list[Grant], message: str
+) -> Iterator[Hit]:
+    scopes = {one for grant in grants for one in scopes_of(graph, grant.targets)}
+    for scope in sorted(scopes):
+        parts = ((one, within(graph, one.targets, scope).bits) for one in grants)
+        access = shared(graph, [(one, bits) for one, bits in parts if bits])
+        yield Hit(f"{principal.provider}:{scope}", principal, access, message)
 
 
 def _is_outsider(principal: Principal, guests: bool) -> bool:

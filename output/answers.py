@@ -24,7 +24,7 @@ def write_who_can_json(
     result: Result, target: Target, reached: Sequence[Reached], stream: TextIO
 ) -> None:
     """Write `{format, coverage, target, principals}`, the best path first."""
-    answers = ({**_holder(one), **_how(one)} for one in reached)
+    answers = ({**_holder(one), **_how(one, target)} for one in reached)
     head = {"target": target_json(target)}
     _write_json(result, head, "principals", answers, stream)
 
@@ -58,12 +58,12 @@ def _holder(one: Reached) -> Json:
     return {"principal": principal_json(one.principal)}
 
 
-def _how(one: Reached) -> Json:
+def _how(one: Reached, at: Target | None = None) -> Json:
     vector = one.grant.vector
     return {
         "vector": vector.id,
         "tier": vector.tier.value,
-        **decision_json(reached_holding(one)),
+        **decision_json(reached_holding(one, at)),
     }
 
 
@@ -83,7 +83,9 @@ def write_who_can_table(
     people = len({one.principal.id for one in reached})
     stream.write(f"{count(people, 'principal')} can run commands on it\n")
     if reached:
-        folded = _folded(reached, lambda one: (one.principal.id, who(one.principal)))
+        folded = _folded(
+            reached, lambda one: (one.principal.id, who(one.principal)), target
+        )
         headers = ["principal", "vectors", "verdict", "how and why"]
         _write_folded(folded, headers, stream, style)
 
@@ -121,12 +123,14 @@ def _sample(one: Reached) -> str:
 
 
 def _folded(
-    reached: Sequence[Reached], label: Callable[[Reached], tuple[Hashable, str]]
+    reached: Sequence[Reached],
+    label: Callable[[Reached], tuple[Hashable, str]],
+    at: Target | None = None,
 ) -> dict[tuple[Hashable, str, str, Cell], list[str]]:
     """Give vectors with the same holder (or targets), verdict and reasons one row."""
     folded: dict[tuple[Hashable, str, str, Cell], list[str]] = {}
     for one in reached:
-        why = how_and_why(reached_holding(one))
+        why = how_and_why(reached_holding(one, at))
         row = folded.setdefault((*label(one), one.verdict.value, why), [])
         row.append(one.grant.vector.id)
     return folded

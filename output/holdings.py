@@ -86,8 +86,12 @@ def grants_by_principal(
     return found
 
 
-def reached_holding(reached: Reached) -> Holding:
+def reached_holding(reached: Reached, at: Target | None = None) -> Holding:
     """Return the holding at the end of a path, qualified by the whole path.
+
+    Args:
+        reached: the path and the grant at its end.
+        at: the one target that is asked about; the class of the path holds it.
 
     With one target, `because` is about that one.
     """
@@ -98,7 +102,7 @@ def reached_holding(reached: Reached) -> Holding:
         confidence=reached.confidence,
         reasons=reached.reasons,
     )
-    targets = sorted(reached.targets, key=attrgetter("id"))
+    targets = [at] if at else sorted(reached.targets, key=attrgetter("id"))
     because_at = _because_at(reached.grant, reached.holder)
     because = reached.because
     if because_at is not None and len(targets) == 1:

@@ -57,7 +57,7 @@ def summary_json(result: Result) -> Json:
     """Return the numbers: principals, targets, pairs, claims, findings by severity."""
     severities = Counter(finding.severity for finding in result.findings)
     return {
-        "principals": sum(len(half.principals) for half in result.decided),
+        "principals": result.principal_count,
         "targets": sum(len(half.targets) for half in result.decided),
         "findings": {word.value: severities[word] for word in Severity},
         "claims": result.claims,

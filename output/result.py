@@ -6,6 +6,7 @@ from typing import Any
 
 from checks.finding import Check, Finding
 from policies.remediation import Remediation
+from scanner.classes import is_class
 from scanner.coverage import Coverage
 from scanner.grants import Decided
 from scanner.graph import AccessGraph
@@ -51,3 +52,12 @@ class Result:
     remediation_ids: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def principal_count(self) -> int:
+        """How many principals were decided about; nodes for many of them do not count.
+
+        A class of callers is no principal of its own.
+        """
+        halves = (half.principals for half in self.decided)
+        return sum(not is_class(one) for principals in halves for one in principals)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scanner.classes import shown_hops
 from scanner.estate import Principal, Target
 from scanner.grants import AssignmentBecause, Because, Conditions, Edge
 
@@ -46,7 +47,7 @@ def _because(one: Because) -> Json:
 
 
 def hops_json(hops: Sequence[Edge]) -> list[Json]:
-    """Hops as in the `via` of access rows."""
+    """Hops as in the `via` of access rows, between principals that there are."""
     return [
         {
             "kind": hop.kind,
@@ -55,7 +56,7 @@ def hops_json(hops: Sequence[Edge]) -> list[Json]:
             "conditions": conditions_json(hop.conditions),
             "because": because_json(hop.because),
         }
-        for hop in hops
+        for hop in shown_hops(hops)
     ]
 
 

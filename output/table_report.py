@@ -39,7 +39,7 @@ def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -
 
 def _estate(result: Result, stream: TextIO) -> None:
     facts = result.estate
-    principals = sum(len(half.principals) for half in result.decided)
+    principals = result.principal_count
     targets = sum(len(half.targets) for half in result.decided)
     when = f", collected {facts.started}" if facts.started else ""
     when += f" to {facts.finished}" if facts.finished else ""

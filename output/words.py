@@ -6,6 +6,7 @@ Texts from the cloud are put in as they are; the table that prints them escapes 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scanner.classes import shown_hops
 from scanner.grants import (
     AssignmentBecause,
     Because,
@@ -52,7 +53,12 @@ def _condition(one: Condition) -> str:
 
 def hops_words(hops: Sequence[Edge]) -> str:
     """Say a path: each hop with where it leads; empty for a direct grant."""
-    return ", ".join(f"{_HOPS.get(hop.kind, hop.kind)} {hop.target}" for hop in hops)
+    return ", ".join(f"{hop_words(hop)} {hop.target}" for hop in shown_hops(hops))
+
+
+def hop_words(hop: Edge) -> str:
+    """Say of what kind a hop is: `is a member of`."""
+    return _HOPS.get(hop.kind, hop.kind)
 
 
 def claim_words(numbers: Mapping[str, Any]) -> str:

@@ -35,6 +35,7 @@ COMMANDS = {
     "who-can": "who_can",
     "what-can": "what_can",
     "remediate": "remediate",
+    "simulate": "simulate",
     "checks": "checks",
     "permissions": "permissions",
 }

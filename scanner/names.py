@@ -1,9 +1,12 @@
 """Find the principal or target that somebody means by an id, a name or a part."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import TypeVar
 
+from scanner.classes import is_class
 from scanner.errors import AmbiguousName
 from scanner.estate import Principal, Target
 from scanner.graph import AccessGraph
@@ -13,14 +16,32 @@ Named = TypeVar("Named", Principal, Target)
 
 
 def find_principal(graph: AccessGraph, text: str) -> Principal:
-    """Return the principal of that id, of that name, or with that part in either.
+    """Return the principal that an id, a name, or a part of either means.
 
-    Case only decides where it is needed to tell two of them apart.
+    An outsider is also found by the account or tenant that it is, or is alone of, and
+    a federated one by a subject that its pattern admits (`repo:org/app:*`). Case only
+    decides where it is needed to tell two of them apart.
 
     Raises:
         AmbiguousName: several fit (at most ten are listed), or none does.
     """
-    return _find("principal", text, graph.principals.values())
+    if text in graph.principals and not is_class(graph.principals[text]):
+        return graph.principals[text]
+    real = (one for one in graph.principals.values() if not is_class(one))
+    return _find("principal", text, real, _is_outsider_of, _admits)
+
+
+def _is_outsider_of(one: Principal, text: str) -> bool:
+    """True for an account's root, a tenant, or somebody of one of these."""
+    return one.external and text.casefold() == one.scope.casefold()
+
+
+def _admits(one: Principal, text: str) -> bool:
+    """True when a federated principal's pattern of subjects admits a subject."""
+    _, hash_sign, pattern = one.id.partition("#")
+    parts = (re.escape(part) for part in re.split(r"([*?])", pattern))
+    glob = "".join({r"\*": ".*", r"\?": "."}.get(part, part) for part in parts)
+    return bool(hash_sign) and bool(re.fullmatch(glob, text, re.DOTALL))
 
 
 def find_target(graph: AccessGraph, text: str) -> Target:
@@ -29,18 +50,22 @@ def find_target(graph: AccessGraph, text: str) -> Target:
     Raises:
         AmbiguousName: several fit (at most ten are listed), or none does.
     """
+    if text in graph.targets:
+        return graph.targets[text]
     return _find("target", text, graph.targets.values())
 
 
-def _find(what: str, text: str, all_: Iterable[Named]) -> Named:
+def _find(
+    what: str, text: str, all_: Iterable[Named], *more: Callable[[Named, str], bool]
+) -> Named:
     candidates = sorted(all_, key=lambda one: one.id)
     folded = text.casefold()
     ladder: list[Callable[[Named], bool]] = [
-        lambda one: text == one.id,
         lambda one: folded == one.id.casefold(),
         lambda one: text == one.name,
         lambda one: folded == one.name.casefold(),
         lambda one: folded == one.id.casefold().rpartition("/")[2],
+        *(partial(_with, fits, text) for fits in more),
         lambda one: folded in one.id.casefold() or folded in one.name.casefold(),
     ]
     for fits in ladder if text else ():
@@ -51,6 +76,10 @@ def _find(what: str, text: str, all_: Iterable[Named]) -> Named:
             raise AmbiguousName(repr(text), _several(what, found), "give the full id")
     reason = f"no {what} of that id or name"
     raise AmbiguousName(repr(text), reason, _near(text, candidates))
+
+
+def _with(fits: Callable[[Named, str], bool], text: str, one: Named) -> bool:
+    return fits(one, text)
 
 
 def _several(what: str, found: Sequence[Principal | Target]) -> str:

@@ -6,7 +6,7 @@ names, so it does not depend on how the engine invents witnesses.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scanner.aws.deciding.controls import binds, service_controls
 from scanner.aws.deciding.facts import (
@@ -24,10 +24,12 @@ from scanner.aws.deciding.facts import (
 from scanner.aws.deciding.objects import names
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.iam.conditions import Look, Missing, Seen, test
+from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
 from scanner.aws.iam.formulas import (
     FALSE,
     TRUE,
+    DoubtKind,
     Formula,
     Settled,
     all_of,
@@ -40,8 +42,8 @@ from scanner.aws.iam.formulas import (
 )
 from scanner.aws.iam.keys import Origin, origin
 from scanner.aws.iam.statements import Request, names_action
-from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
-from scanner.aws.vectors import AwsVector, catalogue
+from scanner.aws.model import AwsAccount, AwsEstate, Consumer, Identity, Node
+from scanner.aws.vectors import AwsVector, Step, Way, catalogue
 from scanner.grants import Decided
 
 PAIR = tuple[str, str, str]
@@ -50,6 +52,7 @@ _DOCUMENT_TYPES = {
     "session-document": "Session",
     "automation-document": "Automation",
     "association-document": None,
+    "change-document": None,
 }
 _SESSION_DOCUMENTS = {
     "AWS-StartInteractiveCommand",
@@ -60,6 +63,39 @@ _COMMANDS = {"AWS-RunShellScript", "AWS-RunPatchBaseline"}
 _TAKE_COMMANDS = {"command-document", "association-document"}
 _TUNNELS = {"AWS-StartSSHSession", "AWS-StartPortForwardingSession"}
 DEFAULT = "SSM-SessionManagerRunShell"
+
+
+#: Kinds outside Systems Manager, or written otherwise: service, prefix, regional.
+SHAPES = {
+    "configuration-manager": ("ssm-quicksetup", "configuration-manager/", True),
+    "response-plan": ("ssm-incidents", "response-plan/", False),
+    "role": ("iam", "role/", False),
+    "instance-connect-endpoint": ("ec2", "instance-connect-endpoint/", True),
+    "volume": ("ec2", "volume/", True),
+    "replace-root-volume-task": ("ec2", "replace-root-volume-task/", True),
+    "launch-template": ("ec2", "launch-template/", True),
+    "rule": ("events", "rule/", True),
+    "schedule": ("scheduler", "schedule/", True),
+    "statemachine": ("states", "stateMachine:", True),
+    "new-function": ("lambda", "function:", True),
+    "stack": ("cloudformation", "stack/", True),
+    "remediation-configuration": ("config", "remediation-configuration/", True),
+    "fis-action": ("fis", "action/", True),
+    "experiment": ("fis", "experiment/", True),
+    "experiment-template": ("fis", "experiment-template/", True),
+}
+AUTOMATIONS = ("ssm:StartAutomationExecution", "ssm:StartChangeRequestExecution")
+VECTORS = {one.action: one for one in catalogue().covered}
+
+
+@dataclass(frozen=True)
+class Lender:
+    """What lends: a role, or what runs on a node already, if the formula holds."""
+
+    resource: Resource
+    role: Identity | None
+    reach: Formula = TRUE
+    given: Formula = TRUE
 
 
 @dataclass(frozen=True)
@@ -75,6 +111,7 @@ class BruteForce:
     estate: AwsEstate
     account: AwsAccount
     pool: Pool
+    asked: dict[tuple[str, ...], Evaluation] = field(default_factory=dict)
 
     def pairs(self) -> Iterator[tuple[PAIR, Settled]]:
         for identity in self.account.identities:
@@ -84,61 +121,160 @@ class BruteForce:
                     yield pair, settle(self.decide(identity, vector, node))
 
     def decide(self, identity: Identity, vector: AwsVector, node: Node) -> Formula:
-        if vector.reaches == "instance" and node.target.kind != "ec2":
+        return any_of(self.by_way(identity, way, node) for way in vector.ways)
+
+    def by_way(self, identity: Identity, way: Way, node: Node) -> Formula:
+        if way.reaches == "instance" and node.target.kind != "ec2":
             return FALSE
-        formula = doubted(vector.doubt) if vector.doubt else TRUE
-        for need in vector.needs:
-            if need in ("node", "instance"):
-                resource = node_resource(node, self.member)
-                asked = self.ask(identity, vector, resource).formula
-            else:
-                asked = self.some(identity, vector, need, node.target.region)
-            formula = both(formula, asked)
-        if vector.action == "ssm:StartAutomationExecution":
-            older = self.automation(identity, vector, node.target.region)[0]
-            formula = either(formula, older)
+        formula = self.lent(identity, way, node) if way.lender else TRUE
+        if way.doubt:
+            formula = both(formula, doubted(way.doubt))
+        resource = node_resource(node, self.member)
+        for step in way.steps:
+            if {"node", "instance"} & set(step.needs):
+                asked = self.ask(identity, step, resource).formula
+                right = node.target.kind == "ec2" or "instance" not in step.needs
+                formula = both(formula, asked if right else FALSE)
+        region = node.target.region
+        picked = all_of(self.some(identity, way, kind, region) for kind in way.kinds)
+        first = way.steps[0]
+        if first.action in AUTOMATIONS:
+            picked = either(picked, self.automation(identity, first, region)[0])
+        return both(formula, picked)
+
+    def lent(self, identity: Identity, way: Way, node: Node) -> Formula:
+        """Any lender that all steps name, with what it commands or runs on."""
+        formula = FALSE
+        for lender in self.lenders(way.lender, node):
+            steps = [step for step in way.steps if way.lender in step.needs]
+            own = all_of(
+                self.ask(identity, step, lender.resource).formula for step in steps
+            )
+            theirs = lender.reach
+            if lender.role is not None:
+                theirs = any_of(
+                    self.decide(lender.role, VECTORS[action], node)
+                    for action in way.lends
+                )
+            theirs = both(theirs, lender.given)
+            together = both(own, theirs)
+            if FALSE not in (own, theirs) and together == FALSE:
+                why = "conditions of the caller and of a lent role exclude each other"
+                together = doubted(why)
+            formula = either(formula, together)
         return formula
 
-    def some(
-        self, identity: Identity, vector: AwsVector, kind: str, region: str
-    ) -> Formula:
-        asked = [
-            (resource, self.ask(identity, vector, resource))
-            for resource in self.resources(identity, vector, kind, region)
-        ]
+    def lenders(self, kind: str, node: Node) -> Iterator[Lender]:
+        """By hand: roles by the service they trust, holders, consumed documents."""
+        region = node.target.region
+        roles = {one.principal.id: one for one in self.account.identities}
+        fixed = owner_facts(self.account.id, region, self.member)
+        if kind.startswith("role:"):
+            service = kind.removeprefix("role:")
+            for role in roles.values():
+                unread = role.trust is None
+                if role.principal.kind == "role" and trusted_by(role) in (
+                    service,
+                    None,
+                ):
+                    facts = fixed | {"iam:passedtoservice": (service,)}
+                    tags = tags_by_key(role.tags)
+                    resource = Resource(
+                        role.principal.id, kind, region, "", tags, facts
+                    )
+                    why = doubted("trust policy not read", DoubtKind.UNKNOWN)
+                    yield Lender(resource, role, given=why if unread else TRUE)
+        for holder in self.account.holders:
+            of_kind = kind in (
+                holder.kind,
+                holder.kind.replace("running", "commanding"),
+            )
+            silent = kind.startswith("commanding") and "ssm" not in (
+                holder.content or "ssm"
+            )
+            if of_kind and not silent and holder.region == region:
+                on = TRUE if node.instance_id in holder.instances else FALSE
+                tags = Missing.UNREAD if holder.tags is None else {}
+                resource = Resource(holder.arn, kind, region, "", tags, fixed)
+                yield Lender(resource, roles.get(holder.role), on)
+        if kind.startswith("document-at-"):
+            yield from self.documents_run(kind, node, fixed)
+
+    def documents_run(
+        self, kind: str, node: Node, fixed: dict[str, Seen]
+    ) -> Iterator[Lender]:
+        region = node.target.region
+        known = {d.name: d for d in self.account.documents if d.region == region}
+
+        def lender(name: str, reach: Formula) -> Lender:
+            type_: Seen = (known[name].kind,) if name in known else Missing.UNREAD
+            tags = tags_by_key(known[name].tags or ()) if name in known else None
+            arn = f"arn:aws:ssm:{region}:{self.account.id}:document/{name}"
+            facts = fixed | {"ssm:documenttype": type_}
+            unread = Missing.UNREAD if tags is None else tags
+            return Lender(Resource(arn, kind, region, name, unread, facts), None, reach)
+
+        for consumer in self.account.consumers:
+            version = "$LATEST" if kind.endswith("latest") else "$DEFAULT"
+            if consumer.region == region and consumer.version in (version, ""):
+                reach = meant_for(consumer, node)
+                if not consumer.version:
+                    reach = both(reach, doubted("which version runs is not known"))
+                yield lender(consumer.document, reach)
+        if kind.endswith("default") and region not in self.account.documents_complete:
+            yield lender(DEFAULT, doubted("session preferences"))
+
+    def some(self, identity: Identity, way: Way, kind: str, region: str) -> Formula:
+        steps = [step for step in way.steps if kind in step.needs]
         formula = any_of(
-            both(answer.formula, doubted("no known document of AWS fits the pattern"))
-            if kind == "session-document" and resource.arn.endswith("/AWS-RunZzz")
-            else answer.formula
-            for resource, answer in asked
+            self.picked(identity, steps, resource)
+            for resource in self.resources(identity, steps[0], kind, region)
         )
-        if vector.action == "ssm:StartSession" and not self.always_checks(identity):
-            default = [answer for r, answer in asked if r.arn.endswith(DEFAULT)]
-            clear = any_of(opposite(denial(answer)) for answer in default)
+        (step, *_) = steps
+        if step.action == "ssm:StartSession" and not self.always_checks(identity):
+            found = self.resources(identity, step, kind, region)
+            default = [r for r in found if r.arn.endswith(DEFAULT)]
+            asked = (self.ask(identity, step, one) for one in default)
+            clear = any_of(opposite(denial(answer)) for answer in asked)
             why = "a session without a document name may start the default shell"
             formula = either(formula, both(clear, doubted(why)))
-        automation = "ssm:StartAutomationExecution"
-        if (vector.action, kind) == (automation, "automation-execution"):
-            formula = both(formula, self.automation(identity, vector, region)[1])
+        if step.action == "ssm:ResumeSession":
+            others = without_own_sessions(identity)
+            foreign = any_of(
+                self.ask_anew(others, step, resource).formula
+                for resource in self.resources(identity, step, kind, region)
+            )
+            if others != identity:
+                formula = either(foreign, both(formula, doubted("own sessions")))
+        if step.action in AUTOMATIONS and kind == "automation-execution":
+            formula = both(formula, self.automation(identity, step, region)[1])
+        return formula
+
+    def picked(
+        self, identity: Identity, steps: list[Step], resource: Resource
+    ) -> Formula:
+        """One resource, on which every step that needs its kind is authorised."""
+        formula = all_of(self.ask(identity, one, resource).formula for one in steps)
+        if resource.kind == "session-document" and resource.arn.endswith("/AWS-RunZzz"):
+            why = "no known document of AWS fits the pattern"
+            formula = both(formula, doubted(why))
         return formula
 
     def automation(
-        self, identity: Identity, vector: AwsVector, region: str
+        self, identity: Identity, step: Step, region: str
     ) -> tuple[Formula, Formula]:
         """An older policy on the third resource type; and no Deny on that type."""
         clear = {}
-        for kind in ("automation-definition", *vector.needs):
+        for kind in ("automation-definition", *step.needs):
             asked = (
-                self.ask(identity, vector, r)
-                for r in self.resources(identity, vector, kind, region)
+                self.ask(identity, step, r)
+                for r in self.resources(identity, step, kind, region)
             )
             clear[kind] = any_of(opposite(denial(answer)) for answer in asked)
-        (definition,) = self.resources(
-            identity, vector, "automation-definition", region
-        )
-        older = self.ask(identity, vector, definition).formula
+        (definition,) = self.resources(identity, step, "automation-definition", region)
+        older = self.ask(identity, step, definition).formula
         doubt = doubted("older policies name only automation-definition")
-        others = (clear[kind] for kind in vector.needs)
+        others = (clear[kind] for kind in step.needs)
         return all_of((older, doubt, *others)), clear["automation-definition"]
 
     def always_checks(self, identity: Identity) -> bool:
@@ -154,18 +290,32 @@ class BruteForce:
                         return False
         return True
 
-    def ask(
-        self, identity: Identity, vector: AwsVector, resource: Resource
+    def ask(self, identity: Identity, step: Step, resource: Resource) -> Evaluation:
+        """Ask about one resource; the same question is not asked twice."""
+        known = (
+            identity.principal.id,
+            step.action,
+            resource.arn,
+            resource.kind,
+            resource.region,
+            str(resource.tags),
+        )
+        if known not in self.asked:
+            self.asked[known] = self.ask_anew(identity, step, resource)
+        return self.asked[known]
+
+    def ask_anew(
+        self, identity: Identity, step: Step, resource: Resource
     ) -> Evaluation:
         facts = PrincipalFacts(identity, self.member)
-        look = looking(facts, resource, vector.service, vector.keys)
+        look = looking(facts, resource, step.service, step.keys)
         controls = service_controls(self.estate, self.account)
         layers = Layers(
             identity=own_policies(identity),
             boundary=own_boundary(identity),
             scps=controls if binds(identity) else (),
         )
-        request = Request(vector.action, resource.arn, look)
+        request = Request(step.action, resource.arn, look)
         return evaluate(request, caller_of(identity), layers)
 
     @property
@@ -174,22 +324,26 @@ class BruteForce:
         return membership(self.account, organization)
 
     def resources(
-        self, identity: Identity, vector: AwsVector, kind: str, region: str
+        self, identity: Identity, step: Step, kind: str, region: str
     ) -> Iterable[Resource]:
         if kind == "nothing":
             fixed: dict[str, Seen] = {"aws:requestedregion": (region,)}
             return [Resource("*", kind, region, fixed=fixed)]
         if kind in _DOCUMENT_TYPES:
-            return list(self.documents(identity, vector, kind, region))
-        service = "ec2" if kind.startswith("instance") else "ssm"
-        names = self.pool.sessions if kind == "session" else ("x:1",)
+            return list(self.documents(identity, step, kind, region))
+        service, type_, regional = SHAPES.get(kind, ("ssm", f"{kind}/", True))
+        names = ("x:1",) if kind == "automation-definition" else ("x-1", "x/y")
+        if kind == "session":
+            names = self.pool.sessions
+        if kind == "fis-action":
+            names = ("aws:ssm:send-command",)
         unread = Missing.REQUEST if kind == "session" else Missing.UNREAD
-        tags = {} if kind == "automation-definition" else unread
+        tags = {} if kind in ("automation-definition", "fis-action") else unread
         owner = self.account.id
         fixed = owner_facts(owner, region, self.member)
         return [
             Resource(
-                f"arn:aws:{service}:{region}:{owner}:{kind}/{name}",
+                f"arn:aws:{service}:{region if regional else ''}:{owner}:{type_}{name}",
                 kind,
                 region,
                 tags=tags,
@@ -198,7 +352,7 @@ class BruteForce:
             for name in names
         ]
 
-    def names_document(self, identity: Identity, vector: AwsVector, arn: str) -> bool:
+    def names_document(self, identity: Identity, step: Step, arn: str) -> bool:
         """Whether an allow that binds the identity spells out `document/` and fits."""
         facts = PrincipalFacts(identity, self.member)
         controls = service_controls(self.estate, self.account)
@@ -214,14 +368,14 @@ class BruteForce:
                     ":document/" in pattern and names(pattern, arn)
                     for pattern in statement.resources or ()
                 )
-                applies = allows and names_action(statement, vector.action)
+                applies = allows and names_action(statement, step.action)
                 may = all(could_hold(one, facts) for one in statement.conditions)
                 if applies and named and may:
                     return True
         return False
 
     def documents(
-        self, identity: Identity, vector: AwsVector, kind: str, region: str
+        self, identity: Identity, step: Step, kind: str, region: str
     ) -> Iterator[Resource]:
         for owner, name in self.pool.documents:
             session = name in _SESSION_DOCUMENTS
@@ -231,12 +385,14 @@ class BruteForce:
                 continue
             made = self.document(kind, region, owner, name, {})
             listed = region in self.account.documents_complete
-            if owner and not listed and self.names_document(identity, vector, made.arn):
+            if owner and not listed and self.names_document(identity, step, made.arn):
                 made = replace(made, tags=Missing.UNREAD)
             yield made
         for one in self.account.documents:
             wanted = _DOCUMENT_TYPES[kind]
             kinds = [wanted] if wanted else ["Command", "Automation", "Policy"]
+            if kind == "change-document":
+                kinds = ["Automation", "Automation.ChangeTemplate"]
             if one.region == region and one.kind in kinds:
                 tags = tags_by_key(one.tags or ())
                 owner = self.account.id
@@ -258,6 +414,54 @@ class BruteForce:
         fixed["ssm:documenttype"] = (wanted,) if wanted else Missing.REQUEST
         arn = f"arn:aws:ssm:{region}:{owner}:document/{name}"
         return Resource(arn, kind, region, name, tags, fixed)
+
+
+def trusted_by(role: Identity) -> str | None:
+    """The one service that the trust policy lets in."""
+    if role.trust is None:
+        return None
+    (statement,) = role.trust.statements
+    return next((v for k, v in statement.principals or () if k == "Service"), "")
+
+
+def meant_for(consumer: Consumer, node: Node) -> Formula:
+    """Whether a consumer's targets, which all apply, name a node."""
+    formula = TRUE
+    for key, values in consumer.targets or (("other", ()),):
+        if key == "InstanceIds":
+            named = "*" in values or node.instance_id in values
+            formula = both(formula, TRUE if named else FALSE)
+        elif key.startswith("tag:"):
+            tags = dict(node.target.tags)
+            if tags.get(key[4:]) not in values:
+                unread = doubted("tags") if not node.tags_known else FALSE
+                formula = both(formula, unread)
+        else:
+            formula = both(formula, doubted("other targets"))
+    return formula
+
+
+def without_own_sessions(identity: Identity) -> Identity:
+    """The identity without statements that allow only sessions of its own name."""
+
+    def kept(document: PolicyDocument) -> PolicyDocument:
+        statements = tuple(
+            one
+            for one in document.statements
+            if one.effect == "Deny"
+            or one.resources is None
+            or not all("${aws:user" in pattern for pattern in one.resources)
+        )
+        return replace(document, statements=statements)
+
+    policies = tuple(
+        replace(one, document=kept(one.document)) for one in identity.policies
+    )
+    return (
+        identity
+        if policies == identity.policies
+        else replace(identity, policies=policies)
+    )
 
 
 def denial(answer: Evaluation) -> Formula:

@@ -93,6 +93,13 @@ def user(name: str, *statements: Json, **members: Any) -> Identity:
     return identity("user", name, *statements, **members)
 
 
+def trust_in(service: str, when: Json | None = None) -> PolicyDocument:
+    """A trust policy that lets one service in."""
+    one = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    given = {**one, "Principal": {"Service": service}}
+    return document(given if when is None else {**given, "Condition": when})
+
+
 def root(account: str = ACCOUNT) -> Identity:
     arn = f"arn:aws:iam::{account}:root"
     return Identity(Principal(Provider.AWS, arn, "root", "root", False, account))

@@ -19,7 +19,7 @@ def decide_aws(estate: AwsEstate) -> Decided:
 
     Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
     """
-    rules = Rules(catalogue().covered)
+    rules = Rules(catalogue().actions)
     accounts = [estate.accounts[id] for id in sorted(estate.accounts)]
     engines = {one.id: AccountEngine(estate, one, rules) for one in accounts}
     grants = [grant for engine in engines.values() for grant in engine.grants()]

@@ -105,6 +105,46 @@ class SsmDocument:
     shared_with: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Something that runs already, with a role or instances of its own.
+
+    Attributes:
+        kind: as in `scanner.aws.vectors.HOLDERS`: `function`, `running-statemachine`
+            with a role; `running-group` with instances.
+        role: ARN of its role; empty where it holds instances.
+        instances: ids of its instances.
+        content: what it runs, where that was read.
+    """
+
+    arn: str
+    kind: str
+    region: str
+    role: str = ""
+    instances: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] | None = None
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What runs an SSM document: an association, a window's task, a rule's target.
+
+    Attributes:
+        source: its id, for people.
+        document: name or ARN of the document.
+        version: `$DEFAULT`, `$LATEST` or a number; empty when it cannot be read.
+        targets: key and values of each target, as the API gives them; empty when the
+            document runs without any.
+    """
+
+    source: str
+    document: str
+    region: str
+    version: str = "$DEFAULT"
+    targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
 #: A level of an organisation that was not read; never a key of `scps` or `rcps`.
 UNREAD_LEVEL = "?"
 
@@ -189,6 +229,9 @@ class AwsAccount:
     #: OIDC provider ARN to its URL; SAML provider ARNs.
     oidc_providers: Mapping[str, str] = field(default_factory=dict)
     saml_providers: tuple[str, ...] = ()
+    #: What services of the account run already, and what runs its SSM documents.
+    holders: tuple[Holder, ...] = ()
+    consumers: tuple[Consumer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

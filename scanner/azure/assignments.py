@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from scanner.azure.definitions import condition_of
+from scanner.azure.definitions import condition_of, object_id
 from scanner.azure.model import Assignment, Source
 from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
 from scanner.azure.rows import (
@@ -130,9 +130,9 @@ def assignment_of(
     scope = properties.scope
     return Assignment(
         row_id,
-        normalized(scope) if scope is not None else scope_of(row_id),
-        last_segment(properties.role_definition_id),
-        properties.principal_id.lower(),
+        normalized(scope) if scope else scope_of(row_id),
+        object_id(last_segment(properties.role_definition_id)),
+        object_id(properties.principal_id),
         condition_of(properties.condition, properties.condition_version),
         source=source,
     )

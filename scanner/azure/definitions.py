@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from scanner.azure import rows
 from scanner.azure.model import EVERYONE, DenyAssignment, Lock
+from scanner.azure.rbac.conditions import dashed
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
 
@@ -12,6 +13,16 @@ _EFFECTS_SINCE = "2024-07-01"
 _EFFECTS = ("enforced", "audit")
 #: Versions of the condition language that are read alike.
 _VERSIONS = ("", "1.0", "2.0")
+
+
+def object_id(text: str) -> str:
+    """Return an object id or role GUID in the form that is compared.
+
+    Lower case, dashed, without braces; what is no GUID only in lower case.
+    """
+    if len(text) == 36:
+        return text.lower()
+    return dashed(text.strip("{}").lower())
 
 
 def condition_of(text: str | None, version: str | float | None) -> str | None:
@@ -42,7 +53,7 @@ def permissions_of(blocks: Iterable[rows.PermissionRow]) -> tuple[Permission, ..
 
 def role_of(row: rows.RoleDefinitionRow) -> RoleDefinition:
     """Return a role definition; its GUID is the last segment of its id."""
-    guid, properties = last_segment(row.id), row.properties
+    guid, properties = object_id(last_segment(row.id)), row.properties
     return RoleDefinition(
         guid,
         row.id,
@@ -70,7 +81,7 @@ def deny_of(row: rows.DenyRow, api_version: str = "") -> DenyAssignment:
         normalized(properties.scope) if properties.scope else scope_of(row.id),
         permissions_of(properties.permissions),
         frozenset(filter(None, map(_principal, properties.principals))),
-        frozenset(p.id.lower() for p in properties.exclude_principals or ()),
+        frozenset(object_id(p.id) for p in properties.exclude_principals or ()),
         own_scope_only=bool(properties.do_not_apply_to_child_scopes),
         audit=effect == "audit",
         effect_unread=expected and effect not in _EFFECTS,
@@ -82,7 +93,8 @@ def deny_of(row: rows.DenyRow, api_version: str = "") -> DenyAssignment:
 def _principal(row: rows.DenyPrincipalRow) -> str:
     """Return an id in lower case; the all-zero one is nobody unless system-defined."""
     kind = (row.type or "SystemDefined").lower()
-    return "" if row.id == EVERYONE and kind != "systemdefined" else row.id.lower()
+    found = object_id(row.id)
+    return "" if found == EVERYONE and kind != "systemdefined" else found
 
 
 def lock_of(row: rows.LockRow) -> Lock:

@@ -122,6 +122,7 @@ def access_holdings(
     `denied` in the selection answers for its one principal and target.
     """
     from output.holdings import direct_holdings, path_holdings
+    from scanner.classes import is_class
     from scanner.paths import reach_of
 
     if "denied" in (wanted.verdicts or ()):
@@ -131,7 +132,7 @@ def access_holdings(
     else:
         principals = result.graph.principals.values()
         for one in sorted(principals, key=lambda one: (one.provider, one.id)):
-            if wanted.principal in (None, one.id):
+            if wanted.principal in (None, one.id) and not is_class(one):
                 yield from path_holdings(reach_of(result.graph, one.id), wanted)
 
 
@@ -162,10 +163,10 @@ def _decided_vectors(target: "Target") -> Iterator["Vector"]:
 
         yield from (one.vector for one in catalogue().covered)
         return
-    from scanner.azure.vectors import MACHINE_VECTORS, WORKER_VECTORS
+    from scanner.azure.vectors import COVERED, MACHINE_VECTORS
 
-    yield from (one.vector for one in MACHINE_VECTORS if target.kind in one.kinds)
-    yield from (one.vector for one in WORKER_VECTORS)
+    others = {one.vector for one in MACHINE_VECTORS if target.kind not in one.kinds}
+    yield from (vector for vector in COVERED if vector not in others)
 
 
 class _Writer:

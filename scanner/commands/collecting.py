@@ -131,6 +131,8 @@ def _collect_azure(
 
     with _progress(console) as progress:
         found = collect_azure(options, store, Rates(rate), progress)
+    for line in found.advice:
+        console.warn(line)
     for subscription, state in found.skipped:
         console.say(f"subscription {subscription} was skipped: {state}")
 

@@ -54,10 +54,12 @@ def command(
     Coverage comes first: "no finding" and "could not look" never look alike. With
     --format csv, --out FOLDER also writes coverage.csv.
     """
-    from scanner.commands.results import exit_code, load
+    from scanner.commands.results import exit_code, load, warn_if_shared
 
     console = console_of(context)
-    result = load(chosen_estate(estate, estate_dir)).result
+    root = chosen_estate(estate, estate_dir)
+    result = load(root).result
+    warn_if_shared(root, console)
     console.outcome = exit_code(result, fail_on)
     if out:
         save_report(result, form, out, console, top=top, raw=raw_csv)
@@ -101,8 +103,7 @@ def save_report(
     if form == "csv":
         console.csv_note(raw=raw)
     folder = out.is_dir() or not out.suffix
-    if folder:
-        warn_if_shared(out, console)
+    warn_if_shared(out if folder else out.parent, console)
     for name, text in report_files(result, form, Style(top=top), raw=raw):
         if folder:
             path = private_folder(out) / name

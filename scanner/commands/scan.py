@@ -45,7 +45,10 @@ def _listed(
     _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
 ) -> tuple[str, ...]:
     names = (name.strip() for value in values for name in value.split(","))
-    return tuple(dict.fromkeys(filter(None, names)))
+    found = tuple(dict.fromkeys(filter(None, names)))
+    if values and not found:  # an empty variable must not widen the scan
+        raise click.BadParameter("names nothing")
+    return found
 
 
 @click.command()
@@ -139,8 +142,9 @@ def command(
     chosen = [name for name, wanted in (("aws", aws), ("azure", azure)) if wanted]
     _check(chosen, resume, overwrite, options)
     existing = "resume" if resume else "overwrite" if overwrite else "refuse"
+    wanted = _collection(chosen, out, existing, options)
     warn_if_shared(out, console)
-    collect(_collection(chosen, out, existing, options), console)
+    collect(wanted, console)
     result = load(out).result
     console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)
@@ -156,10 +160,12 @@ def _check(
     if resume and overwrite:
         raise UsageError("--resume keeps what --overwrite replaces: choose one")
     for provider, names in (("aws", _AWS), ("azure", _AZURE)):
-        used = [name for name in names if options[name]]
+        used = [name for name in names if _is_given(options[name])]
         if used and provider not in chosen:
             option = used[0].replace("_", "-")
             raise UsageError(f"--{option} needs --{provider}")
+    if "" in options["profile"]:
+        raise UsageError("--profile: names nothing")
     if options["org"] != bool(options["role_name"]):
         raise UsageError("--org and --role-name go together: the role in each account")
 
@@ -180,17 +186,28 @@ def _collection(
 
 def _aws(options: dict[str, Any]) -> "AwsOptions":
     from scanner.aws.collect import AwsOptions
+    from scanner.collection.endpoints import endpoint
 
+    if options["aws_endpoint_url"] is not None:
+        endpoint("--aws-endpoint-url", options["aws_endpoint_url"])
     return AwsOptions(**_given(options, _AWS))
 
 
 def _azure(options: dict[str, Any]) -> "AzureOptions":
     from scanner.azure.collect.options import AzureOptions
+    from scanner.azure.collect.run import checked
 
-    return AzureOptions(**_given(options, _AZURE))
+    asked = AzureOptions(**_given(options, _AZURE))
+    checked(asked)
+    return asked
 
 
 def _given(options: dict[str, Any], fields: dict[str, str]) -> dict[str, Any]:
     """Return the fields that were given; the others keep the collector's defaults."""
     named = {**fields, "workers": "workers"}
-    return {to: options[name] for name, to in named.items() if options[name]}
+    return {to: options[name] for name, to in named.items() if _is_given(options[name])}
+
+
+def _is_given(value: object) -> bool:
+    """An empty text is a value that somebody gave, and hardly meant."""
+    return value not in (None, False, ())

@@ -4,23 +4,12 @@ from pathlib import Path
 
 import click
 
-from scanner.commands.console import console_of
-from scanner.commands.options import (
-    chosen_estate,
-    estate_option,
-    format_option,
-    quiet_option,
-    top_option,
-)
+from scanner.commands.queries import begin, query_options
 
 
 @click.command()
 @click.argument("target")
-@estate_option
-@format_option("table", "json")
-@top_option
-@quiet_option
-@click.pass_context
+@query_options
 def command(
     context: click.Context, target: str, estate_dir: Path | None, form: str, top: int
 ) -> int:
@@ -30,16 +19,14 @@ def command(
     only one target.
     """
     from output.answers import write_who_can_json, write_who_can_table
-    from scanner.commands.results import exit_code, load, readable
+    from scanner.classes import is_class
     from scanner.names import find_target
     from scanner.paths import who_can
 
-    console = console_of(context)
-    result = load(chosen_estate(None, estate_dir), check=False).result
-    readable(result.coverage)
-    console.outcome = exit_code(result)
+    console, result = begin(context, estate_dir)
     found = find_target(result.graph, target)
-    reached = who_can(result.graph, found.id)
+    everybody = who_can(result.graph, found.id)
+    reached = [one for one in everybody if not is_class(one.principal)]
     if form == "json":
         write_who_can_json(result, found, reached, console.results)
     else:

@@ -4,7 +4,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scanner.errors import UnusableOutput
@@ -29,7 +29,9 @@ def output_errors(path: Path) -> Iterator[None]:
 
 
 def private_folder(path: Path) -> Path:
-    """Create a folder (and its parents) that only its owner can read, and return it.
+    """Create a folder that only its owner can read, whatever the umask; return it.
+
+    Parents that are missing are created in the same way; what exists stays as it is.
 
     Raises:
         UnusableOutput: it is a file, a symlink, read-only, or cannot be created.
@@ -39,10 +41,22 @@ def private_folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise UnusableOutput(str(path), "is not a folder", "name another folder")
     with output_errors(path):
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for one in reversed(missing_folders(path)):
+            one.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            one.chmod(FOLDER_MODE)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return path
+
+
+def missing_folders(path: Path) -> list[Path]:
+    """Return the folder and its parents that do not exist yet, the deepest first.
+
+    Raises:
+        UnusableOutput: a parent cannot be looked into.
+    """
+    with output_errors(path):
+        return [one for one in (path, *path.parents) if not one.exists()]
 
 
 def write_private(path: Path, text: bytes) -> None:
@@ -57,6 +71,7 @@ def write_private(path: Path, text: bytes) -> None:
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
+                os.fchmod(handle, FILE_MODE)
                 stream.write(text)
             Path(aside).replace(path)
         finally:
@@ -64,10 +79,13 @@ def write_private(path: Path, text: bytes) -> None:
 
 
 def open_private(path: Path) -> int:
-    """Open a file for appending, created with mode 0600; returns the descriptor.
+    """Open a file for appending, with mode 0600; returns the descriptor.
 
     Raises:
         OSError: as the operating system says (a symlink is refused too).
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-    return os.open(path, flags, FILE_MODE)
+    handle = os.open(path, flags, FILE_MODE)
+    with suppress(PermissionError):  # a file of another owner, who let us write
+        os.fchmod(handle, FILE_MODE)
+    return handle

@@ -2,12 +2,17 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from scanner.errors import UnusableOutput, UsageError
-from scanner.evidence.files import output_errors, private_folder
+from scanner.evidence.files import (
+    missing_folders,
+    output_errors,
+    private_folder,
+)
 from scanner.evidence.log import Clock, EvidenceFile, iso, utc_now
 from scanner.evidence.manifest import (
     Manifest,
@@ -39,6 +44,7 @@ class EstateStore:
             UnusableOutput: it cannot be written.
             UnusableInput: it holds a manifest of a newer format.
         """
+        self._created = missing_folders(root)
         self.root = private_folder(root)
         self._existing, self._clock = existing, clock
         self._lock = threading.RLock()
@@ -101,12 +107,18 @@ class EstateStore:
             self._update(files={**self._manifest.files, name: digest})
 
     def close(self, *, finished: bool) -> None:
-        """Close all files; `finished` stamps the manifest: the scan ran through."""
+        """Close all files; `finished` stamps the manifest: the scan ran through.
+
+        Folders that were made for evidence that never came are removed.
+        """
         with self._lock:
             for file in self._open.values():
                 file.close()
             if finished:
                 self._update(finished=self._now())
+            for folder in self._created:
+                with suppress(OSError):  # it holds something
+                    folder.rmdir()
 
     def _prepare(self, name: str) -> EvidenceFile:
         path = self.root / name

@@ -427,3 +427,20 @@ def test_an_inferred_grant_makes_an_inferred_finding():
 
     assert finding.confidence is Confidence.INFERRED
     assert finding.reasons == ("SCPs not read",)
+
+
+def test_a_partner_of_an_unknown_tenant_is_a_finding_of_each_subscription():
+    """The scope names whom it concerns; the twin's own tenant is known."""
+    stranger = replace(PARTNER, scope="")
+    found = fired(
+        azure_half(azure(stranger, [*WEB, FAR])), "t1651_azure_partner_access"
+    )
+    known = fired(azure_half(azure(PARTNER, [*WEB, FAR])), "t1651_azure_partner_access")
+
+    assert [one.scope for one in found] == [
+        f"azure:{d.SUBSCRIPTION}",
+        f"azure:{FAR.scope}",
+    ]
+    assert [one.targets for one in found] == [len(WEB), 1]
+    assert len({one.fingerprint for one in found}) == 2
+    assert [one.scope for one in known] == [f"azure:{d.TENANT}"]

@@ -139,7 +139,19 @@ def test_an_ambiguous_name_is_wrong_input_and_lists_the_candidates(tmp_path, cap
         ["scan", "--aws", "--role-name", "r"],
         ["scan", "--aws", "--max-rate", "0"],
         ["scan", "--aws", "--workers", "0"],
+        ["scan", "--aws", "--regions", ","],
+        ["scan", "--aws", "--profile", ""],
+        ["scan", "--aws", "--profile", "no-such-profile"],
+        ["scan", "--azure", "--subscription", ""],
+        ["scan", "--azure", "--subscription", "mine"],
+        ["scan", "--azure", "--tenant", ""],
+        ["scan", "--azure", "--management-group", "a/b"],
+        ["scan", "--azure", "--credential", ""],
+        ["scan", "--azure", "--credential", "static:no-such-file"],
         ["import"],
+        ["import", "x.json", "--region", "Europe"],
+        ["import", "x.json", "--account", "1"],
+        ["import", "x.json", "--tenant", "contoso"],
     ],
 )
 def test_wrong_usage_is_2_and_one_line_on_stderr(
@@ -152,6 +164,44 @@ def test_wrong_usage_is_2_and_one_line_on_stderr(
     assert shown.out == ""
     assert len(shown.err.splitlines()) == 1
     assert shown.err.startswith("whocanrun: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "host:4566",
+        "http://",
+        "https://:443",
+        "ftp://host",
+        "https://ho st",
+        "https://host:port",
+        "https://host:99999",
+        "https://[::1",
+        "https://user@host",
+        "https://host/?a=b",
+        "https://host/#a",
+        "https://host\n.example",
+        "https://-host",
+        "https://ho\\st",
+        f"https://{'a' * 64}.example",
+    ],
+)
+@pytest.mark.parametrize(
+    "option", ["aws-endpoint-url", "arm-endpoint", "graph-endpoint", "authority"]
+)
+def test_a_malformed_endpoint_is_2_names_the_option_and_leaves_nothing(
+    option, url, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    provider = "--aws" if option.startswith("aws") else "--azure"
+
+    assert main(["scan", provider, f"--{option}", url]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"whocanrun: --{option} ")
+    assert len(complaint.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -232,3 +282,22 @@ def test_ctrl_c_is_130(tmp_path):
 
     assert run.returncode == 130
     assert complaint.splitlines()[-1] == "whocanrun: interrupted"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_an_estate_that_others_can_read_is_warned_about(found, form, capsys):
+    """Quiet or not: it is the map of privileges. The twin is a private folder."""
+    for mode, warned in [(0o755, True), (0o700, False)]:
+        found.chmod(mode)
+        main(["report", "-q", str(found), "--format", form])
+
+        assert ("chmod 700" in capsys.readouterr().err) is warned
+
+
+def test_a_report_beside_files_of_others_is_warned_about(found, tmp_path, capsys):
+    found.chmod(0o700)
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    main(["report", "-q", str(found), "--out", str(shared / "report.txt")])
+
+    assert f"{shared} is open to other users" in capsys.readouterr().err

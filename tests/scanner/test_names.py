@@ -4,7 +4,7 @@ import decided as d
 import pytest
 
 from scanner.errors import AmbiguousName
-from scanner.estate import Provider
+from scanner.estate import Principal, Provider
 from scanner.graph import build_graph
 from scanner.names import find_principal, find_target
 
@@ -75,3 +75,60 @@ def test_a_misspelt_name_gets_a_suggestion():
 def test_a_name_that_fits_none_is_an_error(text):
     with pytest.raises(AmbiguousName, match="no principal of that id or name"):
         find_principal(GRAPH, text)
+
+
+PROVIDER = f"arn:aws:iam::{d.ACCOUNT}:oidc-provider/ci.example"
+APP, DEPLOYS = (
+    Principal(Provider.AWS, f"{PROVIDER}#{subject}", subject, "federated", False, "")
+    for subject in ("repo:org/app:*", "repo:org/app:ref:refs/heads/ma?n")
+)
+ROOT = Principal(
+    Provider.AWS,
+    f"arn:aws:iam::{d.PARTNER}:root",
+    "Partner",
+    "external",
+    True,
+    d.PARTNER,
+)
+TENANT = "99999999-0000-4000-8000-000000000009"
+MANAGING = Principal(Provider.AZURE, TENANT, TENANT, "foreign", True, TENANT)
+CONTRACTOR = Principal(Provider.AZURE, "oid-x", "Zoe", "foreign", True, "other-tenant")
+CLASS = Principal(Provider.AWS, "class:aws:x:0", "crowd of many", "class", False, "")
+OUTSIDE = build_graph(
+    [
+        d.half(d.grant([APP, ROOT, CLASS, ALICE], "v", d.vms("i-1"))),
+        d.half(d.grant([MANAGING, CONTRACTOR], "w", [AZURE]), provider=Provider.AZURE),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (d.PARTNER, ROOT),
+        (TENANT.upper(), MANAGING),
+        ("OTHER-TENANT", CONTRACTOR),
+        ("repo:org/app:*", APP),
+        ("repo:org/app:pull_request", APP),
+        ("org/app", APP),
+    ],
+)
+def test_an_outsider_is_found_by_account_tenant_or_subject(text, expected):
+    assert expected == find_principal(OUTSIDE, text)
+
+
+@pytest.mark.parametrize(
+    "text", [d.OTHER, "repo:org/other:main", "repo:org/app2", CLASS.id, "crowd"]
+)
+def test_nobody_is_found_by_what_does_not_fit(text):
+    """The twins of those above: another account, another repository."""
+    with pytest.raises(AmbiguousName, match="no principal"):
+        find_principal(OUTSIDE, text)
+
+
+def test_a_subject_that_several_patterns_admit_lists_them():
+    graph = build_graph([d.half(d.grant([APP, DEPLOYS], "v", d.vms("i-1")))])
+
+    assert find_principal(graph, "repo:org/app:pull_request") == APP
+    with pytest.raises(AmbiguousName, match="fits 2 principals"):
+        find_principal(graph, "repo:org/app:ref:refs/heads/main")

@@ -1,6 +1,5 @@
 """The one place where AWS is asked: read-only, within a rate, every page asserted."""
 
-import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from scanner.aws.collect.places import Places
 from scanner.aws.collect.session import Clients, Sessions, Wire
 from scanner.aws.collect.shapes import Shape
 from scanner.aws.operations import COLLECTED
+from scanner.collection.paging import Endless, Paging
 from scanner.collection.progress import Progress
 from scanner.collection.rate import Rates
 from scanner.errors import Interrupted
@@ -29,9 +29,6 @@ from scanner.evidence.lines import ErrorBody, SeriesKey, canonical
 from scanner.evidence.log import EvidenceFile
 from scanner.evidence.outcomes import Outcome
 from scanner.operations import Weight
-
-#: No real list is longer; a server that invents tokens for ever is stopped here.
-MAX_PAGES = 20_000
 
 Answer = dict[str, Any]
 
@@ -202,14 +199,15 @@ class Asker:
         """
         shape = self._caller.shape(key.op)
         request = {**params, **dict([shape.limit] if shape.limit else [])}
-        seen: set[bytes] = set()
+        timings = self._caller.scan.options.timings
+        watch = Paging(timings.pages, timings.listing)
         token: str | None = None
         while True:
             self._state.check(self._caller.scan.deadline)
             answer = self._caller.call(key.op, key.region, request)
             fault: AnswerFault | None = None
             try:
-                token = _followed(answer, shape, seen)
+                token = _followed(answer, shape, watch)
             except AnswerFault as error:
                 fault = error
             page = minimise(key.op, answer)
@@ -221,17 +219,15 @@ class Asker:
             request[str(shape.token_in)] = token
 
 
-def _followed(answer: Answer, shape: Shape, seen: set[bytes]) -> str | None:
-    """Return the next token, remembered by its hash; a token may come once only."""
+def _followed(answer: Answer, shape: Shape, watch: Paging) -> str | None:
+    """Return the next token, unless there is no point in following it."""
     token = next_token(answer, shape)
-    if token is None:
-        return None
-    digest = hashlib.sha256(token.encode()).digest()
-    if digest in seen:
-        raise TokenLoop("a page token came twice: the list never ends")
-    seen.add(digest)
-    if len(seen) >= MAX_PAGES:
-        raise TokenLoop(f"more than {MAX_PAGES} pages")
+    if token is not None:
+        rows = [row for name in shape.lists for row in answer[name]]
+        try:
+            watch.go_on(token, rows)
+        except Endless as endless:
+            raise TokenLoop(f"the list never ends: {endless}") from None
     return token
 
 

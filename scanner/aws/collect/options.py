@@ -14,6 +14,8 @@ class Timings:
         fault_tries: the same for timeouts, lost connections and server faults.
         first_wait: before the second try; doubled each time, with jitter.
         longest_wait: upper limit of one wait.
+        pages: of one list; a longer one is taken for an endless loop.
+        listing: all pages of one list.
         deadline: of the whole scan; what is left then is recorded as not asked.
     """
 
@@ -23,6 +25,8 @@ class Timings:
     fault_tries: int = 3
     first_wait: float = 0.5
     longest_wait: float = 20.0
+    pages: int = 20_000
+    listing: float = 3600.0
     deadline: float = 12 * 3600.0
 
 

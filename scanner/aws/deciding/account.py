@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from scanner.aws.deciding.because import Asked, Explainer
+from scanner.aws.deciding.consumers import Fleet
 from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.facts import PrincipalFacts, membership, node_resource
-from scanner.aws.deciding.joins import Answer, Joins
+from scanner.aws.deciding.halves import Answer
+from scanner.aws.deciding.joins import Joins
+from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.objects import Objects
 from scanner.aws.deciding.powers import Power, Powers
 from scanner.aws.deciding.rules import Rule, Rules
@@ -54,13 +57,15 @@ class AccountEngine:
         powers = Powers(rules, service_controls(estate, account), account)
         self._classes = self._grouped(powers)
         objects = self._objects(account, nodes)
-        joins = Joins(self._nodes, objects, self._catalogue)
-        self._joins = joins
         self._power_of = {
             principal: power
             for power, members in self._classes.items()
             for principal in members
         }
+        by_arn = {principal.id: power for principal, power in self._power_of.items()}
+        lending = Lending(account, self._member, Fleet(nodes), by_arn)
+        joins = Joins(self._nodes, objects, self._catalogue, lending)
+        self._joins = joins
         self._why = Explainer(rules, powers, joins, self._nodes, objects)
 
     def grants(self) -> Iterator[Grant]:

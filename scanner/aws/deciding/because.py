@@ -12,7 +12,7 @@ from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.deciding.space import Space
 from scanner.aws.model import Attached, Identity
-from scanner.aws.vectors import AwsVector
+from scanner.aws.vectors import TARGETS, AwsVector, Step, lends, place
 from scanner.grants import StatementBecause
 
 #: Index of a policy that cuts by silence: no statement of it allows.
@@ -31,6 +31,14 @@ class Touching(NamedTuple):
 
     allows: frozenset[Rule]
     cuts: frozenset[Rule]
+
+
+class _Wanted(NamedTuple):
+    """What a step is asked for: bits of targets, of what callers pick, of lenders."""
+
+    nodes: int
+    objects: int
+    lenders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +93,22 @@ class Explainer:
 
         A boundary or control policy that allows nothing here cuts by its silence.
         """
-        wanted = self._wanted(vector, targets)
-        touching = [
-            one
-            for one in self._all_named(identity, facts)
-            if self._touches(one.rule, vector, wanted)
-        ]
-        if not any(one.own and one.rule.allows for one in touching):
-            return ()
-        cuts = (one.because for one in touching if not one.rule.allows)
-        return (*cuts, *self._silent(identity, facts, vector, wanted))
+        named = self._all_named(identity, facts)
+        found: dict[StatementBecause, None] = {}
+        for way in vector.ways:
+            asked = [(step, self._wanted(step, targets)) for step in way.steps]
+            touching = [
+                [one for one in named if self._touches(one.rule, step, wanted)]
+                for step, wanted in asked
+            ]
+            if not all(map(_some_allow, touching)):
+                continue
+            for one in (one for group in touching for one in group):
+                if not one.rule.allows:
+                    found[one.because] = None
+            for step, wanted in asked:
+                found.update(dict.fromkeys(self._silent(identity, facts, step, wanted)))
+        return tuple(found)
 
     def _rules_touching(self, power: Power, asked: Asked) -> Touching:
         known = id(power), asked.vector.action, asked.targets
@@ -105,53 +119,69 @@ class Explainer:
 
     def _looked_up(self, power: Power, vector: AwsVector, targets: int) -> Touching:
         """What cuts counts wherever the allowing statements reach, not only in rest."""
-        wanted = self._wanted(vector, targets)
-        allows = [one for one in power.allows if self._touches(one, vector, wanted)]
-        reached = _united(self._on_nodes(one, vector, wanted) for one in allows)
-        raw = self._wanted(vector, reached or targets)
-        cuts = (one for one in power.denies if self._touches(one, vector, raw))
+        allows: set[Rule] = set()
+        cuts: set[Rule] = set()
+        for step in vector.steps:
+            wanted = self._wanted(step, targets)
+            own = [one for one in power.allows if self._touches(one, step, wanted)]
+            reached = _united(self._on_nodes(one, step, wanted) for one in own)
+            raw = self._wanted(step, reached or targets)
+            allows.update(own)
+            cuts.update(one for one in power.denies if self._touches(one, step, raw))
         return Touching(frozenset(allows), frozenset(cuts))
 
-    def _wanted(self, vector: AwsVector, targets: int) -> tuple[int, int]:
+    def _wanted(self, step: Step, targets: int) -> _Wanted:
         regions = self.nodes.regions(targets)
-        objects = (self.joins.object_bits(vector, region) for region in regions)
-        return targets if vector.names_target else 0, _united(objects)
+        objects = (self.joins.object_bits(step, region) for region in regions)
+        lent = _united(
+            self.joins.lenders.of_kind(kind) & self.joins.lenders.in_region(region)
+            for kind in filter(lends, step.needs)
+            for region in regions
+        )
+        named = not TARGETS.isdisjoint(step.needs)
+        return _Wanted(targets if named else 0, _united(objects), lent)
 
-    def _touches(self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]) -> bool:
-        if not rule.vectors >> self.rules.place(vector) & 1:
+    def _touches(self, rule: Rule, step: Step, wanted: _Wanted) -> bool:
+        if not rule.actions >> place(step.action) & 1:
             return False
         return bool(
-            self._on_nodes(rule, vector, wanted) & wanted[0]
-            or self._on_objects(rule, vector, wanted) & wanted[1]
+            self._on_nodes(rule, step, wanted) & wanted.nodes
+            or self._on_objects(rule, step, wanted) & wanted.objects
+            or self._on_lenders(rule, step, wanted) & wanted.lenders
         )
 
-    def _on_nodes(self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]) -> int:
-        return wanted[0] and covered(self.nodes.cells(rule, vector))
+    def _on_nodes(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
+        return wanted.nodes and covered(self.nodes.cells(rule, step))
 
-    def _on_objects(
-        self, rule: Rule, vector: AwsVector, wanted: tuple[int, int]
-    ) -> int:
-        return wanted[1] and covered(self.objects.cells(rule, vector))
+    def _on_objects(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
+        return wanted.objects and covered(self.objects.cells(rule, step))
+
+    def _on_lenders(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
+        return wanted.lenders and covered(self.joins.lenders.cells(rule, step))
 
     def _silent(
         self,
         identity: Identity,
         facts: PrincipalFacts,
-        vector: AwsVector,
-        wanted: tuple[int, int],
+        step: Step,
+        wanted: _Wanted,
     ) -> Iterator[StatementBecause]:
-        nodes, objects = wanted
         for prefix, policies in _ceilings(self.powers, identity):
             allows = [
                 one.rule
                 for one in self._names(policies, prefix, facts)
-                if one.rule.allows and self._touches(one.rule, vector, wanted)
+                if one.rule.allows and self._touches(one.rule, step, wanted)
             ]
-            on_nodes = _united(self._on_nodes(one, vector, wanted) for one in allows)
-            on_objects = _united(
-                self._on_objects(one, vector, wanted) for one in allows
+            on_nodes = _united(self._on_nodes(one, step, wanted) for one in allows)
+            others = (
+                (wanted.objects, self._on_objects),
+                (wanted.lenders, self._on_lenders),
             )
-            if nodes & ~on_nodes or (objects and not objects & on_objects):
+            lacking = any(
+                bits and not bits & _united(on(one, step, wanted) for one in allows)
+                for bits, on in others
+            )
+            if lacking or wanted.nodes & ~on_nodes:
                 for attached in policies:
                     source = f"{prefix}{attached.source}"
                     yield StatementBecause(source, SILENT, None, "Deny")
@@ -191,6 +221,10 @@ def _ceilings(
     for n, policies in enumerate(powers.ceilings(identity)):
         is_boundary = boundary is not None and n == 0
         yield "boundary:" if is_boundary else "scp:", policies
+
+
+def _some_allow(named: Iterable[_Named]) -> bool:
+    return any(one.own and one.rule.allows for one in named)
 
 
 def _united(many: Iterable[int]) -> int:

@@ -44,6 +44,13 @@ def meet(one: Cells, other: Cells) -> Cells:
     return _combined(one, other, both, keep_one=False, keep_other=False)
 
 
+def combined(
+    one: Cells, other: Cells, combine: Callable[[Formula, Formula], Formula]
+) -> Cells:
+    """Return what both grant, their formulas combined in a way of one's own."""
+    return _combined(one, other, combine, keep_one=False, keep_other=False)
+
+
 def minus(one: Cells, denied: Cells) -> Cells:
     """Return what one grants and the other does not deny."""
     if not one or not denied:

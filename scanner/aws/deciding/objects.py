@@ -10,8 +10,8 @@ documents, each document that only policies mention has a twin that exists, with
 tags; `Joins` says which of the two a principal's policies are about.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
 from scanner.aws.arn import parse_arn
@@ -21,6 +21,14 @@ from scanner.aws.deciding.facts import (
     Resource,
     owner_facts,
     tags_by_key,
+)
+from scanner.aws.deciding.kinds import (
+    DOCUMENTS,
+    FILLER,
+    SHAPES,
+    Kind,
+    Mention,
+    name_in,
 )
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.patterns import (
@@ -36,83 +44,9 @@ from scanner.aws.vectors import Catalogue
 
 #: Label of the stand-ins: any document at all.
 ANY = "any"
-#: Stands for a run of characters that no policy names.
-_FILLER = "~"
 #: Customers cannot name their documents like this; AWS's own are all named so.
 _RESERVED = ("aws", "amazon", "amzn")
 _AWS_PREFIX = "AWS-"
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """How resources of a kind are written: `arn:…:<service>:…:<type>/<name>`."""
-
-    name: str
-    service: str
-    type: str
-    stand_in: str = _FILLER
-    #: What is known of the tags of one that evidence does not show; None: it has none.
-    tags: Missing | None = Missing.UNREAD
-    #: Value of `ssm:DocumentType`, for documents.
-    document_type: str = ""
-    #: Kinds of SSM document that serve as one.
-    documents: frozenset[str] = frozenset()
-
-
-def _document_kind(name: str, *kinds: str) -> _Kind:
-    return _Kind(
-        name,
-        "ssm",
-        "document",
-        tags=None,
-        document_type=kinds[0] if len(kinds) == 1 else "",
-        documents=frozenset(kinds),
-    )
-
-
-_SHAPES = (
-    _document_kind("command-document", "Command"),
-    _document_kind("session-document", "Session"),
-    _document_kind("automation-document", "Automation"),
-    _document_kind("association-document", "Command", "Automation", "Policy"),
-    _Kind("session", "ssm", "session", tags=Missing.REQUEST),
-    _Kind("association", "ssm", "association"),
-    _Kind("automation-execution", "ssm", "automation-execution"),
-    _Kind(
-        "automation-definition", "ssm", "automation-definition", f"{_FILLER}:1", None
-    ),
-    _Kind("maintenancewindow", "ssm", "maintenancewindow"),
-    _Kind("windowtask", "ssm", "windowtask"),
-    _Kind("instance-connect-endpoint", "ec2", "instance-connect-endpoint"),
-)
-
-
-#: Kinds of resource of which the caller picks one.
-KINDS = tuple(shape.name for shape in _SHAPES)
-_DOCUMENTS = frozenset(shape.name for shape in _SHAPES if shape.documents)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A mentioned pattern, with what tells quickly which kinds it cannot name."""
-
-    text: str
-    #: Its service segment, if it has all segments and that one is plain.
-    service: str
-    #: The type it names, if it names one before any wildcard.
-    type: str
-
-    @classmethod
-    def of(cls, text: str) -> "_Pattern":
-        segments = text.split(":", 5)
-        if len(segments) < 6 or not is_plain(segments[2]):
-            return cls(text, "", "")
-        type_, slash, _ = segments[5].partition("/")
-        return cls(text, segments[2], type_ if slash and is_plain(type_) else "")
-
-    def concerns(self, kind: _Kind) -> bool:
-        """Tell whether it may name resources of a kind."""
-        return self.service in ("", kind.service) and self.type in ("", kind.type)
 
 
 class Objects:
@@ -125,8 +59,8 @@ class Objects:
         self._account = account
         self._member = member
         self._catalogue = catalogue
-        self._useless_names = {one.name: _useless(one, catalogue) for one in _SHAPES}
-        self._of_others = {one.name: self._of_other_types(one) for one in _SHAPES}
+        self._useless_names = {one.name: _useless(one, catalogue) for one in SHAPES}
+        self._of_others = {one.name: self._of_other_types(one) for one in SHAPES}
 
     def listed(
         self, regions: Iterable[str], patterns: Iterable[str]
@@ -138,13 +72,18 @@ class Objects:
             patterns: expanded Resource elements that allow, and NotResource elements
                 that deny.
         """
-        mentioned = [_Pattern.of(pattern) for pattern in sorted(set(patterns))]
-        found: dict[tuple[str, str], Resource] = {}
+        mentions = [Mention.of(pattern) for pattern in sorted(set(patterns))]
+        mentioned = {
+            kind: [one.text for one in mentions if one.concerns(kind)]
+            for kind in SHAPES
+        }
+        found: dict[tuple[str, str, str], Resource] = {}
         for region in regions:
             for resource in self._in_region(region, mentioned):
                 if resource.arn in self._of_others[resource.kind]:
                     continue
-                found.setdefault((resource.arn, resource.kind), resource)
+                known = resource.arn, resource.kind, region
+                found.setdefault(known, resource)
         nothing = [self._nothing(region) for region in regions]
         in_order = [found[known] for known in sorted(found)]
         return tuple(nothing + list(self._with_twins(in_order)))
@@ -157,28 +96,30 @@ class Objects:
             if resource.arn not in listed and not whole and _is_owned(resource):
                 yield replace(resource, tags=Missing.UNREAD, unlisted=True)
 
-    def _in_region(self, region: str, patterns: list[_Pattern]) -> Iterator[Resource]:
-        for kind in _SHAPES:
+    def _in_region(
+        self, region: str, mentioned: Mapping[Kind, list[str]]
+    ) -> Iterator[Resource]:
+        for kind, patterns in mentioned.items():
             if kind.documents:
                 yield from self._known(kind, region)
                 yield from self._named_sessions(kind, region)
-                yield self._object(kind, region, "", f"{_AWS_PREFIX}{_FILLER}", ANY)
+                yield self._object(kind, region, "", f"{_AWS_PREFIX}{FILLER}", ANY)
             own = self._account.id
             yield self._object(kind, region, own, kind.stand_in, ANY)
+            if kind.only:
+                continue
             for pattern in patterns:
-                if pattern.concerns(kind):
-                    yield from self._witnesses(kind, region, pattern.text)
-            if kind.documents:
-                yield from self._overlaps(kind, region, patterns)
+                yield from self._witnesses(kind, region, pattern)
+            yield from self._overlaps(kind, region, patterns)
 
-    def _known(self, kind: _Kind, region: str) -> Iterator[Resource]:
+    def _known(self, kind: Kind, region: str) -> Iterator[Resource]:
         for document in self._account.documents:
             serves = not document.kind or document.kind in kind.documents
             here = serves and document.region == region
             if here and not self._useless(kind, document.name):
                 yield self._document(kind, document)
 
-    def _named_sessions(self, kind: _Kind, region: str) -> Iterator[Resource]:
+    def _named_sessions(self, kind: Kind, region: str) -> Iterator[Resource]:
         """The documents with which StartSession runs commands, listed or not."""
         if kind.name != "session-document":
             return
@@ -187,9 +128,9 @@ class Objects:
             owner = self._account.id if default else ""
             yield self._object(kind, region, owner, name, name)
 
-    def _witnesses(self, kind: _Kind, region: str, pattern: str) -> Iterator[Resource]:
+    def _witnesses(self, kind: Kind, region: str, pattern: str) -> Iterator[Resource]:
         """What a pattern names that the stand-ins are not: at most one per owner."""
-        name = _name_in(pattern, kind.type)
+        name = name_in(pattern, kind.prefix)
         if not name.strip("*") and not kind.documents:
             return
         written = as_written(name)
@@ -202,7 +143,7 @@ class Objects:
             if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
                 yield replace(one, unheard=not owner and self._unheard(kind, name))
 
-    def _unheard(self, kind: _Kind, name: str) -> bool:
+    def _unheard(self, kind: Kind, name: str) -> bool:
         """Whether a pattern of `AWS-…` fits no document known of the kind's type.
 
         Names of other beginnings, and of other types, are not known well enough.
@@ -216,17 +157,13 @@ class Objects:
         return not any(map(glob(name).matches, known))
 
     def _overlaps(
-        self, kind: _Kind, region: str, patterns: list[_Pattern]
+        self, kind: Kind, region: str, patterns: list[str]
     ) -> Iterator[Resource]:
         """What two patterns both name, where neither covers the other."""
-        wild = {
-            _name_in(pattern.text, kind.type): pattern.text
-            for pattern in patterns
-            if pattern.concerns(kind)
-        }
+        wild = {name_in(pattern, kind.prefix): pattern for pattern in patterns}
         partly = [name for name in sorted(wild) if name.strip("*") and "*" in name]
         for one, other in combinations(partly, 2):
-            name = shared_text(one, other, _FILLER)
+            name = shared_text(one, other, FILLER)
             if not name or "${" in name or self._useless(kind, name):
                 continue
             both = (wild[one], wild[other])
@@ -238,7 +175,7 @@ class Objects:
                     either = self._unheard(kind, one) or self._unheard(kind, other)
                     yield replace(found, unheard=not owner and either)
 
-    def _owners(self, kind: _Kind, pattern: str) -> list[str]:
+    def _owners(self, kind: Kind, pattern: str) -> list[str]:
         """The account, AWS, and another account that shares its document."""
         own = [self._account.id]
         if not kind.documents:
@@ -247,10 +184,10 @@ class Objects:
         other = arn.account if arn and is_plain(arn.account) else ""
         return sorted({*own, "", other})
 
-    def _useless(self, kind: _Kind, name: str) -> bool:
+    def _useless(self, kind: Kind, name: str) -> bool:
         return name in self._useless_names[kind.name]
 
-    def _of_other_types(self, kind: _Kind) -> frozenset[str]:
+    def _of_other_types(self, kind: Kind) -> frozenset[str]:
         """The listed documents that cannot serve as this kind, by ARN.
 
         AWS's session documents are known by name, whatever is listed.
@@ -263,7 +200,7 @@ class Objects:
             if document.name not in self._catalogue.sessions
         )
 
-    def _document(self, kind: _Kind, document: SsmDocument) -> Resource:
+    def _document(self, kind: Kind, document: SsmDocument) -> Resource:
         arn = parse_arn(document.arn)
         owner = arn.account if arn else document.owner
         tags = Missing.UNREAD if document.tags is None else tags_by_key(document.tags)
@@ -275,10 +212,11 @@ class Objects:
         )
 
     def _object(
-        self, kind: _Kind, region: str, owner: str, name: str, label: str
+        self, kind: Kind, region: str, owner: str, name: str, label: str
     ) -> Resource:
         partition = self._account.partition
-        arn = f"arn:{partition}:{kind.service}:{region}:{owner}:{kind.type}/{name}"
+        place = f"{kind.service}:{region if kind.regional else ''}:{owner}"
+        arn = f"arn:{partition}:{place}:{kind.prefix}{name}"
         fixed = self._facts(owner, region)
         if kind.document_type:
             fixed["ssm:documenttype"] = (kind.document_type,)
@@ -296,7 +234,7 @@ class Objects:
         return owner_facts(owner or AWS_OWNED, region, outside)
 
 
-def _useless(kind: _Kind, catalogue: Catalogue) -> frozenset[str]:
+def _useless(kind: Kind, catalogue: Catalogue) -> frozenset[str]:
     """Return the names of documents that carry no command for a kind."""
     if not kind.documents:
         return frozenset()
@@ -317,28 +255,19 @@ def names(pattern: str, arn: str) -> bool:
 def _is_owned(resource: Resource) -> bool:
     """Whether it is a document of a customer: AWS's own never carry their tags."""
     arn = parse_arn(resource.arn)
-    return resource.kind in _DOCUMENTS and arn is not None and bool(arn.account)
+    return resource.kind in DOCUMENTS and arn is not None and bool(arn.account)
 
 
-def _concrete(name: str, kind: _Kind, owner: str) -> str:
+def _concrete(name: str, kind: Kind, owner: str) -> str:
     """Return a name that a pattern names and hardly any other literal does."""
     if kind.documents and not owner and "*" in name:
         start, rest = name.split("*", 1)
         if _AWS_PREFIX.startswith(start):
             name = f"{_AWS_PREFIX}*{rest}"
-    return as_written(name.replace("*", _FILLER).replace("?", _FILLER))
+    return as_written(name.replace("*", FILLER).replace("?", FILLER))
 
 
-def _may_exist(kind: _Kind, owner: str, name: str) -> bool:
+def _may_exist(kind: Kind, owner: str, name: str) -> bool:
     """Only AWS owns documents of certain names, and only of those."""
     reserved = name.lower().startswith(_RESERVED)
     return not kind.documents or reserved is not bool(owner)
-
-
-def _name_in(pattern: str, kind: str) -> str:
-    """Return the part of a pattern that stands for the name; empty when it has none."""
-    _, found, name = pattern.partition(f"{kind}/")
-    if found:
-        return name
-    _, star, rest = pattern.rpartition(":")[2].partition("*")
-    return star + rest

@@ -20,7 +20,7 @@ from scanner.aws.deciding.space import Signature, Space
 from scanner.aws.iam.conditions import Look
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula
 from scanner.aws.model import Attached, AwsAccount, Identity
-from scanner.aws.vectors import AwsVector
+from scanner.aws.vectors import Step, concerned, feasible, place, relevant
 
 _Layer = tuple[Rule, ...]
 
@@ -41,17 +41,21 @@ class Power:
 
     @property
     def vectors(self) -> int:
-        """The vectors that some identity rule allows, as in `Rule.vectors`."""
-        found = 0
-        for rule in self.allows:
-            found |= rule.vectors
-        return found
+        """The places of the vectors that identity rules may allow all steps of."""
+        return feasible(_allowed(self.identity))
 
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
+        return self._about(concerned(vector))
+
+    def of(self, step: Step) -> "Power":
+        """Return the part that concerns one step."""
+        return self._about(1 << place(step.action))
+
+    def _about(self, actions: int) -> "Power":
         return Power(
-            _concerning(self.identity, vector),
-            tuple(_concerning(layer, vector) for layer in self.ceilings),
+            _concerning(self.identity, actions),
+            tuple(_concerning(layer, actions) for layer in self.ceilings),
             self.doubt,
         )
 
@@ -98,13 +102,14 @@ class Powers:
         """Return an identity's power; equal for all identities of a class."""
         policies = (*own_policies(identity), *self._missing)
         own = self._layer(policies, facts, DoubtKind.UNKNOWN)
-        if not any(rule.allows for rule in own):
+        actions = relevant(feasible(_allowed(own)))
+        if not actions:
             return Power(())
         ceilings = [
-            self._layer(layer, facts, DoubtKind.ASSUMED)
+            _concerning(self._layer(layer, facts, DoubtKind.ASSUMED), actions)
             for layer in self.ceilings(identity)
         ]
-        return Power(own, tuple(ceilings), self._doubt)
+        return Power(_concerning(own, actions), tuple(ceilings), self._doubt)
 
     def ceilings(self, identity: Identity) -> list[tuple[Attached, ...]]:
         """Return an identity's boundary and control levels, those that exist."""
@@ -132,30 +137,39 @@ class Effects:
         self._space = space
         self._united: dict[Signature, Cells] = {}
 
-    def of(self, power: Power, vector: AwsVector) -> Effect:
-        """Return the effect of a power on one vector (`Power.on`)."""
-        granted = self._union(power.allows, vector)
+    def of(self, power: Power, step: Step) -> Effect:
+        """Return the effect of a power on one step (`Power.of`)."""
+        granted = self._union(power.allows, step)
         for layer in power.ceilings:
             if not granted:
                 break
-            granted = meet(granted, self._union(_allowing(layer), vector))
-        denied = self._union(power.denies, vector)
+            granted = meet(granted, self._union(_allowing(layer), step))
+        denied = self._union(power.denies, step)
         return Effect(under(minus(granted, denied), power.doubt), denied)
 
-    def _union(self, rules: Iterable[Rule], vector: AwsVector) -> Cells:
+    def _union(self, rules: Iterable[Rule], step: Step) -> Cells:
         layer = tuple(rules)
-        known = self._space.signature(layer, vector)
+        known = self._space.signature(layer, step)
         found = self._united.get(known)
         if found is None:
             found = NOTHING
             for rule in layer:
-                found = unite(found, self._space.cells(rule, vector))
+                found = unite(found, self._space.cells(rule, step))
             self._united[known] = found
         return found
 
 
-def _concerning(layer: _Layer, vector: int) -> _Layer:
-    return tuple(rule for rule in layer if rule.vectors >> vector & 1)
+def _concerning(layer: _Layer, actions: int) -> _Layer:
+    return tuple(rule for rule in layer if rule.actions & actions)
+
+
+def _allowed(layer: _Layer) -> int:
+    """Return the operations that some rule allows."""
+    found = 0
+    for rule in layer:
+        if rule.allows:
+            found |= rule.actions
+    return found
 
 
 def _allowing(layer: _Layer) -> Iterator[Rule]:

@@ -11,7 +11,6 @@ from scanner.aws.iam.keys import Origin, origin
 from scanner.aws.iam.patterns import match_action
 from scanner.aws.iam.statements import NOT_AN_IDENTITY_MEMBER, problem
 from scanner.aws.model import Attached
-from scanner.aws.vectors import AwsVector
 
 _Condition = tuple[str, str, tuple[str, ...]]
 #: What tells two rules apart.
@@ -33,7 +32,7 @@ class Rule:
 
     Attributes:
         allows: Allow rather than Deny.
-        vectors: bit n is set when it names the action of vector n.
+        actions: bit n is set when it names operation n of the catalogue.
         patterns: its Resource or NotResource elements, variables unexpanded.
         excepts: true for NotResource.
         conditions: those that a principal's facts alone do not decide.
@@ -44,7 +43,7 @@ class Rule:
     """
 
     allows: bool
-    vectors: int
+    actions: int
     patterns: tuple[str, ...]
     excepts: bool
     conditions: tuple[_Condition, ...]
@@ -67,19 +66,15 @@ class Source:
 class Rules:
     """Compiles documents to rules, and specialises rules to a principal's facts."""
 
-    def __init__(self, vectors: Sequence[AwsVector]) -> None:
-        """Compile for these vectors, in this order."""
-        self._actions = [vector.action for vector in vectors]
-        self._every = (1 << len(vectors)) - 1
+    def __init__(self, actions: Sequence[str]) -> None:
+        """Compile for these operations, in the catalogue's order."""
+        self._actions = actions
+        self._every = (1 << len(actions)) - 1
         self._interned: dict[_Content, Rule] = {}
         self._masks: dict[str, int] = {}
         self._documents: dict[PolicyDocument, tuple[tuple[int, Rule], ...]] = {}
         self._mentions: dict[Rule, tuple[str, ...]] = {}
         self._special: dict[tuple[Rule, tuple[Seen, ...]], Rule | None] = {}
-
-    def place(self, vector: AwsVector) -> int:
-        """Return the bit of a vector in `Rule.vectors`."""
-        return self._actions.index(vector.action)
 
     def of(self, attached: Attached, gap: DoubtKind) -> tuple[Rule, ...]:
         """Return the rules of an attached policy without Principal.
@@ -171,7 +166,7 @@ class Rules:
     def _intern(
         self,
         allows: bool,
-        vectors: int,
+        actions: int,
         patterns: tuple[str, ...],
         excepts: bool,
         remaining: tuple[_Condition, ...],
@@ -179,7 +174,7 @@ class Rules:
         given: Formula,
         facts: tuple[tuple[str, Seen], ...] = (),
     ) -> Rule:
-        content = allows, vectors, patterns, excepts, remaining, version, given, facts
+        content = allows, actions, patterns, excepts, remaining, version, given, facts
         found = self._interned.get(content)
         if found is None:
             found = self._interned[content] = Rule(*content, number=len(self._interned))
@@ -202,7 +197,7 @@ class Rules:
         kept = tuple(sorted((k, v) for k, v in facts.items() if k in mentioned))
         return self._intern(
             rule.allows,
-            rule.vectors,
+            rule.actions,
             rule.patterns,
             rule.excepts,
             tuple(remaining),

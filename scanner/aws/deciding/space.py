@@ -15,9 +15,9 @@ from scanner.aws.iam.statements import (
     Request,
     names_open_pattern,
 )
-from scanner.aws.vectors import AwsVector
+from scanner.aws.vectors import Step
 
-#: Rules, with the mentioned key families that a vector supplies, and its service.
+#: Rules, with the mentioned key families that a step supplies, and its service.
 Signature = tuple[tuple[Rule, ...], frozenset[str], str]
 
 
@@ -54,32 +54,32 @@ class Space:
         """Return the resources of a region."""
         return self._regions.get(region, 0)
 
-    def cells(self, rule: Rule, vector: AwsVector) -> Cells:
-        """Return the resources that a rule applies to when a vector is requested."""
-        known = self.signature((rule,), vector)
+    def cells(self, rule: Rule, step: Step) -> Cells:
+        """Return the resources that a rule applies to when a step is requested."""
+        known = self.signature((rule,), step)
         found = self._rules.get(known)
         if found is None:
-            found = self._rules[known] = self._applied(rule, vector)
+            found = self._rules[known] = self._applied(rule, step)
         return found
 
-    def signature(self, rules: tuple[Rule, ...], vector: AwsVector) -> Signature:
-        """Return what the cells of some rules depend on: vectors often share it."""
+    def signature(self, rules: tuple[Rule, ...], step: Step) -> Signature:
+        """Return what the cells of some rules depend on: steps often share it."""
         families = self._families.get(rules)
         if families is None:
             keys = (key for rule in rules for key in mentioned_keys(rule))
             families = self._families[rules] = frozenset(map(family, keys))
-        return rules, families & vector.keys, vector.service if families else ""
+        return rules, families & step.keys, step.service if families else ""
 
-    def _applied(self, rule: Rule, vector: AwsVector) -> Cells:
+    def _applied(self, rule: Rule, step: Step) -> Cells:
         result: Cells = {rule.given: self.all}
-        result = meet(result, self._named(rule, rule.patterns, vector))
+        result = meet(result, self._named(rule, rule.patterns, step))
         for condition in rule.conditions:
             if not result:
                 break
-            result = meet(result, self._condition(condition, rule, vector))
+            result = meet(result, self._condition(condition, rule, step))
         return result
 
-    def of_type(self, type_: str, rule: Rule, vector: AwsVector) -> int:
+    def of_type(self, type_: str, rule: Rule, step: Step) -> int:
         """Return what a rule names by Resource elements that spell out this type."""
         if rule.excepts:
             return 0
@@ -88,14 +88,14 @@ class Space:
             for pattern in rule.patterns
             if pattern.split(":", 5)[-1].startswith(f"{type_}/")
         ]
-        return covered(self._named(rule, patterns, vector))
+        return covered(self._named(rule, patterns, step))
 
-    def _named(self, rule: Rule, patterns: Iterable[str], vector: AwsVector) -> Cells:
+    def _named(self, rule: Rule, patterns: Iterable[str], step: Step) -> Cells:
         named: Cells = {}
         applicable = self.all
         for pattern in patterns:
             if "${" in pattern:
-                cells, applicable_here = self._variable(pattern, rule, vector)
+                cells, applicable_here = self._variable(pattern, rule, step)
                 applicable &= applicable_here
             else:
                 cells = self._arns.matching(pattern)
@@ -103,14 +103,12 @@ class Space:
         whole: Cells = {TRUE: applicable} if applicable else {}
         return minus(whole, named) if rule.excepts else meet(named, whole)
 
-    def _variable(
-        self, pattern: str, rule: Rule, vector: AwsVector
-    ) -> tuple[Cells, int]:
+    def _variable(self, pattern: str, rule: Rule, step: Step) -> tuple[Cells, int]:
         """Match a pattern with variables; and where all of them have a value."""
         cells: Cells = {}
         applicable = 0
         keys = tuple(sorted({key.lower() for key in variables(pattern)}))
-        for seen, bits in self._partition(keys, rule, vector):
+        for seen, bits in self._partition(keys, rule, step):
             expanded = expand(pattern, rule.version, _looking_in(seen))
             if expanded is Missing.ABSENT:
                 continue
@@ -138,13 +136,13 @@ class Space:
         return {f: bits_of(positions, size) for f, positions in found.items() if f}
 
     def _condition(
-        self, condition: tuple[str, str, tuple[str, ...]], rule: Rule, vector: AwsVector
+        self, condition: tuple[str, str, tuple[str, ...]], rule: Rule, step: Step
     ) -> Cells:
         operator, key, values = condition
         used = {name.lower() for value in values for name in variables(value)}
         keys = tuple(sorted({key.lower(), *used}))
         result: dict[Formula, int] = {}
-        for seen, bits in self._partition(keys, rule, vector):
+        for seen, bits in self._partition(keys, rule, step):
             outcome = conditions.test(
                 operator, key, values, rule.version, _looking_in(seen)
             )
@@ -153,24 +151,24 @@ class Space:
         return result
 
     def _partition(
-        self, keys: tuple[str, ...], rule: Rule, vector: AwsVector
+        self, keys: tuple[str, ...], rule: Rule, step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
         """Split the resources by what is known of some keys."""
         facts = {key: seen for key, seen in rule.facts if key in keys}
         own = tuple(key for key in keys if key not in facts)
-        listed = tuple(family(key) in vector.keys for key in own)
-        known = own, listed, vector.service
+        listed = tuple(family(key) in step.keys for key in own)
+        known = own, listed, step.service
         found = self._partitions.get(known)
         if found is None:
-            found = self._partitions[known] = self._split(own, vector)
+            found = self._partitions[known] = self._split(own, step)
         if not facts:
             return found
         return [(facts | seen, bits) for seen, bits in found]
 
     def _split(
-        self, keys: tuple[str, ...], vector: AwsVector
+        self, keys: tuple[str, ...], step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
-        asks = [asking(key, vector.service, vector.keys) for key in keys]
+        asks = [asking(key, step.service, step.keys) for key in keys]
         groups: dict[tuple[Seen, ...], list[int]] = defaultdict(list)
         for n, resource in enumerate(self.resources):
             groups[tuple([ask(resource) for ask in asks])].append(n)

@@ -1,40 +1,29 @@
 """Logic of conditions: opposites, contradictions and what implies what.
 
-Exact where one value of a key decides; where it cannot tell (three overlapping
-patterns, values with unsettled variables) a conjunction counts as satisfiable.
+Exact where `satisfying` is; otherwise a conjunction counts as satisfiable, and nothing
+is taken to follow from it.
 """
 
-import ipaddress
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
-from itertools import pairwise
+from functools import lru_cache
 
 from scanner.aws.iam.operators import (
-    Network,
     Operator,
-    any_value_holds,
-    compares,
+    loosest,
     malformed,
     moment,
-    network,
     number,
     parse_operator,
-    within,
 )
-from scanner.aws.iam.patterns import as_written, covers, is_plain, overlap
+from scanner.aws.iam.satisfying import Test, can_be_passed
 from scanner.grants import Condition
 
 _COMPLEMENT = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _OTHER_QUANTIFIER = {"ForAnyValue": "ForAllValues", "ForAllValues": "ForAnyValue"}
-#: Longer lists of patterns are not compared with each other: assumed to overlap.
-_MOST_COMPARISONS = 10_000
-_ARN = ("ArnEquals", "ArnLike")
-_TEXT = ("String", "StringIgnoreCase", "StringLike", "Binary", *_ARN)
-
-#: An operator with the values it was written with.
-_Test = tuple[Operator, tuple[str, ...]]
+#: Longer lists of values are not looked through for superfluous ones.
+_MOST_VALUES = 100
 
 
 def negated(condition: Condition) -> list[Condition] | None:
@@ -51,6 +40,8 @@ def negated(condition: Condition) -> list[Condition] | None:
         return [_null(key, absent=values != ("true",))]
     if operator.family == "Bool":
         values = tuple(v for v in ("true", "false") if v not in values)
+    elif operator.relation != "=" and not is_open(condition):
+        values = loosest(operator, values)
     flipped = _flipped(operator)
     if operator.quantifier:
         quantifier = _OTHER_QUANTIFIER[operator.quantifier]
@@ -64,14 +55,51 @@ def negated(condition: Condition) -> list[Condition] | None:
 
 def satisfiable(conditions: Iterable[Condition]) -> bool:
     """Tell whether some request satisfies all of the conditions."""
-    by_key: dict[str, list[_Test]] = defaultdict(list)
+    by_key: dict[str, set[Test]] = defaultdict(set)
     for condition in conditions:
         operator = parse_operator(condition.operator)
-        if operator is None or _odd(condition):
+        if operator is None or _odd(condition) or is_open(condition):
             continue
-        if not any("${" in v for v in condition.values):
-            by_key[condition.key.lower()].append((operator, condition.values))
-    return all(map(_key_satisfiable, by_key.values()))
+        by_key[condition.key.lower()].add((operator, condition.values))
+    return all(
+        can_be_passed(key, tuple(sorted(tests, key=_by_name)))
+        for key, tests in by_key.items()
+    )
+
+
+@lru_cache(maxsize=1 << 15)
+def implied(given: frozenset[Condition], one: Condition) -> bool:
+    """Tell whether a condition surely holds wherever some others do."""
+    if one in given:
+        return True
+    opposites = negated(one)
+    if opposites is None or is_open(one):
+        return False
+    key = one.key.lower()
+    same = [other for other in given if other.key.lower() == key]
+    return bool(same) and not satisfiable([*same, *opposites])
+
+
+@lru_cache(maxsize=1 << 15)
+def complete(one: Condition, other: Condition) -> bool:
+    """Tell whether one of two conditions surely holds, whatever the request."""
+    if one.key.lower() != other.key.lower() or is_open(one) or is_open(other):
+        return False
+    first, second = negated(one), negated(other)
+    if first is None or second is None:
+        return False
+    return not satisfiable([*first, *second])
+
+
+def always(condition: Condition) -> bool:
+    """Tell whether every request satisfies a condition."""
+    opposites = None if is_open(condition) else negated(condition)
+    return opposites is not None and not satisfiable(opposites)
+
+
+def is_open(condition: Condition) -> bool:
+    """Tell whether only a request settles what a condition's values are."""
+    return any("${" in value for value in condition.values)
 
 
 def tightened(conditions: Iterable[Condition]) -> list[Condition]:
@@ -80,6 +108,29 @@ def tightened(conditions: Iterable[Condition]) -> list[Condition]:
     for condition in sorted(set(conditions)):
         by_key[condition.key.lower()].append(condition)
     return [one for group in by_key.values() for one in _tightened_key(group)]
+
+
+def united(conditions: Sequence[Condition]) -> Condition | None:
+    """Return one condition that holds where one of several does, or None.
+
+    Args:
+        conditions: of one key and one operator; None unless it lists alternatives.
+    """
+    if not conditions:
+        return None
+    first = conditions[0]
+    operator = parse_operator(first.operator)
+    if operator is None or operator.family in ("Null", "Bool"):
+        return None
+    listing = operator.relation == "=" and not operator.negated
+    if not listing or operator.quantifier == "ForAllValues":
+        return None
+    values = {value for one in conditions for value in one.values}
+    return replace(first, values=tuple(sorted(values)))
+
+
+def _by_name(test: Test) -> tuple[str, tuple[str, ...]]:
+    return test[0].name, test[1]
 
 
 def _odd(condition: Condition) -> bool:
@@ -103,166 +154,81 @@ def _flipped(operator: Operator) -> Operator:
 def _tightened_key(group: list[Condition]) -> list[Condition]:
     if len(group) < 2:
         return group
-    kept = [_possible_values(one, group) for one in group]
-    for one in list(kept):
-        rest = [other for other in kept if other is not one]
-        opposites = negated(one)
-        if opposites and any(not satisfiable([b, *opposites]) for b in rest):
-            kept = rest
+    unsettled = [one for one in group if is_open(one) or _odd(one)]
+    if unsettled:
+        settled = [one for one in group if one not in unsettled]
+        return [*_tightened_key(settled), *unsettled]
+    absent = _null(group[0].key, absent=True)
+    if not satisfiable([*group, _null(group[0].key, absent=False)]):
+        return [absent]
+    if not satisfiable([*group, absent]):
+        group = [_if_present(one) for one in group]
+    kept = _joined(group)
+    for n, one in enumerate(kept):
+        kept[n] = _possible_values(one, kept)
+    kept = list(dict.fromkeys(kept))
+    for one in reversed(kept.copy()):
+        rest = frozenset(other for other in kept if other is not one)
+        if implied(rest, one):
+            kept.remove(one)
     return kept
 
 
-def _possible_values(condition: Condition, group: list[Condition]) -> Condition:
-    """Keep the values of StringEquals that the rest of the group allows."""
-    if condition.operator != "StringEquals" or len(condition.values) < 2:
+def _if_present(condition: Condition) -> Condition:
+    """Spell a condition for a key that is surely there: without IfExists."""
+    operator = parse_operator(condition.operator)
+    if operator is None or not operator.if_exists:
         return condition
+    return replace(condition, operator=replace(operator, if_exists=False).name)
+
+
+def _joined(group: list[Condition]) -> list[Condition]:
+    """Write several refusals, or several limits, under one operator as one."""
+    by_operator: dict[str, list[Condition]] = defaultdict(list)
+    for condition in group:
+        by_operator[condition.operator].append(condition)
+    result = []
+    for name, same in by_operator.items():
+        operator = parse_operator(name)
+        if len(same) < 2 or operator is None or any(map(is_open, same)):
+            result += same
+        elif operator.negated and operator.quantifier != "ForAnyValue":
+            values = {value for one in same for value in one.values}
+            result.append(replace(same[0], values=tuple(sorted(values))))
+        else:
+            result += _strictest(operator, same)
+    return result
+
+
+def _strictest(operator: Operator, same: list[Condition]) -> list[Condition]:
+    """Of several limits that must all hold, only the strictest counts."""
+    parse = number if operator.family == "Numeric" else moment
+    limits = [(parse(v), one) for one in same for v in one.values]
+    known = [(limit, one) for limit, one in limits if limit is not None]
+    single = all(len(one.values) == 1 for one in same)
+    if operator.relation == "=" or operator.quantifier == "ForAnyValue":
+        return same
+    if not single or len(known) < len(same):
+        return same
+    return [min(known)[1] if operator.relation[0] == "<" else max(known)[1]]
+
+
+def _possible_values(condition: Condition, group: list[Condition]) -> Condition:
+    """Keep the listed values that the rest of the group leaves any say."""
+    operator = parse_operator(condition.operator)
     rest = [other for other in group if other is not condition]
+    count = sum(len(one.values) for one in group)
+    if operator is None or not len(condition.values) > 1 or count > _MOST_VALUES:
+        return condition
+    unlisted = "ForAnyValue" if operator.negated else "ForAllValues"
+    if operator.relation != "=" or operator.quantifier == unlisted:
+        return condition
+    # A refused value counts only where the rest would let it through.
+    some = "ForAnyValue" if operator.quantifier else ""
+    wanted = replace(operator, negated=False, if_exists=False, quantifier=some)
     values = tuple(
         value
         for value in condition.values
-        if satisfiable([replace(condition, values=(value,)), *rest])
+        if satisfiable([Condition(condition.key, wanted.name, (value,)), *rest])
     )
-    return replace(condition, values=values)
-
-
-def _key_satisfiable(tests: list[_Test]) -> bool:
-    """Whether an absent key, or some value, passes all tests on one key."""
-    nulls = {values[0] for operator, values in tests if operator.family == "Null"}
-    tests = [test for test in tests if test[0].family != "Null"]
-    if nulls == {"true", "false"}:
-        return False
-    if "false" not in nulls and all(operator.holds_absent for operator, _ in tests):
-        return True
-    if "true" in nulls:
-        return False
-    plain = [test for test in tests if not test[0].quantifier]
-    every = [test for test in tests if test[0].quantifier == "ForAllValues"]
-    some = [test for test in tests if test[0].quantifier == "ForAnyValue"]
-    if plain or not some:
-        return _one_value_passes(tests)
-    return all(_one_value_passes([test, *every]) for test in some)
-
-
-def _one_value_passes(tests: Sequence[_Test]) -> bool:
-    for operator, values in tests:
-        finite = _finite(operator, values)
-        if finite is not None:
-            return any(_passes(value, tests) for value in finite)
-    families = {operator.family for operator, _ in tests}
-    if families <= {"Ip"}:
-        return _some_address(tests)
-    for family, parse in (("Numeric", number), ("Date", moment)):
-        if families <= {family}:
-            return _some_number(tests, parse)
-    return not families <= set(_TEXT) or _some_text(tests)
-
-
-def _finite(operator: Operator, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The only values that can pass, where a positive test lists them."""
-    if operator.negated or operator.relation != "=":
-        return None
-    if operator.family in ("String", "Numeric", "Date", "Bool", "Binary"):
-        return tuple(map(as_written, values))
-    if operator.family in ("StringLike", *_ARN) and all(map(is_plain, values)):
-        return tuple(map(as_written, values))
-    return None
-
-
-def _passes(value: str, tests: Iterable[_Test]) -> bool:
-    return all(
-        any_value_holds(operator, values, value) is not operator.negated
-        for operator, values in tests
-    )
-
-
-def _some_number(
-    tests: Sequence[_Test], parse: Callable[[str], Decimal | None]
-) -> bool:
-    """Whether an interval remains: its bounds, a point between, or one outside."""
-    given = {parse(value) for _, values in tests for value in values}
-    limits = sorted(limit for limit in given if limit is not None)
-    if not limits:
-        return all(operator.negated for operator, _ in tests)
-    between = [(a + b) / 2 for a, b in pairwise(limits)]
-    points = [limits[0] - 1, *limits, *between, limits[-1] + 1]
-    return any(_number_passes(point, tests, parse) for point in points)
-
-
-def _number_passes(
-    point: Decimal, tests: Iterable[_Test], parse: Callable[[str], Decimal | None]
-) -> bool:
-    for operator, values in tests:
-        limits = [limit for v in values if (limit := parse(v)) is not None]
-        holds = any(compares(point, operator.relation, limit) for limit in limits)
-        if holds is operator.negated:
-            return False
-    return True
-
-
-def _some_address(tests: Iterable[_Test]) -> bool:
-    """Whether some network is in every positive list and in no negative one."""
-    left: list[Network] = [
-        ipaddress.ip_network("0.0.0.0/0"),
-        ipaddress.ip_network("::/0"),
-    ]
-    refused: list[Network] = []
-    for operator, values in tests:
-        listed = [found for v in values if (found := network(v)) is not None]
-        if operator.negated:
-            refused += listed
-        else:
-            left = [
-                one if within(one, other) else other
-                for one in left
-                for other in listed
-                if within(one, other) or within(other, one)
-            ]
-    merged = _merged(refused)
-    return any(not any(within(one, other) for other in merged) for one in left)
-
-
-def _merged(networks: Iterable[Network]) -> list[Network]:
-    """Join neighbours, so that a union covering a network contains it."""
-    four = [n for n in networks if isinstance(n, ipaddress.IPv4Network)]
-    six = [n for n in networks if isinstance(n, ipaddress.IPv6Network)]
-    return [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
-
-
-def _some_text(tests: Sequence[_Test]) -> bool:
-    """Whether patterns of all positive lists overlap outside the negative ones."""
-    positive = [test for test in tests if not test[0].negated]
-    refused = [test for test in tests if test[0].negated]
-    if not positive:
-        return not any(_refuses(test, "*", "StringLike") for test in refused)
-    (first, patterns), *rest = positive
-    if len(patterns) * sum(len(values) for _, values in tests) > _MOST_COMPARISONS:
-        return True
-    return any(
-        all(any(_meet(p, q) for q in others) for _, others in rest)
-        and not any(_refuses(test, p, first.family) for test in refused)
-        for p in patterns
-    )
-
-
-def _meet(one: str, other: str) -> bool:
-    return overlap(one.casefold(), other.casefold())
-
-
-def _refuses(test: _Test, pattern: str, family: str) -> bool:
-    """Whether a negative test surely refuses all that a positive pattern matches."""
-    operator, values = test
-    if operator.family == "StringLike":
-        anything = (
-            family == "StringIgnoreCase"
-        )  # its pattern stands for other cases too
-        return any(covers(value, "*" if anything else pattern) for value in values)
-    if operator.family not in _ARN or family not in _ARN:
-        return False
-    if "*" in values:
-        return True
-    segments = pattern.split(":", 5)
-    return any(
-        len(given := value.split(":", 5)) == len(segments) == 6
-        and all(covers(a, b) for a, b in zip(given, segments, strict=True))
-        for value in values
-    )
+    return replace(condition, values=values) if values else condition

@@ -1,17 +1,16 @@
 """One condition of a statement against what is known of a request."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Sequence
 from functools import lru_cache
 
+from scanner.aws.iam.automata import covers, overlap
 from scanner.aws.iam.formulas import (
     FALSE,
     TRUE,
     Doubt,
     DoubtKind,
     Formula,
+    all_of,
     any_of,
     both,
     doubted,
@@ -21,111 +20,33 @@ from scanner.aws.iam.keys import multi_valued
 from scanner.aws.iam.operators import (
     Operator,
     any_value_holds,
+    loosest,
     malformed,
-    moment,
-    number,
     parse_operator,
 )
-from scanner.aws.iam.patterns import as_written, covers, literally, overlap
+from scanner.aws.iam.patterns import glob, literally, plain
+from scanner.aws.iam.seen import Look, Missing, OneOf, Seen, Shape
+from scanner.aws.iam.variables import Open, expand, needed, substituted, variables
 from scanner.grants import Condition
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_NAMED = re.compile(r"\s*([^,]*[^,\s])\s*(?:,\s*'([^']*)'\s*)?")
-_EXPANDING_VERSION = "2012-10-17"
+__all__ = [
+    "Look",
+    "Missing",
+    "OneOf",
+    "Seen",
+    "Shape",
+    "expand",
+    "holds",
+    "test",
+    "variables",
+]
 
-
-class Missing(Enum):
-    """Why there is no value to test; the kinds have different answers."""
-
-    #: The request certainly does not carry the key.
-    ABSENT = "absent"
-    #: Only a request would fix it: it stays a condition.
-    REQUEST = "request"
-    #: Evidence would fix it, but was not collected: unknown.
-    NOT_COLLECTED = "not collected"
-    #: The key is newer than this product: a condition, inferred.
-    UNKNOWN_KEY = "unknown key"
-    #: A fact of an AWS-owned or unread resource: a condition, inferred.
-    UNREAD = "unread"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A value known only as a pattern: `AROA…:*`, a role's user id in any session."""
-
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """One of these values; nothing says which (tag keys that differ only by case)."""
-
-    values: tuple[str, ...]
-
-
-#: What is known of a key: its values (one, or many for multi-valued keys), or why not.
-Seen = tuple[str, ...] | Missing | Shape | OneOf
-Look = Callable[[str], Seen]
-
+_TEXTS = ("String", "StringLike")
 _DOUBTS = {
-    Missing.REQUEST: None,
     Missing.NOT_COLLECTED: (DoubtKind.UNKNOWN, "{} was not collected"),
     Missing.UNKNOWN_KEY: (DoubtKind.ASSUMED, "condition key {} is not known"),
     Missing.UNREAD: (DoubtKind.ASSUMED, "{} of the resource is not known"),
 }
-
-
-def variables(text: str) -> tuple[str, ...]:
-    """Return the keys that a text's policy variables name."""
-    if "${" not in text:
-        return ()
-    named = (_NAMED.fullmatch(content) for content in _VARIABLE.findall(text))
-    return tuple(
-        found[1] for found in named if found is not None and found[1] not in ("*", "$")
-    )
-
-
-def expand(text: str, version: str, look: Look) -> str | Missing:
-    """Substitute policy variables, giving a pattern.
-
-    Args:
-        text: a Resource element or condition value.
-        version: of its document; 2008-10-17 leaves the text as it is.
-        look: what is known of the keys.
-
-    Returns the pattern, or what stands in the way: ABSENT (then the whole statement
-    does not match, Allow or Deny alike), or that a key is not fixed by evidence.
-    Wildcards in substituted values are literal.
-    """
-    if version != _EXPANDING_VERSION or "${" not in text:
-        return text
-    pieces: list[str] = []
-    at = 0
-    for found in _VARIABLE.finditer(text):
-        value = _value_of(found[1], look)
-        if isinstance(value, Missing):
-            return value
-        pieces += [text[at : found.start()], value]
-        at = found.end()
-    return "".join([*pieces, text[at:]])
-
-
-def _value_of(content: str, look: Look) -> str | Missing:
-    if content in ("*", "?", "$"):
-        return literally(content)
-    named = _NAMED.fullmatch(content)
-    if named is None:
-        return Missing.ABSENT
-    seen = look(named[1])
-    if isinstance(seen, Shape):
-        return seen.pattern
-    if isinstance(seen, OneOf):
-        return Missing.UNREAD
-    if isinstance(seen, Missing) and seen is not Missing.ABSENT:
-        return seen
-    if isinstance(seen, tuple) and len(seen) == 1 and not multi_valued(named[1]):
-        return literally(seen[0])
-    return Missing.ABSENT if named[2] is None else literally(named[2])
 
 
 def test(
@@ -141,22 +62,72 @@ def test(
     if odd is not None:
         reason = f"{odd!r} is no value that {operator} is known to take"
         return on(Condition(key, operator, values), Doubt(DoubtKind.ASSUMED, reason))
-    expanded = tuple(expand(value, version, look) for value in values)
-    if Missing.ABSENT in expanded:
-        return FALSE
-    seen = look(key)
-    unsettled = [one for one in expanded if isinstance(one, Missing)]
-    if not unsettled or seen is Missing.ABSENT:
-        return holds(operator, key, _texts(operator, expanded), seen)
-    return holds(operator, key, values, unsettled[0])
+    expanded = []
+    for value in values:
+        found = substituted(value, version, look)
+        if found is None:
+            return FALSE
+        expanded.append(found)
+    texts = _texts(operator, [one.pattern for one in expanded])
+    left = [variable for one in expanded for variable in one.open]
+    if not left:
+        return holds(operator, key, texts, look(key))
+    shaped: list[str] = []
+    if any(isinstance(look(one.key), Shape) for one in left):
+        shaped = [str(expand(value, version, look)) for value in values]
+    condition = Condition(key, operator, texts)
+    return _with_variables(condition, left, look, shaped)
 
 
-def _texts(operator: str, expanded: tuple[str | Missing, ...]) -> tuple[str, ...]:
+def _with_variables(
+    condition: Condition, left: Sequence[Open], look: Look, shaped: Sequence[str]
+) -> Formula:
+    """Test against values of which only a request fixes some variable.
+
+    Args:
+        condition: with the variables that are not known still in its values.
+        left: those variables.
+        look: what is known of the keys.
+        shaped: the values as patterns, where only the shape of a variable is known.
+    """
+    name, key, values = condition.operator, condition.key, condition.values
+    operator, seen = parse_operator(name), look(key)
+    if operator is None:
+        return holds(name, key, values, Missing.REQUEST)
+    if seen is Missing.ABSENT or seen == ():
+        return both(_all_there(values, look), holds(name, key, values, seen))
+    known = seen if isinstance(seen, tuple) and operator.family in _TEXTS else ()
+    fits = (glob(one).matches(value) for one in shaped for value in known)
+    if shaped and known and not any(fits):
+        return _compared(operator, key, (), known)
+    doubts = {_doubt(variable.why, variable.key) for variable in left}
+    if isinstance(seen, Missing):
+        doubts.add(_doubt(seen, key))
+    elif isinstance(seen, OneOf):
+        doubts.add(_differ(key))
+    return _residual(operator, key, values, _gravest(doubts))
+
+
+def _gravest(doubts: set[Doubt | None]) -> Doubt | None:
+    """Missing evidence before what is merely assumed."""
+    found = [one for one in doubts if one is not None]
+    if not found:
+        return None
+    return min(found, key=lambda one: (one.kind is not DoubtKind.UNKNOWN, one.reason))
+
+
+def _all_there(values: Sequence[str], look: Look) -> Formula:
+    """A variable without value keeps the whole statement from matching."""
+    found = sorted({key for value in values for key in needed(value)})
+    return all_of(holds("Null", key, ("false",), look(key)) for key in found)
+
+
+def _texts(operator: str, patterns: Sequence[str]) -> tuple[str, ...]:
     """Values as the operator takes them: plain text where it knows no wildcards."""
     parsed = parse_operator(operator)
-    plain = parsed is not None and parsed.family == "String"
-    texts = map(str, expanded)
-    return tuple(map(as_written, texts)) if plain else tuple(texts)
+    if parsed is not None and parsed.family == "String":
+        return tuple(map(plain, patterns))
+    return tuple(patterns)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -180,7 +151,7 @@ def holds(name: str, key: str, values: tuple[str, ...], seen: Seen) -> Formula:
 
 
 def _doubt(missing: Missing, key: str) -> Doubt | None:
-    found = _DOUBTS[missing]
+    found = _DOUBTS.get(missing)
     return Doubt(found[0], found[1].format(key)) if found else None
 
 
@@ -202,7 +173,7 @@ def _compared(
         return TRUE if all(fit is not operator.negated for fit in fits) else FALSE
     if operator.quantifier == "ForAnyValue":
         return TRUE if any(fit is not operator.negated for fit in fits) else FALSE
-    if multi_valued(key):
+    if len(seen) > 1 or multi_valued(key):
         return doubted(f"{key} has several values and {operator.name} expects one")
     return TRUE if fits[0] is not operator.negated else FALSE
 
@@ -226,8 +197,11 @@ def _one_of(name: str, key: str, values: tuple[str, ...], seen: OneOf) -> Formul
     outcomes = {holds(name, key, values, (value,)) for value in seen.values}
     if len(outcomes) == 1:
         return outcomes.pop()
-    doubt = doubted(f"tags differ only by case from {key}")
-    return both(any_of(outcomes), doubt)
+    return both(any_of(outcomes), doubted(_differ(key).reason))
+
+
+def _differ(key: str) -> Doubt:
+    return Doubt(DoubtKind.ASSUMED, f"tags differ only by case from {key}")
 
 
 def _residual(
@@ -237,26 +211,26 @@ def _residual(
     if multi_valued(key) and not operator.quantifier:
         reason = f"{key} has several values and {operator.name} expects one"
         doubt = doubt or Doubt(DoubtKind.ASSUMED, reason)
+    if any("${" in value for value in values):
+        return on(Condition(key, operator.name, tuple(sorted(set(values)))), doubt)
     if operator.family == "Bool":
         values = tuple(sorted({v.lower() for v in values} & {"true", "false"}))
         if len(values) == 2:
             present = on(Condition(key, "Null", ("false",)), doubt)
             return TRUE if operator.holds_absent else present
     elif operator.relation != "=":
-        values = _loosest(operator, values)
+        values = loosest(operator, values)
     else:
         values = tuple(sorted(set(values)))
-    if not values and not operator.negated and not operator.quantifier:
-        absent = on(Condition(key, "Null", ("true",)), doubt)
-        return absent if operator.if_exists else FALSE
+    if not values:
+        return _of_no_value(operator, key, doubt)
     return on(Condition(key, operator.name, values), doubt)
 
 
-def _loosest(operator: Operator, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Of several limits joined by OR, only the loosest counts."""
-    parse = number if operator.family == "Numeric" else moment
-    limits = [(limit, v) for v in values if (limit := parse(v)) is not None]
-    if not limits:
-        return ()
-    loosest = max(limits) if operator.relation[0] == "<" else min(limits)
-    return (loosest[1],)
+def _of_no_value(operator: Operator, key: str, doubt: Doubt | None) -> Formula:
+    """No present value fits an empty list; whether an absent key does is known."""
+    if operator.negated:
+        some = operator.quantifier == "ForAnyValue"
+        return on(Condition(key, "Null", ("false",)), doubt) if some else TRUE
+    absent = on(Condition(key, "Null", ("true",)), doubt)
+    return absent if operator.holds_absent else FALSE

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from scanner.aws.iam.documents import Statement
 from scanner.aws.iam.formulas import (
     FALSE,
     TRUE,
@@ -22,7 +23,6 @@ from scanner.aws.iam.principals import Caller, CallerKind, Named, names
 from scanner.aws.iam.statements import (
     NOT_AN_IDENTITY_MEMBER,
     Request,
-    applies,
     problem,
 )
 from scanner.aws.model import Attached
@@ -47,6 +47,8 @@ class Layers:
         entry: true when `resource` is a trust policy: then the identity's allow alone
             never suffices, not even within an account.
         doubt: what every answer that is not a denial rests on besides.
+        rcps_doubt: why it is not known whether RCPs limit the action's service; empty
+            where they do.
     """
 
     identity: Sequence[Attached] = ()
@@ -58,6 +60,7 @@ class Layers:
     owner: str = ""
     entry: bool = False
     doubt: Formula = TRUE
+    rcps_doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Evaluation:
         matched: every Allow and Deny that applies or may apply.
         blocked_by: layers with a matching Deny or without a needed Allow, of `scp`,
             `rcp`, `boundary`, `session`, `identity`, `resource`; empty when allowed.
-        explicitly: denied by a statement rather than for want of one.
+        explicitly: denied by a statement rather than for want of one; a Deny that only
+            may apply counts where nothing else denies.
     """
 
     formula: Formula
@@ -125,9 +129,8 @@ def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
     matched = tuple(m for layer in found.values() for m in layer.matched)
     if settle(formula).verdict is not Verdict.DENIED:
         return Evaluation(formula, matched)
-    return Evaluation(
-        formula, matched, _blocked(found, caller, layers), denied != FALSE
-    )
+    explicitly = denied == TRUE or both(granted, layers.doubt) != FALSE
+    return Evaluation(formula, matched, _blocked(found, caller, layers), explicitly)
 
 
 def _granted(
@@ -167,24 +170,23 @@ def _policies(
             found.allow = either(found.allow, doubted(reason, gap))
             found.deny = either(found.deny, doubted(reason))
         for statement in () if why else attached.document.statements:
-            formula = applies(statement, attached.document.version, request)
+            formula = request.formula_of(statement, attached.document.version)
             if statement.principals or statement.not_principals:
                 formula = both(formula, doubted(NOT_AN_IDENTITY_MEMBER))
-            _add(found, layer, attached, statement.index, formula)
+            _add(found, layer, attached.source, statement, formula)
     return found
 
 
 def _add(
-    found: _Layer, layer: str, attached: Attached, index: int, formula: Formula
+    found: _Layer, layer: str, source: str, statement: Statement, formula: Formula
 ) -> None:
     if formula == FALSE:
         return
-    statement = attached.document.statements[index]
     if statement.effect == "Allow":
         found.allow = either(found.allow, formula)
     else:
         found.deny = either(found.deny, formula)
-    because = StatementBecause(attached.source, index, statement.sid, statement.effect)
+    because = StatementBecause(source, statement.index, statement.sid, statement.effect)
     found.matched.append(Matched(layer, because, formula))
 
 
@@ -218,6 +220,10 @@ def _levels(
         found.allow = both(found.allow, level.allow)
         found.deny = either(found.deny, level.deny)
         found.matched += level.matched
+    if layers is not None and layers.rcps_doubt:
+        doubt = doubted(layers.rcps_doubt)
+        found.allow = either(found.allow, doubt)
+        found.deny = both(found.deny, doubt)
     return found
 
 
@@ -249,9 +255,9 @@ def _with_principals(
             found.deny = either(found.deny, doubted(reason))
         for statement in attached.document.statements:
             how = names(statement, caller, layers.boundary is not None)
-            applied = applies(statement, attached.document.version, request)
+            applied = request.formula_of(statement, attached.document.version)
             formula = both(applied, how.any)
-            _add(found, layer, attached, statement.index, formula)
+            _add(found, layer, attached.source, statement, formula)
             if statement.effect == "Allow":
                 named = _united(named, how, applied)
     return found, named

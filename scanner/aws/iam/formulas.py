@@ -1,54 +1,52 @@
-"""What must hold besides the evidence: alternatives of conjunctions of literals.
-
-A literal is a condition on the request, a doubt (something that evidence or the
-provider's documentation leaves open), or a condition that is itself in doubt.
-"""
+"""What must hold besides the evidence, and the verdict that follows from it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from enum import StrEnum
 from functools import lru_cache
-from itertools import combinations
 from typing import NamedTuple
 
-from scanner.aws.iam.algebra import negated, satisfiable, tightened
-from scanner.aws.iam.patterns import as_written
+from scanner.aws.iam.algebra import always, negated, satisfiable
+from scanner.aws.iam.literals import (
+    FALSE,
+    MORE,
+    TRUE,
+    Conjunction,
+    Doubt,
+    DoubtKind,
+    Formula,
+    Literal,
+    is_doubted,
+    is_unknown,
+    order,
+)
+from scanner.aws.iam.operators import parse_operator
+from scanner.aws.iam.patterns import as_written, in_policy
+from scanner.aws.iam.simplifying import MOST_ALTERNATIVES, joined, reduced
+from scanner.aws.iam.variables import needed
 from scanner.grants import Condition, Conditions, Confidence, Verdict
 
-#: A formula with more alternatives than this is not listed but doubted.
-MOST_ALTERNATIVES = 64
+__all__ = [
+    "FALSE",
+    "MOST_ALTERNATIVES",
+    "TRUE",
+    "Conjunction",
+    "Doubt",
+    "DoubtKind",
+    "Formula",
+    "Literal",
+    "Settled",
+    "all_of",
+    "any_of",
+    "both",
+    "doubted",
+    "either",
+    "on",
+    "opposite",
+    "settle",
+]
 
 
-class DoubtKind(StrEnum):
-    """What a doubt does to a verdict that rests on it."""
-
-    #: The verdict stays; its confidence is inferred.
-    ASSUMED = "assumed"
-    #: The verdict is unknown.
-    UNKNOWN = "unknown"
-
-
-class Doubt(NamedTuple):
-    """Something left open, and why, in words."""
-
-    kind: DoubtKind
-    reason: str
-
-
-class Literal(NamedTuple):
-    """One thing that must hold; at least one of its members is set."""
-
-    condition: Condition | None
-    doubt: Doubt | None = None
-
-
-Conjunction = frozenset[Literal]
-Formula = frozenset[Conjunction]
-
-FALSE: Formula = frozenset()
-TRUE: Formula = frozenset({frozenset()})
-_NOTHING: Conjunction = frozenset()
-_TOO_MANY = Doubt(DoubtKind.ASSUMED, "too many alternatives of conditions to list")
+_PATTERNED = ("StringLike", "ArnEquals", "ArnLike")
 
 
 class Settled(NamedTuple):
@@ -62,8 +60,11 @@ class Settled(NamedTuple):
 
 def on(condition: Condition, doubt: Doubt | None = None) -> Formula:
     """Return the formula that holds when the condition does."""
-    literal = Literal(condition, doubt)
-    return frozenset({frozenset({literal})}) if satisfiable([condition]) else FALSE
+    if not satisfiable([condition]):
+        return FALSE
+    if always(condition):
+        return TRUE
+    return frozenset({frozenset({Literal(condition, doubt)})})
 
 
 def doubted(reason: str, kind: DoubtKind = DoubtKind.ASSUMED) -> Formula:
@@ -74,7 +75,9 @@ def doubted(reason: str, kind: DoubtKind = DoubtKind.ASSUMED) -> Formula:
 @lru_cache(maxsize=1 << 16)
 def either(one: Formula, other: Formula) -> Formula:
     """Return the formula that holds when one of the two does."""
-    return _reduced(one | other)
+    if TRUE in (one, other):
+        return TRUE
+    return reduced(one | other)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -84,8 +87,7 @@ def both(one: Formula, other: Formula) -> Formula:
         return other
     if other == TRUE or one == FALSE:
         return one
-    joined = (_conjunction(a | b) for a in one for b in other)
-    return _reduced(frozenset(found for found in joined if found is not None))
+    return joined(one, other)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -96,9 +98,9 @@ def opposite(formula: Formula) -> Formula:
     and only its confidence is inferred.
     """
     result = TRUE
-    for conjunction in sorted(formula, key=_order):
+    for conjunction in sorted(formula, key=lambda c: (len(c), order(c))):
         alternatives = FALSE
-        for literal in conjunction:
+        for literal in sorted(conjunction, key=repr):
             alternatives = either(alternatives, _opposite_literal(literal))
         result = both(result, alternatives)
     return result
@@ -127,8 +129,8 @@ def settle(formula: Formula) -> Settled:
     Alternatives without doubt and with assumed doubts make the verdict; the doubts only
     lower its confidence. Where all alternatives rest on missing evidence it is unknown.
     """
-    certain = _conditions(c for c in formula if not _doubts(c))
-    standing = _conditions(c for c in formula if not _unknown(c))
+    certain = _conditions(c for c in formula if not is_doubted(c))
+    standing = _conditions(_listed(formula))
     reasons = _reasons(formula)
     if not standing:
         if not formula:
@@ -141,6 +143,12 @@ def settle(formula: Formula) -> Settled:
     return Settled(verdict, conditions, Confidence.INFERRED, reasons)
 
 
+def _listed(formula: Formula) -> list[Conjunction]:
+    """Alternatives that make the verdict; that there are more allows nothing."""
+    standing = [c for c in formula if not is_unknown(c)]
+    return [c for c in standing if c != {MORE}] or standing
+
+
 def _opposite_literal(literal: Literal) -> Formula:
     condition, doubt = literal
     assumed = doubt and Doubt(DoubtKind.ASSUMED, doubt.reason)
@@ -150,70 +158,14 @@ def _opposite_literal(literal: Literal) -> Formula:
     if opposites is None:
         reason = f"the opposite of {condition.operator} on {condition.key} is not known"
         return doubted(assumed.reason if assumed else reason)
-    conjunction = frozenset(Literal(one, assumed) for one in opposites)
-    return frozenset({conjunction}) if satisfiable(opposites) else FALSE
+    found = all_of(on(one, assumed) for one in opposites)
+    # A variable without value keeps a whole statement from matching.
+    absent = (Condition(key, "Null", ("true",)) for key in _needed(condition))
+    return any_of((found, *(on(one, assumed) for one in absent)))
 
 
-def _conjunction(literals: Conjunction) -> Conjunction | None:
-    """Simplify a conjunction; None when it can never hold."""
-    conditions = [one.condition for one in literals if one.condition is not None]
-    if not satisfiable(conditions):
-        return None
-    doubted_ones = frozenset(one for one in literals if one.doubt is not None)
-    plain = [one.condition for one in literals - doubted_ones if one.condition]
-    return doubted_ones | {Literal(one) for one in tightened(plain)}
-
-
-def _reduced(formula: Formula) -> Formula:
-    """Drop alternatives that others contain, and join complementary ones."""
-    if len(formula) < 2:
-        return formula
-    if _NOTHING in formula:
-        return TRUE
-    kept = _absorbed(_joined(formula))
-    if len(kept) > MOST_ALTERNATIVES:
-        return frozenset({frozenset({Literal(None, _TOO_MANY)})})
-    return kept
-
-
-def _absorbed(formula: Formula) -> Formula:
-    if _NOTHING in formula:
-        return TRUE
-    by_size = sorted(formula, key=len)
-    kept: list[Conjunction] = []
-    for conjunction in by_size:
-        if not any(other <= conjunction for other in kept):
-            kept.append(conjunction)
-    return frozenset(kept)
-
-
-def _joined(formula: Formula) -> Formula:
-    """Replace (x and a) or (x and not a) by x, until nothing changes."""
-    if len(formula) > MOST_ALTERNATIVES:
-        return formula
-    for one, other in combinations(sorted(formula, key=_order), 2):
-        if len(one) == len(other) and len(one ^ other) == 2:
-            (first,), (second,) = one - other, other - one
-            opposites = _opposite_literal(first)
-            if first.doubt is None and opposites == {frozenset({second})}:
-                return _joined((formula - {one, other}) | {one & other})
-    return formula
-
-
-def _order(conjunction: Conjunction) -> list[str]:
-    """A sort key, so that the same alternatives are always joined first."""
-    return sorted(map(repr, conjunction))
-
-
-def _doubts(conjunction: Conjunction) -> bool:
-    return any(literal.doubt is not None for literal in conjunction)
-
-
-def _unknown(conjunction: Conjunction) -> bool:
-    return any(
-        literal.doubt is not None and literal.doubt.kind is DoubtKind.UNKNOWN
-        for literal in conjunction
-    )
+def _needed(condition: Condition) -> list[str]:
+    return sorted({key for value in condition.values for key in needed(value)})
 
 
 def _conditions(conjunctions: Iterable[Conjunction]) -> Conditions:
@@ -224,14 +176,16 @@ def _conditions(conjunctions: Iterable[Conjunction]) -> Conditions:
     )
     alternatives = (
         sorted(_as_people_write(one.condition) for one in conjunction if one.condition)
-        for conjunction in _reduced(bare)
+        for conjunction in reduced(bare)
     )
     return tuple(sorted(map(tuple, alternatives)))
 
 
 def _as_people_write(condition: Condition) -> Condition:
-    values = tuple(map(as_written, condition.values))
-    return replace(condition, values=values)
+    operator = parse_operator(condition.operator)
+    patterned = operator is not None and operator.family in _PATTERNED
+    spelled = in_policy if patterned else as_written
+    return replace(condition, values=tuple(map(spelled, condition.values)))
 
 
 def _reasons(formula: Formula) -> tuple[str, ...]:

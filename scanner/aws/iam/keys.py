@@ -64,7 +64,26 @@ _SOME_ACTIONS = frozenset(
         "synctype",
     )
 )
+_BOOLEAN = frozenset(
+    {
+        "aws:assumedroot",
+        "aws:ismcpserviceaction",
+        "aws:multifactorauthpresent",
+        "aws:principalisawsservice",
+        "aws:securetransport",
+        "aws:viaawsmcpservice",
+        "aws:viaawsservice",
+        "ssm:autoapprove",
+        "ssm:overwrite",
+        "ssm:recursive",
+        "ssm:sessiondocumentaccesscheck",
+    }
+)
+_ADDRESS = frozenset(
+    {"aws:ec2instancesourceprivateipv4", "aws:sourceip", "aws:vpcsourceip"}
+)
 _TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
+_TAGS = (*_TAG_FAMILIES, "aws:principaltag", "aws:requesttag")
 
 
 #: Services whose own keys are known to stay with their own actions. A key with any
@@ -125,6 +144,24 @@ def family(key: str) -> str:
 def multi_valued(key: str) -> bool:
     """Tell whether a request supplies a list for the key."""
     return key.lower() in _MULTI_VALUED or key.lower().endswith(":amr")
+
+
+def single_valued(key: str) -> bool:
+    """Tell whether a request certainly supplies one value for the key."""
+    if multi_valued(key):
+        return False
+    known = _GLOBAL_REQUEST | _GLOBAL_PRINCIPAL | _GLOBAL_RESOURCE | _SESSION
+    return key.lower() in known or family(key) in _TAGS
+
+
+def boolean(key: str) -> bool:
+    """Tell whether the key's value is `true` or `false`."""
+    return key.lower() in _BOOLEAN
+
+
+def address(key: str) -> bool:
+    """Tell whether the key's value is an IP address."""
+    return key.lower() in _ADDRESS
 
 
 def origin(key: str, service: str) -> Origin:

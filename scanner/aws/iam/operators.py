@@ -3,16 +3,25 @@
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from scanner.aws.iam.patterns import as_written, glob, match_arn
+from scanner.aws.iam.patterns import (
+    as_written,
+    folded,
+    glob,
+    literally,
+    match_arn,
+    plain,
+)
 
 #: A number beyond it fits nothing: nobody compares such, and arithmetic has an end.
 _LARGEST_EXPONENT = 300
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -105,18 +114,20 @@ def any_value_holds(operator: Operator, wanted: Sequence[str], value: str) -> bo
     wanted or given value that does not parse for the family fits nothing.
     """
     if operator.family == "String":
-        return value in wanted
+        return plain(literally(value)) in wanted
     test = _TESTS[operator.family]
     return any(test(operator.relation, one, value) for one in wanted)
 
 
 def number(text: str) -> Decimal | None:
     """Parse a number as Numeric operators compare it."""
+    if not _NUMBER.fullmatch(text.strip()):
+        return None
     try:
         found = Decimal(text.strip())
     except InvalidOperation:
         return None
-    if not found.is_finite() or abs(found.adjusted()) > _LARGEST_EXPONENT:
+    if abs(found.adjusted()) > _LARGEST_EXPONENT:
         return None
     return found
 
@@ -137,6 +148,7 @@ def moment(text: str) -> Decimal | None:
         return None
 
 
+@lru_cache(maxsize=1 << 14)
 def network(text: str) -> Network | None:
     """Parse an address or CIDR; host bits do not break it."""
     try:
@@ -157,6 +169,21 @@ def malformed(name: str, values: tuple[str, ...]) -> str | None:
         return None
     plain = (value for value in values if "${" not in value)
     return next((v for v in plain if parse(as_written(v)) is None), None)
+
+
+def loosest(operator: Operator, values: Sequence[str]) -> tuple[str, ...]:
+    """Return the one limit that counts of several joined by OR; none if none parses.
+
+    Args:
+        operator: one whose relation is an inequality.
+        values: its limits.
+    """
+    parse = number if operator.family == "Numeric" else moment
+    limits = [(limit, v) for v in values if (limit := parse(v)) is not None]
+    if not limits:
+        return ()
+    found = max(limits) if operator.relation[0] == "<" else min(limits)
+    return (found[1],)
 
 
 def within(inner: Network, outer: Network) -> bool:
@@ -206,7 +233,7 @@ _PARSERS: dict[str, Callable[[str], Decimal | Network | None]] = {
 }
 _TESTS: dict[str, Callable[[str, str, str], bool]] = {
     "StringIgnoreCase": lambda _, wanted, value: (
-        as_written(wanted).casefold() == value.casefold()
+        folded(as_written(wanted)) == folded(value)
     ),
     "StringLike": lambda _, wanted, value: glob(wanted).matches(value),
     "ArnEquals": lambda _, wanted, value: match_arn(wanted, value),

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 
-_LITERAL = str.maketrans({"*": "\ufdd0", "?": "\ufdd1"})
-_PLAIN = str.maketrans({"\ufdd0": "*", "\ufdd1": "?"})
-#: Products of two pattern lengths above this are not compared: assumed to overlap.
+_LITERAL = str.maketrans({"*": "\ufdd0", "?": "\ufdd1", "$": "\ufdd3"})
+_PLAIN = str.maketrans({"\ufdd0": "*", "\ufdd1": "?", "\ufdd3": "$"})
+_ESCAPED = str.maketrans({"\ufdd0": "${*}", "\ufdd1": "${?}"})
+#: Products of two pattern lengths above this are not searched for a shared text.
 _LARGEST_PRODUCT = 250_000
 
 
@@ -34,6 +35,22 @@ def literally(text: str) -> str:
 def as_written(pattern: str) -> str:
     """Return a pattern as people write it: its literal wildcards as they look."""
     return pattern.translate(_PLAIN)
+
+
+def plain(pattern: str) -> str:
+    """Return a text without wildcards; a `${` that is no variable stays marked."""
+    marked = pattern.replace("\ufdd3{", "\ufdd4{")
+    return as_written(marked).replace("\ufdd4", "\ufdd3")
+
+
+def in_policy(pattern: str) -> str:
+    """Return a pattern as a policy spells it: `${*}` for a literal `*`."""
+    return as_written(pattern.translate(_ESCAPED).replace("\ufdd3{", "${$}{"))
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared where case does not count, each character."""
+    return "".join(c if len(f := c.casefold()) > 1 else f for c in text)
 
 
 class _Chunk:
@@ -167,34 +184,6 @@ def match_arn(pattern: str, value: str) -> bool:
     )
 
 
-def covers(wide: str, narrow: str) -> bool:
-    """Tell whether `wide` surely matches whatever `narrow` matches."""
-    fillers = ("", "\x00", "\x00" * 9)
-    return all(
-        glob(wide).matches(as_written(narrow.replace("*", filler).replace("?", "\x00")))
-        for filler in fillers
-    )
-
-
-def overlap(one: str, other: str) -> bool:
-    """Tell whether some text matches both patterns.
-
-    True as well where the patterns are too long to compare.
-    """
-    if is_plain(one):
-        return glob(other).matches(as_written(one))
-    if is_plain(other):
-        return glob(one).matches(as_written(other))
-    if len(one) * len(other) > _LARGEST_PRODUCT:
-        return True
-    row = _stars(other)
-    for character in one:
-        row = _advance(row, character, other)
-        if not any(row):
-            return False
-    return row[-1]
-
-
 def shared_text(one: str, other: str, filler: str) -> str | None:
     """Return a text that both patterns match, or None; longer ones than AWS allows too.
 
@@ -238,24 +227,3 @@ def _steps(
         if there not in ("*", "?", here):
             return
     yield (i + (here != "*"), j + (there != "*")), written
-
-
-def _stars(pattern: str) -> list[bool]:
-    """Which prefixes of the pattern match the empty text."""
-    row = [True]
-    for character in pattern:
-        row.append(row[-1] and character == "*")
-    return row
-
-
-def _advance(row: list[bool], character: str, other: str) -> list[bool]:
-    """One more character of one pattern against all prefixes of the other."""
-    star = character == "*"
-    fresh = [star and row[0]]
-    for n, against in enumerate(other):
-        if star or against == "*":
-            fresh.append(fresh[n] or row[n + 1] or row[n])
-        else:
-            same = character == against or "?" in (character, against)
-            fresh.append(row[n] and same)
-    return fresh

@@ -22,6 +22,8 @@ class CallerKind(Enum):
     SERVICE = "service"
     #: A SAML or OIDC provider's user, before it has a session.
     FEDERATED = "federated"
+    #: The session of an IAM user that asked for one (`GetFederationToken`).
+    FEDERATED_USER = "federated-user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,15 @@ class Caller:
             provider's ARN or host.
         account: its account id; empty for services and providers.
         session: the session's name, for SESSION.
+        path_known: False for a role known by its session only, whose ARN drops the
+            path; no two roles of an account share a name.
     """
 
     kind: CallerKind
     arn: str
     account: str = ""
     session: str = ""
+    path_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,24 @@ def _one(kind: str, value: str, caller: Caller) -> Named:
         return Named()
     if value == caller.account or _is_root(value, caller.account):
         return Named(account=TRUE)
-    if value == caller.arn:
-        is_role = caller.kind in (CallerKind.ROLE, CallerKind.SESSION)
-        return Named(role=TRUE) if is_role else Named(direct=TRUE)
+    if value == caller.arn or (not caller.path_known and _same_role(value, caller.arn)):
+        return _exactly(caller.kind)
     return Named(session=_session(value, caller))
+
+
+def _exactly(kind: CallerKind) -> Named:
+    """Say what a caller's own ARN names."""
+    if kind in (CallerKind.ROLE, CallerKind.SESSION):
+        return Named(role=TRUE)
+    is_session = kind is CallerKind.FEDERATED_USER
+    return Named(session=TRUE) if is_session else Named(direct=TRUE)
+
+
+def _same_role(value: str, role: str) -> bool:
+    """Tell whether two role ARNs differ in their paths only."""
+    head, _, rest = value.partition(":role/")
+    own_head, _, own_rest = role.partition(":role/")
+    return head == own_head and rest.split("/")[-1] == own_rest.split("/")[-1]
 
 
 def _is_root(value: str, account: str) -> bool:

@@ -28,6 +28,15 @@ class Request:
     resource: str
     look: Look
 
+    def formula_of(self, statement: Statement, version: str) -> Formula:
+        """Return what must hold for a statement to apply; whoever knows may override.
+
+        Args:
+            statement: one of any policy.
+            version: of its document.
+        """
+        return applies(statement, version, self)
+
 
 def problem(document: PolicyDocument, has_principal: bool) -> str | None:
     """Say why a document cannot be used where it is attached, or None.

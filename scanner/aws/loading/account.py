@@ -17,6 +17,7 @@ from scanner.aws.loading.nodes import (
     read_nodes,
 )
 from scanner.aws.loading.scope import Scope
+from scanner.aws.loading.services import read_consumers, read_holders
 from scanner.aws.loading.ssm_documents import read_documents
 from scanner.aws.model import Attached, AwsAccount, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
@@ -77,6 +78,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         alias=_alias(scope),
         oidc_providers=_oidc(scope),
         saml_providers=_saml(scope),
+        holders=read_holders(scope),
+        consumers=read_consumers(scope),
     )
 
 

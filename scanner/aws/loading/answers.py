@@ -314,3 +314,118 @@ class ResourceTags(Row):
     """`ssm:ListTagsForResource`."""
 
     tag_list: list[Tag]
+
+
+class SsmTarget(Row):
+    """Nodes that something of SSM runs on, by key and values."""
+
+    key: str = ""
+    values: list[str] = []
+
+
+class Association(Row):
+    """A row of `ssm:ListAssociations`."""
+
+    name: str
+    association_id: str = ""
+    instance_id: str | None = None
+    document_version: str | None = None
+    targets: list[SsmTarget] = []
+
+
+class Associations(Row):
+    """`ssm:ListAssociations`."""
+
+    associations: list[Association]
+
+
+class WindowTarget(Row):
+    """A row of `ssm:DescribeMaintenanceWindowTargets`."""
+
+    window_target_id: str
+    targets: list[SsmTarget] = []
+
+
+class WindowTargets(Row):
+    """`ssm:DescribeMaintenanceWindowTargets`."""
+
+    targets: list[WindowTarget]
+
+
+class WindowTask(Row):
+    """A row of `ssm:DescribeMaintenanceWindowTasks`; its version is not in it."""
+
+    task_arn: str
+    window_task_id: str = ""
+    type: str = ""
+    targets: list[SsmTarget] = []
+
+
+class WindowTasks(Row):
+    """`ssm:DescribeMaintenanceWindowTasks`."""
+
+    tasks: list[WindowTask]
+
+
+# ---- services that run with a role ----
+
+
+class Function(Row):
+    """A row of `lambda:ListFunctions`."""
+
+    function_arn: str
+    role: str
+
+
+class Functions(Row):
+    """`lambda:ListFunctions`."""
+
+    functions: list[Function]
+
+
+class StateMachine(Row):
+    """`states:DescribeStateMachine`."""
+
+    arn: str = msgspec.field(name="stateMachineArn")
+    role: str = msgspec.field(name="roleArn")
+    definition: str | None = msgspec.field(default=None, name="definition")
+
+
+class RunCommandParameters(Row):
+    """Nodes of a rule's target that is a document."""
+
+    run_command_targets: list[SsmTarget] = []
+
+
+class RuleTarget(Row):
+    """A row of `events:ListTargetsByRule`."""
+
+    arn: str
+    id: str = ""
+    run_command_parameters: RunCommandParameters | None = None
+
+
+class RuleTargets(Row):
+    """`events:ListTargetsByRule`."""
+
+    targets: list[RuleTarget]
+
+
+class GroupInstance(Row):
+    """An instance of an Auto Scaling group."""
+
+    instance_id: str
+
+
+class ScalingGroup(Row, kw_only=True):
+    """A row of `autoscaling:DescribeAutoScalingGroups`."""
+
+    arn: str = msgspec.field(name="AutoScalingGroupARN")
+    instances: list[GroupInstance] = []
+    tags: list[Tag] | None = None
+
+
+class ScalingGroups(Row):
+    """`autoscaling:DescribeAutoScalingGroups`."""
+
+    auto_scaling_groups: list[ScalingGroup]

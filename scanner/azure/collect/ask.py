@@ -1,6 +1,5 @@
 """Ask one list to its last page, and write what came to the scope's evidence file."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from scanner.azure.collect.faults import (
     Fault,
 )
 from scanner.azure.operations import API_VERSIONS, OPERATIONS
+from scanner.collection.paging import Endless, Paging
 from scanner.collection.pool import Pool
 from scanner.collection.progress import Progress
 from scanner.errors import Interrupted
@@ -149,19 +149,20 @@ class Asker:
         return Asked(tuple(kept), True)
 
     def _pages(self, call: Call, version: str) -> Iterator[Page]:
-        url: str | None = self._url(call, version)
-        seen: set[bytes] = set()
-        while url is not None:
-            mark = hashlib.blake2b(url.encode(), digest_size=16).digest()
-            if mark in seen:
-                raise Fault(LOOP, "a nextLink leads back to a page already read")
-            if len(seen) == self._client.timings.pages:
-                raise Fault(LOOP, f"more than {len(seen)} pages")
-            seen.add(mark)
+        timings = self._client.timings
+        watch = Paging(timings.pages, timings.listing)
+        endpoint = self._client.endpoints[call.service]
+        url = self._url(call, version)
+        while True:
             page = self._page(call, url)
             yield page
-            endpoint = self._client.endpoints[call.service]
-            url = trusted(page.following, endpoint) if page.following else None
+            if page.following is None:
+                return
+            url = trusted(page.following, endpoint)
+            try:
+                watch.go_on(url, page.rows)
+            except Endless as endless:
+                raise Fault(LOOP, f"the list never ends: {endless}") from endless
 
     def _page(self, call: Call, url: str) -> Page:
         if self._pool.stopping:

@@ -2,9 +2,10 @@
 
 import ipaddress
 from dataclasses import dataclass, replace
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from scanner.azure.collect.options import AzureOptions
+from scanner.collection.endpoints import endpoint
 from scanner.errors import UsageError
 
 STATIC = "static:"
@@ -63,13 +64,13 @@ def cloud_of(options: AzureOptions) -> Cloud:
         raise UsageError(f"--cloud {options.cloud}: unknown; choose one of {names}")
     profile = CLOUDS[options.cloud]
     asked = {
-        "arm": _endpoint("--arm-endpoint", options.arm_endpoint or profile.arm),
-        "graph": _endpoint("--graph-endpoint", options.graph_endpoint or profile.graph),
-        "authority": _endpoint("--authority", options.authority or profile.authority),
+        "arm": _endpoint("--arm-endpoint", options.arm_endpoint, profile.arm),
+        "graph": _endpoint("--graph-endpoint", options.graph_endpoint, profile.graph),
+        "authority": _endpoint("--authority", options.authority, profile.authority),
     }
     cloud = replace(profile, **asked)
     static = (options.credential or "").startswith(STATIC)
-    if options.credential and not static:
+    if options.credential is not None and not static:
         raise UsageError(f"--credential {options.credential}: use static:TOKEN-FILE")
     if cloud != profile and not static:
         own = " or ".join(sorted(asked[n] for n in asked if asked[n] not in _all()))
@@ -85,14 +86,9 @@ def _all() -> set[str]:
     return {end for cloud in known for end in (cloud.arm, cloud.graph, cloud.authority)}
 
 
-def _endpoint(option: str, text: str) -> str:
-    try:
-        url = urlsplit(text)
-        usable = url.scheme in ("https", "http") and url.hostname and url.port != 0
-    except ValueError as error:
-        raise UsageError(f"{option} {text}: not a URL ({error})") from error
-    if not usable or url.query or url.fragment or "@" in url.netloc or "\\" in text:
-        raise UsageError(f"{option} {text}: not a URL of an endpoint")
+def _endpoint(option: str, own: str | None, usual: str) -> str:
+    text = usual if own is None else own
+    url = endpoint(option, text)
     if url.scheme == "http" and not _loopback(url):
         raise UsageError(f"{option} {text}: plain http shows the token; use https")
     return text.rstrip("/")

@@ -12,6 +12,7 @@ from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
+from scanner.azure.collect.advice import sign_in_advice
 from scanner.azure.collect.cloud import STATIC, Cloud
 from scanner.azure.collect.mentions import guid
 from scanner.azure.collect.options import AzureOptions
@@ -91,11 +92,7 @@ def sign_in(options: AzureOptions, cloud: Cloud, verify: bool | str) -> Login:
     try:
         token = credential.get_token(cloud.arm_scope).token
     except AzureError as error:
-        raise NoCredentials(
-            "no Azure credentials: sign in with `az login`, set AZURE_TENANT_ID, "
-            "AZURE_CLIENT_ID and a secret or certificate, or run with a managed "
-            f"identity ({_first_line(error)})"
-        ) from error
+        raise NoCredentials(sign_in_advice(str(error))) from error
     return Login(credential, tenant_of(token), False)
 
 
@@ -116,8 +113,3 @@ def tenant_of(token: str) -> str | None:
 
 class _Claims(msgspec.Struct):
     tid: str = ""
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -13,6 +13,7 @@ class Timings:
         first_wait: before the second try, doubled each time, when nobody says how long.
         longest_wait: cap of any wait, whatever a `Retry-After` says.
         call: one page with all its tries and waits.
+        listing: all pages of one list.
         scan: the whole scan; what is left then is recorded as `Timeout`.
         pages: of one list; a longer one is taken for an endless loop.
     """
@@ -23,6 +24,7 @@ class Timings:
     first_wait: float = 0.8
     longest_wait: float = 60.0
     call: float = 300.0
+    listing: float = 3600.0
     scan: float = 12 * 3600.0
     pages: int = 10_000
 
@@ -65,6 +67,7 @@ class AzureCollected:
         skipped: id and state of known subscriptions that were not asked.
         requests: how many HTTP requests were made, retries included.
         faults: how many lists ended as an error in evidence.
+        advice: one line for each thing that the person should look at.
     """
 
     tenant: str
@@ -72,3 +75,4 @@ class AzureCollected:
     skipped: tuple[tuple[str, str], ...]
     requests: int
     faults: int
+    advice: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import re
 
-from scanner.azure.collect.cloud import cloud_of
+from scanner.azure.collect.cloud import Cloud, cloud_of
 from scanner.azure.collect.mentions import guid
 from scanner.azure.collect.options import AzureCollected, AzureOptions
 from scanner.collection.progress import Progress
@@ -28,14 +28,18 @@ def collect_azure(
         UnusableOutput: the evidence cannot be written.
         Interrupted: Ctrl-C or SIGTERM.
     """
-    _check(options)
-    cloud = cloud_of(options)
+    cloud = checked(options)
     from scanner.azure.collect.scan import scan
 
     return scan(options, cloud, store, rates, progress)
 
 
-def _check(options: AzureOptions) -> None:
+def checked(options: AzureOptions) -> Cloud:
+    """Return the endpoints to ask, if the options fit; no SDK is loaded for it.
+
+    Raises:
+        UsageError: options that contradict each other, an id or endpoint that is none.
+    """
     if options.subscriptions and options.management_group:
         raise UsageError("--subscription and --management-group: choose one of them")
     if options.tenant is not None and not _TENANT.fullmatch(options.tenant):
@@ -46,3 +50,4 @@ def _check(options: AzureOptions) -> None:
     for found in options.subscriptions:
         if guid(found) is None:
             raise UsageError(f"--subscription {found}: not a subscription id (a GUID)")
+    return cloud_of(options)

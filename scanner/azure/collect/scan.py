@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+from scanner.azure.collect.advice import listing_advice, tenant_advice
 from scanner.azure.collect.ask import Asker
 from scanner.azure.collect.client import Client
 from scanner.azure.collect.cloud import Cloud
@@ -58,9 +59,7 @@ def _tenant(client: Client, options: AzureOptions) -> str:
     try:
         seen = tenants_seen(client)
     except Fault as fault:
-        raise NothingReadable(
-            f"the subscriptions cannot be listed ({fault}); use --tenant"
-        ) from fault
+        raise NothingReadable(listing_advice(fault)) from fault
     if not seen:
         raise NothingReadable(
             "the credential sees no subscription; name the tenant with --tenant"
@@ -85,7 +84,8 @@ class _Scan:
     def run(self) -> AzureCollected:
         file = f"azure/{self.tenant}.jsonl"
         asker = self._asker(file, self.tenant)
-        known = self._choose(asker, read_subscriptions(asker))
+        seen = read_subscriptions(asker)
+        known = self._choose(asker, seen)
         asked = [found for found in known if not self._skipped(found)]
         self.store.add_scopes(self._scopes(known))
         built_in = read_built_in_roles(asker)
@@ -104,6 +104,12 @@ class _Scan:
             tuple((s.id, s.state) for s in known if self._skipped(s)),
             self.client.requests,
             sum(asker.faults for asker in self.askers),
+            tenant_advice(
+                self.options,
+                self.tenant,
+                self.client.tenant,
+                {found.tenant for found in seen.values() if found.tenant},
+            ),
         )
 
     def _asker(self, file: str, tenant: str, subscription: str = "") -> Asker:

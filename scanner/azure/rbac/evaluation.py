@@ -31,6 +31,7 @@ _VERDICTS.remove(Verdict.DENIED)  # what is left is in falling order
 _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
+_ALLOWED = Decision(Verdict.ALLOWED)
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
 #: Held at a management group that may be above the target.
@@ -174,7 +175,7 @@ def granted(
     for block in role.granting(operation, data):
         held, rest = both(assignment.condition, block.condition, operation)
         if held is Truth.TRUE:
-            return lasting(Decision(Verdict.ALLOWED), assignment)
+            return lasting(_ALLOWED, assignment)
         if held is Truth.UNKNOWN:
             alternatives = disjunction(alternatives, rest)
     if not alternatives:
@@ -184,6 +185,9 @@ def granted(
 
 def lasting(decision: Decision, assignment: Assignment) -> Decision:
     """Say how long what an assignment gives lasts, or that it is not known."""
+    plain = assignment.standing is Standing.PERMANENT and assignment.until is None
+    if plain and not assignment.undated and decision.standing is Standing.PERMANENT:
+        return decision
     return replace(
         decision,
         reasons=(DURATION_UNKNOWN,) if assignment.undated else (),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 ROOT = "/"
 _SUBSCRIPTIONS = "/subscriptions/"
@@ -11,6 +12,7 @@ _INSTANCES = "/providers/microsoft.compute/virtualmachinescalesets/"
 _ACCOUNTS = "/providers/microsoft.automation/automationaccounts/"
 
 
+@lru_cache(maxsize=1 << 14)
 def normalized(scope: str) -> str:
     """Return a scope or resource id in the one form that is compared.
 
@@ -51,9 +53,10 @@ def ancestors(scope: str) -> tuple[str, ...]:
     return tuple(found) if found[-1] == ROOT else (*found, ROOT)
 
 
+@lru_cache(maxsize=1 << 14)
 def last_segment(scope: str) -> str:
     """Return the last segment in lower case: a GUID or a name."""
-    return normalized(scope).rpartition("/")[2]
+    return scope.rstrip("/").rpartition("/")[2].lower()
 
 
 def management_group(scope: str) -> str | None:

@@ -43,12 +43,14 @@ class Context:
         options: given by the person; what the content says wins over them.
         nodes: EC2 instance id: account and region, from instances in the estate.
         tenants: subscription id: tenant id, from subscriptions in the estate.
+        tenant: the one tenant that everything in the estate is of, if it is one.
         final: True when nothing more will be learnt from other files.
     """
 
     options: Options = Options()
     nodes: dict[str, tuple[str, str]] = field(default_factory=dict)
     tenants: dict[str, str] = field(default_factory=dict)
+    tenant: str = ""
     final: bool = False
 
 
@@ -100,13 +102,16 @@ class Source:
     def tenant(self, subscriptions: Iterable[str] = ()) -> str:
         """Return the tenant that the person says, or that is these subscriptions' own.
 
+        Last of all counts the tenant of everything else in the estate, if it is one.
+
         Raises:
-            NeedsMore: nothing says it.
+            NeedsMore: nothing says it, or other files may still do.
         """
         found = {self.tenant_of(subscription) for subscription in subscriptions} - {""}
         if len(found) == 1:
             return found.pop()
-        return self.context.options.tenant or self._ask("tenant", "--tenant")
+        said = self.context.options.tenant or self.context.tenant
+        return said or self._ask("tenant", "--tenant")
 
     def tenant_of(self, subscription: str) -> str:
         """Return a subscription's tenant; empty when nothing says it.

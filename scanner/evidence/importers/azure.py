@@ -17,6 +17,7 @@ from scanner.evidence.importers.azure_rows import (
     subscription_row,
     wrapped,
 )
+from scanner.evidence.importers.links import named_by_link
 from scanner.evidence.lines import SeriesKey, canonical
 from scanner.evidence.partial import names_more
 
@@ -56,11 +57,22 @@ def _list(source: Source, rows: list[Any], body: Body) -> Iterator[Answer]:
         yield _graph(source, op, found, last)
         return
     if not found:
-        raise source.refuse("an empty list", "nothing says what it would list")
+        yield _empty(source, body, last)
+        return
     if all("subscriptionId" in row or "cloudName" in row for row in found):
         yield from _subscriptions(source, found, last)
         return
     yield from _resources(source, found, last)
+
+
+def _empty(source: Source, body: Body, last: bool) -> Answer:
+    """Return a page without rows that says by its link what it is a page of."""
+    named = named_by_link(body)
+    if named is None:
+        raise source.refuse("an empty list", "nothing says what it would list")
+    inside = named.subscription
+    tenant = _tenant(source, inside, [inside] if inside else [])
+    return _answer(source, named.op, [], last, tenant, inside, named.params)
 
 
 def _data(source: Source, rows: list[Any], body: Body) -> Iterator[Answer]:

@@ -9,7 +9,7 @@ from scanner.evidence.importers.answers import GUID, Row, Source
 _MEMBERS, _ALL_MEMBERS = "graph/groups/members", "graph/groups/transitiveMembers"
 _OWNERS = "graph/owners"
 #: What `@odata.context` says after `#`, without the properties that were selected.
-_BY_CONTEXT = {
+BY_CONTEXT = {
     "users": "graph/users",
     "groups": "graph/groups",
     "servicePrincipals": "graph/servicePrincipals",
@@ -44,8 +44,8 @@ def op_of(source: Source, rows: Sequence[Row], body: Row) -> str:
     """
     _, hash_sign, context = str(body.get("@odata.context") or "").partition("#")
     context = _SELECTED.sub("", context)
-    if context in _BY_CONTEXT:
-        return _BY_CONTEXT[context]
+    if context in BY_CONTEXT:
+        return BY_CONTEXT[context]
     if hash_sign or any("@odata.type" in row for row in rows):
         return _related(source) if _is_related(context, rows) else ""
     for op, members in _BY_MEMBERS:

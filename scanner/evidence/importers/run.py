@@ -26,6 +26,11 @@ from scanner.evidence.store import APPEND, EstateStore
 from scanner.evidence.strictjson import loads, read_bytes
 
 _CONTENT = {"account": ACCOUNT, "region": REGION, "tenant": GUID}
+_WORDS = {
+    "account": "an account id (12 digits)",
+    "region": "a region, like eu-west-1",
+    "tenant": "a tenant id (a GUID)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def _read_all(run: _Run, paths: Iterable[Path]) -> dict[Path, FileReport | None]
 def _options(**given: str | None) -> Options:
     for name, value in given.items():
         if value is not None and not _CONTENT[name].fullmatch(value):
-            raise UsageError(f"--{name} {value!a}: not an {name} id or name")
+            raise UsageError(f"--{name} {value!a}: not {_WORDS[name]}")
     return Options(**{name: (value or "").lower() for name, value in given.items()})
 
 
@@ -197,7 +202,7 @@ def _imported(answer: Answer) -> Imported:
 
 
 def _learn(run: _Run) -> None:
-    """Learn from the estate where instances and subscriptions are."""
+    """Learn from the estate where instances and subscriptions are, and the tenant."""
     run.context.final = True
     if not any((run.out / name).is_dir() for name in PROVIDERS):
         return
@@ -207,11 +212,14 @@ def _learn(run: _Run) -> None:
             place = series.key.account, series.key.region
             ids = _members(series.plain(), "Reservations", "Instances", "InstanceId")
             run.context.nodes |= dict.fromkeys(ids, place)
+    tenants: set[str] = set()
     for partition in evidence.partitions("azure"):
+        tenants |= {key.tenant for key in partition.series} - {""}
         for series in partition.of("Microsoft.Resources/subscriptions"):
             ids = _members(series.plain(), "value", "subscriptionId")
             tenant = series.key.tenant
             run.context.tenants |= {number.lower(): tenant for number in ids}
+    run.context.tenant = tenants.pop() if len(tenants) == 1 else ""
 
 
 def _members(found: Iterable[Any], name: str, *names: str) -> Iterator[str]:

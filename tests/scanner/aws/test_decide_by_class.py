@@ -12,10 +12,12 @@ from iam_estates import (
     organization,
     role,
     ssm_document,
+    trust_in,
     user,
 )
 
 from scanner.aws.decide import decide_aws
+from scanner.aws.model import Consumer, Holder
 from scanner.grants import Verdict
 
 REGIONS = ("eu-west-1", "us-east-1")
@@ -44,6 +46,14 @@ ACTIONS = st.sampled_from(
         "ec2-instance-connect:*",
         "ssm:CreateAssociation*",
         "ssm:StartAutomationExecution",
+        ["iam:PassRole", "lambda:*", "ssm:SendCommand"],
+        ["iam:PassRole", "events:Put*"],
+        ["states:*", "iam:PassRole", "scheduler:CreateSchedule"],
+        "lambda:UpdateFunction*",
+        ["ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion"],
+        ["ec2:ModifyInstanceAttribute", "ec2:St*Instances", "ec2:*Volume*"],
+        ["ec2:CreateLaunchTemplateVersion", "autoscaling:StartInstanceRefresh"],
+        ["ssm:StartAccessRequest", "ssm:GetAccessToken", "ssm:*PatchBaseline"],
     ]
 )
 PATTERNS = [
@@ -61,6 +71,13 @@ PATTERNS = [
     f"arn:aws:ssm:*:{ACCOUNT}:document/SSM-SessionManagerRunShell",
     "arn:aws:ssm:*:*:session/${aws:username}-*",
     "arn:aws:ssm:*:*:*",
+    f"arn:aws:iam::{ACCOUNT}:role/dev",
+    "arn:aws:iam::*:role/*",
+    "arn:aws:lambda:*:*:function:deploy",
+    f"arn:aws:ssm:*:{ACCOUNT}:document/Acme-*",
+    "arn:aws:events:*:*:rule/x*",
+    "arn:aws:states:eu-west-1:*:stateMachine:*",
+    "arn:aws:ec2:*:*:volume/*",
 ]
 RESOURCES = st.one_of(
     st.just("*"), st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3)
@@ -86,7 +103,50 @@ CONDITIONS = st.sampled_from(
         {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
         {"StringFancy": {"aws:SourceIp": "x"}},
         {"StringEquals": {"ssm:DocumentType": "Command"}},
+        {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        {"StringLike": {"iam:PassedToService": "s*.amazonaws.com"}},
+        {"Bool": {"aws:MultiFactorAuthPresent": "false"}},
     ]
+)
+
+
+TRUSTS = st.sampled_from(
+    [
+        None,
+        trust_in("ec2.amazonaws.com"),
+        trust_in("lambda.amazonaws.com"),
+        trust_in("events.amazonaws.com"),
+        trust_in("states.amazonaws.com"),
+    ]
+)
+ROLES = f"arn:aws:iam::{ACCOUNT}:role/"
+HOLDERS = (
+    Holder(
+        f"arn:aws:autoscaling:eu-west-1:{ACCOUNT}:autoScalingGroup:u:"
+        "autoScalingGroupName/web",
+        "running-group",
+        "eu-west-1",
+        instances=("i-0a1",),
+        tags=(),
+    ),
+    Holder(
+        f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:deploy",
+        "function",
+        "us-east-1",
+        f"{ROLES}dev",
+    ),
+    Holder(
+        f"arn:aws:states:eu-west-1:{ACCOUNT}:stateMachine:run",
+        "running-statemachine",
+        "eu-west-1",
+        f"{ROLES}ops",
+        content="{}",
+    ),
+)
+CONSUMERS = (
+    Consumer("1", "Acme-Tagged", "eu-west-1", "$LATEST", (("tag:Env", ("dev",)),)),
+    Consumer("2", "Acme-Run", "eu-west-1", "", (("InstanceIds", ("i-0b1",)),)),
+    Consumer("3", "Acme-Run", "us-east-1", "$DEFAULT", (("InstanceIds", ("*",)),)),
 )
 
 
@@ -115,8 +175,14 @@ def estates(draw):
         return attached("arn:aws:iam::aws:policy/b", *draw(documents()))
 
     identities = [
-        role("ops", *draw(documents()), boundary=maybe_boundary(), tags={"Team": "a"}),
-        role("dev", *draw(documents()), tags={"team": "b"}),
+        role(
+            "ops",
+            *draw(documents()),
+            boundary=maybe_boundary(),
+            tags={"Team": "a"},
+            trust=draw(TRUSTS),
+        ),
+        role("dev", *draw(documents()), tags={"team": "b"}, trust=draw(TRUSTS)),
         user("ann", *draw(documents()), boundary=maybe_boundary()),
     ]
     nodes = [
@@ -128,7 +194,14 @@ def estates(draw):
     ]
     known = ssm_document("Acme-Tagged", tags={"Env": "dev"})
     listed = frozenset(draw(st.sets(st.sampled_from(REGIONS))))
-    whole = account(*identities, *nodes, known, documents_complete=listed)
+    whole = account(
+        *identities,
+        *nodes,
+        known,
+        documents_complete=listed,
+        holders=HOLDERS,
+        consumers=CONSUMERS,
+    )
     if draw(st.booleans()):
         return estate(whole)
     levels = [

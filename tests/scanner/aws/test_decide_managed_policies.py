@@ -150,7 +150,16 @@ def test_pushing_a_key_needs_no_document(answers):
     assert ("EC2InstanceConnect", "mi-01") not in pushes
 
 
-@pytest.mark.parametrize("policy", ["ReadOnlyAccess", "SecurityAudit", "IAMFullAccess"])
+def test_read_only_access_reads_passwords(answers):
+    """It grants ec2:GetPasswordData on `*`, and nothing else that leads to commands."""
+    policy = "ReadOnlyAccess", "i-0a1"
+
+    assert {v for v, found in answers.items() if policy in found} == {
+        "ec2:GetPasswordData"
+    }
+
+
+@pytest.mark.parametrize("policy", ["SecurityAudit", "IAMFullAccess"])
 def test_policies_without_any_vector(answers, policy):
     """Reading, or writing elsewhere, is not running commands."""
     held = {vector for vector, found in answers.items() if (policy, "i-0a1") in found}

@@ -352,7 +352,7 @@ CASES = [
     ),
     case(
         "42 variables in the newer version",
-        "allowed",
+        "inferred",
         allow(RESUME, "arn:aws:ssm:*:*:session/${aws:userid}-*"),
         vector=RESUME,
     ),
@@ -397,7 +397,7 @@ CASES = [
     ),
     case(
         "47 aws:username of a user",
-        "allowed",
+        "inferred",
         who=user("ann", allow(RESUME, "arn:aws:ssm:*:*:session/${aws:username}-*")),
         vector=RESUME,
     ),

@@ -2,11 +2,12 @@
 
 import pytest
 
-from scanner.aws.deciding.objects import KINDS
-from scanner.aws.vectors import catalogue
+from scanner.aws.deciding.kinds import KINDS
+from scanner.aws.vectors import HOLDERS, LENT, PASSED, TARGETS, catalogue
 from scanner.grants import Tier
 
 ADJACENT = {
+    "ec2:GetPasswordData",
     "ec2-instance-connect:OpenTunnel",
     "ec2-instance-connect:SendSSHPublicKey",
     "ec2-instance-connect:SendSerialConsoleSSHPublicKey",
@@ -43,9 +44,53 @@ def test_tiers():
     }
 
 
-@pytest.mark.parametrize("vector", catalogue().covered, ids=lambda one: one.action)
-def test_every_need_is_a_kind_the_engine_knows(vector):
+WAYS = [(vector, way) for vector in catalogue().covered for way in vector.ways]
+
+
+@pytest.mark.parametrize(
+    ("vector", "way"), WAYS, ids=lambda one: getattr(one, "action", "")
+)
+def test_every_need_is_a_kind_the_engine_knows(vector, way):
     """A misspelt kind would deny the vector to everybody."""
-    assert set(vector.needs) <= {*KINDS, "node", "instance", "nothing"}
-    assert vector.reaches in ("node", "instance")
+    needs = {kind for step in way.steps for kind in step.needs}
+    passed = {kind for kind in needs if kind.startswith(PASSED)}
+
+    assert needs - passed <= {*KINDS, *HOLDERS, *TARGETS, "nothing"}
+    assert way.reaches in ("node", "instance", LENT)
+    assert way.steps[0].action == vector.action
     assert vector.vector.runs_as
+
+
+@pytest.mark.parametrize(
+    ("vector", "way"), WAYS, ids=lambda one: getattr(one, "action", "")
+)
+def test_what_is_lent_is_decided_itself(vector, way):
+    """A lent role commands by direct decisions; one way has one kind of lender."""
+    needs = {kind for step in way.steps for kind in step.needs}
+    lenders = {kind for kind in needs if kind.startswith(PASSED) or kind in HOLDERS}
+    of_roles = {"function", "running-statemachine", "commanding-statemachine"}
+    roles = {kind for kind in lenders if kind.startswith(PASSED)} | (lenders & of_roles)
+    lending = {one.action for one in catalogue().covered if not lends_anything(one)}
+
+    assert len(lenders) <= 1
+    assert bool(lenders) is (way.reaches == LENT)
+    assert bool(roles) is bool(way.lends)
+    assert set(way.lends) <= lending
+
+
+def lends_anything(vector):
+    return any(way.lender for way in vector.ways)
+
+
+def test_what_is_only_listed_says_why():
+    """Every row of the domain that is not decided states its reason."""
+    assert {one.id for one in catalogue().not_covered} == set(catalogue().why_not)
+    assert all(catalogue().why_not.values())
+
+
+def test_no_way_names_a_key_list_that_is_not_there():
+    """`@name` is spelt out; keys are families in lower case."""
+    keys = {key for v in catalogue().covered for step in v.steps for key in step.keys}
+
+    assert not [key for key in keys if "@" in key or key != key.lower()]
+    assert "aws:resourcetag" in keys

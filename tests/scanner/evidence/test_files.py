@@ -1,5 +1,6 @@
 """Private files: what cannot be written is one line that names the path."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import UnusableOutput
-from scanner.evidence.files import private_folder, write_private
+from scanner.evidence.files import open_private, private_folder, write_private
 
 
 def test_a_whole_file_replaces_the_one_before(tmp_path):
@@ -39,6 +40,38 @@ def test_a_folder_below_a_file_is_refused(tmp_path):
 
     with pytest.raises(UnusableOutput, match="Not a directory"):
         private_folder(tmp_path / "file" / "estate")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277, 0o777])
+def test_modes_do_not_depend_on_the_umask(tmp_path, umask):
+    """Parents that had to be made hold the privilege map as much as the folder."""
+    before = os.umask(umask)
+    try:
+        folder = private_folder(tmp_path / "reports" / "monday" / "files")
+        write_private(folder / "whole", b"")
+        os.close(open_private(folder / "added"))
+    finally:
+        os.umask(before)
+
+    modes = {
+        one.name: stat.S_IMODE(one.stat().st_mode)
+        for one in (tmp_path / "reports").rglob("*")
+    }
+    assert modes == {
+        "monday": 0o700,
+        "files": 0o700,
+        "whole": 0o600,
+        "added": 0o600,
+    }
+    assert stat.S_IMODE((tmp_path / "reports").stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path):
+    """Whose it is decides; a warning is the command's business."""
+    (tmp_path / "mine").mkdir(mode=0o755)
+    private_folder(tmp_path / "mine" / "new")
+
+    assert stat.S_IMODE((tmp_path / "mine").stat().st_mode) == 0o755
 
 
 READ_ONLY = """

@@ -195,3 +195,18 @@ def test_an_estate_of_a_newer_format_is_not_written_to(tmp_path):
     with pytest.raises(UnusableInput, match="newer"):
         EstateStore(tmp_path, OVERWRITE)
     assert before == (tmp_path / "manifest.json").read_bytes()
+
+
+def test_folders_that_nothing_came_to_are_removed(tmp_path):
+    """The twin has a scope: that it was asked for is evidence."""
+    EstateStore(tmp_path / "new" / "empty").close(finished=False)
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "mine").mkdir()
+    EstateStore(tmp_path / "mine").close(finished=False)
+    assert (tmp_path / "mine").is_dir()
+
+    store = EstateStore(tmp_path / "new" / "asked")
+    store.add_scopes([Scope("aws", "account", "111122223333")])
+    store.close(finished=False)
+    assert (tmp_path / "new" / "asked" / "manifest.json").is_file()

@@ -18,6 +18,7 @@ from scanner.aws.iam.conditions import (
     test as condition_outcome,
 )
 from scanner.aws.iam.formulas import FALSE, TRUE, both, opposite, settle
+from scanner.aws.iam.patterns import as_written, glob
 from scanner.grants import Condition, Confidence, Verdict
 
 ABSENT = Missing.ABSENT
@@ -294,7 +295,10 @@ def test_a_variable_without_value_rules_out_negated_operators_too():
 
 def test_the_older_version_leaves_variables_as_text():
     """Expanded only under 2012-10-17."""
-    assert expand("${aws:username}", "2008-10-17", look) == "${aws:username}"
+    expanded = expand("${aws:username}", "2008-10-17", look)
+
+    assert as_written(str(expanded)) == "${aws:username}"
+    assert not glob(str(expanded)).matches("ann")
 
 
 def test_a_variable_that_only_a_request_fixes_stays_a_condition():
@@ -326,17 +330,20 @@ def test_long_lists_of_values_are_tested_quickly():
     assert time.process_time() - started < 2
 
 
-def test_substituted_text_is_shown_as_people_write_it():
-    """A literal wildcard looks like one in what is reported."""
+@pytest.mark.parametrize(
+    ("operator", "expected"), [("StringLike", "a${*}"), ("StringEquals", "a*")]
+)
+def test_substituted_text_is_shown_as_a_policy_spells_it(operator, expected):
+    """What is reported means the same as a policy: a literal wildcard is none."""
     found = condition_outcome(
-        "StringLike",
+        operator,
         "aws:SourceVpc",
         ("${aws:star}",),
         "2012-10-17",
         lambda k: KNOWN.get(k.lower(), Missing.REQUEST),
     )
 
-    assert settle(found).conditions[0][0].values == ("a*",)
+    assert settle(found).conditions[0][0].values == (expected,)
 
 
 EVERY_OPERATOR = sorted({operator for operator, *_ in OPERATORS})

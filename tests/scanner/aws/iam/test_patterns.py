@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from iam_estates import UNHURRIED
 
+from scanner.aws.iam.automata import covers, overlap
 from scanner.aws.iam.patterns import (
     Match,
-    covers,
     covers_everything,
     glob,
     literally,
     match_action,
     match_arn,
     match_resource,
-    overlap,
     shared_text,
 )
 

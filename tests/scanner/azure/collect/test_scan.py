@@ -7,7 +7,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.authorization import AuthorizationManagementClient
-from azure_answers import json_answer, refused, throttled
+from azure_answers import failed, html, json_answer, refused, reset, throttled
 from azure_scans import NoLimit, collect, evidence, faults, rows, series, small_tenant
 from azure_server import TOKEN, azure_server
 from azure_tenant import MANAGEMENT, AzureTenant, guid_of
@@ -313,6 +313,45 @@ def test_a_credential_that_is_refused_reads_nothing(tmp_path):
         server.expire()
         with pytest.raises(NothingReadable, match="InvalidAuthenticationToken"):
             collect(server, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (refused(), "--tenant"),
+        (refused("InvalidAuthenticationToken", 401), "get a new one"),
+        (html(), "--arm-endpoint"),
+        (throttled(), "--max-rate"),
+        (reset(), "network"),
+        (failed(500), "later"),
+    ],
+    ids=["refused", "expired", "html", "throttled", "reset", "failed"],
+)
+def test_the_advice_fits_what_keeps_the_subscriptions_away(tmp_path, fault, hint):
+    """Naming the tenant helps only who may not list subscriptions."""
+    with azure_server(small_tenant()) as server:
+        server.fault("/subscriptions?", fault)
+        with pytest.raises(NothingReadable) as caught:
+            collect(server, tmp_path)
+
+    assert hint in str(caught.value)
+    assert ("--tenant" in str(caught.value)) == (hint == "--tenant")
+
+
+def test_a_tenant_that_an_opaque_token_cannot_confirm_is_said(tmp_path):
+    """The twins: a subscription is of that tenant, or no tenant was named."""
+    with azure_server(small_tenant()) as server:
+        for name, tenant, words in [
+            ("own", AzureTenant().id, ()),
+            ("none", None, ()),
+            ("other", guid_of("another"), (guid_of("another"), AzureTenant().id)),
+            ("domain", "contoso.example", ("contoso.example", "no effect")),
+        ]:
+            (tmp_path / name).mkdir()
+            advice = collect(server, tmp_path / name, tenant=tenant).advice
+
+            assert len(advice) == (1 if words else 0)
+            assert all(word in advice[0] for word in words)
 
 
 def test_a_credential_that_sees_nothing_needs_a_tenant(tmp_path):

@@ -13,6 +13,7 @@ from azure_scans import collect, faults, rows
 from azure_server import TOKEN, azure_server
 from azure_tenant import AzureTenant, guid_of
 
+from scanner.azure.collect.advice import sign_in_advice
 from scanner.azure.collect.cloud import cloud_of
 from scanner.azure.collect.credentials import NoCredentials, sign_in, tenant_of
 from scanner.azure.collect.options import AzureOptions
@@ -133,6 +134,50 @@ def test_nobody_signed_in_is_one_line(tmp_path, monkeypatch, capfd):
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
     assert not (tmp_path / "estate" / "azure").exists()
+
+
+@pytest.mark.parametrize(
+    ("complaint", "hint"),
+    [
+        ("AADSTS90002: Tenant 'x' not found.", "check --tenant"),
+        ("AADSTS700016: Application not found in the directory.", "AZURE_CLIENT_ID"),
+        ("AADSTS7000222: The provided client secret keys are expired.", "renew"),
+        ("AADSTS50076: You must use multi-factor authentication.", "interactively"),
+        ("AADSTS700082: The refresh token has expired.", "sign in again"),
+        ("AADSTS123456: Something new.", "look up AADSTS123456"),
+        (
+            "Authentication failed: HTTPSConnection: Failed to resolve 'login.example'",
+            "network",
+        ),
+        ("Authentication failed: odd", "correct the credential"),
+        ("authentication unavailable. No accounts were found.", "az login"),
+        ("", "az login"),
+    ],
+)
+def test_the_advice_fits_what_the_login_says(complaint, hint):
+    """The twin of a login that was refused is nobody who tried."""
+    text = f"DefaultAzureCredential failed.\nAttempted:\n\tCliCredential: {complaint}\n"
+
+    found = sign_in_advice(text)
+
+    assert hint in found
+    assert ("refused" in found) == ("AADSTS" in complaint or "failed:" in complaint)
+    assert "\n" not in found
+
+
+def test_a_login_that_refuses_is_quoted(tmp_path, monkeypatch):
+    """A tool that is signed in elsewhere says why in its own words."""
+    tool = tmp_path / "bin" / "az"
+    tool.parent.mkdir()
+    tool.write_text(
+        "#!/bin/sh\necho 'ERROR: AADSTS90002: no such tenant' >&2; exit 1\n"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+
+    with pytest.raises(NoCredentials, match="AADSTS90002: no such tenant; check --ten"):
+        sign_in(AzureOptions(), cloud_of(AzureOptions()), True)
 
 
 @pytest.fixture

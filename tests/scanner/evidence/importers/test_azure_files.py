@@ -456,3 +456,97 @@ def test_what_is_not_recognised_is_refused(tmp_path, content, reason):
     assert reason in report.refused[0].refusal
     assert "\n" not in report.refused[0].refusal
     assert not (tmp_path / "estate").exists()
+
+
+ARM, MS_GRAPH = "https://management.azure.com", "https://graph.microsoft.com/v1.0"
+IN_SUB = f"{ARM}/subscriptions/{SUB}/providers"
+SETS = f"{COMPUTE}/virtualMachineScaleSets"
+SET = f"/subscriptions/{SUB}/resourceGroups/rg/providers/{SETS}/web"
+
+
+@pytest.mark.parametrize(
+    ("link", "op", "stem", "params"),
+    [
+        (f"{IN_SUB}/{VMS}?api-version=1&$skipToken=a", VMS, SUB, {}),
+        (f"{IN_SUB.lower()}/{VMS.lower()}?$skipToken=a", VMS, SUB, {}),
+        (
+            f"{IN_SUB}/{ASSIGNMENTS}?$skipToken=a",
+            ASSIGNMENTS,
+            SUB,
+            {"scope": f"/subscriptions/{SUB}"},
+        ),
+        (f"{ARM}/providers/{ASSIGNMENTS}?a", ASSIGNMENTS, TENANT, {"scope": "/"}),
+        (
+            f"{ARM}{SET}/virtualMachines?$skipToken=a",
+            f"{SETS}/virtualMachines",
+            SUB,
+            {"scope": SET},
+        ),
+        (f"{ARM}/subscriptions?$skipToken=a", SUBSCRIPTIONS, TENANT, {}),
+        (f"{ARM}/providers/{GROUPS}?$skipToken=a", GROUPS, TENANT, {}),
+    ],
+)
+def test_an_empty_page_is_of_the_list_that_its_link_names(
+    tmp_path, link, op, stem, params
+):
+    """More was there: the list is kept as incomplete, a gap and never an empty list."""
+    report = do(tmp_path, {"x.json": {"value": [], "nextLink": link}}, tenant=TENANT)
+
+    assert not report.refused
+    assert [(op, stem, TENANT, params, [])] == series(tmp_path)
+    assert not coverage_of(open_estate(tmp_path / "estate")).complete
+
+
+@pytest.mark.parametrize(
+    ("path", "op", "params"),
+    [
+        ("users", "graph/users", {}),
+        (f"groups/{GROUP.upper()}/members", "graph/groups/members", {"group": GROUP}),
+        (
+            f"groups/{GROUP}/transitiveMembers",
+            "graph/groups/transitiveMembers",
+            {"group": GROUP},
+        ),
+    ],
+)
+def test_an_empty_page_of_graph_is_too(tmp_path, path, op, params):
+    body = {"value": [], "@odata.nextLink": f"{MS_GRAPH}/{path}?$skiptoken=a"}
+    report = do(tmp_path, {"x.json": body}, tenant=TENANT)
+
+    assert not report.refused
+    assert [(op, TENANT, TENANT, params, [])] == series(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        7,
+        "nonsense",
+        "https://[",
+        f"{ARM}/providers/Other.Thing/things?a",
+        f"{MS_GRAPH}/me/messages?a",
+        f"{MS_GRAPH}/groups/x/members?a",
+    ],
+)
+def test_an_empty_page_whose_link_names_no_list_is_refused(tmp_path, link):
+    report = do(tmp_path, {"x.json": {"value": [], "nextLink": link}}, tenant=TENANT)
+
+    assert "an empty list" in report.files[0].refusal
+
+
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_the_one_tenant_of_the_other_files_is_theirs_too(tmp_path, first):
+    """Wherever the file stands that says it; the twin has two tenants, and asks."""
+    accounts = [cli_account(SUB)]
+    do(tmp_path, dict(sorted({"m.json": [USER], f"{first}.json": accounts}.items())))
+
+    assert ("graph/users", TENANT, TENANT, {}, [USER]) in series(tmp_path)
+
+
+def test_of_two_tenants_none_is_guessed(tmp_path):
+    accounts = [cli_account(SUB), cli_account(OTHER, tenant=GROUP)]
+    report = do(tmp_path, {"m.json": [USER], "z.json": accounts})
+
+    assert [one.file.endswith("m.json") for one in report.refused] == [True]
+    assert "--tenant" in report.refused[0].refusal

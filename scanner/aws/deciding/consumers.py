@@ -1,0 +1,89 @@
+"""The nodes that something runs on already, from its targets and from tags of nodes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from scanner.aws.deciding.cells import NOTHING, Cells, bits_of, meet, unite
+from scanner.aws.iam.formulas import TRUE, doubted
+from scanner.aws.model import Consumer, Node
+
+_IDS = "instanceids"
+_TAG = "tag:"
+_TAGS_UNREAD = "tags of a node that a document is meant for are not known"
+_OTHER_TARGETS = "which nodes a document is meant for is not decided"
+
+
+class Fleet:
+    """An account's nodes in the order of their bits, found by id and by tag."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        """Index nodes, which must be sorted by target id."""
+        self.nodes = nodes
+        self._ids = {
+            (node.target.region, node.instance_id): n for n, node in enumerate(nodes)
+        }
+        self._regions: dict[str, list[int]] = defaultdict(list)
+        self._tags: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._unread: list[int] = []
+        for n, node in enumerate(nodes):
+            self._regions[node.target.region].append(n)
+            for tag in node.target.tags:
+                self._tags[tag].append(n)
+            if not node.tags_known:
+                self._unread.append(n)
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that nodes are in."""
+        return sorted(self._regions)
+
+    def in_region(self, region: str) -> int:
+        """Return all nodes of a region."""
+        return self._bits(self._regions.get(region, ()))
+
+    def of_ids(self, region: str, ids: Iterable[str]) -> int:
+        """Return the nodes with these ids."""
+        places = (self._ids.get((region, one)) for one in ids)
+        return self._bits(one for one in places if one is not None)
+
+    def by_tag(self, key: str) -> dict[tuple[str, str], int]:
+        """Return the nodes with a tag, by region and value."""
+        found: dict[tuple[str, str], int] = {}
+        for (name, value), places in self._tags.items():
+            for n in places if name == key else ():
+                known = self.nodes[n].target.region, value
+                found[known] = found.get(known, 0) | 1 << n
+        return found
+
+    def run_on(self, consumer: Consumer) -> Cells:
+        """Return the nodes that a consumer runs its document on.
+
+        Several targets all apply; of the values of one, any does. Without targets a
+        document decides by itself, and other targets than ids and tags are not decided.
+        """
+        everything = self.in_region(consumer.region)
+        if not everything:
+            return NOTHING
+        if not consumer.targets:
+            return {doubted(_OTHER_TARGETS): everything}
+        found: Cells = {TRUE: everything}
+        for key, values in consumer.targets:
+            found = meet(found, self._target(key, values, consumer.region, everything))
+        return found
+
+    def _target(
+        self, key: str, values: tuple[str, ...], region: str, everything: int
+    ) -> Cells:
+        if key.lower() == _IDS:
+            bits = everything if "*" in values else self.of_ids(region, values)
+            return {TRUE: bits} if bits else NOTHING
+        if not key.startswith(_TAG):
+            return {doubted(_OTHER_TARGETS): everything}
+        name = key.removeprefix(_TAG)
+        tagged = self._bits(n for v in values for n in self._tags.get((name, v), ()))
+        unread = self._bits(self._unread) & ~tagged
+        sure: Cells = {TRUE: tagged} if tagged else NOTHING
+        return unite(sure, {doubted(_TAGS_UNREAD): unread} if unread else NOTHING)
+
+    def _bits(self, places: Iterable[int]) -> int:
+        return bits_of(places, len(self.nodes))

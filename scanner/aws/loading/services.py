@@ -1,0 +1,142 @@
+"""Type what runs already in an account: functions, state machines, groups, tasks."""
+
+from collections.abc import Iterable, Iterator
+
+from scanner.aws.arn import parse_arn
+from scanner.aws.loading import answers as api
+from scanner.aws.loading.identities import tags_of
+from scanner.aws.loading.scope import Scope
+from scanner.aws.model import Consumer, Holder
+
+FUNCTIONS = "lambda:ListFunctions"
+STATE_MACHINE = "states:DescribeStateMachine"
+GROUPS = "autoscaling:DescribeAutoScalingGroups"
+ASSOCIATIONS = "ssm:ListAssociations"
+TASKS = "ssm:DescribeMaintenanceWindowTasks"
+TARGETS = "ssm:DescribeMaintenanceWindowTargets"
+RULE_TARGETS = "events:ListTargetsByRule"
+#: How a window's task refers to targets that are registered with the window.
+_REGISTERED = "WindowTargetIds"
+_RUNS_DOCUMENTS = ("RUN_COMMAND", "AUTOMATION", "")
+
+_Targets = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def read_holders(scope: Scope) -> tuple[Holder, ...]:
+    """Return what runs with a role or on instances of its own, sorted by ARN."""
+    found = [*_functions(scope), *_state_machines(scope), *_groups(scope)]
+    return tuple(sorted(found, key=lambda one: (one.arn, one.kind)))
+
+
+def read_consumers(scope: Scope) -> tuple[Consumer, ...]:
+    """Return what runs SSM documents, sorted by source."""
+    found = [*_associations(scope), *_window_tasks(scope), *_rule_targets(scope)]
+    return tuple(sorted(found, key=lambda one: (one.region, one.source, one.document)))
+
+
+def _functions(scope: Scope) -> Iterator[Holder]:
+    for answer in scope.read(FUNCTIONS, api.Functions):
+        for page in answer.pages:
+            for row in page.functions:
+                region = _region(row.function_arn, answer.region)
+                yield Holder(row.function_arn, "function", region, row.role)
+
+
+def _state_machines(scope: Scope) -> Iterator[Holder]:
+    for answer in scope.read(STATE_MACHINE, api.StateMachine):
+        for row in answer.pages:
+            region = _region(row.arn, answer.region)
+            content = row.definition
+            kind = "running-statemachine"
+            yield Holder(row.arn, kind, region, row.role, content=content)
+
+
+def _groups(scope: Scope) -> Iterator[Holder]:
+    for answer in scope.read(GROUPS, api.ScalingGroups):
+        for page in answer.pages:
+            for row in page.auto_scaling_groups:
+                yield Holder(
+                    row.arn,
+                    "running-group",
+                    _region(row.arn, answer.region),
+                    instances=tuple(sorted(one.instance_id for one in row.instances)),
+                    tags=None if row.tags is None else tags_of(row.tags),
+                )
+
+
+def _associations(scope: Scope) -> Iterator[Consumer]:
+    for answer in scope.read(ASSOCIATIONS, api.Associations):
+        for page in answer.pages:
+            for row in page.associations:
+                targets = _targets(row.targets)
+                if row.instance_id:
+                    targets = (*targets, ("InstanceIds", (row.instance_id,)))
+                yield Consumer(
+                    f"association/{row.association_id or row.name}",
+                    row.name,
+                    answer.region,
+                    "" if row.odd else row.document_version or "$DEFAULT",
+                    targets,
+                )
+
+
+def _window_tasks(scope: Scope) -> Iterator[Consumer]:
+    registered = {
+        row.window_target_id: _targets(row.targets)
+        for answer in scope.read(TARGETS, api.WindowTargets)
+        for page in answer.pages
+        for row in page.targets
+    }
+    for answer in scope.read(TASKS, api.WindowTasks):
+        for page in answer.pages:
+            for row in page.tasks:
+                if row.type in _RUNS_DOCUMENTS:
+                    yield Consumer(
+                        f"windowtask/{row.window_task_id}",
+                        row.task_arn,
+                        answer.region,
+                        "",
+                        tuple(_resolved(_targets(row.targets), registered)),
+                    )
+
+
+def _resolved(
+    targets: _Targets, registered: dict[str, _Targets]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Put registered targets in the place of their ids; unread ones keep the id."""
+    for key, values in targets:
+        if key != _REGISTERED:
+            yield key, values
+            continue
+        for value in values:
+            yield from registered.get(value, ((key, (value,)),))
+
+
+def _rule_targets(scope: Scope) -> Iterator[Consumer]:
+    for answer in scope.read(RULE_TARGETS, api.RuleTargets):
+        for page in answer.pages:
+            for row in page.targets:
+                arn = parse_arn(row.arn)
+                if arn is None or not _is_document(arn.service, arn.resource):
+                    continue
+                given = row.run_command_parameters
+                targets = _targets(given.run_command_targets) if given else ()
+                source = f"rule/{answer.params.get('Rule', '')}/{row.id}"
+                name = arn.resource.partition("/")[2].partition(":")[0]
+                yield Consumer(source, name, answer.region, "", targets)
+
+
+def _is_document(service: str, resource: str) -> bool:
+    return service == "ssm" and resource.startswith(
+        ("document/", "automation-definition/")
+    )
+
+
+def _targets(rows: Iterable[api.SsmTarget]) -> _Targets:
+    return tuple((row.key, tuple(row.values)) for row in rows)
+
+
+def _region(arn: str, asked: str) -> str:
+    """Return a resource's region: its ARN says it, or else the call."""
+    found = parse_arn(arn)
+    return (found.region if found else "") or asked

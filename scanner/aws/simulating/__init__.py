@@ -1,0 +1,1 @@
+"""Hand-written AWS requests: SimulateCustomPolicy's members, decided like an estate."""

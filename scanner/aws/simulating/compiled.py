@@ -1,0 +1,212 @@
+"""Statements compiled for one action: `statements.applies`, at the speed of requests.
+
+What a probe says is what `applies` says (a test holds them together); it only looks at
+what differs between requests: the resource, and the values of a few keys.
+"""
+
+import re
+from collections.abc import Callable
+
+from scanner.aws.iam import conditions
+from scanner.aws.iam.conditions import Seen
+from scanner.aws.iam.documents import PolicyDocument, Statement
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
+from scanner.aws.iam.operators import malformed
+from scanner.aws.iam.patterns import as_written, covers_everything, glob, is_plain
+from scanner.aws.iam.statements import (
+    POSSIBLE_RESOURCE,
+    Request,
+    names_action,
+    names_resource,
+    pattern_names,
+)
+from scanner.aws.model import Attached
+from scanner.aws.simulating.context import Context, unlisted
+
+_EXPANDING_VERSION = "2012-10-17"
+_POSSIBLE = doubted(POSSIBLE_RESOURCE)
+#: Values of one key that a condition remembers its answers to.
+_MOST_VALUES = 4096
+#: Stars before the last that a regular expression may search for without end.
+_MOST_STARS = 2
+_NOTHING = re.compile(r"(?!)")
+
+#: Something of a statement, against a request.
+Test = Callable[[Context], Formula]
+
+
+class Policy:
+    """A document of a request, compiled for each action that it is asked about."""
+
+    __slots__ = ("_probes", "_reduced", "attached")
+
+    def __init__(self, attached: Attached) -> None:
+        """Take a usable document and where it stands in the request."""
+        self.attached = attached
+        self._probes: dict[str, tuple[Probe, ...]] = {}
+        self._reduced: dict[str, Attached] = {}
+
+    def probes(self, action: str) -> "tuple[Probe, ...]":
+        """Return its statements that name an action, compiled."""
+        found = self._probes.get(action)
+        if found is None:
+            version = self.attached.document.version
+            named = self.reduced(action).document.statements
+            found = tuple(Probe(one, version, action) for one in named)
+            self._probes[action] = found
+        return found
+
+    def reduced(self, action: str) -> Attached:
+        """Return the document with those statements only; their indices stay."""
+        found = self._reduced.get(action)
+        if found is None:
+            whole = self.attached.document
+            named = tuple(s for s in whole.statements if names_action(s, action))
+            document = PolicyDocument(whole.text, whole.version, named)
+            found = self._reduced[action] = Attached(self.attached.source, document)
+        return found
+
+
+class Probe:
+    """A statement that names an action."""
+
+    __slots__ = ("_named", "_tests", "statement")
+
+    def __init__(self, statement: Statement, version: str, action: str) -> None:
+        """Compile a statement of a document of this version."""
+        self.statement = statement
+        self._named = _resource_test(statement, version)
+        self._tests = tuple(
+            _condition_test(operator, key, values, version, action)
+            for operator, key, values in statement.conditions
+        )
+
+    def applies(self, context: Context) -> Formula:
+        """Return what must hold for the statement to apply to a request."""
+        formula = TRUE if self._named is None else self._named(context)
+        for test in self._tests:
+            if not formula:
+                return FALSE
+            outcome = test(context)
+            if outcome is not TRUE:
+                formula = both(formula, outcome)
+        return formula
+
+
+def _resource_test(statement: Statement, version: str) -> Test | None:
+    """Compile Resource or NotResource; None when every resource is named."""
+    excepts = statement.not_resources is not None
+    patterns = statement.not_resources if excepts else statement.resources
+    if patterns is None:
+        return None
+    if version == _EXPANDING_VERSION and any("${" in each for each in patterns):
+        return lambda context: names_resource(
+            statement, version, Request(context.action, context.resource, context.look)
+        )
+    if any(map(covers_everything, patterns)):
+        return _never if excepts else None
+    names = _Patterns(patterns)
+    if excepts:
+        return lambda context: opposite(names(context.resource))
+    return lambda context: names(context.resource)
+
+
+def _never(_: Context) -> Formula:
+    return FALSE
+
+
+class _Patterns:
+    """Resource elements without variables, the common forms looked up at once."""
+
+    __slots__ = ("_exact", "_prefixes", "_rest")
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        simple = [p for p in patterns if p.count(":") > 4 and as_written(p) == p]
+        self._exact = frozenset(filter(is_plain, simple))
+        heads = {p[:-1] for p in simple if p[-1] == "*" and is_plain(p[:-1])}
+        self._prefixes = tuple(heads)
+        done = self._exact | {f"{head}*" for head in heads}
+        self._rest = tuple(_Pattern(each) for each in patterns if each not in done)
+
+    def __call__(self, resource: str) -> Formula:
+        if resource == "*":  # only a pattern that covers everything names it
+            return FALSE
+        if resource in self._exact or resource.startswith(self._prefixes):
+            return TRUE
+        named = FALSE
+        for pattern in self._rest:
+            one = pattern(resource)
+            if one is TRUE:
+                return TRUE
+            named = one or named
+        return named
+
+
+class _Pattern:
+    """One Resource element: `patterns.match_resource` with its work done before."""
+
+    __slots__ = ("_glob", "_head", "_pattern", "_segments")
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._head = as_written(re.split(r"[*?]", pattern, maxsplit=1)[0])
+        self._glob = glob(pattern)
+        self._segments = _by_segments(pattern)
+
+    def __call__(self, resource: str) -> Formula:
+        # Whatever matches by segments matches as plain text too.
+        if not resource.startswith(self._head) or not self._glob.matches(resource):
+            return FALSE
+        if self._segments is None:
+            return pattern_names(self._pattern, resource)
+        return TRUE if self._segments.fullmatch(resource) else _POSSIBLE
+
+
+def _by_segments(pattern: str) -> re.Pattern[str] | None:
+    """Compile the reading by colon segments; None where it could search for long."""
+    segments = pattern.split(":")
+    if len(segments) < 3 or not is_plain(segments[2]):
+        return _NOTHING
+    if pattern[:-1].count("*") - segments[1].count("*") > _MOST_STARS:
+        return None
+    return re.compile(":".join(map(_segment, segments, range(len(segments)))))
+
+
+def _segment(text: str, place: int) -> str:
+    """A `*` ending a segment after the service may run past its colon."""
+    pieces = {"*": "[^:]*", "?": "[^:]"}
+    found = [pieces.get(each) or re.escape(as_written(each)) for each in text]
+    if place > 2 and text.endswith("*"):
+        found[-1] = r"[\s\S]*"
+    return "".join(found)
+
+
+def _condition_test(
+    operator: str, key: str, values: tuple[str, ...], version: str, action: str
+) -> Test:
+    """Compile one condition; what it answers to a value is remembered."""
+    expands = version == _EXPANDING_VERSION and any("${" in each for each in values)
+    if expands or malformed(operator, values) is not None:
+        return lambda context: conditions.test(
+            operator, key, values, version, context.look
+        )
+    name, gap = key.lower(), unlisted(key, action)
+    answers: dict[Seen, Formula] = {}
+
+    def test(context: Context) -> Formula:
+        seen = context.facts.get(name)
+        if seen is None:
+            seen = context.missing(gap)
+        found = answers.get(seen)
+        if found is None:
+            if len(answers) > _MOST_VALUES:
+                answers.clear()
+            found = conditions.test(operator, key, values, version, _always(seen))
+            answers[seen] = found
+        return found
+
+    return test
+
+
+def _always(seen: Seen) -> conditions.Look:
+    return lambda _: seen

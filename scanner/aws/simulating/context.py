@@ -1,0 +1,156 @@
+"""ContextEntries: what is known of the condition keys of one request."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from scanner.aws.deciding.facts import Resource, asking
+from scanner.aws.iam.conditions import Missing, OneOf, Seen
+from scanner.aws.iam.keys import Origin, family, origin
+from scanner.aws.iam.operators import moment, network, number
+from scanner.aws.simulating.actions import supplied_keys
+from scanner.simulation.errors import MalformedRequest
+from scanner.simulation.members import strict, typed
+
+_MEMBER = "ContextEntries"
+#: A switch in the policy rather than a fact of the request: it evaluates as true.
+_SWITCH = "ssm:sessiondocumentaccesscheck"
+_SWITCHED = ("true",)
+_TAGS = frozenset({"aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag"})
+#: A resource of which nothing is known.
+_ANYTHING = Resource("", "", "", tags=Missing.REQUEST)
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    ContextKeyName: str
+    ContextKeyType: str
+    ContextKeyValues: list[str]
+
+
+_ENTRIES = msgspec.json.Decoder(list[_Entry])
+
+
+@dataclass(slots=True)
+class Context:
+    """One action on one resource, and what is known of the condition keys.
+
+    Attributes:
+        facts: by key in lower case, given and derived ones.
+        complete: a key that is not there is absent; otherwise it is open.
+    """
+
+    action: str
+    resource: str
+    facts: Mapping[str, Seen]
+    complete: bool
+
+    def look(self, key: str) -> Seen:
+        """Return what is known of a key, in any case."""
+        found = self.facts.get(key.lower())
+        return self.missing(unlisted(key, self.action)) if found is None else found
+
+    def missing(self, gap: Seen) -> Seen:
+        """Return what is known of a key without an entry.
+
+        Args:
+            gap: what an open world says of it (`unlisted`).
+        """
+        return Missing.ABSENT if self.complete and gap is not _SWITCHED else gap
+
+
+@lru_cache(maxsize=1 << 14)
+def unlisted(key: str, action: str) -> Seen:
+    """Say what an open world knows of a key that a request does not list.
+
+    Keys that the action certainly never supplies are absent; all others are open, tags
+    of the resource among them.
+    """
+    service = action.partition(":")[0].lower()
+    if key.lower() == _SWITCH and service == "ssm":
+        return _SWITCHED
+    if origin(key, service) in (Origin.PRINCIPAL, Origin.RESOURCE):
+        return Missing.REQUEST
+    return asking(key, service, supplied_keys(action))(_ANYTHING)
+
+
+def entries(raw: bytes) -> dict[str, Seen]:
+    """Read the entries: values by key in lower case.
+
+    Raises:
+        MalformedRequest: not entries of SimulateCustomPolicy, a value that its type
+            does not take, or a key given twice. Two tag keys that differ by case only
+            are two tags, and nothing says which of them a condition sees.
+    """
+    found: dict[str, Seen] = {}
+    names: set[str] = set()
+    for index, entry in enumerate(_decoded(raw)):
+        key = entry.ContextKeyName.lower()
+        values = _values(entry, index)
+        if key in found:
+            values = _second(entry.ContextKeyName, names, found[key], values, index)
+        names.add(entry.ContextKeyName)
+        found[key] = values
+    return found
+
+
+def _decoded(raw: bytes) -> list[_Entry]:
+    found = typed(_ENTRIES, raw, _MEMBER)
+    strings = sum(5 + len(entry.ContextKeyValues) for entry in found)
+    if raw.count(b'"') != 2 * strings:  # escapes, or a name twice
+        strict(raw, _MEMBER)
+    return found
+
+
+def _values(entry: _Entry, index: int) -> Seen:
+    kind, values = entry.ContextKeyType, entry.ContextKeyValues
+    takes = _TYPES.get(kind.removesuffix("List"))
+    where = f"{_MEMBER}[{index}]"
+    if not entry.ContextKeyName:
+        raise MalformedRequest(f"{where}.ContextKeyName", "is empty")
+    if takes is None:
+        raise MalformedRequest(f"{where}.ContextKeyType", f"{kind[:50]!a} is no type")
+    if len(values) != 1 and not kind.endswith("List"):
+        reason = f"type {kind} takes one value, not {len(values)}"
+        raise MalformedRequest(f"{where}.ContextKeyValues", reason)
+    if takes is not _any_text:
+        for value in values:
+            if not takes(value):
+                reason = f"{value[:100]!a} is no value of type {kind}"
+                raise MalformedRequest(f"{where}.ContextKeyValues", reason)
+    return tuple(values)
+
+
+def _second(name: str, names: set[str], before: Seen, values: Seen, index: int) -> Seen:
+    """Join two tags whose keys differ by case only; refuse any other key twice."""
+    tag = "/" in name and family(name) in _TAGS
+    both = (before, values)
+    if not tag or name in names or not all(isinstance(one, tuple) for one in both):
+        where = f"{_MEMBER}[{index}].ContextKeyName"
+        raise MalformedRequest(where, f"{name[:100]!a} is given twice")
+    return OneOf(tuple(v for one in both if isinstance(one, tuple) for v in one))
+
+
+def _any_text(_: str) -> bool:
+    return True
+
+
+def _is_bytes(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+_TYPES: dict[str, Callable[[str], bool]] = {
+    "string": _any_text,
+    "numeric": lambda text: number(text) is not None,
+    "boolean": lambda text: text.lower() in ("true", "false"),
+    "ip": lambda text: network(text) is not None,
+    "binary": _is_bytes,
+    "date": lambda text: moment(text) is not None,
+}

@@ -1,0 +1,158 @@
+"""The members of one AWS request, read strictly."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from scanner.aws.arn import parse_arn
+from scanner.aws.iam.conditions import Seen
+from scanner.aws.simulating.callers import ACCOUNT, NOBODY, Asking, asking
+from scanner.aws.simulating.compiled import Policy
+from scanner.aws.simulating.context import entries
+from scanner.aws.simulating.policies import Policies, levels, policies, policy
+from scanner.simulation.clouds import AWS_MEMBERS
+from scanner.simulation.errors import MalformedRequest
+from scanner.simulation.members import Members, scalar, typed
+
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
+_LONGEST_ARN = 2048
+_STRINGS = msgspec.json.Decoder(list[str])
+_TEXT: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+_FLAG = msgspec.json.Decoder(bool)
+_NONE = b"[]"
+_NULL = b"null"
+#: Members of SimulateCustomPolicy that change nothing about a decision.
+_IGNORED = frozenset({"Marker", "MaxItems", "ResourceHandlingOption"})
+_EVERYTHING = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRequest:
+    """A request as read; documents are compiled, names are as given.
+
+    Attributes:
+        id: what to echo, as JSON.
+        asking: who asks.
+        facts: what is known of condition keys, by key in lower case.
+        complete: a key that is not in `facts` is absent.
+        owner: account that `ResourceOwner` names; empty when it names none.
+    """
+
+    id: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    asking: Asking
+    facts: Mapping[str, Seen]
+    complete: bool
+    owner: str
+    identity: Policies
+    boundary: Policies
+    session: Policies
+    scps: tuple[Policies, ...]
+    rcps: tuple[Policies, ...]
+    resource_policy: Policy | None
+
+
+def read_request(members: Members) -> AwsRequest:
+    """Read a request.
+
+    Raises:
+        MalformedRequest: the first thing that is wrong with it.
+    """
+    for name in members.keys() - AWS_MEMBERS:
+        raise MalformedRequest(name[:100], "is no member of a request")
+    for name in _IGNORED & members.keys():
+        scalar(members[name], name)
+    facts = entries(members.get("ContextEntries", _NONE))
+    identity = policies(members.get("PolicyInputList", _NONE), "PolicyInputList")
+    resource_policy = _resource_policy(members.get("ResourcePolicy", _NULL))
+    if "PolicyInputList" not in members and resource_policy is None:
+        raise MalformedRequest("PolicyInputList", "is missing")
+    caller = _caller(members.get("CallerArn"), facts)
+    if caller is NOBODY and resource_policy is not None:
+        raise MalformedRequest("CallerArn", "is missing beside a ResourcePolicy")
+    return AwsRequest(
+        scalar(members["Id"], "Id") if "Id" in members else "null",
+        _actions(members.get("ActionNames")),
+        _resources(members.get("ResourceArns", _NONE)),
+        caller,
+        facts,
+        _complete(members.get("ContextIsComplete")),
+        _owner(members.get("ResourceOwner", _NULL)),
+        identity,
+        _policies(members, "PermissionsBoundaryPolicyInputList"),
+        _policies(members, "SessionPolicyInputList"),
+        _levels(members, "ServiceControlPolicyInputList"),
+        _levels(members, "ResourceControlPolicyInputList"),
+        resource_policy,
+    )
+
+
+def _policies(members: Members, name: str) -> Policies:
+    raw = members.get(name)
+    return () if raw is None else policies(raw, name)
+
+
+def _levels(members: Members, name: str) -> tuple[Policies, ...]:
+    raw = members.get(name)
+    return () if raw is None else levels(raw, name, name.startswith("Resource"))
+
+
+def _resource_policy(raw: bytes) -> Policy | None:
+    return None if raw == _NULL else policy(raw, "ResourcePolicy", has_principal=True)
+
+
+def _caller(raw: bytes | None, facts: Mapping[str, Seen]) -> Asking:
+    if raw is None or raw == _NULL:
+        return NOBODY
+    text = typed(_TEXT, raw, "CallerArn") or ""
+    given = (facts.get("aws:principalarn"), facts.get("aws:userid"))
+    arn, user_id = (one[0] if isinstance(one, tuple) and one else "" for one in given)
+    return asking(text, arn, user_id)
+
+
+@lru_cache(maxsize=4096)
+def _actions(raw: bytes | None) -> tuple[str, ...]:
+    if raw is None:
+        raise MalformedRequest("ActionNames", "is missing")
+    names = typed(_STRINGS, raw, "ActionNames")
+    if not names:
+        raise MalformedRequest("ActionNames", "names no action")
+    for index, name in enumerate(names):
+        if not _ACTION.fullmatch(name):
+            where = f"ActionNames[{index}]"
+            raise MalformedRequest(where, f"{name[:100]!a} is not service:Action")
+    return tuple(names)
+
+
+def _resources(raw: bytes) -> tuple[str, ...]:
+    if raw == _NONE:
+        return _EVERYTHING
+    names = typed(_STRINGS, raw, "ResourceArns")
+    for index, name in enumerate(names):
+        if name != "*" and (parse_arn(name) is None or len(name) > _LONGEST_ARN):
+            reason = f"{name[:200]!a} is neither an ARN nor `*`"
+            raise MalformedRequest(f"ResourceArns[{index}]", reason)
+    return tuple(names) or _EVERYTHING
+
+
+def _complete(raw: bytes | None) -> bool:
+    return False if raw is None else typed(_FLAG, raw, "ContextIsComplete")
+
+
+@lru_cache(maxsize=4096)
+def _owner(raw: bytes) -> str:
+    text = typed(_TEXT, raw, "ResourceOwner")
+    if text is None:
+        return ""
+    arn = parse_arn(text)
+    account = text
+    if arn is not None and (arn.service, arn.resource) == ("iam", "root"):
+        account = arn.account
+    if not ACCOUNT.fullmatch(account):
+        reason = f"{text[:200]!a} is neither an account id nor its root's ARN"
+        raise MalformedRequest("ResourceOwner", reason)
+    return account

@@ -1,0 +1,50 @@
+"""What the queries about one principal or target share: options and preparation."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from scanner.commands.console import Console, console_of
+from scanner.commands.options import (
+    F,
+    chosen_estate,
+    estate_option,
+    format_option,
+    quiet_option,
+    top_option,
+)
+
+if TYPE_CHECKING:
+    from output.result import Result
+
+
+def query_options(command: F) -> F:
+    """Take the estate, the format and the number of rows, and pass the context on."""
+    options: list[Callable[[F], F]] = [
+        estate_option,
+        format_option("table", "json"),
+        top_option,
+        quiet_option,
+    ]
+    taken: F = click.pass_context(command)  # type: ignore[assignment]
+    for option in reversed(options):
+        taken = option(taken)
+    return taken
+
+
+def begin(context: click.Context, estate_dir: Path | None) -> tuple[Console, "Result"]:
+    """Load the estate, without checks, and set the exit code that coverage asks for.
+
+    Raises:
+        UnusableInput: no estate there, or one that must not be read.
+        NothingReadable: no list of any scope was answered.
+    """
+    from scanner.commands.results import exit_code, load, readable
+
+    console = console_of(context)
+    result = load(chosen_estate(None, estate_dir), check=False).result
+    readable(result.coverage)
+    console.outcome = exit_code(result)
+    return console, result

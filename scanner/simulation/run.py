@@ -1,0 +1,79 @@
+"""Requests in, answers out: each by the engine of its cloud, in the input's order."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO
+
+from scanner.simulation.clouds import Cloud, cloud_of
+from scanner.simulation.errors import MalformedRequest
+from scanner.simulation.members import (
+    Members,
+    echoed,
+    known_members,
+    members_of,
+)
+from scanner.simulation.source import Piece, pieces
+
+
+class Simulation:
+    """One run over many requests.
+
+    Attributes:
+        malformed: how many requests could not be decided as they are written.
+    """
+
+    def __init__(self) -> None:
+        self.malformed = 0
+        self._engines: dict[Cloud, Callable[[Members], str]] = {}
+
+    def answers(self, stream: BinaryIO, name: str) -> Iterator[str]:
+        """Yield the answer lines of each request, in the order of the file.
+
+        Raises:
+            UnusableInput: the file is no JSON at all.
+        """
+        for piece in pieces(stream, name):
+            yield self._answer(piece)
+
+    def _answer(self, piece: Piece) -> str:
+        try:
+            members = members_of(piece)
+            return self._engine(cloud_of(members))(members)
+        except MalformedRequest as error:
+            self.malformed += 1
+            return _error_line(piece, str(error))
+
+    def _engine(self, cloud: Cloud) -> Callable[[Members], str]:
+        """Return an engine; it is imported when the first request asks for it."""
+        if cloud not in self._engines:
+            self._engines[cloud] = _aws() if cloud is Cloud.AWS else _azure()
+        return self._engines[cloud]
+
+
+def _aws() -> Callable[[Members], str]:
+    from scanner.aws.simulate import AwsSimulator
+
+    return AwsSimulator().answers
+
+
+def _azure() -> Callable[[Members], str]:
+    from scanner.azure.simulate import answer_line
+
+    return answer_line
+
+
+def _error_line(piece: Piece, reason: str) -> str:
+    """Return the answer to a malformed request, by its Id or by its line."""
+    members = known_members(piece)
+    for name in ("Id", "id"):
+        if name in members and (shown := _id_of(name, members)) != "null":
+            return f'{{"{name}": {shown}, "error": {json.dumps(reason)}}}\n'
+    answer = {"Id": None, "line": piece.line, "error": reason}
+    return json.dumps(answer) + "\n"
+
+
+def _id_of(name: str, members: Mapping[str, bytes]) -> str:
+    try:
+        return echoed(members[name], name)
+    except MalformedRequest:
+        return "null"
