@@ -54,6 +54,7 @@ class Vector:
         id: the provider's operation string.
         runs_as: who the command runs as, in words.
         covered: False when no engine decides it yet: listed as not covered.
+        why_not: why it is not covered, in words.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Vector:
     tier: Tier
     runs_as: str = ""
     covered: bool = True
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,12 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from scanner.azure.rbac.roles import Permission, RoleDefinition, matches_any
-from scanner.azure.vectors import MACHINE_VECTORS, NOT_COVERED, WORKER_VECTORS
+from scanner.azure.vectors import (
+    COVERED,
+    MACHINE_VECTORS,
+    NOT_COVERED,
+    STATION_VECTORS,
+)
 from scanner.grants import Tier
 
 _RUN = (Tier.DIRECT, Tier.INDIRECT)
@@ -17,12 +22,10 @@ def command_operations() -> tuple[str, ...]:
     Taking one and leaving its siblings is the classic incomplete fix: runCommand is
     gone, and extensions are still written.
     """
-    covered = {one.operation for one in MACHINE_VECTORS if not one.data}
-    steps = {step for one in WORKER_VECTORS for each in one.steps for step in each}
-    tiers = {one.vector.id: one.vector.tier for one in MACHINE_VECTORS}
-    direct = {one for one in covered if tiers[one] in _RUN}
-    listed = {one.id for one in NOT_COVERED if one.tier in _RUN}
-    return tuple(sorted(direct | steps | listed))
+    data = {one.operation for one in MACHINE_VECTORS if one.data}
+    steps = {step for one in STATION_VECTORS for each in one.steps for step in each}
+    named = {one.id for one in (*COVERED, *NOT_COVERED) if one.tier in _RUN}
+    return tuple(sorted((named | steps) - data))
 
 
 def without_commands(role: RoleDefinition, scope: str) -> RoleDefinition:

@@ -175,4 +175,7 @@ def _delegation(row: RegistrationRow, authorization: AuthorizationRow) -> Assign
         last_segment(authorization.role_definition_id),
         authorization.principal_id.lower(),
         source=Source.DELEGATION,
+        hands_out=tuple(
+            sorted(map(last_segment, authorization.delegated_role_definition_ids or ()))
+        ),
     )

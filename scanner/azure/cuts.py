@@ -148,7 +148,7 @@ class Cuts:
             deny, hit = self._tenant.denies[number], spoken[number]
             if hit is Hit.NO:
                 continue
-            bits = self._bits(deny, question)
+            bits = self.bits_of(deny, question)
             doubts += self._hanging(deny)
             if party.delegated and not deny.system:
                 doubts.append((_UNBOUND, bits))
@@ -176,7 +176,7 @@ class Cuts:
             bound = deny.system or not party.delegated
             if truth is Truth.TRUE and spoken[number] is Hit.YES and bound:
                 doubt = EFFECT_UNREAD if deny.effect_unread else ""
-                yield Block(deny.id, deny.name, self._bits(deny, question), doubt)
+                yield Block(deny.id, deny.name, self.bits_of(deny, question), doubt)
         if question.locked and not party.delegated:
             doubt = LOCKED_ACTION if operation.lower().endswith("/action") else ""
             for number, bits in self.locks(question):
@@ -189,7 +189,8 @@ class Cuts:
             if lock.read_only:
                 yield number, self._spots.cut(lock.scope, question.mode)
 
-    def _bits(self, deny: DenyAssignment, question: Question) -> int:
+    def bits_of(self, deny: DenyAssignment, question: Question) -> int:
+        """Return the classes that a deny assignment blocks."""
         if deny.own_scope_only:
             return self._place.equal(deny.scope, question.mode.whole_set)
         return self._spots.cut(deny.scope, question.mode)
@@ -218,3 +219,14 @@ def _touched(tenant: AzureTenant, spots: Spots) -> Iterator[int]:
         for number, assignment in enumerate(tenant.assignments):
             if assignment.scope in standing:
                 yield number
+
+
+def bound_hits(
+    party: Party, strangers: tuple[Hit, ...], tenant: AzureTenant, among: Iterable[int]
+) -> Iterator[int]:
+    """Yield those deny assignments, by number, that surely bind a class."""
+    spoken = dict(party.profile)
+    for number in among:
+        hit = spoken.get(number, strangers[number])
+        if hit is Hit.YES and (tenant.denies[number].system or not party.delegated):
+            yield number

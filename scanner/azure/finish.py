@@ -75,9 +75,14 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         _directory(draft, people, assignments, denies),
         machines,
         workers,
-        frozenset(_unread(ASSIGNMENTS, draft, subscriptions, hierarchy)),
-        frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
-        _refused(_LOCKS, draft, subscriptions, hierarchy),
+        assignments_unread=frozenset(
+            _unread(ASSIGNMENTS, draft, subscriptions, hierarchy)
+        ),
+        denies_unread=frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
+        locks_refused=_refused(_LOCKS, draft, subscriptions, hierarchy),
+        unlisted=frozenset(
+            () if all(account.complete for account in workers) else ("workers",)
+        ),
     )
     return finished, gaps
 

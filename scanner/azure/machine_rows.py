@@ -117,9 +117,10 @@ class ArcProperties(Row, frozen=True, rename="camel"):
 
 
 class ArcRow(Row, frozen=True):
-    """`Microsoft.HybridCompute/machines`."""
+    """`Microsoft.HybridCompute/machines`; `kind` names the platform it is a VM of."""
 
     id: str
+    kind: str | None = None
     name: str | None = None
     location: str | None = None
     tags: dict[str, Any] | None = None

@@ -13,13 +13,18 @@ from scanner.azure.machine_rows import (
     MachineRow,
     ScaleSetRow,
 )
-from scanner.azure.model import LOGIN_EXTENSIONS, Machine
+from scanner.azure.model import NEEDED_EXTENSIONS, PLATFORMS, Machine
 from scanner.azure.rbac.scopes import normalized, scale_set_of, subscription_of
 from scanner.azure.reach import arc_reach, machine_reach
 from scanner.azure.rows import IdentityRow
 from scanner.estate import Provider, Reachability, Target
 
 _NONE: tuple[str, ...] = ()
+_NO_PLATFORM = tuple(sorted(set(PLATFORMS.values())))
+_OTHER_PLATFORMS = {
+    name: tuple(other for other in _NO_PLATFORM if other != name)
+    for name in _NO_PLATFORM
+}
 
 
 class Fleet:
@@ -60,7 +65,9 @@ class Fleet:
         for row in rows:
             scope = normalized(row.id)
             target = self._target(row, scope, "arc", arc_reach(row.properties))
-            self._put(Machine(target, scope, _identities(row.identity)))
+            lacks = _OTHER_PLATFORMS.get(PLATFORMS.get((row.kind or "").lower(), ""))
+            identities = _identities(row.identity)
+            self._put(Machine(target, scope, identities, lacks or _NO_PLATFORM))
 
     def merge(self, other: "Fleet") -> None:
         """Add what another fleet of the same tenant knows."""
@@ -176,7 +183,7 @@ def _missing(types: tuple[str | None, ...]) -> tuple[str, ...]:
     joined = " ".join(t.lower() for t in types if t)
     return tuple(
         need
-        for need, names in LOGIN_EXTENSIONS.items()
+        for need, names in NEEDED_EXTENSIONS.items()
         if not any(name in joined for name in names)
     )
 

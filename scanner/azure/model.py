@@ -14,10 +14,20 @@ from scanner.grants import Standing
 #: Stands for everyone in a deny assignment.
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
-#: What a right to log in needs on the machine, and how its extensions are named.
-LOGIN_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+#: What a vector needs on the machine, and how the extensions for it are named.
+NEEDED_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "entra-login": ("aadlogin", "aadsshlogin"),
     "admin-center": ("admincenter",),
+    "guest-configuration": ("configurationfor", "guestconfiguration"),
+}
+
+
+#: Platforms that manage an Arc machine as their VM, by its kind in lower case.
+PLATFORMS: Mapping[str, str] = {
+    "vmware": "connectedvmwarevsphere",
+    "avs": "connectedvmwarevsphere",
+    "scvmm": "scvmm",
+    "hci": "azurestackhci",
 }
 
 
@@ -43,6 +53,8 @@ class Assignment:
         standing: `eligible` is not access yet: it takes a PIM activation.
         until: ISO 8601 end of a time-bound or activated standing.
         undated: it may end all the same: the schedules that would tell were not read.
+        hands_out: GUIDs of the roles that a delegated access administrator may give to
+            managed identities (`delegatedRoleDefinitionIds`).
     """
 
     id: str
@@ -54,6 +66,7 @@ class Assignment:
     until: str | None = None
     source: Source = Source.ASSIGNMENT
     undated: bool = False
+    hands_out: tuple[str, ...] = ()
 
     @property
     def delegated(self) -> bool:
@@ -101,8 +114,8 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         scope: its normalized id.
         identities: object ids of the managed identities that code on it can become.
-        lacks: login extensions that it is known not to have (`LOGIN_EXTENSIONS`):
-            rights to log in by them lead nowhere yet.
+        lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
+            `PLATFORMS`): they lead nowhere there yet.
     """
 
     target: Target
@@ -113,10 +126,11 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """An Automation account and the machines that run its jobs.
+    """A resource that runs code on machines: an Automation account with its workers.
 
     Attributes:
         id: as collected; `scope` is the same normalized.
+        kind: `workers`, `nodes`, `lab` or `package`: how it runs code there.
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
@@ -130,6 +144,25 @@ class Workers:
     complete: bool = True
     refused: bool = False
     identities: tuple[str, ...] = ()
+    kind: str = "workers"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A resource that acts as managed identities, or such an identity itself.
+
+    Attributes:
+        scope: its normalized id; `id` is as collected.
+        kind: `identity`, `web`, `logic`, `container`, `policy` or `definition`.
+        identities: object ids that code in it acts as.
+        within: normalized scope outside of which it changes nothing; empty: none.
+    """
+
+    id: str
+    scope: str
+    kind: str
+    identities: tuple[str, ...] = ()
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +204,14 @@ class AzureTenant:
         roles: by GUID.
         assignments: active, eligible and delegated ones, sorted.
         machines: sorted by id.
+        workers: Automation accounts with the machines that run their jobs.
+        nodes: the same accounts with those that pull their configurations.
+        stand_ins: lab VMs, and gallery applications with the VMs that have them.
+        hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
         locks_refused: subscriptions whose locks were asked for and are not known.
+        unlisted: kinds of `Workers` and `Host` whose lists nobody read.
     """
 
     id: str
@@ -186,9 +224,13 @@ class AzureTenant:
     directory: Directory = field(default_factory=Directory)
     machines: tuple[Machine, ...] = ()
     workers: tuple[Workers, ...] = ()
+    nodes: tuple[Workers, ...] = ()
+    stand_ins: tuple[Workers, ...] = ()
+    hosts: tuple[Host, ...] = ()
     assignments_unread: frozenset[str] = frozenset()
     denies_unread: frozenset[str] = frozenset()
     locks_refused: frozenset[str] = frozenset()
+    unlisted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

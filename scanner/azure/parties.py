@@ -1,7 +1,7 @@
 """Principals by class: those with the same assignments and the same denies."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,24 +29,33 @@ class Party:
     Attributes:
         holdings: numbers of the assignments they hold, themselves or through groups.
         delegated: they act from another tenant (Lighthouse).
+        apart: what else tells them apart: the answer of `Parties`' own question.
     """
 
     principals: tuple[Principal, ...]
     holdings: tuple[int, ...]
     profile: Profile
     delegated: bool
+    apart: int = 0
 
 
 class Parties:
     """The principals of a tenant with what they hold and what denies them."""
 
-    def __init__(self, tenant: AzureTenant, numbers: Iterable[int]) -> None:
+    def __init__(
+        self,
+        tenant: AzureTenant,
+        numbers: Iterable[int],
+        apart: Callable[[str], int] = lambda object_id: 0,
+    ) -> None:
         """Index a tenant.
 
         Args:
             tenant: its directory, assignments and denies.
             numbers: the assignments that give anything that is asked.
+            apart: tells apart principals, by id, that hold the same.
         """
+        self._apart = apart
         self._tenant = tenant
         self._directory: Directory = tenant.directory
         self.holdings: defaultdict[str, list[int]] = defaultdict(list)
@@ -77,13 +86,14 @@ class Parties:
         Args:
             everybody: those who hold nothing too, of this tenant's own principals.
         """
-        found: dict[tuple[tuple[int, ...], Profile, bool], list[Principal]] = {}
+        found: dict[tuple[tuple[int, ...], Profile, bool, int], list[Principal]] = {}
         for object_id, principal in self._directory.principals.items():
             holdings = tuple(self.holdings.get(object_id, ()))
             delegated = object_id in self._delegated
             if not holdings and (not everybody or principal.kind == "foreign"):
                 continue
-            key = (holdings, self.profile(object_id), delegated)
+            profile = self.profile(object_id)
+            key = (holdings, profile, delegated, self._apart(object_id))
             found.setdefault(key, []).append(principal)
         return [Party(tuple(some), *key) for key, some in found.items()]
 
@@ -101,6 +111,7 @@ class Parties:
             tuple(self.holdings.get(principal.id, ())),
             self.profile(principal.id),
             principal.id in self._delegated,
+            self._apart(principal.id),
         )
 
     def _hit(self, deny: DenyAssignment, ids: frozenset[str]) -> Hit:

@@ -1,18 +1,20 @@
 """Targets by class: those that no assignment, deny or lock tells apart."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from scanner.azure.model import AzureTenant, Machine
 from scanner.azure.rbac.scopes import (
     ROOT,
-    account_of,
+    ancestors,
     is_scale_set,
     management_group,
     resource_group_of,
     scale_set_of,
+    subscription_of,
 )
 from scanner.estate import Target
 from scanner.grants import TargetSpace
@@ -29,7 +31,9 @@ class Place:
         perhaps: management group to the classes that may be below it: the groups above
             their subscription are not all known.
         kinds: kind of target to its classes.
-        lacking: login extension to the classes known not to have it.
+        lacking: what a vector needs, to the classes known not to have it.
+        sites: resources that are no machines: normalized id to a position after those
+            of all classes.
     """
 
     space: TargetSpace
@@ -38,6 +42,7 @@ class Place:
     perhaps: Mapping[str, int]
     kinds: Mapping[str, int]
     lacking: Mapping[str, int]
+    sites: Mapping[str, int] = field(default_factory=dict)
 
     def equal(self, scope: str, whole_set: bool) -> int:
         """Return the classes whose own scope it is; instances share their set's."""
@@ -58,15 +63,21 @@ class Place:
         return {t.id: n for n, some in enumerate(self.space.classes) for t in some}
 
 
-def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -> Place:
+def place_of(
+    tenant: AzureTenant,
+    scopes: Iterable[str],
+    apart: Mapping[str, object] = MappingProxyType({}),
+    sites: Sequence[str] = (),
+) -> Place:
     """Group a tenant's machines by what can tell them apart.
 
     Args:
         tenant: its machines, sorted.
         scopes: every scope that something is assigned, denied or locked at.
-        alone: normalized ids of machines that must have a class of their own.
+        apart: tells machines apart, by normalized id, for another reason.
+        sites: normalized ids of other resources to place, each once.
     """
-    relevant = {*scopes, *alone}
+    relevant = set(scopes)
     unread = (tenant.assignments_unread, tenant.denies_unread, tenant.locks_refused)
     relevant |= {f"/subscriptions/{name}" for some in unread for name in some}
     above = _Above(tenant, relevant)
@@ -80,6 +91,7 @@ def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -
             scope if scope in relevant else None,
             target.kind,
             machine.lacks,
+            apart.get(scope),
         )
         number = numbers.get(key)
         if number is None:
@@ -87,7 +99,7 @@ def place_of(tenant: AzureTenant, scopes: Iterable[str], alone: Iterable[str]) -
             members.append([])
             firsts.append(machine)
         members[number].append(target)
-    return _placed(tuple(map(tuple, members)), firsts, relevant, above)
+    return _placed(tuple(map(tuple, members)), firsts, sites, relevant, above)
 
 
 class _Above:
@@ -110,7 +122,7 @@ class _Above:
         found = self._beside.get(head)
         if found is None:
             group = resource_group_of(scope)
-            owner = None if target.kind in ("vm", "arc") else _owner(scope)
+            owner = scale_set_of(scope) if target.kind == "vmss" else None
             key = (
                 self.of(target.scope),
                 group if group in self._relevant else None,
@@ -119,6 +131,22 @@ class _Above:
             found = self._numbers.setdefault(key, len(self._numbers))
             self._beside[head] = found
         return found
+
+    def over(self, site: str) -> tuple[set[str], tuple[str, ...]]:
+        """Return the relevant scopes that cover any resource, and those that may."""
+        path = ancestors(site)
+        subscription = subscription_of(site)
+        if subscription is not None:
+            known, maybe = self.of(subscription)
+            return {*path, *known} & self._relevant, maybe
+        chain: list[str] = []
+        group = next((one for one in path if management_group(one)), None)
+        while group is not None and group not in chain:
+            chain.append(group)
+            group = self._hierarchy.parents.get(group)
+        whole = not chain or chain[-1] in self._hierarchy.roots
+        maybe = () if whole else tuple(sorted(self._groups.difference(chain)))
+        return {*path, *chain} & self._relevant, maybe
 
     def of(self, subscription: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the scopes that cover a subscription, and those that may."""
@@ -132,14 +160,10 @@ class _Above:
         return found
 
 
-def _owner(scope: str) -> str | None:
-    """Return the resource that a scale-set instance or a runbook lies in."""
-    return scale_set_of(scope) or account_of(scope)
-
-
 def _placed(
     classes: tuple[tuple[Target, ...], ...],
     firsts: list[Machine],
+    sites: Sequence[str],
     relevant: set[str],
     above: _Above,
 ) -> Place:
@@ -150,7 +174,7 @@ def _placed(
     lacking: defaultdict[str, list[int]] = defaultdict(list)
     for number, machine in enumerate(firsts):
         sure, maybe = above.of(machine.target.scope)
-        group, owner = resource_group_of(machine.scope), _owner(machine.scope)
+        group, owner = resource_group_of(machine.scope), scale_set_of(machine.scope)
         for scope in {*sure, group or "", owner or "", machine.scope} & relevant:
             below[scope].append(number)
         for scope in maybe:
@@ -160,8 +184,24 @@ def _placed(
         kinds[machine.target.kind].append(number)
         for need in machine.lacks:
             lacking[need].append(number)
-    tables = (below, exact, perhaps, kinds, lacking)
-    return Place(TargetSpace(classes), *map(_bit_sets, tables))
+    positions = {site: len(firsts) + n for n, site in enumerate(sites)}
+    for site, number in positions.items():
+        covering, doubtful = above.over(site)
+        for scope in covering:
+            below[scope].append(number)
+        for scope in doubtful:
+            perhaps[scope].append(number)
+        if site in relevant:
+            exact[site].append(number)
+    return Place(
+        TargetSpace(classes),
+        _bit_sets(below),
+        _bit_sets(exact),
+        _bit_sets(perhaps),
+        _bit_sets(kinds),
+        _bit_sets(lacking),
+        positions,
+    )
 
 
 def _bit_sets(table: Mapping[str, list[int]]) -> dict[str, int]:

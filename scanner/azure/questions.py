@@ -1,7 +1,8 @@
 """Operations that every role and deny of a tenant answers alike are asked once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 from scanner.azure.model import Assignment, AzureTenant
@@ -15,18 +16,27 @@ from scanner.grants import Decision, Verdict
 NOTHING = -1
 
 
+class Level(IntEnum):
+    """How far above a target a right must be held."""
+
+    RESOURCE = 0
+    RESOURCE_GROUP = 1
+    SUBSCRIPTION = 2
+    MANAGEMENT_GROUP = 3
+
+
 class Mode(NamedTuple):
     """At which scope an operation is checked, for a target.
 
     Attributes:
         whole_set: at the scale set, not at one of its instances.
         child: type of the target's child that it is also held on (`AzureVector`).
-        container: at a resource group or above: held on one resource it is nothing.
+        level: how far above the target it must be held at least.
     """
 
     whole_set: bool = False
     child: str = ""
-    container: bool = False
+    level: Level = Level.RESOURCE
 
 
 _PLAIN = Mode()
@@ -34,11 +44,15 @@ _PLAIN = Mode()
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation to decide, at the scope that its mode says."""
+    """An operation to decide, at the scope that its mode says.
+
+    `answer` says what an assignment gives, where that takes more than its role.
+    """
 
     name: str
     data: bool = False
     mode: Mode = _PLAIN
+    answer: Callable[[Assignment], Decision | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,11 +151,12 @@ def _asked(
     answers: list[tuple[Decision | None, ...]] = []
     pattern_of: list[int] = []
     for a in tenant.assignments:
-        key = (a.role, a.condition, a.delegated, a.standing, a.until, a.undated)
+        holder = _holder(a)
+        key = (holder, a.standing, a.until, a.undated)
         row = rows.get(key)
         if row is None:
             row = rows[key] = len(answers)
-            answer = given[a.role, a.condition, a.delegated]
+            answer = given[holder]
             answers.append(tuple(_standing(answer[n], a) for n in firsts))
         pattern_of.append(row)
     ledger = Ledger([*(d for row in answers for d in row if d is not None), *more])
@@ -182,20 +197,29 @@ def _children(tenant: AzureTenant) -> set[str]:
     return {type_and_parent(scope)[0] for scope in scopes}
 
 
-_Key = tuple[str, str | None, bool]
+_Key = tuple[str, str | None, bool, tuple[str, ...]]
+
+
+def _holder(a: Assignment) -> _Key:
+    return a.role, a.condition, a.delegated, a.hands_out
 
 
 def _holders(assignments: Iterable[Assignment]) -> dict[_Key, Assignment]:
     found: dict[_Key, Assignment] = {}
     for a in assignments:
-        found.setdefault((a.role, a.condition, a.delegated), a)
+        found.setdefault(_holder(a), a)
     return found
 
 
 def _answers(
     tenant: AzureTenant, example: Assignment, operations: Iterable[Operation]
 ) -> tuple[Decision | None, ...]:
-    return tuple(granted(example, tenant.roles, op.name, op.data) for op in operations)
+    return tuple(
+        op.answer(example)
+        if op.answer
+        else granted(example, tenant.roles, op.name, op.data)
+        for op in operations
+    )
 
 
 def _denies(tenant: AzureTenant, operation: Operation) -> dict[int, Truth]:

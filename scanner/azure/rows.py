@@ -126,6 +126,7 @@ class AuthorizationRow(Row, frozen=True, rename="camel"):
     principal_id: str
     role_definition_id: str
     principal_id_display_name: str | None = None
+    delegated_role_definition_ids: tuple[str, ...] | None = None
 
 
 class DelegationProperties(Row, frozen=True, rename="camel"):

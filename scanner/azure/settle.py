@@ -1,6 +1,6 @@
 """Decide a class of principals: the best of what it holds, less what is cut."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from scanner.azure.cuts import Cut, Cuts
@@ -15,7 +15,7 @@ from scanner.grants import Decision, Verdict
 #: Disjoint sets of target classes, each with its decision.
 Parts = list[tuple[Decision, int]]
 
-_UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
+UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
 _UNSEEN = Decision(Verdict.UNKNOWN, reasons=("group members were not read",))
 
 
@@ -46,18 +46,30 @@ class Engine:
     """
 
     def __init__(
-        self, tenant: AzureTenant, place: Place, operations: tuple[Operation, ...]
+        self,
+        tenant: AzureTenant,
+        place: Place,
+        operations: tuple[Operation, ...],
+        apart: Callable[[str], int] = lambda object_id: 0,
     ) -> None:
-        """Ask roles and denies once; principals are decided by `settle`."""
+        """Ask roles and denies once; principals are decided by `settle`.
+
+        Args:
+            tenant: whose assignments count.
+            place: its machines, or what stands for them.
+            operations: what to decide.
+            apart: tells apart principals, by id, that hold the same (`Parties`).
+        """
         self.tenant, self.place = tenant, place
-        asked = questions_of(tenant, operations, (_UNREAD, _UNSEEN, HANGING))
+        asked = questions_of(tenant, operations, (UNREAD, _UNSEEN, HANGING))
         self.questions, self._ledger = asked.questions, asked.ledger
         self._patterns, self._pattern_of = asked.patterns, asked.pattern_of
         self.spots = Spots(place, (question.mode for question in self.questions))
+        self._asked = {op: q for q in self.questions for op in q.operations}
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
         gives = [any(n != NOTHING for n in row) for row in asked.patterns]
         relevant = (n for n, row in enumerate(asked.pattern_of) if gives[row])
-        self.parties = Parties(tenant, relevant)
+        self.parties = Parties(tenant, relevant, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
@@ -69,6 +81,10 @@ class Engine:
             for n in self.open_holdings(question)
         }
         self._examples = frozenset(by_group.values())
+
+    def question(self, operation: Operation) -> Question:
+        """Return the question that an operation is part of."""
+        return self._asked[operation]
 
     def classes(self) -> list[Party]:
         """Return the classes of principals that something is to be said about."""
@@ -82,33 +98,58 @@ class Engine:
         better is known. Questions with equal answers share one list.
         """
         settled: list[Parts] = [[]] * len(self.questions)
-        held, hanging = self._held(party)
         row = self.cuts.of(party)
-        for group in self._plan(party, tuple(sorted(held))):
-            parts = self._parts(group, held, hanging, party)
-            if not parts:
-                continue
-            by_cut: dict[int, Parts] = {}
-            for question in group.questions:
+        left: dict[tuple[int, int], Parts] = {}
+        for questions, parts in self._uncut(party):
+            for question in questions:
                 cut = self.cuts.cut(question, party, row)
-                found = by_cut.get(id(cut))
+                key = (id(parts), id(cut))
+                found = left.get(key)
                 if found is None:
-                    found = by_cut[id(cut)] = _less(parts, cut)
+                    found = left[key] = _less(parts, cut)
                 settled[question.number] = found
         return settled
+
+    def uncut(self, party: Party) -> list[Parts]:
+        """Return what a class would have if nothing were denied or locked."""
+        found: list[Parts] = [[]] * len(self.questions)
+        for questions, parts in self._uncut(party):
+            for question in questions:
+                found[question.number] = parts
+        return found
+
+    def _uncut(self, party: Party) -> Iterator[tuple[tuple[Question, ...], Parts]]:
+        """Yield questions that are answered alike, but for what is cut."""
+        held, hanging = self._held(party)
+        known: dict[tuple[object, ...], Parts] = {}  # modes mostly say the same
+        for group in self._plan(party, tuple(sorted(held))):
+            mode = group.mode
+            where = tuple(id(at(held[pattern], mode)) for pattern, _ in group.terms)
+            key = (group.terms, group.unseen, where)
+            parts = known.get(key)
+            if parts is None:
+                parts = known[key] = self._parts(group, held, hanging, party)
+            if parts:
+                yield group.questions, parts
+
+    def terms(
+        self, question: Question, holdings: Iterable[int]
+    ) -> Iterator[tuple[int, Decision]]:
+        """Yield the assignments that give what is asked, wherever they count."""
+        for n in holdings:
+            term = self._patterns[self._pattern_of[n]][question.number]
+            if term != NOTHING:
+                yield n, self._ledger.decisions[term]
 
     def given(
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
-        mode, decisions = self._modes[question.mode], self._ledger.decisions
-        for n in holdings:
-            term = self._patterns[self._pattern_of[n]][question.number]
-            if term == NOTHING:
-                continue
+        mode = self._modes[question.mode]
+        for n, decision in self.terms(question, holdings):
             scope = self.tenant.assignments[n].scope
             if at(self.spots.of(scope), mode) & bits:
-                yield n, decisions[term]
+                yield n, decision
             if self.place.perhaps.get(scope, 0) & bits:
                 yield n, HANGING
 
@@ -178,7 +219,7 @@ class Engine:
             unseen = self._ledger.number(_UNSEEN)
             found[unseen] = found.get(unseen, 0) | group.unseen
         if self._unread and not party.delegated:
-            unread = self._ledger.number(_UNREAD)
+            unread = self._ledger.number(UNREAD)
             found[unread] = found.get(unread, 0) | self._unread
         decisions = self._ledger.decisions
         if len(found) == 1:
@@ -201,7 +242,8 @@ class Engine:
 def _less(parts: Parts, cut: Cut) -> Parts:
     """Take away what is cut, and say where that is not certain."""
     if cut.blocked:
-        masked = ((decision, bits & ~cut.blocked) for decision, bits in parts)
+        left = ~cut.blocked
+        masked = ((decision, bits & left) for decision, bits in parts)
         parts = [(decision, bits) for decision, bits in masked if bits]
     for reason, bits in cut.unless:
         unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))

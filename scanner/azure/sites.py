@@ -1,87 +1,138 @@
-"""Where rights on runbooks are held: Automation accounts and single runbooks."""
+"""Resources that vectors are decided at instead of machines, and where they lead."""
 
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
-from scanner.azure.model import AzureTenant, Machine, Workers
-from scanner.azure.places import Place, place_of
-from scanner.azure.rbac.scopes import account_of, last_segment, subscription_of
-from scanner.azure.settle import Parts
-from scanner.estate import Provider, Reachability, Target
-from scanner.grants import ones
+from scanner.azure.model import AzureTenant, Host, Machine, Workers
+from scanner.azure.places import Place
+from scanner.azure.questions import Operation
+from scanner.azure.rbac.scopes import account_of, subscription_of
+from scanner.azure.site_vectors import (
+    HOST_VECTORS,
+    LAB_VECTORS,
+    NODE_VECTORS,
+    PACKAGE_VECTORS,
+    WORKER_VECTORS,
+    SiteVector,
+)
+
+#: Vectors by the kind of the stations that they are decided at.
+BY_STATION: Mapping[str, tuple[SiteVector, ...]] = {
+    "workers": WORKER_VECTORS,
+    "nodes": NODE_VECTORS,
+    "lab": LAB_VECTORS,
+    "package": PACKAGE_VECTORS,
+}
 
 
 class Sites:
-    """Accounts, and those of their runbooks that something is assigned at.
-
-    They stand in for machines: each is one class of `place`, by its position.
+    """The sites of a tenant: stations, single runbooks, and hosts of identities.
 
     Attributes:
-        tenant: the tenant with sites for machines.
-        owners: the account of each site.
-        accounts: bit set of the sites that are accounts.
+        stations: resources that run code on machines; those that run none are left out.
+        hosts: resources that act as an identity which holds anything at all.
+        scopes: normalized ids of all, each once, in the order of the place's classes.
+        subscriptions: scopes in which any machine may work: a list was refused.
+        apart: machines by normalized id, told apart by what they work for.
+        operations: what must be asked about them.
     """
 
-    def __init__(self, tenant: AzureTenant, accounts: tuple[Workers, ...]) -> None:
-        """Find the sites: each account, then its runbooks."""
-        by_scope = {account.scope: account for account in accounts}
-        runbooks: dict[str, set[str]] = {scope: set() for scope in by_scope}
-        for scope in {assignment.scope for assignment in tenant.assignments}:
-            account_scope = account_of(scope)
-            if account_scope in runbooks:
-                runbooks[account_scope].add(scope)
-        found = [
-            (account, site)
-            for scope, account in by_scope.items()
-            for site in (scope, *sorted(runbooks[scope]))
-        ]
-        self.owners = tuple(account for account, _ in found)
-        self.tenant = replace(
-            tenant, machines=tuple(_as_machine(a, site) for a, site in found)
-        )
-        self.place = _place(self.tenant)
-        self.accounts = 0
-        self._of: dict[str, int] = {}
-        for number, (account, site) in enumerate(found):
-            self._of[account.id] = self._of.get(account.id, 0) | 1 << number
-            self.accounts |= (site == account.scope) << number
+    def __init__(self, tenant: AzureTenant) -> None:
+        """Find the sites."""
+        every = (*tenant.workers, *tenant.nodes, *tenant.stand_ins)
+        self.stations = tuple(s for s in every if s.machines or s.names or s.refused)
+        self.hosts = tuple(_strong(tenant))
+        self._runbooks = _runbooks(tenant, {s.scope for s in self.stations})
+        scopes = [s.scope for s in self.stations]
+        scopes += [book for books in self._runbooks.values() for book in sorted(books)]
+        self.scopes = tuple(dict.fromkeys([*scopes, *(h.scope for h in self.hosts)]))
+        self.subscriptions = frozenset(home_of(s) for s in self.stations if s.refused)
+        self._known = self._machines(tenant)
+        self.apart = self._signatures()
+        self.operations = tuple(map(Operation, sorted(self._names())))
 
-    def on_accounts(self, parts: Parts) -> Parts:
-        """Return where steps are held that are checked on the account.
+    def vectors(self) -> Iterator[tuple[str, SiteVector]]:
+        """Yield the vectors that there are sites for, with their stations' kind."""
+        kinds = {s.kind for s in self.stations}
+        for kind, vectors in BY_STATION.items():
+            if kind in kinds:
+                yield from ((kind, vector) for vector in vectors)
+        kinds = {host.kind for host in self.hosts}
+        yield from (("", one) for one in HOST_VECTORS if one.kinds & kinds)
 
-        Who holds one on the account has it next to any of its runbooks; on a single
-        runbook it gives nothing.
-        """
-        found: Parts = []
-        for decision, bits in parts:
-            spread = 0
-            for number in ones(bits & self.accounts):
-                spread |= self._of[self.owners[number].id]
-            if spread:
-                found.append((decision, spread))
+    def spread(self, place: Place, station: Workers) -> int:
+        """Return the classes of a station and of its runbooks."""
+        bits = 1 << place.sites[station.scope]
+        for book in self._runbooks.get(station.scope, ()):
+            bits |= 1 << place.sites[book]
+        return bits
+
+    def machines(self, place: Place, station: Workers) -> tuple[int, int]:
+        """Return the classes of a station's machines, and those of their names only."""
+        positions = place.positions
+        sure = {self._known[m].target.id for m in station.machines if m in self._known}
+        named = {
+            machine.target.id
+            for name in station.names
+            for machine in self._named.get(name, ())
+        }
+        return _bits(positions, sure), _bits(positions, named - sure)
+
+    def _machines(self, tenant: AzureTenant) -> dict[str, Machine]:
+        wanted = {m for s in self.stations for m in s.machines}
+        names = {name for s in self.stations for name in s.names}
+        self._named: defaultdict[str, list[Machine]] = defaultdict(list)
+        found: dict[str, Machine] = {}
+        for machine in tenant.machines if wanted or names else ():
+            if machine.scope in wanted:
+                found[machine.scope] = machine
+            if names and machine.target.name.lower() in names:
+                self._named[machine.target.name.lower()].append(machine)
         return found
 
+    def _signatures(self) -> dict[str, object]:
+        found: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+        for number, station in enumerate(self.stations):
+            for scope in station.machines:
+                found[scope].append((number, True))
+            for name in station.names:
+                for machine in self._named.get(name, ()):
+                    found[machine.scope].append((number, False))
+        return {scope: tuple(sorted(some)) for scope, some in found.items()}
 
-def home_of(account: Workers) -> str:
-    """Return the scope of an account's subscription."""
-    return f"/subscriptions/{subscription_of(account.scope) or ''}"
+    def _names(self) -> set[str]:
+        vectors = [vector for _, vector in self.vectors()]
+        return {name for one in vectors for name in (*one.operations, *one.anywhere)}
 
 
-def _place(tenant: AzureTenant) -> Place:
-    """Place sites like machines: one class each, in their order."""
-    scopes = {a.scope for a in tenant.assignments}
-    scopes |= {deny.scope for deny in tenant.denies}
-    scopes |= {lock.scope for lock in tenant.locks}
-    return place_of(tenant, scopes, [site.scope for site in tenant.machines])
+def home_of(station: Workers) -> str:
+    """Return the scope of a station's subscription."""
+    return f"/subscriptions/{subscription_of(station.scope) or ''}"
 
 
-def _as_machine(account: Workers, site: str) -> Machine:
-    target = Target(
-        Provider.AZURE,
-        account.id if site == account.scope else site,
-        last_segment(site),
-        "account",
-        last_segment(home_of(account)),
-        "",
-        Reachability.UNKNOWN,
-    )
-    return Machine(target, site)
+def _strong(tenant: AzureTenant) -> Iterator[Host]:
+    """Yield the hosts whose identity is assigned anything, itself or by a group."""
+    holders = {assignment.principal for assignment in tenant.assignments}
+    reached = tenant.directory.reached
+    for group in holders & reached.keys() if tenant.hosts else ():
+        holders |= reached[group]
+    for host in tenant.hosts:
+        if any(identity in holders for identity in host.identities):
+            yield host
+
+
+def _runbooks(tenant: AzureTenant, accounts: set[str]) -> dict[str, set[str]]:
+    """Return the runbooks that something is assigned at, by their account."""
+    found: dict[str, set[str]] = {}
+    for scope in {a.scope for a in tenant.assignments} if accounts else ():
+        account = account_of(scope)
+        if account in accounts:
+            found.setdefault(account or "", set()).add(scope)
+    return found
+
+
+def _bits(positions: Mapping[str, int], targets: Iterable[str]) -> int:
+    bits = 0
+    for target in targets:
+        bits |= 1 << positions[target]
+    return bits

@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 
 from scanner.azure.places import Place
-from scanner.azure.questions import Mode
-from scanner.azure.rbac.scopes import resource_group_of, scale_set_of, type_and_parent
+from scanner.azure.questions import Level, Mode
+from scanner.azure.rbac.scopes import (
+    resource_group_of,
+    scale_set_of,
+    subscription_of,
+    type_and_parent,
+)
 
 #: Classes of targets: one set where every mode says the same, else one for each.
 Spot = int | tuple[int, ...]
@@ -22,6 +27,7 @@ class Spots:
         self.modes = tuple(dict.fromkeys(modes))
         self._place = place
         self._found: dict[str, Spot] = {}
+        self._cut: dict[tuple[str, Mode], int] = {}
 
     def of(self, scope: str) -> Spot:
         """Return where an assignment at a scope counts."""
@@ -40,7 +46,7 @@ class Spots:
         What is checked at a scale set is not held by who holds one instance of it, and
         what is checked at a resource group not by who holds one resource in it.
         """
-        if mode.container and is_resource(scope):
+        if mode.level > level_of(scope):
             return 0
         if mode.whole_set and scale_set_of(scope):
             return 0
@@ -51,13 +57,21 @@ class Spots:
 
         One at a child of a machine leaves its other children alone.
         """
-        return self.covered(scope, mode._replace(child=""))
+        key = (scope, mode)
+        found = self._cut.get(key)
+        if found is None:
+            found = self._cut[key] = self.covered(scope, mode._replace(child=""))
+        return found
 
 
-def is_resource(scope: str) -> bool:
-    """Say whether a normalized scope is a resource in a resource group."""
+def level_of(scope: str) -> Level:
+    """Say what a normalized scope is."""
+    if subscription_of(scope) is None:
+        return Level.MANAGEMENT_GROUP
     group = resource_group_of(scope)
-    return group is not None and group != scope
+    if group is not None:
+        return Level.RESOURCE_GROUP if group == scope else Level.RESOURCE
+    return Level.SUBSCRIPTION if scope.count("/") == 2 else Level.RESOURCE
 
 
 def at(spot: Spot, mode: int) -> int:
@@ -66,14 +80,17 @@ def at(spot: Spot, mode: int) -> int:
 
 
 def union(one: Spot, other: Spot) -> Spot:
-    """Return what either of two spots covers."""
-    if isinstance(one, int):
-        if isinstance(other, int):
-            return one | other
-        return tuple(one | bits for bits in other)
-    if isinstance(other, int):
-        return tuple(bits | other for bits in one)
-    return tuple(a | b for a, b in zip(one, other, strict=True))
+    """Return what either of two spots covers; equal sets stay one object."""
+    if isinstance(one, int) and isinstance(other, int):
+        return one | other
+    modes = len(one) if isinstance(one, tuple) else len(other)  # type: ignore[arg-type]
+    left = one if isinstance(one, tuple) else (one,) * modes
+    right = other if isinstance(other, tuple) else (other,) * modes
+    made: dict[tuple[int, int], int] = {}
+    for a, b in zip(left, right, strict=True):
+        if (id(a), id(b)) not in made:
+            made[id(a), id(b)] = a | b
+    return tuple(made[id(a), id(b)] for a, b in zip(left, right, strict=True))
 
 
 def _machine_of(scope: str, mode: Mode) -> str:

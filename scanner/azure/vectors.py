@@ -1,43 +1,61 @@
 """Every vector of the Azure half, as data: what leads to a command on which machine.
 
 A vector's id is the operation's full string. A vector of several steps is named by its
-first; the others are in `also`. Vectors that no engine decides are listed all the same,
-as not covered. Reads, deployments, power operations and pieces that lead nowhere on
-their own are not vectors.
+first. Vectors that no engine decides are listed all the same (`NOT_COVERED`), with the
+reason. Reads, deployments, power operations and pieces that lead nowhere on their own
+are not vectors.
 """
 
 from dataclasses import dataclass
 
 from scanner.azure.questions import Mode, Operation
+from scanner.azure.site_vectors import (
+    BY_IDENTITY,
+    HOST_VECTORS,
+    LAB_VECTORS,
+    NODE_VECTORS,
+    PACKAGE_VECTORS,
+    WORKER_VECTORS,
+)
+from scanner.azure.uncovered import NOT_COVERED
 from scanner.estate import Provider
 from scanner.grants import Tier, Vector
+
+__all__ = [
+    "COVERED",
+    "ESCALATIONS",
+    "MACHINE_VECTORS",
+    "NOT_COVERED",
+    "STATION_VECTORS",
+    "WORKER_VECTORS",
+    "AzureVector",
+    "Escalation",
+]
 
 _MC = "Microsoft.Compute"
 _MHC = "Microsoft.HybridCompute"
 _MA = "Microsoft.Authorization"
-_MAA = "Microsoft.Automation/automationAccounts"
-_MMI = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _VM = f"{_MC}/virtualMachines"
 _SET = f"{_MC}/virtualMachineScaleSets"
 _ARC = f"{_MHC}/machines"
-_AKS = "Microsoft.ContainerService/managedClusters"
-_SITE_RECOVERY = "Microsoft.RecoveryServices/vaults"
 
 _SYSTEM = "root or SYSTEM"
-_WORKER = "root or SYSTEM of the hybrid worker"
 _LOGIN = "the Entra user, by login"
 _ADMIN = "the Entra user as administrator, by login"
+_EVERYWHERE = frozenset({"vm", "vmss", "arc"})
+_GUEST_AGENT = "what writing the instance runs in the guest is not documented"
 
 
 @dataclass(frozen=True, slots=True)
 class AzureVector:
-    """A covered vector and how it is decided.
+    """A vector that is one operation on the machine.
 
     Attributes:
         kinds: the kinds of target that it reaches.
         data: it is a data action.
-        needs: the login extension that it needs on the machine (`LOGIN_EXTENSIONS`).
+        needs: what it needs on the machine, if that is known (`Machine.lacks`).
         whole_set: it is checked at the scale set, not at an instance.
+        inferred: why nobody is sure that it leads there; empty when it is documented.
     """
 
     vector: Vector
@@ -45,6 +63,7 @@ class AzureVector:
     data: bool = False
     needs: str = ""
     whole_set: bool = False
+    inferred: str = ""
 
     @property
     def operation(self) -> str:
@@ -68,20 +87,18 @@ class AzureVector:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerVector:
-    """Code on hybrid workers through their Automation account.
+class Escalation:
+    """A vector that gains one of the others and is decided by a rule of its own.
 
-    `steps`: alternatives of operations that all must be held on the account; the first
-    operation of the first alternative names the vector.
+    `steps`: the operations that it takes; the first names it.
     """
 
     vector: Vector
-    steps: tuple[tuple[str, ...], ...]
-    conditional: bool = False
+    steps: tuple[str, ...]
 
 
-def _vector(operation: str, tier: Tier, runs_as: str, covered: bool = True) -> Vector:
-    return Vector(operation, Provider.AZURE, tier, runs_as, covered)
+def _vector(operation: str, tier: Tier, runs_as: str = "") -> Vector:
+    return Vector(operation, Provider.AZURE, tier, runs_as)
 
 
 def _direct(operation: str, *kinds: str, whole_set: bool = False) -> AzureVector:
@@ -94,6 +111,23 @@ def _adjacent(
 ) -> AzureVector:
     vector = _vector(operation, Tier.ADJACENT, runs_as)
     return AzureVector(vector, frozenset(kinds), data, needs)
+
+
+def _indirect(
+    operation: str, *kinds: str, needs: str, inferred: str = ""
+) -> AzureVector:
+    vector = _vector(operation, Tier.INDIRECT, _SYSTEM)
+    return AzureVector(vector, frozenset(kinds), needs=needs, inferred=inferred)
+
+
+def _gaining(operation: str) -> AzureVector:
+    return AzureVector(_vector(operation, Tier.ESCALATION), _EVERYWHERE)
+
+
+def _escalation(
+    *steps: str, tier: Tier = Tier.ESCALATION, runs_as: str = ""
+) -> Escalation:
+    return Escalation(_vector(steps[0], tier, runs_as), steps)
 
 
 #: Decided on the machine's own scope.
@@ -128,126 +162,67 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
         "arc",
         data=False,
     ),
+    _indirect(
+        "Microsoft.GuestConfiguration/guestConfigurationAssignments/write",
+        "vm",
+        "arc",
+        needs="guest-configuration",
+    ),
+    *(
+        _indirect(
+            f"Microsoft.{provider}/virtualMachineInstances/write",
+            "arc",
+            needs=provider.lower(),
+            inferred=_GUEST_AGENT,
+        )
+        for provider in ("ConnectedVMwarevSphere", "ScVmm", "AzureStackHCI")
+    ),
+    _gaining(f"{_MA}/roleAssignmentScheduleRequests/write"),
+    _gaining(f"{_MA}/roleEligibilityScheduleRequests/write"),
+    _gaining(f"{_MA}/roleManagementPolicies/write"),
 )
 
-_JOB = f"{_MAA}/jobs/write"
-_DRAFT = f"{_MAA}/runbooks/draft/write"
+_HAND_OUT = f"{_MA}/roleAssignments/write"
+_ENROL = (
+    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
+    "/hybridRunbookWorkers/write"
+)
+_MGMT = "Microsoft.Management/managementGroups"
+_SERVICES = "Microsoft.ManagedServices"
 
-#: Decided on the Automation account, for the machines among its hybrid workers.
-WORKER_VECTORS: tuple[WorkerVector, ...] = (
-    WorkerVector(
-        _vector(f"{_MAA}/runbooks/write", Tier.INDIRECT, _WORKER),
+#: Decided by `scanner.azure.escalation` and the modules it names.
+ESCALATIONS: tuple[Escalation, ...] = (
+    _escalation(_HAND_OUT),
+    _escalation(f"{_MA}/roleDefinitions/write"),
+    _escalation(
+        f"{_SERVICES}/registrationDefinitions/write",
+        f"{_SERVICES}/registrationAssignments/write",
+        _HAND_OUT,
+    ),
+    _escalation(
+        f"{_MA}/policyAssignments/write",
+        _HAND_OUT,
+        tier=Tier.INDIRECT,
+        runs_as=BY_IDENTITY,
+    ),
+    _escalation(_ENROL, tier=Tier.INDIRECT, runs_as=_SYSTEM),
+    _escalation(f"{_MA}/denyAssignments/delete"),
+    _escalation(f"{_MA}/denyAssignments/write"),
+    _escalation(f"{_MA}/locks/delete"),
+    _escalation("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
+)
+
+#: Decided at a resource that runs code on machines.
+STATION_VECTORS = (*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS, *PACKAGE_VECTORS)
+
+#: Every vector that is decided, each once.
+COVERED: tuple[Vector, ...] = tuple(
+    dict.fromkeys(
         (
-            (f"{_MAA}/runbooks/write", _JOB),
-            (_DRAFT, f"{_MAA}/runbooks/publish/action", _JOB),
-        ),
-    ),
-    WorkerVector(
-        _vector(_DRAFT, Tier.INDIRECT, _WORKER),
-        ((_DRAFT, f"{_MAA}/runbooks/draft/testJob/write"),),
-    ),
-    WorkerVector(_vector(_JOB, Tier.INDIRECT, _WORKER), ((_JOB,),), conditional=True),
-    WorkerVector(
-        _vector(f"{_MAA}/schedules/write", Tier.INDIRECT, _WORKER),
-        ((f"{_MAA}/schedules/write", f"{_MAA}/jobSchedules/write"),),
-        conditional=True,
-    ),
-)
-
-
-def on_runbook(operation: str) -> bool:
-    """Say whether a step is checked on a runbook, which may be held on its own."""
-    return operation.startswith(f"{_MAA}/runbooks/")
-
-
-_OPEN_DIRECT = (
-    f"{_MC}/galleries/applications/versions/write",
-    "Microsoft.DevTestLab/labs/virtualMachines/applyArtifacts/action",
-    f"{_ARC}/addExtensions/action",
-    "Microsoft.ConnectedVMwarevSphere/virtualMachineInstances/write",
-    "Microsoft.ScVmm/virtualMachineInstances/write",
-    "Microsoft.AzureStackHCI/virtualMachineInstances/write",
-    "Microsoft.Batch/batchAccounts/pools/write",
-    "Microsoft.Batch/batchAccounts/jobs/write",
-    "Microsoft.HDInsight/clusters/executeScriptActions/action",
-    "Microsoft.MachineLearningServices/workspaces/computes/write",
-    "Microsoft.ServiceFabric/managedClusters/nodeTypes/write",
-    "Microsoft.Chaos/experiments/start/action",
-    "Microsoft.Maintenance/configurationAssignments/write",
-    f"{_AKS}/runCommand/action",
-    f"{_AKS}/listClusterAdminCredential/action",
-    f"{_AKS}/accessProfiles/listCredential/action",
-    f"{_AKS}/listClusterUserCredential/action",
-)
-_OPEN_INDIRECT = (
-    f"{_AKS}/write",
-    f"{_AKS}/agentPools/write",
-    "Microsoft.KubernetesConfiguration/extensions/write",
-    "Microsoft.KubernetesConfiguration/fluxConfigurations/write",
-    f"{_MC}/disks/write",
-    f"{_MC}/disks/beginGetAccess/action",
-    f"{_MC}/snapshots/write",
-    f"{_MC}/restorePointCollections/restorePoints/write",
-    f"{_MC}/galleries/images/versions/write",
-    "Microsoft.VirtualMachineImages/imageTemplates/write",
-    f"{_SITE_RECOVERY}/backupFabrics/protectionContainers/protectedItems"
-    "/recoveryPoints/restore/action",
-    f"{_SITE_RECOVERY}/replicationFabrics/replicationProtectionContainers"
-    "/replicationProtectedItems/plannedFailover/action",
-    f"{_MAA}/webhooks/write",
-    f"{_MAA}/sourceControls/write",
-    f"{_MAA}/modules/write",
-    f"{_MAA}/variables/write",
-    f"{_MAA}/hybridRunbookWorkerGroups/hybridRunbookWorkers/write",
-    f"{_MAA}/configurations/write",
-    f"{_MAA}/compilationjobs/write",
-    f"{_MAA}/nodes/write",
-    f"{_MAA}/nodeConfigurations/write",
-    f"{_MAA}/agentRegistrationInformation/regenerateKey/action",
-    f"{_MAA}/listKeys/action",
-    f"{_MAA}/softwareUpdateConfigurations/write",
-    "Microsoft.GuestConfiguration/guestConfigurationAssignments/write",
-    f"{_MA}/policyAssignments/write",
-    f"{_MA}/policyDefinitions/write",
-    "Microsoft.PolicyInsights/remediations/write",
-    "Microsoft.Resources/deploymentScripts/write",
-)
-_OPEN_ESCALATION = (
-    f"{_MA}/roleAssignments/write",
-    f"{_MA}/roleDefinitions/write",
-    f"{_MA}/roleAssignmentScheduleRequests/write",
-    f"{_MA}/roleEligibilityScheduleRequests/write",
-    f"{_MA}/roleManagementPolicies/write",
-    f"{_MA}/denyAssignments/delete",
-    f"{_MA}/denyAssignments/write",
-    f"{_MA}/locks/delete",
-    f"{_MA}/policyExemptions/write",
-    f"{_MA}/policyAssignments/delete",
-    "Microsoft.Management/managementGroups/subscriptions/write",
-    "Microsoft.Management/managementGroups/write",
-    "Microsoft.ManagedServices/registrationDefinitions/write",
-    "Microsoft.Resources/deploymentStacks/manageDenySetting/action",
-    f"{_MMI}/assign/action",
-    f"{_MMI}/federatedIdentityCredentials/write",
-    "Microsoft.Web/sites/write",
-    "Microsoft.Web/sites/publishxml/action",
-    "Microsoft.Web/sites/config/list/action",
-    "Microsoft.Logic/workflows/write",
-    "Microsoft.ContainerInstance/containerGroups/write",
-    "Microsoft.DataFactory/factories/pipelines/write",
-    "Microsoft.Databricks/workspaces/write",
-)
-
-
-def _open(tier: Tier, operations: tuple[str, ...]) -> tuple[Vector, ...]:
-    return tuple(_vector(operation, tier, "", False) for operation in operations)
-
-
-#: Vectors of the catalogue that are named, and not decided.
-NOT_COVERED: tuple[Vector, ...] = tuple(
-    sorted(
-        _open(Tier.DIRECT, _OPEN_DIRECT)
-        + _open(Tier.INDIRECT, _OPEN_INDIRECT)
-        + _open(Tier.ESCALATION, _OPEN_ESCALATION)
+            *(one.vector for one in MACHINE_VECTORS),
+            *(one.vector for one in (*STATION_VECTORS, *HOST_VECTORS)),
+            *(one.vector for one in ESCALATIONS),
+        )
     )
 )

@@ -32,14 +32,13 @@ def chosen_vectors(names: Sequence[str], console: Console) -> frozenset[str] | N
 
 def _catalogues() -> Iterator["Vector"]:
     from scanner.aws.vectors import catalogue
-    from scanner.azure.vectors import MACHINE_VECTORS, NOT_COVERED, WORKER_VECTORS
+    from scanner.azure.vectors import COVERED, NOT_COVERED
 
     aws = catalogue()
     # The covered ones last: an operation may be listed for another use of it as well.
     yield from (*aws.not_covered, *NOT_COVERED)
     yield from (row.vector for row in aws.covered)
-    yield from (row.vector for row in MACHINE_VECTORS)
-    yield from (row.vector for row in WORKER_VECTORS)
+    yield from COVERED
 
 
 def _unlisted(name: str, known: dict[str, "Vector"]) -> str:

@@ -15,9 +15,12 @@ _WILD = "*?"
 _ARN_COLONS = 5
 #: Products of two pattern lengths above this are not compared.
 _LARGEST_PRODUCT = 100_000_000
-#: Beyond so many states, or pattern characters, a search is given up.
+#: Sets of places beyond which following a pattern is given up.
 _MOST_STATES = 2_000
+#: Patterns of more characters are not searched, nor is a search longer than so many
+#: steps of a pattern.
 _MOST_TEXT = 2_000
+_MOST_STEPS = 20_000
 
 
 class Automaton:
@@ -152,7 +155,9 @@ def some_text(lists: Sequence[Listed], size: int) -> bool:
     """
     if size > _MOST_TEXT:
         return True
-    alphabet = _alphabet(machine for one in lists for machine in one.machines)
+    machines = [machine for one in lists for machine in one.machines]
+    alphabet = _alphabet(machines)
+    steps, cost = 0, len(machines) * len(alphabet)
     start: _State = tuple((1,) * len(one.machines) for one in lists)
     seen, waiting = {start}, [start]
     for state in waiting:
@@ -163,7 +168,8 @@ def some_text(lists: Sequence[Listed], size: int) -> bool:
             if further is not None and further not in seen:
                 seen.add(further)
                 waiting.append(further)
-        if len(seen) > _MOST_STATES:
+        steps += cost
+        if steps > _MOST_STEPS:
             return True
     return False
 

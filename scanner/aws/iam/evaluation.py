@@ -98,10 +98,10 @@ class Evaluation:
 
 @dataclass(slots=True)
 class _Layer:
-    """What one layer says: what must hold for its allows and for its denies."""
+    """What one layer says: what must hold for its allows and for each of its denies."""
 
     allow: Formula = FALSE
-    deny: Formula = FALSE
+    denies: list[Formula] = field(default_factory=list)
     matched: list[Matched] = field(default_factory=list)
 
 
@@ -123,14 +123,20 @@ def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
     }
     policy, named = _resource_policy(request, caller, layers)
     found["resource"] = policy
-    granted = _granted(found, named, caller, layers)
-    denied = any_of(layer.deny for layer in found.values())
-    formula = all_of((granted, opposite(denied), layers.doubt))
+    granted = both(_granted(found, named, caller, layers), layers.doubt)
+    denies = [deny for layer in found.values() for deny in layer.denies]
+    formula = _unless(granted, denies)
     matched = tuple(m for layer in found.values() for m in layer.matched)
     if settle(formula).verdict is not Verdict.DENIED:
         return Evaluation(formula, matched)
-    explicitly = denied == TRUE or both(granted, layers.doubt) != FALSE
+    explicitly = granted != FALSE or any_of(denies) == TRUE
     return Evaluation(formula, matched, _blocked(found, caller, layers), explicitly)
+
+
+def _unless(granted: Formula, denies: Sequence[Formula]) -> Formula:
+    """What is left of a grant, taking those denies first that leave fewest ways out."""
+    ways_out = sorted(map(opposite, dict.fromkeys(denies)), key=len)
+    return all_of((granted, *ways_out))
 
 
 def _granted(
@@ -168,7 +174,7 @@ def _policies(
         if why is not None:
             reason = f"{attached.source}: {why}"
             found.allow = either(found.allow, doubted(reason, gap))
-            found.deny = either(found.deny, doubted(reason))
+            found.denies.append(doubted(reason))
         for statement in () if why else attached.document.statements:
             formula = request.formula_of(statement, attached.document.version)
             if statement.principals or statement.not_principals:
@@ -185,7 +191,7 @@ def _add(
     if statement.effect == "Allow":
         found.allow = either(found.allow, formula)
     else:
-        found.deny = either(found.deny, formula)
+        found.denies.append(formula)
     because = StatementBecause(source, statement.index, statement.sid, statement.effect)
     found.matched.append(Matched(layer, because, formula))
 
@@ -218,12 +224,12 @@ def _levels(
             level = _with_principals(layer, policies, request, caller, layers)[0]
             level.allow = TRUE if policies else FALSE
         found.allow = both(found.allow, level.allow)
-        found.deny = either(found.deny, level.deny)
+        found.denies += level.denies
         found.matched += level.matched
     if layers is not None and layers.rcps_doubt:
         doubt = doubted(layers.rcps_doubt)
         found.allow = either(found.allow, doubt)
-        found.deny = both(found.deny, doubt)
+        found.denies = [both(deny, doubt) for deny in found.denies]
     return found
 
 
@@ -252,7 +258,7 @@ def _with_principals(
             unread = doubted(reason, gap)
             found.allow = either(found.allow, unread)
             named = _united(named, Named(direct=unread), TRUE)
-            found.deny = either(found.deny, doubted(reason))
+            found.denies.append(doubted(reason))
         for statement in attached.document.statements:
             how = names(statement, caller, layers.boundary is not None)
             applied = request.formula_of(statement, attached.document.version)
@@ -289,5 +295,5 @@ def _blocked(
     return tuple(
         layer
         for layer, needs_allow in needed.items()
-        if found[layer].deny != FALSE or (needs_allow and found[layer].allow == FALSE)
+        if found[layer].denies or (needs_allow and found[layer].allow == FALSE)
     )

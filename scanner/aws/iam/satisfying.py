@@ -39,6 +39,8 @@ _PATTERNS = frozenset(("StringLike", *_ARN))
 _TEXT = _PATTERNS | {"String", "StringIgnoreCase"}
 #: More comparisons of one value with another than this are not made.
 _MOST_COMPARISONS = 20_000
+#: More lists of patterns than this are not searched for a text that all let through.
+_MOST_TESTS = 8
 _SPELLINGS = tuple(
     "".join(letters)
     for word in ("true", "false")
@@ -175,7 +177,7 @@ def _some_text(tests: Sequence[Test]) -> bool:
     size = sum(len(value) for _, values in tests for value in values)
     if size > _MOST_COMPARISONS:
         return True
-    if any(passes(text, tests) for text in _likely(tests)):
+    if len(tests) > _MOST_TESTS or any(passes(one, tests) for one in _likely(tests)):
         return True
     lists = [
         Listed(

@@ -22,12 +22,16 @@ from scanner.aws.iam.literals import (
 
 #: A formula with more alternatives than this is not listed whole but doubted.
 MOST_ALTERNATIVES = 64
+#: A formula with more is written shorter first, by listing values together.
+_MANY_ALTERNATIVES = 16
 #: More pairs of alternatives are not joined.
 _MOST_PRODUCTS = 512
 
 
 def joined(one: Formula, other: Formula) -> Formula:
     """Return what holds when both of two formulas do, without contradictions."""
+    if one == other:
+        return one
     if len(one) * len(other) <= _MOST_PRODUCTS:
         found = (conjunction(a | b) for a in one for b in other)
         absorbed = _absorbed(c for c in found if c is not None)
@@ -41,7 +45,7 @@ def reduced(formula: Formula) -> Formula:
     if len(formula) < 2:
         return formula
     kept = _absorbed(formula)
-    if len(kept) > MOST_ALTERNATIVES:
+    if len(kept) > _MANY_ALTERNATIVES:
         kept = _absorbed(_merged(kept))
     if len(kept) > MOST_ALTERNATIVES:
         return _shortened(kept)

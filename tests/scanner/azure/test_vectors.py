@@ -7,7 +7,7 @@ are longer.
 import pytest
 
 from scanner.azure.rbac.roles import Permission, RoleDefinition
-from scanner.azure.vectors import MACHINE_VECTORS, NOT_COVERED, WORKER_VECTORS
+from scanner.azure.vectors import COVERED, MACHINE_VECTORS, NOT_COVERED, WORKER_VECTORS
 from scanner.grants import Tier
 
 VM = "Microsoft.Compute/virtualMachines"
@@ -29,12 +29,27 @@ SET_DIRECT = {
     f"{SET}/write",
 }
 ARC_DIRECT = {f"{ARC}/runCommands/write", f"{ARC}/extensions/write"}
-WITHOUT_DATA = VM_DIRECT | SET_DIRECT | ARC_DIRECT | {SERIAL, CREDENTIALS}
+INDIRECT = {
+    "Microsoft.GuestConfiguration/guestConfigurationAssignments/write",
+    "Microsoft.ConnectedVMwarevSphere/virtualMachineInstances/write",
+    "Microsoft.ScVmm/virtualMachineInstances/write",
+    "Microsoft.AzureStackHCI/virtualMachineInstances/write",
+}
+PIM = {
+    "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+    "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
+    "Microsoft.Authorization/roleManagementPolicies/write",
+}
+CONTROL = VM_DIRECT | SET_DIRECT | ARC_DIRECT | {SERIAL, CREDENTIALS} | INDIRECT
 LOGINS = {f"{VM}/login/action", f"{ARC}/login/action"}
 ADMIN_LOGINS = {f"{VM}/loginAsAdmin/action", f"{ARC}/loginAsAdmin/action"}
 
 OWNER = Permission(("*",))
 CONTRIBUTOR = Permission(("*",), ("Microsoft.Authorization/*/Write",))
+ACCESS_ADMINISTRATOR = Permission(("*/read", "Microsoft.Authorization/*"))
+RBAC_ADMINISTRATOR = Permission(
+    ("*/read", "Microsoft.Authorization/roleAssignments/write")
+)
 READER = Permission(("*/read",))
 VM_CONTRIBUTOR = Permission(
     (f"{VM}/*", f"{SET}/*", "Microsoft.Compute/disks/write"),
@@ -51,8 +66,10 @@ POWER = Permission((f"{VM}/start/action", f"{VM}/read"))
 @pytest.mark.parametrize(
     ("block", "expected"),
     [
-        (OWNER, WITHOUT_DATA),
-        (CONTRIBUTOR, WITHOUT_DATA),
+        (OWNER, CONTROL | PIM),
+        (CONTRIBUTOR, CONTROL),
+        (ACCESS_ADMINISTRATOR, PIM),
+        (RBAC_ADMINISTRATOR, set()),
         (READER, set()),
         (VM_CONTRIBUTOR, VM_DIRECT | SET_DIRECT),
         (VM_CONTRIBUTOR_CONSOLE, VM_DIRECT | SET_DIRECT | {SERIAL}),
@@ -72,18 +89,20 @@ def test_roles_hold_the_vectors_that_their_operations_name(block, expected):
 
 
 def test_every_vector_is_listed_once_and_says_whether_it_is_decided():
-    decided = [v.vector for v in (*MACHINE_VECTORS, *WORKER_VECTORS)]
-    named = [vector.id.lower() for vector in (*decided, *NOT_COVERED)]
+    named = [vector.id.lower() for vector in (*COVERED, *NOT_COVERED)]
 
     assert len(named) == len(set(named))
-    assert all(vector.covered for vector in decided)
+    assert all(vector.covered for vector in COVERED)
     assert not any(vector.covered for vector in NOT_COVERED)
-    assert {Tier.DIRECT, Tier.ADJACENT, Tier.INDIRECT} == {v.tier for v in decided}
-    assert Tier.ESCALATION in {vector.tier for vector in NOT_COVERED}
+    assert set(Tier) == {vector.tier for vector in COVERED}
+
+
+def test_what_is_not_decided_says_why():
+    assert all(vector.why_not for vector in NOT_COVERED)
 
 
 def test_operations_are_written_in_full():
-    for vector in (*(v.vector for v in MACHINE_VECTORS), *NOT_COVERED):
+    for vector in (*COVERED, *NOT_COVERED):
         assert vector.id.startswith("Microsoft.")
         assert vector.id.endswith(("/action", "/write", "/delete"))
         assert "*" not in vector.id

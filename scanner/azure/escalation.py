@@ -1,0 +1,233 @@
+"""Vectors with a rule of their own: handing out roles, moving, delegating, widening."""
+
+from collections.abc import Iterator, Sequence
+
+from scanner.azure.elsewhere import Elsewhere
+from scanner.azure.guards import GUARD_OPERATIONS, Guards
+from scanner.azure.handing import HAND_OUT, HandsOut, Receivers, counting_roles
+from scanner.azure.joints import joint, meeting
+from scanner.azure.model import AzureTenant
+from scanner.azure.parties import Party
+from scanner.azure.questions import Level, Mode, Operation
+from scanner.azure.rbac.evaluation import combined, doubted
+from scanner.azure.rbac.scopes import ROOT, management_group
+from scanner.azure.settle import Engine, Parts
+from scanner.azure.vectors import ESCALATIONS, MACHINE_VECTORS, Escalation
+from scanner.grants import Decision
+
+_MGMT = "Microsoft.Management/managementGroups"
+_SERVICES = "Microsoft.ManagedServices"
+_MA = "Microsoft.Authorization"
+
+_DEFINE = f"{_MA}/roleDefinitions/write"
+_DELEGATE = f"{_SERVICES}/registrationDefinitions/write"
+_REGISTER = f"{_SERVICES}/registrationAssignments/write"
+_POLICY = f"{_MA}/policyAssignments/write"
+_MOVE, _GROUP = f"{_MGMT}/subscriptions/write", f"{_MGMT}/write"
+_ENROL = (
+    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
+    "/hybridRunbookWorkers/write"
+)
+_PACKAGE = "Microsoft.Compute/galleries/applications/versions/write"
+_CHAIN = "that the policy installs what the holder wants is inferred from its parts"
+#: Writing a machine, by its kind: an application is attached and a worker enrolled.
+_WRITE = {
+    "vm": "Microsoft.Compute/virtualMachines/write",
+    "arc": "Microsoft.HybridCompute/machines/write",
+}
+_KINDS = ("vm", "vmss", "arc")
+
+
+def _at(name: str, level: Level) -> Operation:
+    return Operation(name, mode=Mode(level=level))
+
+
+_DEFINES = _at(_DEFINE, Level.RESOURCE_GROUP)
+_DELEGATES = tuple(
+    _at(name, Level.RESOURCE_GROUP) for name in (_DELEGATE, _REGISTER, HAND_OUT)
+)
+_ASSIGNS_POLICY = Operation(_POLICY)
+_MOVED = _at(HAND_OUT, Level.SUBSCRIPTION)
+_LEAVES = _at(_GROUP, Level.MANAGEMENT_GROUP)
+_ENTERS = (Operation(_MOVE), Operation(_GROUP))
+_REMOTE = (Operation(_ENROL), Operation(_PACKAGE))
+_WRITES = {kind: Operation(name) for kind, name in _WRITE.items()}
+
+
+class Asking:
+    """The operations that escalation takes, for a tenant.
+
+    Attributes:
+        receivers: tells principals apart by whom they may give a role to.
+        operations: all of them, each once.
+        handing: by (kind of target, position in `receivers.all`).
+        new: the same by a new custom role, by position.
+    """
+
+    def __init__(self, tenant: AzureTenant) -> None:
+        """Find which roles count for which kind of target."""
+        self.receivers = Receivers(tenant)
+        for object_id in tenant.directory.principals:
+            self.receivers.of(object_id)
+        wanted = {kind: _running(kind) for kind in _KINDS}
+        self.handing: dict[tuple[str, int], Operation] = {}
+        self.new: dict[int, Operation] = {}
+        for number, to in enumerate(self.receivers.all):
+            for kind, running in wanted.items():
+                counting = counting_roles(tenant.roles, running, to)
+                answer = HandsOut(tenant.roles, counting, to)
+                self.handing[kind, number] = Operation(HAND_OUT, answer=answer)
+            fresh = HandsOut(tenant.roles, (), to, new=True)
+            self.new[number] = Operation(HAND_OUT, answer=fresh)
+        self.operations = tuple(
+            dict.fromkeys(
+                (
+                    *self.handing.values(),
+                    *self.new.values(),
+                    *(_DEFINES, *_DELEGATES, _ASSIGNS_POLICY, _MOVED, _LEAVES),
+                    *(*_ENTERS, *_REMOTE, *_WRITES.values(), *GUARD_OPERATIONS),
+                )
+            )
+        )
+
+
+def _running(kind: str) -> tuple[tuple[str, bool], ...]:
+    """Return the operations that run commands on a kind of target, or gain that."""
+    return tuple((v.operation, v.data) for v in MACHINE_VECTORS if kind in v.kinds)
+
+
+class Escalations:
+    """Decides the vectors of `ESCALATIONS` for classes of principals."""
+
+    def __init__(
+        self, asking: Asking, engine: Engine, vectors: Sequence[tuple[int, int]]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            asking: what the engine was asked besides the machine vectors.
+            engine: the tenant's.
+            vectors: (number of the question, classes that the vector works on).
+        """
+        self._asking, self._engine = asking, engine
+        self._elsewhere = Elsewhere(engine)
+        self._guards = Guards(engine, list(vectors))
+        self._groups = movable(engine.tenant)
+        self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in _KINDS}
+        self._every = 0
+        for bits in self._kinds.values():
+            self._every |= bits
+
+    def parts(
+        self, party: Party, settled: list[Parts]
+    ) -> Iterator[tuple[Escalation, Parts]]:
+        """Yield what each vector gives a class, on machines."""
+        found = dict(self._guards.parts(party))
+        found |= self._rights(party, settled)
+        for vector in ESCALATIONS:
+            parts = found.get(vector.vector.id)
+            if parts:
+                yield vector, parts
+
+    def packages(self, party: Party, settled: list[Parts]) -> Parts:
+        """Return where a class may attach an application whose versions it writes."""
+        return self._writing(_PACKAGE, ("vm",), party, settled)
+
+    def _rights(self, party: Party, settled: list[Parts]) -> dict[str, Parts]:
+        given = self._of(settled, *(_DEFINES,))
+        plain = self._handed(party, settled)
+        fresh = self._masked(settled, self._asking.new[party.apart])
+        handed = [*plain, *meeting(fresh, given)] if given and fresh else plain
+        policy = self._masked(settled, _ASSIGNS_POLICY)
+        inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
+        return {
+            HAND_OUT: handed,
+            _DEFINE: meeting(given, handed) if given else [],
+            _DELEGATE: self._of(settled, *_DELEGATES),
+            _POLICY: inferred,
+            _MOVE: self._moves(party, settled),
+            _ENROL: self._writing(_ENROL, ("vm", "arc"), party, settled),
+        }
+
+    def _handed(self, party: Party, settled: list[Parts]) -> Parts:
+        found: Parts = []
+        for kind, mask in self._kinds.items():
+            operation = self._asking.handing[kind, party.apart]
+            parts = settled[self._engine.question(operation).number]
+            found += [(d, bits & mask) for d, bits in parts if bits & mask]
+        return found
+
+    def _masked(self, settled: list[Parts], operation: Operation) -> Parts:
+        parts = settled[self._engine.question(operation).number]
+        masked = ((decision, bits & self._every) for decision, bits in parts)
+        return [(decision, bits) for decision, bits in masked if bits]
+
+    def _of(self, settled: list[Parts], first: Operation, *others: Operation) -> Parts:
+        """Return where all of some operations are held."""
+        found = self._masked(settled, first)
+        for other in others:
+            if not found:
+                return []
+            found = meeting(found, self._masked(settled, other))
+        return found
+
+    def _writing(
+        self, name: str, kinds: tuple[str, ...], party: Party, settled: list[Parts]
+    ) -> Parts:
+        """Return where a class writes machines and holds an operation anywhere."""
+        held = self._elsewhere.anywhere(Operation(name), party)
+        found: Parts = []
+        for kind in kinds if held is not None else ():
+            parts = settled[self._engine.question(_WRITES[kind]).number]
+            mask = self._kinds[kind]
+            found += [(joint(d, held), bits & mask) for d, bits in parts if held]
+        return [(decision, bits) for decision, bits in found if bits]
+
+    def _moves(self, party: Party, settled: list[Parts]) -> Parts:
+        """Return the machines of subscriptions that a class may put elsewhere.
+
+        It takes roles to hand out at the subscription, and writing both the group that
+        it leaves and the one that it enters.
+        """
+        leaving = self._of(settled, _LEAVES, _MOVED)
+        if not leaving:
+            return []
+        entered: dict[str, Decision] = {}
+        for group in self._groups:
+            ways = (self._elsewhere.at(one, party, group) for one in _ENTERS)
+            best = combined(one for one in ways if one is not None)
+            if best is not None:
+                entered[group] = best
+        found: Parts = []
+        for parent in self._groups:
+            bits = self._directly_below(parent)
+            to = combined(d for group, d in entered.items() if group != parent)
+            if to is not None:
+                found += [(joint(d, to), held & bits) for d, held in leaving]
+        return [(decision, bits) for decision, bits in found if bits]
+
+    def _directly_below(self, group: str) -> int:
+        """Return the machines of the subscriptions that hang on a group itself."""
+        place, parents = self._engine.place, self._engine.tenant.hierarchy.parents
+        bits = place.below.get(group, 0)
+        for child in self._groups:
+            if parents.get(child) == group:
+                bits &= ~place.below.get(child, 0)
+        return bits
+
+
+def movable(tenant: AzureTenant) -> tuple[str, ...]:
+    """Return the management groups, if anybody writes any: their machines count."""
+    writers = {
+        guid for guid, role in tenant.roles.items() if any(role.granting(_GROUP, False))
+    }
+    for a in tenant.assignments:
+        if a.role in writers and (a.scope == ROOT or management_group(a.scope)):
+            return _management_groups(tenant)
+    return ()
+
+
+def _management_groups(tenant: AzureTenant) -> tuple[str, ...]:
+    parents = tenant.hierarchy.parents
+    known = {*parents.keys(), *parents.values(), *tenant.hierarchy.roots}
+    return tuple(sorted(one for one in known if management_group(one)))

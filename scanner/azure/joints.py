@@ -1,0 +1,67 @@
+"""Steps that are needed together: the weaker word of each counts."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scanner.azure.rbac.evaluation import ordered
+from scanner.azure.rbac.truth import conjunction
+from scanner.azure.settle import Parts, overlaid
+from scanner.grants import Condition, Confidence, Decision, Standing, Verdict
+
+_VERDICTS = [Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.ALLOWED]  # worst first
+_STANDINGS = list(Standing)
+_PLAIN = Decision(Verdict.ALLOWED)
+
+
+def meeting(one: Parts, other: Parts) -> Parts:
+    """Return where two steps are held, with what they say together."""
+    return [
+        (joint(first, second), bits & more)
+        for first, bits in one
+        for second, more in other
+        if bits & more
+    ]
+
+
+def joint(one: Decision, other: Decision) -> Decision:
+    """Join the decisions on two steps that are both needed."""
+    if other == _PLAIN:
+        return one
+    if one == _PLAIN:
+        return other
+    verdict = min(one.verdict, other.verdict, key=_VERDICTS.index)
+    conditional = verdict is Verdict.CONDITIONAL
+    weaker = max(one, other, key=lambda d: _STANDINGS.index(d.standing))
+    unsure = Confidence.INFERRED in (one.confidence, other.confidence)
+    return Decision(
+        verdict,
+        conjunction(one.conditions, other.conditions) if conditional else (),
+        Confidence.INFERRED if unsure else Confidence.CERTAIN,
+        tuple(dict.fromkeys((*one.reasons, *other.reasons))),
+        weaker.standing,
+        weaker.standing_until,
+    )
+
+
+def conditional(decision: Decision, condition: Condition) -> Decision:
+    """Add a condition to a decision; what is unknown stays so."""
+    if decision.verdict is Verdict.UNKNOWN:
+        return decision
+    rest = conjunction(decision.conditions, ((condition,),))
+    return replace(decision, verdict=Verdict.CONDITIONAL, conditions=rest)
+
+
+def disjoint(parts: Parts) -> Parts:
+    """Make any sets of decisions disjoint: the better decision takes the target."""
+    if len(parts) == 1:
+        return [part for part in parts if part[1]]
+    return overlaid(ranked(parts))
+
+
+def ranked(parts: Iterable[tuple[Decision, int]]) -> Parts:
+    """Join equal decisions and order them, best first, for `overlaid`."""
+    found: dict[Decision, int] = {}
+    for decision, bits in parts:
+        if bits:
+            found[decision] = found.get(decision, 0) | bits
+    return [(decision, found[decision]) for decision in ordered(found)]

@@ -1,0 +1,194 @@
+"""Rights on other resources, taken to the machines that they lead to."""
+
+from collections.abc import Iterator
+
+from scanner.azure.elsewhere import Elsewhere
+from scanner.azure.joints import conditional, disjoint, joint, meeting
+from scanner.azure.model import Host, Workers
+from scanner.azure.parties import Party
+from scanner.azure.questions import Operation
+from scanner.azure.rbac.evaluation import combined, doubted
+from scanner.azure.settle import Engine, Parts
+from scanner.azure.site_vectors import SiteVector, on_runbook
+from scanner.azure.sites import Sites, home_of
+from scanner.grants import Condition, Decision, Verdict, ones
+
+_WORKERS_UNREAD = Decision(
+    Verdict.UNKNOWN, reasons=("hybrid workers of the Automation account were not read",)
+)
+_NODES_UNREAD = Decision(
+    Verdict.UNKNOWN, reasons=("nodes of the Automation account were not read",)
+)
+_OF_THIS_NAME = Condition("hybridRunbookWorker", "IsMachineOfThisName", ())
+
+
+class SiteGrants:
+    """Decides the vectors of a tenant's sites with an engine that was asked of them."""
+
+    def __init__(self, sites: Sites, engine: Engine, gains: "Gains") -> None:
+        """Find where each site is placed, and where it leads."""
+        self.sites, self._engine, self._gains = sites, engine, gains
+        self._elsewhere = Elsewhere(engine)
+        place = engine.place
+        self._place = place
+        self._first = len(place.space.classes)
+        self._machines = (1 << self._first) - 1
+        self._leads = {
+            (s.kind, s.scope): sites.machines(place, s) for s in sites.stations
+        }
+        self._spread = {s.scope: sites.spread(place, s) for s in sites.stations}
+        self._around = {place.sites[s]: bits for s, bits in self._spread.items()}
+        self._stations: dict[tuple[str, int], Workers] = {}
+        for station in sites.stations:
+            for number in ones(self._spread[station.scope]):
+                self._stations[station.kind, number] = station
+        self._hosts: dict[int, list[Host]] = {}
+        for host in sites.hosts:
+            self._hosts.setdefault(place.sites[host.scope], []).append(host)
+
+    def parts(self, party: Party, settled: list[Parts]) -> Iterator[
+        tuple[SiteVector, Parts]
+    ]:  # fmt: skip
+        """Yield what each vector gives a class of principals, on machines."""
+        for kind, vector in self.sites.vectors():
+            held = self._held(kind, vector, settled)
+            if held:
+                yield vector, list(self._moved(kind, vector, held, party))
+
+    def reaching(self, vector: SiteVector, target_bit: int, target_scope: str) -> int:
+        """Return the sites whose code gets to a machine, for who asks why."""
+        bits = 0
+        for kind, one in self.sites.vectors():
+            if one is not vector:
+                continue
+            for station in self.sites.stations if kind else ():
+                sure, named = self._leads[station.kind, station.scope]
+                near = station.refused and home_of(station) == target_scope
+                if station.kind == kind and (near or (sure | named) & target_bit):
+                    bits |= self._spread[station.scope]
+            for host in () if kind else self.sites.hosts:
+                if host.kind in vector.kinds:
+                    bits |= 1 << self._place.sites[host.scope]
+        return bits
+
+    def own(self, bits: int) -> int:
+        """Return those sites of a set that are no single runbook."""
+        own = sum(1 << number for number in {*self._around, *self._hosts})
+        return bits & own
+
+    def _held(self, kind: str, vector: SiteVector, settled: list[Parts]) -> Parts:
+        """Return where all steps of some alternative are held, each at its own scope.
+
+        Steps on a runbook must be held on the same one.
+        """
+        found: Parts = []
+        for steps in vector.steps:
+            first, *others = (self._step(kind, op, settled) for op in steps)
+            for other in others:
+                first = meeting(first, other)
+            found += first
+        if vector.condition:
+            found = [(conditional(d, vector.condition), bits) for d, bits in found]
+        return disjoint(found)
+
+    def _step(self, kind: str, operation: str, settled: list[Parts]) -> Parts:
+        """Return at which sites a step is held.
+
+        Who holds one on an account has it next to any of its runbooks; held on a single
+        runbook, one that is checked on the account is nothing.
+        """
+        parts = settled[self._engine.question(Operation(operation)).number]
+        at_sites = ((d, bits >> self._first) for d, bits in parts)
+        shifted = [(d, bits << self._first) for d, bits in at_sites if bits]
+        if not kind or on_runbook(operation):
+            return shifted
+        spread = ((d, self._next_to(bits)) for d, bits in shifted)
+        return [(d, bits) for d, bits in spread if bits]
+
+    def _next_to(self, bits: int) -> int:
+        found = 0
+        for number in ones(bits >> self._first):
+            found |= self._around.get(number + self._first, 0)
+        return found
+
+    def _moved(
+        self, kind: str, vector: SiteVector, held: Parts, party: Party
+    ) -> Iterator[tuple[Decision, int]]:
+        """Take decisions on sites to the machines they lead to."""
+        more = self._anywhere(vector, party)
+        if vector.anywhere and more is None:
+            return
+        for decision, bits in held:
+            for number in ones(bits >> self._first):
+                number += self._first
+                if kind:
+                    station = self._stations.get((kind, number))
+                    if station is not None:
+                        yield from self._worked(decision, station)
+                    continue
+                for host in self._hosts.get(number, ()):
+                    if host.kind in vector.kinds:
+                        yield from self._acted(decision, more, host, vector)
+
+    def _worked(
+        self, decision: Decision, station: Workers
+    ) -> Iterator[tuple[Decision, int]]:
+        sure, named = self._leads[station.kind, station.scope]
+        if station.refused:
+            unread = _NODES_UNREAD if station.kind == "nodes" else _WORKERS_UNREAD
+            near = self._place.below.get(home_of(station), 0)
+            yield unread, near & self._machines
+        yield decision, sure
+        if named:
+            reason = f"workers of {station.id} are known by name only"
+            yield doubted(conditional(decision, _OF_THIS_NAME), (reason,)), named
+
+    def _acted(
+        self, decision: Decision, more: Decision | None, host: Host, vector: SiteVector
+    ) -> Iterator[tuple[Decision, int]]:
+        first = decision if more is None else joint(decision, more)
+        if vector.inferred:
+            first = doubted(first, (vector.inferred,))
+        within = self._place.below.get(host.within, 0) if host.within else -1
+        for gained, bits in self._gains.of(host):
+            yield joint(first, gained), bits & within
+
+    def _anywhere(self, vector: SiteVector, party: Party) -> Decision | None:
+        found = (
+            self._elsewhere.anywhere(Operation(op), party) for op in vector.anywhere
+        )
+        return combined(one for one in found if one is not None)
+
+
+class Gains:
+    """What the identities of hosts may run, each computed once."""
+
+    def __init__(self, engine: Engine, vectors: list[tuple[int, int]]) -> None:
+        """Prepare.
+
+        Args:
+            engine: it was asked about the vectors.
+            vectors: (number of the question, classes that the vector works on).
+        """
+        self._engine, self._vectors = engine, vectors
+        self._found: dict[str, Parts] = {}
+
+    def of(self, host: Host) -> Parts:
+        """Return what code in a host may run, as any of its identities."""
+        parts = [part for one in host.identities for part in self._identity(one)]
+        return disjoint(parts)
+
+    def _identity(self, object_id: str) -> Parts:
+        if object_id not in self._found:
+            known = self._engine.tenant.directory.principals.get(object_id)
+            parts: Parts = []
+            if known is not None:
+                settled = self._engine.settle(self._engine.parties.party(known))
+                parts = [
+                    (decision, bits & mask)
+                    for number, mask in self._vectors
+                    for decision, bits in settled[number]
+                    if bits & mask
+                ]
+            self._found[object_id] = disjoint(parts)
+        return self._found[object_id]

@@ -1,0 +1,241 @@
+"""One tenant decided: its engine, and the place its machines and sites stand in."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from scanner.azure.basis import Basis
+from scanner.azure.cuts import Block
+from scanner.azure.escalation import Asking, Escalations, movable
+from scanner.azure.joints import disjoint
+from scanner.azure.model import AzureTenant
+from scanner.azure.parties import Party
+from scanner.azure.places import Place, place_of
+from scanner.azure.questions import Operation, Question
+from scanner.azure.rbac.evaluation import because_of, doubted
+from scanner.azure.rbac.scopes import type_and_parent
+from scanner.azure.settle import Engine, Parts
+from scanner.azure.site_grants import Gains, SiteGrants
+from scanner.azure.site_vectors import PACKAGE_VECTORS, SiteVector, on_runbook
+from scanner.azure.sites import Sites
+from scanner.azure.vectors import (
+    MACHINE_VECTORS,
+    AzureVector,
+    Escalation,
+)
+from scanner.estate import Principal, Target
+from scanner.grants import Because, Grant, TargetSet, Tier, Vector
+
+
+class TenantGrants:
+    """Decides one tenant's principals on its machines.
+
+    Attributes:
+        place: the machines by class.
+    """
+
+    def __init__(self, tenant: AzureTenant) -> None:
+        """Ask the tenant's roles, denies and locks; `grants` settles principals."""
+        self.tenant = tenant
+        self.sites = Sites(tenant)
+        asking = Asking(tenant)
+        self.place = place_of(
+            tenant, _scopes(tenant, self.sites), self.sites.apart, self.sites.scopes
+        )
+        asked = tuple(v.asked for v in MACHINE_VECTORS)
+        operations = (*asked, *self.sites.operations, *asking.operations)
+        distinct = tuple(dict.fromkeys(operations))
+        self.engine = Engine(tenant, self.place, distinct, asking.receivers.of)
+        self.questions: dict[str, Question] = {
+            v.vector.id: self.engine.question(v.asked) for v in MACHINE_VECTORS
+        }
+        self._targets = {
+            v.vector.id: _reachable(v, self.place) for v in MACHINE_VECTORS
+        }
+        running = [self._counted(v) for v in MACHINE_VECTORS if _runs_code(v)]
+        self.escalations = Escalations(asking, self.engine, running)
+        gains = Gains(self.engine, running)
+        self.site_grants = SiteGrants(self.sites, self.engine, gains)
+
+    def grants(self) -> Iterator[Grant]:
+        """Yield the grants, by class of principals and then in vector order."""
+        for party in self.engine.classes():
+            settled = self.engine.settle(party)
+            yield from self._on_machines(party, settled)
+            yield from self._elsewhere(party, settled)
+
+    def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
+        sets: dict[tuple[int, int], list[TargetSet | None]] = {}
+        for vector in MACHINE_VECTORS:
+            name = vector.vector.id
+            question, mask = self.questions[name], self._targets[name]
+            parts = settled[question.number]
+            if not parts or not mask:
+                continue
+            shared = sets.get((id(parts), mask))
+            if shared is None:
+                shared = [self._set(bits & mask) for _, bits in parts]
+                sets[id(parts), mask] = shared
+            for (decision, _), targets in zip(parts, shared, strict=True):
+                if targets is not None:
+                    if vector.inferred:
+                        decision = doubted(decision, (vector.inferred,))
+                    basis = Basis(self.engine, question, decision, targets.bits)
+                    yield Grant(
+                        party.principals,
+                        vector.vector,
+                        targets,
+                        decision,
+                        basis,
+                        basis.at,
+                    )
+
+    def _set(self, bits: int) -> TargetSet | None:
+        return TargetSet(self.place.space, bits) if bits else None
+
+    def _elsewhere(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
+        """Yield what takes more than one operation on the machine, vector by vector."""
+        found: dict[Vector, Parts] = {}
+        ways: dict[Vector, list[SiteVector | Escalation]] = {}
+        for way, parts in self._ways(party, settled):
+            found.setdefault(way.vector, []).extend(parts)
+            ways.setdefault(way.vector, []).append(way)
+        for vector, parts in found.items():
+            basis = _Joint(self, tuple(ways[vector]))
+            for decision, bits in disjoint(parts):
+                targets = TargetSet(self.place.space, bits)
+                yield Grant(
+                    party.principals, vector, targets, decision, basis, basis.at
+                )
+
+    def _ways(
+        self, party: Party, settled: list[Parts]
+    ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
+        yield from self.escalations.parts(party, settled)
+        yield from self.site_grants.parts(party, settled)
+        packages = self.escalations.packages(party, settled)
+        if packages:
+            yield PACKAGE_VECTORS[0], packages
+
+    def _counted(self, vector: AzureVector) -> tuple[int, int]:
+        name = vector.vector.id
+        return self.questions[name].number, self._targets[name]
+
+    def blocks(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> tuple[tuple[Block, ...], ...]:
+        """Return what cuts a pair, by way; empty when nothing ever allowed it."""
+        bit = 1 << self.place.positions[target.id]
+        question = self.questions.get(vector.id)
+        if question is None:
+            return tuple(self._blocks_at_sites(principal, vector, target, bit))
+        engine = self.engine
+        holdings = engine.parties.holdings.get(principal.id, [])
+        if not any(engine.given(question, holdings, bit)):
+            return ()
+        party = engine.parties.party(principal)
+        found = engine.cuts.blocking(question, vector.id, party)
+        return (tuple(block for block in found if block.bits & bit),)
+
+    def _blocks_at_sites(
+        self, principal: Principal, vector: Vector, target: Target, bit: int
+    ) -> Iterator[tuple[Block, ...]]:
+        """Yield what cuts a pair, by the site that leads to the target."""
+        party = self.engine.parties.party(principal)
+        home = f"/subscriptions/{target.scope}"
+        for _, one in self.sites.vectors():
+            if one.vector != vector:
+                continue
+            sites = self.site_grants.reaching(one, bit, home)
+            for number in self.place.sites.values():
+                if sites >> number & 1:
+                    blocks = tuple(self._blocking(one, party, 1 << number))
+                    if blocks:
+                        yield blocks
+
+    def _blocking(self, vector: SiteVector, party: Party, site: int) -> Iterator[Block]:
+        engine = self.engine
+        for name in vector.operations:
+            question = engine.question(Operation(name))
+            if any(engine.given(question, party.holdings, site)):
+                for block in engine.cuts.blocking(question, name, party):
+                    if block.bits & site:
+                        yield block
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """The assignments that give any step of any way that a vector has."""
+
+    of: TenantGrants
+    ways: tuple[SiteVector | Escalation, ...]
+
+    def __call__(self, principal: Principal) -> tuple[Because, ...]:
+        """Name them behind any target."""
+        return self._resting_on(principal, -1, "")
+
+    def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
+        """Name them behind one target."""
+        bit = 1 << self.of.place.positions[target.id]
+        return self._resting_on(principal, bit, f"/subscriptions/{target.scope}")
+
+    def _resting_on(
+        self, principal: Principal, bits: int, home: str
+    ) -> tuple[Because, ...]:
+        engine = self.of.engine
+        holdings = engine.parties.holdings.get(principal.id, ())
+        found: set[int] = set()
+        for way in self.ways:
+            if isinstance(way, Escalation):
+                for question in engine.questions:
+                    if any(op.name in way.steps for op in question.operations):
+                        given = engine.given(question, holdings, bits)
+                        found |= {n for n, _ in given}
+                continue
+            sites = self.of.site_grants.reaching(way, bits, home) if home else -1
+            found |= set(self._on_sites(way, holdings, sites))
+        assignments, roles = engine.tenant.assignments, engine.tenant.roles
+        return tuple(
+            because_of(assignments[n], roles, principal.id) for n in sorted(found)
+        )
+
+    def _on_sites(
+        self, way: SiteVector, holdings: Iterable[int], sites: int
+    ) -> Iterator[int]:
+        engine, own = self.of.engine, self.of.site_grants.own
+        for name in way.operations:
+            question = engine.question(Operation(name))
+            where = sites if on_runbook(name) else own(sites)
+            for n, _ in engine.given(question, holdings, where):
+                yield n
+        for name in way.anywhere:
+            question = engine.question(Operation(name))
+            yield from (n for n, _ in engine.terms(question, holdings))
+
+
+def _scopes(tenant: AzureTenant, sites: Sites) -> set[str]:
+    """Return every scope that may tell machines or sites apart."""
+    scopes = {assignment.scope for assignment in tenant.assignments}
+    scopes |= {deny.scope for deny in tenant.denies}
+    scopes |= {lock.scope for lock in tenant.locks if lock.read_only}
+    scopes |= sites.subscriptions | {host.within for host in sites.hosts}
+    scopes |= {*movable(tenant)}
+    return (scopes | _parents(scopes)) - {""}
+
+
+def _parents(scopes: Iterable[str]) -> set[str]:
+    """Return the machines, and scale sets, of those scopes that are a child of one."""
+    kinds = {v.child for v in MACHINE_VECTORS} - {""}
+    found = (type_and_parent(scope) for scope in scopes)
+    return {parent for kind, parent in found if kind in kinds}
+
+
+def _reachable(vector: AzureVector, place: Place) -> int:
+    """Return the classes that a vector works on: of its kinds, with what it needs."""
+    found = 0
+    for kind in vector.kinds:
+        found |= place.kinds.get(kind, 0)
+    return found & ~place.lacking.get(vector.needs, 0)
+
+
+def _runs_code(vector: AzureVector) -> bool:
+    return vector.vector.tier in (Tier.DIRECT, Tier.INDIRECT)
