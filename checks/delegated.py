@@ -24,7 +24,6 @@ from checks.hits import (
     define,
     hit_on_held,
 )
-from checks.reach import scopes_of, within
 from scanner.closure import Closure, Gain, closure_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Condition, Conditions, Edge, Grant
@@ -270,11 +269,20 @@ def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
 def _hit_by_scope(
     graph: AccessGraph, principal: Principal, grants: list[Grant], message: str
 ) -> Iterator[Hit]:
-    scopes = {one for grant in grants for one in scopes_of(graph, grant.targets)}
-    for scope in sorted(scopes):
-        parts = ((one, within(graph, one.targets, scope).bits) for one in grants)
-        access = shared(graph, [(one, bits) for one, bits in parts if bits])
-        yield Hit(f"{principal.provider}:{scope}", principal, access, message)
+    reached = 0
+    for grant in grants:
+        reached |= graph.scopes(grant.targets.space).of(grant.targets.bits)
+    for scope, number in sorted(graph.scope_numbers.items()):
+        if reached >> number & 1:
+            parts = ((one, _there(graph, one, scope)) for one in grants)
+            access = shared(graph, [(one, bits) for one, bits in parts if bits])
+            yield Hit(f"{principal.provider}:{scope}", principal, access, message)
+
+
+def _there(graph: AccessGraph, grant: Grant, scope: str) -> int:
+    """Return the targets of a grant that are in an account or subscription."""
+    space = grant.targets.space
+    return grant.targets.bits & graph.scopes(space).masks.get(scope, 0)
 
 
 def _is_outsider(principal: Principal, guests: bool) -> bool:

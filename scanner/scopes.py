@@ -33,13 +33,16 @@ class Scopes:
     @cached_property
     def masks(self) -> Mapping[str, int]:
         """The classes of each scope, sorted by scope."""
+        names = sorted((scope, n) for scope, n in self._numbers.items())
+        return {scope: self._masks[n] for scope, n in names if n in self._masks}
+
+    @cached_property
+    def _masks(self) -> Mapping[int, int]:
         found: dict[int, list[int]] = {}
         for position, scopes in enumerate(self._classes):
             for number in ones(scopes):
                 found.setdefault(number, []).append(position)
-        masks = {number: bits_of(found[number], self._size) for number in found}
-        names = sorted((scope, n) for scope, n in self._numbers.items() if n in masks)
-        return {scope: masks[number] for scope, number in names}
+        return {number: bits_of(found[number], self._size) for number in found}
 
     def of(self, bits: int) -> int:
         """Return the scopes that some targets are in, as a set of their numbers."""
@@ -60,10 +63,7 @@ class Scopes:
         return any(mask & bits == mask for mask in self._masks_at(bits))
 
     def _masks_at(self, bits: int) -> Iterator[int]:
-        touched = self.of(bits)
-        for scope, mask in self.masks.items():
-            if touched >> self._numbers[scope] & 1:
-                yield mask
+        return (self._masks[number] for number in ones(self.of(bits)))
 
     def _of_class(self, members: tuple[Target, ...]) -> int:
         found = 0
