@@ -5,6 +5,7 @@ account reaches them (whoever comes from there enters a role first, `scanner.aws
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
@@ -12,6 +13,8 @@ from scanner.aws.model import AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
+
+_BY_ID = attrgetter("id")
 
 
 def decide_aws(estate: AwsEstate) -> Decided:
@@ -26,10 +29,16 @@ def decide_aws(estate: AwsEstate) -> Decided:
     return Decided(
         provider=Provider.AWS,
         principals=tuple(
-            sorted(one.principal for account in accounts for one in account.identities)
+            sorted(
+                (one.principal for account in accounts for one in account.identities),
+                key=_BY_ID,
+            )
         ),
         targets=tuple(
-            sorted(node.target for account in accounts for node in account.nodes)
+            sorted(
+                (node.target for account in accounts for node in account.nodes),
+                key=_BY_ID,
+            )
         ),
         grants=sorted(grants, key=_in_order),
         edges=(),

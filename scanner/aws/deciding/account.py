@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
+from operator import attrgetter
 
 from scanner.aws.deciding.because import Asked, Explainer
 from scanner.aws.deciding.consumers import Fleet
@@ -30,6 +31,8 @@ from scanner.grants import (
     ones,
 )
 
+_BY_ID = attrgetter("id")
+
 #: A vector with one answer on a set of targets: what principals of a grant share.
 _Share = tuple[AwsVector, Answer, int]
 
@@ -48,6 +51,7 @@ class AccountEngine:
         """
         self._catalogue = catalogue()
         self._vectors = self._catalogue.covered
+        self._covered = {one.vector.id: one for one in self._vectors}
         self._member = membership(account, estate.organization_of(account.id))
         self._identities = {one.principal: one for one in account.identities}
         nodes = sorted(account.nodes, key=lambda node: node.target.id)
@@ -66,7 +70,7 @@ class AccountEngine:
         lending = Lending(account, self._member, Fleet(nodes), by_arn)
         joins = Joins(self._nodes, objects, self._catalogue, lending)
         self._joins = joins
-        self._why = Explainer(rules, powers, joins, self._nodes, objects)
+        self._why = Explainer(rules, powers, joins, self._nodes, objects, self._facts)
 
     def grants(self) -> Iterator[Grant]:
         """Yield the account's grants, each for all principals that share a decision."""
@@ -87,7 +91,7 @@ class AccountEngine:
         self, principal: Principal, grants: Iterable[Grant]
     ) -> tuple[Because, ...]:
         """Name what some grants of a principal rest on, each statement once."""
-        covered = {one.vector.id: one for one in self._vectors}
+        covered = self._covered
         asked = (Asked(covered[g.vector.id], g.targets.bits) for g in grants)
         return self._allowed(tuple(asked), principal)
 
@@ -96,11 +100,10 @@ class AccountEngine:
     ) -> tuple[Because, ...]:
         """Name what cuts a pair that is in no grant; empty if nothing allows it."""
         identity = self._identities.get(principal)
-        covered = (one for one in self._vectors if one.vector.id == vector.id)
-        found, place = next(covered, None), self._places.get(target.id)
+        found, place = self._covered.get(vector.id), self._places.get(target.id)
         if identity is None or found is None or place is None:
             return ()
-        return self._why.denied(identity, self._facts(identity), found, 1 << place)
+        return self._why.denied(identity, found, 1 << place)
 
     def _facts(self, identity: Identity) -> PrincipalFacts:
         return PrincipalFacts(identity, self._member)
@@ -133,7 +136,7 @@ class AccountEngine:
     ) -> Grant:
         settled = settle(answer.formula)
         return Grant(
-            tuple(sorted(principals)),
+            tuple(sorted(principals, key=_BY_ID)),
             vector.vector,
             TargetSet(self._targets, bits),
             Decision(
@@ -151,7 +154,7 @@ class AccountEngine:
         self, asked: tuple[Asked, ...], principal: Principal
     ) -> tuple[Because, ...]:
         identity, power = self._identities[principal], self._power_of[principal]
-        return self._why.allowed(identity, self._facts(identity), power, *asked)
+        return self._why.allowed(identity, power, *asked)
 
     def _allowed_at(
         self, vector: AwsVector, principal: Principal, target: Target

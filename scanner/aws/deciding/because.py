@@ -1,6 +1,6 @@
 """Which statements a verdict rests on: worked out by class, named for one principal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -59,12 +59,13 @@ class Explainer:
     joins: Joins
     nodes: Space
     objects: Space
+    facts_of: Callable[[Identity], PrincipalFacts]
     #: By power (alive as long as its account's engine), action and targets.
     _touching: dict[tuple[int, str, int], Touching] = field(default_factory=dict)
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
 
     def allowed(
-        self, identity: Identity, facts: PrincipalFacts, power: Power, *asked: Asked
+        self, identity: Identity, power: Power, *asked: Asked
     ) -> tuple[StatementBecause, ...]:
         """Name the statements that allow what is asked, then those that cut some.
 
@@ -73,27 +74,25 @@ class Explainer:
 
         Args:
             identity: who is asked about.
-            facts: what its condition keys are.
             power: that of its class.
             asked: vectors, each on targets that it is granted on.
         """
         touching = [self._rules_touching(power, one) for one in asked]
-        allows = frozenset[Rule]().union(*(one.allows for one in touching))
-        cuts = frozenset[Rule]().union(*(one.cuts for one in touching))
-        named = self._all_named(identity, facts)
+        allows, cuts = _together(touching)
+        named = self._all_named(identity)
         return (
             *(one.because for one in named if one.own and one.rule in allows),
             *(one.because for one in named if one.rule in cuts),
         )
 
     def denied(
-        self, identity: Identity, facts: PrincipalFacts, vector: AwsVector, targets: int
+        self, identity: Identity, vector: AwsVector, targets: int
     ) -> tuple[StatementBecause, ...]:
         """Name what cuts an allowed vector on targets; empty when nothing allows it.
 
         A boundary or control policy that allows nothing here cuts by its silence.
         """
-        named = self._all_named(identity, facts)
+        named, facts = self._all_named(identity), self.facts_of(identity)
         found: dict[StatementBecause, None] = {}
         for way in vector.ways:
             asked = [(step, self._wanted(step, targets)) for step in way.steps]
@@ -186,13 +185,12 @@ class Explainer:
                     source = f"{prefix}{attached.source}"
                     yield StatementBecause(source, SILENT, None, "Deny")
 
-    def _all_named(
-        self, identity: Identity, facts: PrincipalFacts
-    ) -> tuple[_Named, ...]:
+    def _all_named(self, identity: Identity) -> tuple[_Named, ...]:
         """All statements that concern a principal: its own, then its ceilings'."""
         known = identity.principal.id
         found = self._named.get(known)
         if found is None:
+            facts = self.facts_of(identity)
             layers = (("", own_policies(identity)), *_ceilings(self.powers, identity))
             found = self._named[known] = tuple(
                 named
@@ -212,6 +210,15 @@ class Explainer:
                     name = f"{prefix}{source.policy}"
                     why = StatementBecause(name, source.index, source.sid, effect)
                     yield _Named(special, why, own=not prefix)
+
+
+def _together(many: Sequence[Touching]) -> Touching:
+    if len(many) == 1:
+        return many[0]
+    return Touching(
+        frozenset[Rule]().union(*(one.allows for one in many)),
+        frozenset[Rule]().union(*(one.cuts for one in many)),
+    )
 
 
 def _ceilings(

@@ -1,6 +1,6 @@
 """What evidence fixes of a request: the principal's side and the resource's side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from scanner.aws.iam.conditions import Look, Missing, OneOf, Seen, Shape
@@ -185,22 +185,45 @@ def looking(
     return look
 
 
+@dataclass(frozen=True, slots=True)
+class Always:
+    """An answer that does not depend on the resource."""
+
+    seen: Seen
+
+    def __call__(self, _: Resource) -> Seen:
+        """Return the answer."""
+        return self.seen
+
+
 def asking(
-    key: str, service: str, supplied: frozenset[str] | None
+    key: str,
+    service: str,
+    supplied: frozenset[str] | None,
+    fixed: Container[str] | None = None,
 ) -> Callable[[Resource], Seen]:
-    """Return how to ask any resource for a key that is not the principal's."""
+    """Return how to ask any resource for a key that is not the principal's.
+
+    Args:
+        key: the condition key.
+        service: prefix of the action.
+        supplied: as for `looking`.
+        fixed: every key that some resource fixes, where that is known: others have one
+            answer, `Always`.
+    """
     name, source = key.lower(), origin(key, service)
     listed = supplied is not None and family(key) in supplied
     if name == _SWITCH and service == "ssm":
-        return lambda _: ("true",)
+        return Always(("true",))
     if source is Origin.RESOURCE:
         if listed or supplied is None or "/" not in name:
             return lambda resource: resource(name)
-        return lambda _: Missing.ABSENT
+        return Always(Missing.ABSENT)
     otherwise = _of_request(key, source, listed, supplied is None)
-    if listed or source is Origin.REQUEST:
+    known = fixed is None or name in fixed
+    if known and (listed or source is Origin.REQUEST):
         return lambda resource: resource.fixed.get(name, otherwise)
-    return lambda _: otherwise
+    return Always(otherwise)
 
 
 def _of_request(key: str, source: Origin, listed: bool, uncatalogued: bool) -> Missing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import (
@@ -136,9 +137,17 @@ class Effects:
         """Remember the space."""
         self._space = space
         self._united: dict[Signature, Cells] = {}
+        self._known: dict[tuple[Power, Signature], Effect] = {}
 
     def of(self, power: Power, step: Step) -> Effect:
         """Return the effect of a power on one step (`Power.of`)."""
+        known = power, self._space.signature(tuple(power.rules), step)
+        found = self._known.get(known)
+        if found is None:
+            found = self._known[known] = self._of(power, step)
+        return found
+
+    def _of(self, power: Power, step: Step) -> Effect:
         granted = self._union(power.allows, step)
         for layer in power.ceilings:
             if not granted:
@@ -159,6 +168,7 @@ class Effects:
         return found
 
 
+@lru_cache(maxsize=65_536)
 def _concerning(layer: _Layer, actions: int) -> _Layer:
     return tuple(rule for rule in layer if rule.actions & actions)
 

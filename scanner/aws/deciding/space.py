@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
 from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
-from scanner.aws.deciding.facts import Resource, asking
+from scanner.aws.deciding.facts import Always, Resource, asking
 from scanner.aws.deciding.rules import Rule, mentioned_keys
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
@@ -33,6 +33,7 @@ class Space:
         self._regions = self._grouped([resource.region for resource in resources])
         self._partitions: dict[tuple[object, ...], list[tuple[dict[str, Seen], int]]]
         self._partitions = {}
+        self._fixed = frozenset(key for one in self.resources for key in one.fixed)
         self._rules: dict[Signature, Cells] = {}
         self._families: dict[tuple[Rule, ...], frozenset[str]] = {}
 
@@ -168,7 +169,10 @@ class Space:
     def _split(
         self, keys: tuple[str, ...], step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
-        asks = [asking(key, step.service, step.keys) for key in keys]
+        asks = [asking(key, step.service, step.keys, self._fixed) for key in keys]
+        alike = [ask.seen for ask in asks if isinstance(ask, Always)]
+        if self.resources and len(alike) == len(asks):
+            return [(dict(zip(keys, alike, strict=True)), self.all)]
         groups: dict[tuple[Seen, ...], list[int]] = defaultdict(list)
         for n, resource in enumerate(self.resources):
             groups[tuple([ask(resource) for ask in asks])].append(n)
