@@ -59,9 +59,9 @@ class TenantGrants:
     def grants(self) -> Iterator[Grant]:
         """Yield the grants, by class of principals and then in vector order."""
         for party in self.engine.classes():
-            settled = self.engine.settle(party)
+            settled, uncut = self.engine.settled(party)
             yield from self._on_machines(party, settled)
-            yield from self._elsewhere(party, settled)
+            yield from self._elsewhere(party, settled, uncut)
 
     def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
         sets: dict[tuple[int, int], list[TargetSet | None]] = {}
@@ -92,11 +92,13 @@ class TenantGrants:
     def _set(self, bits: int) -> TargetSet | None:
         return TargetSet(self.place.space, bits) if bits else None
 
-    def _elsewhere(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
+    def _elsewhere(
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
+    ) -> Iterator[Grant]:
         """Yield what takes more than one operation on the machine, vector by vector."""
         found: dict[Vector, Parts] = {}
         ways: dict[Vector, list[SiteVector | Escalation]] = {}
-        for way, parts in self._ways(party, settled):
+        for way, parts in self._ways(party, settled, uncut):
             found.setdefault(way.vector, []).extend(parts)
             ways.setdefault(way.vector, []).append(way)
         for vector, parts in found.items():
@@ -108,9 +110,9 @@ class TenantGrants:
                 )
 
     def _ways(
-        self, party: Party, settled: list[Parts]
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
-        yield from self.escalations.parts(party, settled)
+        yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
         packages = self.escalations.packages(party, settled)
         if packages:
@@ -208,7 +210,7 @@ class _Joint:
             for n, _ in engine.given(question, holdings, where):
                 yield n
         for name in way.anywhere:
-            question = engine.question(Operation(name))
+            question = engine.question(Operation(name, aside=True))
             yield from (n for n, _ in engine.terms(question, holdings))
 
 
