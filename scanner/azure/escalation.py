@@ -133,10 +133,6 @@ class Escalations:
             if parts:
                 yield vector, parts
 
-    def packages(self, party: Party, settled: list[Parts]) -> Parts:
-        """Return where a class may attach an application whose versions it writes."""
-        return self._writing(_PACKAGE, ("vm",), party, settled)
-
     def _rights(self, party: Party, settled: list[Parts]) -> dict[str, Parts]:
         given = self._masked(settled, _DEFINES)
         plain = self._handed(party, settled)
@@ -151,6 +147,7 @@ class Escalations:
             _POLICY: inferred,
             _MOVE: self._moves(party, settled),
             _ENROL: self._writing(_ENROL, ("vm", "arc"), party, settled),
+            _PACKAGE: self._writing(_PACKAGE, ("vm",), party, settled),
         }
 
     def _handed(self, party: Party, settled: list[Parts]) -> Parts:

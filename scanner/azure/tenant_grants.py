@@ -15,7 +15,7 @@ from scanner.azure.rbac.evaluation import because_of, doubted
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine, Parts
 from scanner.azure.site_grants import Gains, SiteGrants
-from scanner.azure.site_vectors import PACKAGE_VECTORS, SiteVector, on_runbook
+from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
 from scanner.azure.vectors import (
     MACHINE_VECTORS,
@@ -114,9 +114,6 @@ class TenantGrants:
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
         yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
-        packages = self.escalations.packages(party, settled)
-        if packages:
-            yield PACKAGE_VECTORS[0], packages
 
     def _counted(self, vector: AzureVector) -> tuple[int, int]:
         name = vector.vector.id
@@ -190,8 +187,7 @@ class _Joint:
             if isinstance(way, Escalation):
                 for question in engine.questions:
                     if any(op.name in way.steps for op in question.operations):
-                        given = engine.given(question, holdings, bits)
-                        found |= {n for n, _ in given}
+                        found |= self._giving(question, holdings, bits)
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
@@ -200,18 +196,24 @@ class _Joint:
             because_of(assignments[n], roles, principal.id) for n in sorted(found)
         )
 
+    def _giving(
+        self, question: Question, holdings: Iterable[int], bits: int
+    ) -> set[int]:
+        engine = self.of.engine
+        if question.aside:
+            return {n for n, _ in engine.terms(question, holdings)}
+        return {n for n, _ in engine.given(question, holdings, bits)}
+
     def _on_sites(
         self, way: SiteVector, holdings: Iterable[int], sites: int
     ) -> Iterator[int]:
         engine, own = self.of.engine, self.of.site_grants.own
         for name in way.operations:
-            question = engine.question(Operation(name))
             where = sites if on_runbook(name) else own(sites)
-            for n, _ in engine.given(question, holdings, where):
-                yield n
+            yield from self._giving(engine.question(Operation(name)), holdings, where)
         for name in way.anywhere:
             question = engine.question(Operation(name, aside=True))
-            yield from (n for n, _ in engine.terms(question, holdings))
+            yield from self._giving(question, holdings, -1)
 
 
 def _scopes(tenant: AzureTenant, sites: Sites) -> set[str]:
