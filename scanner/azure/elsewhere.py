@@ -1,6 +1,6 @@
 """What a class of principals may do at scopes that are no machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scanner.azure.cuts import bound_hits
 from scanner.azure.parties import Party
@@ -57,14 +57,27 @@ class Elsewhere:
             scope: normalized.
             locks: False for operations that a lock does not stop (its own removal).
         """
-        held = list(self._held(operation, party))
-        if not held:
-            return None
-        above = self._above(scope)
-        found = [decision for at, decision in held if at in above]
-        if not found or self._blocked(operation, party, scope, locks):
-            return None
-        return combined(found)
+        return self.among(operation, party, (scope,), locks).get(scope)
+
+    def among(
+        self,
+        operation: Operation,
+        party: Party,
+        scopes: Iterable[str],
+        locks: bool = True,
+    ) -> dict[str, Decision]:
+        """Return at which of some scopes a class may do something, as `at` does."""
+        held: dict[str, list[Decision]] = {}
+        for where, decision in self._held(operation, party):
+            held.setdefault(where, []).append(decision)
+        found: dict[str, Decision] = {}
+        for scope in scopes if held else ():
+            over = held.keys() & self._above(scope)
+            if over and not self._blocked(operation, party, scope, locks):
+                best = combined({d for where in over for d in held[where]})
+                if best is not None:
+                    found[scope] = best
+        return found
 
     def anywhere(self, operation: Operation, party: Party) -> Decision | None:
         """Return the best that a class may do at any scope it holds something at.

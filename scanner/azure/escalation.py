@@ -49,8 +49,8 @@ _DELEGATES = tuple(
 _ASSIGNS_POLICY = Operation(_POLICY)
 _MOVED = _at(HAND_OUT, Level.SUBSCRIPTION)
 _LEAVES = _at(_GROUP, Level.MANAGEMENT_GROUP)
-_ENTERS = (Operation(_MOVE), Operation(_GROUP))
-_REMOTE = (Operation(_ENROL), Operation(_PACKAGE))
+_ENTERS = (Operation(_MOVE, aside=True), Operation(_GROUP, aside=True))
+_REMOTE = (Operation(_ENROL, aside=True), Operation(_PACKAGE, aside=True))
 _WRITES = {kind: Operation(name) for kind, name in _WRITE.items()}
 
 
@@ -110,6 +110,7 @@ class Escalations:
             vectors: (number of the question, classes that the vector works on).
         """
         self._asking, self._engine = asking, engine
+        self._numbers = {op: engine.question(op).number for op in asking.operations}
         self._elsewhere = Elsewhere(engine)
         self._guards = Guards(engine, list(vectors))
         self._groups = movable(engine.tenant)
@@ -119,46 +120,46 @@ class Escalations:
             self._every |= bits
 
     def parts(
-        self, party: Party, settled: list[Parts]
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[tuple[Escalation, Parts]]:
-        """Yield what each vector gives a class, on machines."""
-        found = dict(self._guards.parts(party))
+        """Yield what each vector gives a class, on machines.
+
+        `settled` and `uncut` are what `Engine.settled` says of it.
+        """
+        found = dict(self._guards.parts(party, uncut))
         found |= self._rights(party, settled)
         for vector in ESCALATIONS:
             parts = found.get(vector.vector.id)
             if parts:
                 yield vector, parts
 
-    def packages(self, party: Party, settled: list[Parts]) -> Parts:
-        """Return where a class may attach an application whose versions it writes."""
-        return self._writing(_PACKAGE, ("vm",), party, settled)
-
     def _rights(self, party: Party, settled: list[Parts]) -> dict[str, Parts]:
-        given = self._of(settled, *(_DEFINES,))
+        given = self._masked(settled, _DEFINES)
         plain = self._handed(party, settled)
-        fresh = self._masked(settled, self._asking.new[party.apart])
-        handed = [*plain, *meeting(fresh, given)] if given and fresh else plain
-        policy = self._masked(settled, _ASSIGNS_POLICY)
+        fresh = self._masked(settled, self._asking.new[party.apart]) if given else []
+        handed = [*plain, *meeting(fresh, given)] if fresh else plain
+        policy = self._masked(settled, _ASSIGNS_POLICY) if plain else []
         inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
         return {
             HAND_OUT: handed,
-            _DEFINE: meeting(given, handed) if given else [],
+            _DEFINE: meeting(given, handed),
             _DELEGATE: self._of(settled, *_DELEGATES),
             _POLICY: inferred,
             _MOVE: self._moves(party, settled),
             _ENROL: self._writing(_ENROL, ("vm", "arc"), party, settled),
+            _PACKAGE: self._writing(_PACKAGE, ("vm",), party, settled),
         }
 
     def _handed(self, party: Party, settled: list[Parts]) -> Parts:
         found: Parts = []
         for kind, mask in self._kinds.items():
             operation = self._asking.handing[kind, party.apart]
-            parts = settled[self._engine.question(operation).number]
+            parts = settled[self._numbers[operation]]
             found += [(d, bits & mask) for d, bits in parts if bits & mask]
         return found
 
     def _masked(self, settled: list[Parts], operation: Operation) -> Parts:
-        parts = settled[self._engine.question(operation).number]
+        parts = settled[self._numbers[operation]]
         masked = ((decision, bits & self._every) for decision, bits in parts)
         return [(decision, bits) for decision, bits in masked if bits]
 
@@ -175,13 +176,15 @@ class Escalations:
         self, name: str, kinds: tuple[str, ...], party: Party, settled: list[Parts]
     ) -> Parts:
         """Return where a class writes machines and holds an operation anywhere."""
-        held = self._elsewhere.anywhere(Operation(name), party)
-        found: Parts = []
-        for kind in kinds if held is not None else ():
-            parts = settled[self._engine.question(_WRITES[kind]).number]
-            mask = self._kinds[kind]
-            found += [(joint(d, held), bits & mask) for d, bits in parts if held]
-        return [(decision, bits) for decision, bits in found if bits]
+        written = [
+            (decision, bits & self._kinds[kind])
+            for kind in kinds
+            for decision, bits in settled[self._numbers[_WRITES[kind]]]
+            if bits & self._kinds[kind]
+        ]
+        operation = Operation(name, aside=True)
+        held = self._elsewhere.anywhere(operation, party) if written else None
+        return [(joint(d, held), bits) for d, bits in written] if held else []
 
     def _moves(self, party: Party, settled: list[Parts]) -> Parts:
         """Return the machines of subscriptions that a class may put elsewhere.
@@ -189,15 +192,16 @@ class Escalations:
         It takes roles to hand out at the subscription, and writing both the group that
         it leaves and the one that it enters.
         """
-        leaving = self._of(settled, _LEAVES, _MOVED)
+        leaving = self._of(settled, _LEAVES, _MOVED) if self._groups else []
         if not leaving:
             return []
         entered: dict[str, Decision] = {}
-        for group in self._groups:
-            ways = (self._elsewhere.at(one, party, group) for one in _ENTERS)
-            best = combined(one for one in ways if one is not None)
-            if best is not None:
-                entered[group] = best
+        for operation in _ENTERS:
+            may = self._elsewhere.among(operation, party, self._groups)
+            for group, decision in may.items():
+                known = entered.get(group)
+                both = [one for one in (known, decision) if one is not None]
+                entered[group] = combined(both) or decision
         found: Parts = []
         for parent in self._groups:
             bits = self._directly_below(parent)

@@ -19,10 +19,11 @@ WRITE_DENY = f"{_MA}/denyAssignments/write"
 DELETE_LOCK = f"{_MA}/locks/delete"
 MANAGE_STACK = "Microsoft.Resources/deploymentStacks/manageDenySetting/action"
 
-GUARD_OPERATIONS = tuple(
-    map(Operation, (DELETE_DENY, WRITE_DENY, DELETE_LOCK, MANAGE_STACK))
-)
-_UNLOCK = Operation(DELETE_LOCK)
+_REMOVING = {
+    name: Operation(name, aside=True)
+    for name in (DELETE_DENY, WRITE_DENY, DELETE_LOCK, MANAGE_STACK)
+}
+GUARD_OPERATIONS = tuple(_REMOVING.values())
 _STACK = "whether the deny assignment was made by a deployment stack is not known"
 
 
@@ -65,36 +66,36 @@ class Guards:
         for number, mask in vectors:
             masks[number] = masks.get(number, 0) | mask
         self._vectors = [(engine.questions[n], mask) for n, mask in masks.items()]
-        self._removing = tuple(map(engine.question, GUARD_OPERATIONS))
-        self._bound: dict[tuple[Profile, bool], tuple[int, ...]] = {}
+        self._removing = {n: engine.question(op) for n, op in _REMOVING.items()}
+        self._bound: dict[tuple[Profile, bool], tuple[tuple[int, int], ...]] = {}
         self._guarded = bool(self._tenant.denies) or any(
             lock.read_only for lock in self._tenant.locks
         )
 
-    def parts(self, party: Party) -> Iterator[tuple[str, Parts]]:
+    def parts(self, party: Party, uncut: list[Parts]) -> Iterator[tuple[str, Parts]]:
         """Yield each removal with where it gives a class what it lacks now.
+
+        `uncut` is what the class would have if nothing were denied or locked.
 
         A target that a lock and a deny assignment guard together counts for the
         removal of either, if the class may remove both.
         """
-        if not self._guarded or not self._may_remove(party):
-            return
-        uncut = self._engine.uncut(party)
-        shut = self._shut(party, uncut)
+        held = self._held(party) if self._guarded else frozenset()
+        shut = self._shut(party, uncut) if held else 0
         if not shut:
             return
         way = self._in_the_way(party, shut)
-        locks = self._locks(party, way)
+        locks = self._locks(party, way) if DELETE_LOCK in held else {}
         for name in (DELETE_DENY, WRITE_DENY, MANAGE_STACK):
-            denies = self._denies(name, party, locks, way)
+            denies = self._denies(name, party, locks, way) if name in held else {}
             if denies:
                 removed = _Removable(denies, locks)
-                without = _Removable({}, locks)
-                yield name, self._gained(uncut, way, removed, without)
+                needed = _Removable(denies, {})
+                yield name, self._gained(uncut, way, removed, needed)
         if locks:
             denies = self._denies(DELETE_DENY, party, locks, way)
-            removed, without = _Removable(denies, locks), _Removable(denies, {})
-            yield DELETE_LOCK, self._gained(uncut, way, removed, without)
+            removed, needed = _Removable(denies, locks), _Removable({}, locks)
+            yield DELETE_LOCK, self._gained(uncut, way, removed, needed)
 
     def _shut(self, party: Party, uncut: list[Parts]) -> int:
         """Return where a class holds something that is blocked."""
@@ -113,30 +114,33 @@ class Guards:
             every = range(len(self._tenant.denies))
             strangers = self._engine.parties.strangers
             found = bound_hits(party, strangers, self._tenant, every)
-            self._bound[key] = tuple(found)
-        below, tenant = self._engine.place.below, self._tenant
-        denies = (
-            n for n in self._bound[key] if below.get(tenant.denies[n].scope, 0) & shut
-        )
+            scopes = ((n, self._tenant.denies[n].scope) for n in found)
+            self._bound[key] = tuple((n, self._below(scope)) for n, scope in scopes)
         locks = (
             n
-            for n, lock in enumerate(() if party.delegated else tenant.locks)
-            if lock.read_only and below.get(lock.scope, 0) & shut
+            for n, lock in enumerate(() if party.delegated else self._tenant.locks)
+            if lock.read_only and self._below(lock.scope) & shut
         )
+        denies = (n for n, bits in self._bound[key] if bits & shut)
         return _Way(tuple(denies), tuple(locks))
 
-    def _may_remove(self, party: Party) -> bool:
-        return any(any(self._engine.terms(q, party.holdings)) for q in self._removing)
+    def _below(self, scope: str) -> int:
+        return self._engine.place.below.get(scope, 0)
+
+    def _held(self, party: Party) -> frozenset[str]:
+        """Return what a class may do anywhere of what removes guards."""
+        return frozenset(
+            name
+            for name, question in self._removing.items()
+            if any(self._engine.terms(question, party.holdings))
+        )
 
     def _locks(self, party: Party, way: _Way) -> dict[int, Decision]:
         """Return the locks in its way that a class may delete."""
-        found: dict[int, Decision] = {}
-        for number in way.locks:
-            scope = self._tenant.locks[number].scope
-            may = self._elsewhere.at(_UNLOCK, party, scope, locks=False)
-            if may is not None:
-                found[number] = may
-        return found
+        scopes = {n: self._tenant.locks[n].scope for n in way.locks}
+        operation = _REMOVING[DELETE_LOCK]
+        may = self._elsewhere.among(operation, party, scopes.values(), locks=False)
+        return {n: may[scope] for n, scope in scopes.items() if scope in may}
 
     def _denies(
         self, name: str, party: Party, locks: dict[int, Decision], way: _Way
@@ -147,47 +151,46 @@ class Guards:
         be deleted first.
         """
         stack = name == MANAGE_STACK
-        found: dict[int, Decision] = {}
-        for number in way.denies:
-            deny = self._tenant.denies[number]
-            if deny.system is not stack:
-                continue
-            operation = Operation(name)
-            may = self._elsewhere.at(operation, party, deny.scope, locks=not locks)
-            if may is not None:
-                found[number] = doubted(may, (_STACK,)) if stack else may
-        return found
+        every = self._tenant.denies
+        scopes = {n: every[n].scope for n in way.denies if every[n].system is stack}
+        if not scopes:
+            return {}
+        may = self._elsewhere.among(
+            _REMOVING[name], party, scopes.values(), locks=not locks
+        )
+        return {
+            n: doubted(may[scope], (_STACK,)) if stack else may[scope]
+            for n, scope in scopes.items()
+            if scope in may
+        }
 
     def _gained(
-        self,
-        uncut: list[Parts],
-        way: _Way,
-        removed: _Removable,
-        without: _Removable,
+        self, uncut: list[Parts], way: _Way, removed: _Removable, needed: _Removable
     ) -> Parts:
-        """Return what opens when guards go that stays shut `without` some of them."""
+        """Return what opens when guards go, of what the `needed` among them block."""
         taken = removed.joined()
         if taken is None:
             return []
+        rest = _Way(
+            tuple(n for n in way.denies if n not in removed.denies),
+            tuple(n for n in way.locks if n not in removed.locks),
+        )
         found: Parts = []
         for question, mask in self._vectors:
             parts = uncut[question.number]
-            if parts:
-                shut = self._blocked(question, way, without)
-                opened = mask & shut & ~self._blocked(question, way, removed)
-                if opened:
-                    found += [(joint(d, taken), bits & opened) for d, bits in parts]
-        return disjoint(found)
+            blocked = self._blocked(question, needed) & mask if parts else 0
+            if blocked:
+                opened = blocked & ~self._blocked(question, rest)
+                found += [(joint(d, taken), bits & opened) for d, bits in parts]
+        return disjoint([(d, bits) for d, bits in found if bits])
 
-    def _blocked(self, question: Question, way: _Way, removed: _Removable) -> int:
-        """Return where a class is blocked although some guards are gone."""
+    def _blocked(self, question: Question, by: _Way | _Removable) -> int:
+        """Return where some guards block a question."""
         bits, cuts = 0, self._engine.cuts
-        for number in way.denies:
-            named = question.denies.get(number) is Truth.TRUE
-            if named and number not in removed.denies:
+        for number in by.denies:
+            if question.denies.get(number) is Truth.TRUE:
                 bits |= cuts.bits_of(self._tenant.denies[number], question)
-        for number in way.locks if question.locked else ():
-            if number not in removed.locks:
-                scope = self._tenant.locks[number].scope
-                bits |= self._engine.spots.cut(scope, question.mode)
+        for number in by.locks if question.locked else ():
+            scope = self._tenant.locks[number].scope
+            bits |= self._engine.spots.cut(scope, question.mode)
         return bits

@@ -46,13 +46,16 @@ _PLAIN = Mode()
 class Operation:
     """An operation to decide, at the scope that its mode says.
 
-    `answer` says what an assignment gives, where that takes more than its role.
+    Attributes:
+        answer: what an assignment gives, where that takes more than its role.
+        aside: it is looked at with `Elsewhere` only, and never settled for machines.
     """
 
     name: str
     data: bool = False
     mode: Mode = _PLAIN
     answer: Callable[[Assignment], Decision | None] | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Question:
             `UNKNOWN`.
         locked: read-only locks stop the operations.
         mode: that of them all; without a child at which nobody is assigned anything.
+        aside: they are not settled for machines.
     """
 
     number: int
@@ -73,6 +77,7 @@ class Question:
     denies: Mapping[int, Truth]
     locked: bool
     mode: Mode
+    aside: bool = False
 
 
 class Ledger:
@@ -129,7 +134,8 @@ def questions_of(
     for number, operation in enumerate(operations):
         answers = tuple(answer[number] for answer in given.values())
         denies = tuple(_denies(tenant, operation).items())
-        key = (operation.data, _mode(operation, children), answers, denies)
+        mode = _mode(operation, children)
+        key = (operation.data, mode, operation.aside, answers, denies)
         families.setdefault(key, []).append(number)
     firsts = [family[0] for family in families.values()]
     questions = tuple(
@@ -183,6 +189,7 @@ def _question(
         _denies(tenant, first),
         locks_operation(first.name, first.data),
         _mode(first, children),
+        first.aside,
     )
 
 

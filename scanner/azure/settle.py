@@ -66,6 +66,7 @@ class Engine:
         self._patterns, self._pattern_of = asked.patterns, asked.pattern_of
         self.spots = Spots(place, (question.mode for question in self.questions))
         self._asked = {op: q for q in self.questions for op in q.operations}
+        self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
         gives = [any(n != NOTHING for n in row) for row in asked.patterns]
         relevant = (n for n, row in enumerate(asked.pattern_of) if gives[row])
@@ -97,26 +98,24 @@ class Engine:
         members of a group that nobody has read could grant is `unknown` where nothing
         better is known. Questions with equal answers share one list.
         """
-        settled: list[Parts] = [[]] * len(self.questions)
+        return self.settled(party)[0]
+
+    def settled(self, party: Party) -> tuple[list[Parts], list[Parts]]:
+        """Return the same, and what it would be if nothing were denied or locked."""
+        found: list[Parts] = [[]] * len(self.questions)
+        uncut: list[Parts] = [[]] * len(self.questions)
         row = self.cuts.of(party)
         left: dict[tuple[int, int], Parts] = {}
         for questions, parts in self._uncut(party):
             for question in questions:
                 cut = self.cuts.cut(question, party, row)
                 key = (id(parts), id(cut))
-                found = left.get(key)
-                if found is None:
-                    found = left[key] = _less(parts, cut)
-                settled[question.number] = found
-        return settled
-
-    def uncut(self, party: Party) -> list[Parts]:
-        """Return what a class would have if nothing were denied or locked."""
-        found: list[Parts] = [[]] * len(self.questions)
-        for questions, parts in self._uncut(party):
-            for question in questions:
-                found[question.number] = parts
-        return found
+                rest = left.get(key)
+                if rest is None:
+                    rest = left[key] = _less(parts, cut)
+                found[question.number] = rest
+                uncut[question.number] = parts
+        return found, uncut
 
     def _uncut(self, party: Party) -> Iterator[tuple[tuple[Question, ...], Parts]]:
         """Yield questions that are answered alike, but for what is cut."""
@@ -190,7 +189,7 @@ class Engine:
         self, patterns: tuple[int, ...], opened: list[int], everything: bool
     ) -> Iterator[_Group]:
         found: dict[tuple[int, tuple[tuple[int, int], ...], int], list[Question]] = {}
-        for question in self.questions:
+        for question in self._settling:
             number = question.number
             given = ((p, self._patterns[p][number]) for p in patterns)
             terms = tuple((p, term) for p, term in given if term != NOTHING)

@@ -155,7 +155,8 @@ class SiteGrants:
 
     def _anywhere(self, vector: SiteVector, party: Party) -> Decision | None:
         found = (
-            self._elsewhere.anywhere(Operation(op), party) for op in vector.anywhere
+            self._elsewhere.anywhere(Operation(op, aside=True), party)
+            for op in vector.anywhere
         )
         return combined(one for one in found if one is not None)
 

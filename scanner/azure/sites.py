@@ -49,7 +49,7 @@ class Sites:
         self.subscriptions = frozenset(home_of(s) for s in self.stations if s.refused)
         self._known = self._machines(tenant)
         self.apart = self._signatures()
-        self.operations = tuple(map(Operation, sorted(self._names())))
+        self.operations = tuple(dict.fromkeys(self._asked()))
 
     def vectors(self) -> Iterator[tuple[str, SiteVector]]:
         """Yield the vectors that there are sites for, with their stations' kind."""
@@ -100,9 +100,10 @@ class Sites:
                     found[machine.scope].append((number, False))
         return {scope: tuple(sorted(some)) for scope, some in found.items()}
 
-    def _names(self) -> set[str]:
-        vectors = [vector for _, vector in self.vectors()]
-        return {name for one in vectors for name in (*one.operations, *one.anywhere)}
+    def _asked(self) -> Iterator[Operation]:
+        for _, vector in self.vectors():
+            yield from map(Operation, vector.operations)
+            yield from (Operation(name, aside=True) for name in vector.anywhere)
 
 
 def home_of(station: Workers) -> str:

@@ -15,7 +15,7 @@ from scanner.azure.rbac.evaluation import because_of, doubted
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine, Parts
 from scanner.azure.site_grants import Gains, SiteGrants
-from scanner.azure.site_vectors import PACKAGE_VECTORS, SiteVector, on_runbook
+from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
 from scanner.azure.vectors import (
     MACHINE_VECTORS,
@@ -59,9 +59,9 @@ class TenantGrants:
     def grants(self) -> Iterator[Grant]:
         """Yield the grants, by class of principals and then in vector order."""
         for party in self.engine.classes():
-            settled = self.engine.settle(party)
+            settled, uncut = self.engine.settled(party)
             yield from self._on_machines(party, settled)
-            yield from self._elsewhere(party, settled)
+            yield from self._elsewhere(party, settled, uncut)
 
     def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
         sets: dict[tuple[int, int], list[TargetSet | None]] = {}
@@ -92,11 +92,13 @@ class TenantGrants:
     def _set(self, bits: int) -> TargetSet | None:
         return TargetSet(self.place.space, bits) if bits else None
 
-    def _elsewhere(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
+    def _elsewhere(
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
+    ) -> Iterator[Grant]:
         """Yield what takes more than one operation on the machine, vector by vector."""
         found: dict[Vector, Parts] = {}
         ways: dict[Vector, list[SiteVector | Escalation]] = {}
-        for way, parts in self._ways(party, settled):
+        for way, parts in self._ways(party, settled, uncut):
             found.setdefault(way.vector, []).extend(parts)
             ways.setdefault(way.vector, []).append(way)
         for vector, parts in found.items():
@@ -108,13 +110,10 @@ class TenantGrants:
                 )
 
     def _ways(
-        self, party: Party, settled: list[Parts]
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
-        yield from self.escalations.parts(party, settled)
+        yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
-        packages = self.escalations.packages(party, settled)
-        if packages:
-            yield PACKAGE_VECTORS[0], packages
 
     def _counted(self, vector: AzureVector) -> tuple[int, int]:
         name = vector.vector.id
@@ -188,8 +187,7 @@ class _Joint:
             if isinstance(way, Escalation):
                 for question in engine.questions:
                     if any(op.name in way.steps for op in question.operations):
-                        given = engine.given(question, holdings, bits)
-                        found |= {n for n, _ in given}
+                        found |= self._giving(question, holdings, bits)
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
@@ -198,18 +196,24 @@ class _Joint:
             because_of(assignments[n], roles, principal.id) for n in sorted(found)
         )
 
+    def _giving(
+        self, question: Question, holdings: Iterable[int], bits: int
+    ) -> set[int]:
+        engine = self.of.engine
+        if question.aside:
+            return {n for n, _ in engine.terms(question, holdings)}
+        return {n for n, _ in engine.given(question, holdings, bits)}
+
     def _on_sites(
         self, way: SiteVector, holdings: Iterable[int], sites: int
     ) -> Iterator[int]:
         engine, own = self.of.engine, self.of.site_grants.own
         for name in way.operations:
-            question = engine.question(Operation(name))
             where = sites if on_runbook(name) else own(sites)
-            for n, _ in engine.given(question, holdings, where):
-                yield n
+            yield from self._giving(engine.question(Operation(name)), holdings, where)
         for name in way.anywhere:
-            question = engine.question(Operation(name))
-            yield from (n for n, _ in engine.terms(question, holdings))
+            question = engine.question(Operation(name, aside=True))
+            yield from self._giving(question, holdings, -1)
 
 
 def _scopes(tenant: AzureTenant, sites: Sites) -> set[str]:

@@ -205,7 +205,12 @@ ESCALATIONS: tuple[Escalation, ...] = (
         tier=Tier.INDIRECT,
         runs_as=BY_IDENTITY,
     ),
-    _escalation(_ENROL, tier=Tier.INDIRECT, runs_as=_SYSTEM),
+    _escalation(
+        _ENROL, f"{_VM}/write", f"{_ARC}/write", tier=Tier.INDIRECT, runs_as=_SYSTEM
+    ),
+    Escalation(
+        PACKAGE_VECTORS[0].vector, (PACKAGE_VECTORS[0].vector.id, f"{_VM}/write")
+    ),
     _escalation(f"{_MA}/denyAssignments/delete"),
     _escalation(f"{_MA}/denyAssignments/write"),
     _escalation(f"{_MA}/locks/delete"),

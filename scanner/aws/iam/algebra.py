@@ -97,6 +97,16 @@ def always(condition: Condition) -> bool:
     return opposites is not None and not satisfiable(opposites)
 
 
+def holds_absent(condition: Condition) -> bool:
+    """Tell whether a request without the key satisfies a condition."""
+    operator = parse_operator(condition.operator)
+    if operator is None:
+        return False
+    if operator.family == "Null":
+        return condition.values == ("true",)
+    return operator.holds_absent
+
+
 def is_open(condition: Condition) -> bool:
     """Tell whether only a request settles what a condition's values are."""
     return any("${" in value for value in condition.values)

@@ -29,6 +29,7 @@ from scanner.aws.model import Attached
 from scanner.grants import StatementBecause, Verdict
 
 _NONE = Named()
+_NOT_PRINCIPAL = "NotPrincipal in a trust policy is invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ def _with_principals(
         for statement in attached.document.statements:
             how = names(statement, caller, layers.boundary is not None)
             applied = request.formula_of(statement, attached.document.version)
+            if layers.entry and statement.not_principals is not None:
+                applied = both(applied, doubted(_NOT_PRINCIPAL))
             formula = both(applied, how.any)
             _add(found, layer, attached.source, statement, formula)
             if statement.effect == "Allow":

@@ -5,6 +5,7 @@ provider's documentation leaves open), or a condition that is itself in doubt.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.grants import Condition
@@ -59,12 +60,14 @@ def is_unknown(conjunction: Conjunction) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 14)
 def conditions_of(conjunction: Conjunction) -> frozenset[Condition]:
     """Return the conditions of a conjunction, those in doubt included."""
     found = (literal.condition for literal in conjunction)
     return frozenset(condition for condition in found if condition is not None)
 
 
+@lru_cache(maxsize=1 << 14)
 def order(conjunction: Conjunction) -> list[str]:
     """Return a sort key, so that the same alternatives always come first."""
     return sorted(map(repr, conjunction))

@@ -6,8 +6,16 @@ doubt: an answer that rests on it is inferred, and never a denial.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from scanner.aws.iam.algebra import complete, implied, satisfiable, tightened, united
+from scanner.aws.iam.algebra import (
+    complete,
+    holds_absent,
+    implied,
+    satisfiable,
+    tightened,
+    united,
+)
 from scanner.aws.iam.literals import (
     MORE,
     MORE_UNKNOWN,
@@ -87,12 +95,14 @@ def _simplified(formula: Formula) -> Formula:
 
 def _shorter(one: Conjunction, others: Sequence[Conjunction]) -> Conjunction | None:
     """An alternative as it may be beside others; None where it is superfluous."""
-    given, keys = conditions_of(one), _keys(one)
+    keys = _keys(one)
     for other in others:
         if _keys(other) <= keys and all(_given(b, one) for b in other):
             return None
-    for a in sorted(one, key=repr) if given else ():
-        for other in others:
+    for other in others:
+        if not keys & _keys(other) & (_absent(one) | _absent(other)):
+            continue
+        for a in sorted(one, key=repr):
             if a.doubt is None and _completes(a, one - {a}, other):
                 return one - {a}
     return one
@@ -120,8 +130,16 @@ def _given(literal: Literal, by: Conjunction) -> bool:
     return implied(conditions_of(by), literal.condition)
 
 
+@lru_cache(maxsize=1 << 14)
 def _keys(one: Conjunction) -> frozenset[str]:
     return frozenset(condition.key.lower() for condition in conditions_of(one))
+
+
+@lru_cache(maxsize=1 << 14)
+def _absent(one: Conjunction) -> frozenset[str]:
+    """The keys that may be absent: only there do two conditions leave no way out."""
+    found = conditions_of(one)
+    return frozenset(c.key.lower() for c in found if holds_absent(c))
 
 
 def _half(one: Formula, other: Formula) -> Formula:

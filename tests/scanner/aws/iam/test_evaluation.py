@@ -131,21 +131,33 @@ def test_an_external_id_stays_a_condition():
 
 def test_not_principal_with_deny_spares_those_listed():
     """Everybody else is denied."""
-    everyone = trusting("*")
+    everyone = trusting("*", action="*")
+    spared = {"Effect": "Deny", "NotPrincipal": {"AWS": USER_ARN}, "Action": "*"}
+    layers = Layers(resource=attached("q", everyone, spared))
+
+    assert answer(ANN, layers).settled.verdict is Verdict.ALLOWED
+    assert answer(ROLE, layers).settled.verdict is Verdict.DENIED
+
+
+def test_not_principal_in_a_trust_policy_is_in_doubt():
+    """It is invalid there, so a Deny with it blocks nobody for certain."""
     spared = {"Effect": "Deny", "NotPrincipal": {"AWS": USER_ARN}, "Action": "*"}
 
-    assert entering(ANN, everyone, spared).verdict is Verdict.ALLOWED
-    assert entering(ROLE, everyone, spared).verdict is Verdict.DENIED
+    found = entering(ROLE, trusting("*"), spared)
+
+    assert (found.verdict, found.confidence) == ("allowed", "inferred")
 
 
 def test_not_principal_hits_everybody_with_a_boundary():
     """Rule 51: listed or not."""
     spared = {"Effect": "Deny", "NotPrincipal": {"AWS": USER_ARN}, "Action": "*"}
-    boundary = (attached("b", allow("*")),)
+    everyone = trusting("*", action="*")
+    layers = Layers(
+        resource=attached("q", everyone, spared),
+        boundary=(attached("b", allow("*")),),
+    )
 
-    found = entering(ANN, trusting("*"), spared, boundary=boundary)
-
-    assert found.verdict is Verdict.DENIED
+    assert answer(ANN, layers).settled.verdict is Verdict.DENIED
 
 
 def test_not_principal_with_allow_is_in_doubt():
