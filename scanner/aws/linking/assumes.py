@@ -8,8 +8,9 @@ from scanner.aws.deciding.controls import resource_controls, service_controls
 from scanner.aws.deciding.sides import Sides
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import Settled
-from scanner.aws.iam.patterns import Match, is_plain, match_resource
+from scanner.aws.iam.patterns import is_plain
 from scanner.aws.linking.callers import ASSUME, Caller, Callers, EntryIndex
+from scanner.aws.linking.globs import Globs
 from scanner.aws.linking.grounds import TRUST, Ground, because_of, grounds_of
 from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
 from scanner.aws.linking.trusts import Kind, Named, named_by, names_somebody_else
@@ -51,7 +52,8 @@ class OwnEntries:
         for name, account in estate.accounts.items():
             self._callers[name] = Callers(account.identities, self._index)
             self._controls[name] = self._read_controls(estate, account)
-        self._globs = self._compared_globs()
+        #: The patterns by which policies tell roles apart, plain ones aside.
+        self._globs = Globs(p for p in self._index.compared() if not is_plain(p))
         self._unique_ids = {
             identity.unique_id: identity.principal.id
             for account in estate.accounts.values()
@@ -260,17 +262,8 @@ class OwnEntries:
             return None
         if said.by_role:
             return arn
-        matching = (
-            (pattern, match)
-            for pattern in self._globs
-            if (match := match_resource(pattern, arn)) is not Match.NO
-        )
-        linked = role.service_linked
-        return (role.principal.scope, trust, frozenset(matching), linked)
-
-    def _compared_globs(self) -> tuple[str, ...]:
-        """Return the patterns by which policies tell roles apart, plain ones aside."""
-        return tuple(sorted(p for p in self._index.compared() if not is_plain(p)))
+        matching = frozenset(self._globs.naming(arn))
+        return (role.principal.scope, trust, matching, role.service_linked)
 
     def _read_controls(self, estate: AwsEstate, account: AwsAccount) -> _Controls:
         """Say how an account's control policies tell principals or roles apart."""

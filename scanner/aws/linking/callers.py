@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scanner.aws.iam.documents import PolicyDocument, Statement
-from scanner.aws.iam.patterns import Match, is_plain, match_resource
+from scanner.aws.iam.patterns import is_plain
 from scanner.aws.iam.statements import names_action
+from scanner.aws.linking.globs import Globs
 from scanner.aws.model import Attached, Identity
 
 ASSUME = "sts:AssumeRole"
@@ -142,15 +143,11 @@ class Callers:
         for identity in identities:
             if identity.principal.kind != "root":
                 self._add(identity)
-        self._globs = [pattern for pattern in self._by_pattern if not is_plain(pattern)]
+        self._globs = Globs(p for p in self._by_pattern if not is_plain(p))
 
     def by_globs(self, role: str) -> Iterator[Caller]:
         """Yield the callers that a pattern lets enter a role, with others like it."""
-        lists = (
-            self._by_pattern[pattern]
-            for pattern in self._globs
-            if match_resource(pattern, role) is not Match.NO
-        )
+        lists = (self._by_pattern[pattern] for pattern, _ in self._globs.naming(role))
         for arn in dict.fromkeys(arn for found in lists for arn in found):
             yield self.by_arn[arn]
 
