@@ -23,11 +23,13 @@ from scanner.azure.directory_rows import (
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
+from scanner.azure.hosts import hosts_of, unlisted
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
     DenyAssignment,
     Directory,
+    Host,
     Lock,
     Machine,
     Workers,
@@ -39,7 +41,7 @@ from scanner.azure.rbac.scopes import (
     last_segment,
     normalized,
 )
-from scanner.azure.workers import workers_of
+from scanner.azure.workers import nodes_of, stand_ins_of, workers_of
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 
@@ -62,8 +64,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
     assignments = with_durations(found, undated, subscriptions, hierarchy)
-    workers = workers_of(draft)
-    _introduce(people, draft, machines, workers)
+    workers, hosts = workers_of(draft), hosts_of(draft)
+    nodes = nodes_of(draft, workers)
+    _introduce(people, draft, machines, (*workers, *hosts))
     finished = AzureTenant(
         tenant,
         subscriptions,
@@ -80,9 +83,10 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         ),
         denies_unread=frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
         locks_refused=_refused(_LOCKS, draft, subscriptions, hierarchy),
-        unlisted=frozenset(
-            () if all(account.complete for account in workers) else ("workers",)
-        ),
+        nodes=nodes,
+        stand_ins=stand_ins_of(draft),
+        hosts=hosts,
+        unlisted=unlisted(draft, workers, nodes),
     )
     return finished, gaps
 
@@ -176,7 +180,7 @@ def _introduce(
     people: People,
     draft: Draft,
     machines: Iterable[Machine],
-    workers: Iterable[Workers],
+    resources: Iterable[Workers | Host],
 ) -> None:
     """Name the principals: the directory first, then who else was met."""
     people.add_users(draft.of(UserRow))
@@ -189,9 +193,9 @@ def _introduce(
     for machine in machines:
         for identity in machine.identities:
             people.add(identity, machine.target.name, "managed-identity")
-    for account in workers:
-        for identity in account.identities:
-            people.add(identity, last_segment(account.id), "managed-identity")
+    for resource in resources:
+        for identity in resource.identities:
+            people.add(identity, last_segment(resource.id), "managed-identity")
     for said in _said(draft):
         people.add_assigned(said.principal_id, said.principal_type, said.principal_name)
 

@@ -263,3 +263,57 @@ class UserAssignedRow(Row, frozen=True):
     id: str
     name: str | None = None
     properties: UserAssignedProperties | None = None
+
+
+class NodeRow(Row, frozen=True):
+    """`Microsoft.Automation/automationAccounts/nodes`: known by name only."""
+
+    id: str
+    name: str | None = None
+
+
+class LabMachineProperties(Row, frozen=True, rename="camel"):
+    """What a lab VM says: the VM that it stands for."""
+
+    compute_id: str | None = None
+
+
+class LabMachineRow(Row, frozen=True):
+    """`Microsoft.DevTestLab/labs/virtualMachines`."""
+
+    id: str
+    properties: LabMachineProperties | None = None
+
+
+class HostRow(Row, frozen=True):
+    """A resource that may have an identity: a web app, workflow or container group."""
+
+    id: str
+    identity: IdentityRow | None = None
+
+
+class WebRow(HostRow, frozen=True):
+    """`Microsoft.Web/sites`."""
+
+
+class WorkflowRow(HostRow, frozen=True):
+    """`Microsoft.Logic/workflows`."""
+
+
+class ContainerGroupRow(HostRow, frozen=True):
+    """`Microsoft.ContainerInstance/containerGroups`."""
+
+
+class PolicyProperties(Row, frozen=True, rename="camel"):
+    """What a policy assignment says."""
+
+    scope: str | None = None
+    policy_definition_id: str | None = None
+
+
+class PolicyRow(Row, frozen=True):
+    """`Microsoft.Authorization/policyAssignments`."""
+
+    id: str
+    identity: IdentityRow | None = None
+    properties: PolicyProperties | None = None
