@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.azure import rows
+from scanner.azure.activations import with_activations
 from scanner.azure.assignments import (
     active_assignments,
     delegated_by,
@@ -63,7 +64,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     hierarchy = hierarchy_of(tenant, containers, draft.of(rows.SubscriptionRow))
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
-    assignments = with_durations(found, undated, subscriptions, hierarchy)
+    dated = with_durations(found, undated, subscriptions, hierarchy)
+    assignments = with_activations(dated, draft.of(rows.RolePolicyRow))
     workers, hosts = workers_of(draft), hosts_of(draft)
     nodes = nodes_of(draft, workers)
     _introduce(people, draft, machines, (*workers, *hosts))
@@ -216,7 +218,10 @@ def _directory(
     denies: Iterable[DenyAssignment],
 ) -> Directory:
     members = memberships(draft.members)
+    joining = tuple(_eligible(draft))
     named = {assignment.principal for assignment in assignments}
+    named |= {principal for principal, _ in joining}
+    named |= {group for _, group in joining}
     for deny in denies:
         named |= deny.principals | deny.excluded
     groups = sorted(
@@ -234,7 +239,7 @@ def _directory(
         members,
         reached,
         unseen,
-        tuple(_eligible(draft)),
+        joining,
         owned_principals(
             ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
             draft.of(GroupRow),

@@ -54,6 +54,8 @@ KINDS: dict[str, type[Row]] = {
     "microsoft.logic/workflows": rows.WorkflowRow,
     "microsoft.containerinstance/containergroups": rows.ContainerGroupRow,
     f"{_AUTHORIZATION}/policyassignments": rows.PolicyRow,
+    f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
+    f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
     "microsoft.managedidentity/userassignedidentities": rows.UserAssignedRow,
     "graph/users": directory_rows.UserRow,
     "graph/groups": directory_rows.GroupRow,

@@ -245,8 +245,6 @@ _RIGHTS = {f"{_AUTOMATION}/hybridRunbookWorkers": f"{_WORKERS}/read"}
 _UNREAD = frozenset(
     {
         "Microsoft.Resources/subscriptions/resourceGroups",
-        f"{_AUTHORIZATION}/roleManagementPolicyAssignments",
-        f"{_AUTHORIZATION}/classicAdministrators",
         f"{_AUTOMATION}/runbooks",
         "Microsoft.DevTestLab/labs",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
