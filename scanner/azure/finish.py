@@ -11,6 +11,7 @@ from scanner.azure.assignments import (
     delegations,
     eligibilities,
 )
+from scanner.azure.classic import CLASSIC, classic_administrators
 from scanner.azure.containers import hierarchy_of
 from scanner.azure.definitions import deny_of, lock_of, role_of
 from scanner.azure.directory import People, memberships, owned_principals, reach
@@ -65,15 +66,18 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
     dated = with_durations(found, undated, subscriptions, hierarchy)
-    assignments = with_activations(dated, draft.of(rows.RolePolicyRow))
+    active = with_activations(dated, draft.of(rows.RolePolicyRow))
     workers, hosts = workers_of(draft), hosts_of(draft)
     nodes = nodes_of(draft, workers)
     _introduce(people, draft, machines, (*workers, *hosts))
+    classic = tuple(classic_administrators(draft.of(rows.ClassicRow), people))
+    assignments = (*active, *classic)
+    roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
     finished = AzureTenant(
         tenant,
         subscriptions,
         hierarchy,
-        _roles(draft),
+        roles,
         assignments,
         denies,
         tuple(_locks(draft)),

@@ -39,6 +39,7 @@ class Source(StrEnum):
     ELIGIBILITY = "roleEligibilityScheduleInstances"
     DELEGATION = "registrationAssignments"
     GROUP = "groupEligibility"
+    CLASSIC = "classicAdministrators"
 
 
 @dataclass(frozen=True, slots=True)
