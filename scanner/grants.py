@@ -47,6 +47,22 @@ DURATION_UNKNOWN = "duration is not known: role assignment schedules were not re
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Activation:
+    """What activating an eligible standing takes, as its policy says.
+
+    Attributes:
+        mfa: multi-factor authentication, or an authentication context instead.
+        approval: somebody must approve; `approvers` are their object ids, sorted.
+        maximum: ISO 8601 duration that one activation may last; empty: not said.
+    """
+
+    mfa: bool
+    approval: bool
+    maximum: str = ""
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Vector:
     """One operation that leads to a command on a target.
 
@@ -119,6 +135,8 @@ class Decision:
         standing_until: ISO 8601 end of a time-bound or activated standing.
         documents: `"any"`, the documents that may be run, or None where the vector
             has none.
+        activation: what it takes to activate an eligible standing; None when it is not
+            eligible, or its policy was not read.
     """
 
     verdict: Verdict
@@ -128,6 +146,7 @@ class Decision:
     standing: Standing = Standing.PERMANENT
     standing_until: str | None = None
     documents: str | tuple[str, ...] | None = None
+    activation: Activation | None = None
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ def small_tenant() -> AzureTenant:
     prod.arc("edge")
     prod.identity("deployer", federated=["ci"])
     prod.automation("patching", machine=web)
+    prod.lab("course", "desk", machine=web)
     ann, bob = tenant.user("ann"), tenant.user("bob", kind="Guest")
     inner = tenant.group("inner", members=[bob])
     ops = tenant.group("ops", members=[ann, inner], owners=[bob])

@@ -117,6 +117,14 @@ class Subscription:
             self.tenant.put(place, {"id": f"{place}/1", "properties": properties})
         return found
 
+    def lab(self, name: str, desk: str, machine: str) -> str:
+        """Add a DevTest lab with one lab VM that stands for a machine."""
+        found = self.resource("Microsoft.DevTestLab/labs", name)
+        place = f"{found}/virtualMachines"
+        row = {"id": f"{place}/{desk}", "properties": {"computeId": machine}}
+        self.tenant.put(place, row)
+        return found
+
 
 @dataclass
 class AzureTenant:

@@ -20,9 +20,14 @@ def tenant_with(
 
 
 def served(tenant: AzureTenant, assignment: Assignment) -> frozenset[str]:
-    """Return who holds an assignment: its principal, and a group's members."""
-    members = tenant.directory.reached.get(assignment.principal, frozenset())
-    return members | {assignment.principal}
+    """Return who holds an assignment: its principal, a group's members, and others.
+
+    Those whom PIM for Groups lets join the group are the others.
+    """
+    reached = tenant.directory.reached
+    inside = reached.get(assignment.principal, frozenset()) | {assignment.principal}
+    joining = {who for who, group in tenant.directory.eligible if group in inside}
+    return inside.union(joining, *(reached.get(who, ()) for who in joining))
 
 
 def restricted(estate: AzureEstate, ids: Iterable[str]) -> AzureEstate:
@@ -39,6 +44,9 @@ def restricted(estate: AzureEstate, ids: Iterable[str]) -> AzureEstate:
             group for group, members in directory.reached.items() if members & wanted
         }
         holders |= wanted | directory.open_groups
+        joined = {group for who, group in directory.eligible if who in holders}
+        holders |= joined
+        holders |= {g for g, members in directory.reached.items() if members & joined}
         kept = tuple(one for one in tenant.assignments if one.principal in holders)
         known = {id_: p for id_, p in directory.principals.items() if id_ in holders}
         smaller = replace(directory, principals=known)

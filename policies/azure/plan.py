@@ -56,6 +56,9 @@ def draft_azure(
     if finding.check not in known or finding.principal is None:
         return
     held = list(_held(estate, finding))
+    if any(one.assignment.source is Source.CLASSIC for one in held):
+        yield Advice("Remove the classic administrator from the subscription")
+        return
     if any(one.assignment.delegated for one in held):
         yield _delegation(finding)
     elif any(one.group for one in held):

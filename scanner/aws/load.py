@@ -206,8 +206,10 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
     ]
     tree = org.read_tree(scope)
     scps, rcps = org.read_controls(scope, store)
-    for level in (*scps.values(), *rcps.values()):
+    for level in scps.values():
         scope.unusable(org.POLICY, level.policies)
+    for level in rcps.values():
+        scope.unusable(org.POLICY, level.policies, has_principal=True)
     people = read_identity_center(scope)
     id_, management = tree.named
     if rows:

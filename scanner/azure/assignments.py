@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from scanner.azure.activations import delegated_activation
 from scanner.azure.definitions import condition_of, object_id
 from scanner.azure.model import Assignment, Source
 from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
@@ -163,9 +164,14 @@ def delegations(row: RegistrationRow, given: DelegationProperties) -> list[Assig
     """Return one holding per authorization of a delegation, at its scope."""
     active = [_delegation(row, found) for found in given.authorizations or ()]
     eligible = [
-        _delegation(row, found) for found in given.eligible_authorizations or ()
+        replace(
+            _delegation(row, found),
+            standing=Standing.ELIGIBLE,
+            activation=delegated_activation(found),
+        )
+        for found in given.eligible_authorizations or ()
     ]
-    return active + [replace(found, standing=Standing.ELIGIBLE) for found in eligible]
+    return active + eligible
 
 
 def _delegation(row: RegistrationRow, authorization: AuthorizationRow) -> Assignment:

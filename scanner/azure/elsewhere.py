@@ -111,7 +111,8 @@ class Elsewhere:
         named = self._engine.question(operation).denies
         naming = (n for n in denies if named.get(n) is Truth.TRUE)
         strangers = self._engine.parties.strangers
-        return any(bound_hits(party, strangers, self._tenant, naming))
+        found = bound_hits(party, strangers, self._tenant, naming)
+        return next(found, None) is not None
 
     def _above(self, scope: str) -> frozenset[str]:
         found = self._enclosing.get(scope)

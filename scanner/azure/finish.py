@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.azure import rows
+from scanner.azure.activations import with_activations
 from scanner.azure.assignments import (
     active_assignments,
     delegated_by,
     delegations,
     eligibilities,
 )
+from scanner.azure.classic import CLASSIC, classic_administrators
 from scanner.azure.containers import hierarchy_of
 from scanner.azure.definitions import deny_of, lock_of, role_of
 from scanner.azure.directory import People, memberships, owned_principals, reach
@@ -23,11 +25,13 @@ from scanner.azure.directory_rows import (
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
+from scanner.azure.hosts import hosts_of, unlisted
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
     DenyAssignment,
     Directory,
+    Host,
     Lock,
     Machine,
     Workers,
@@ -39,7 +43,7 @@ from scanner.azure.rbac.scopes import (
     last_segment,
     normalized,
 )
-from scanner.azure.workers import workers_of
+from scanner.azure.workers import nodes_of, stand_ins_of, workers_of
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 
@@ -61,14 +65,19 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     hierarchy = hierarchy_of(tenant, containers, draft.of(rows.SubscriptionRow))
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
-    assignments = with_durations(found, undated, subscriptions, hierarchy)
-    workers = workers_of(draft)
-    _introduce(people, draft, machines, workers)
+    dated = with_durations(found, undated, subscriptions, hierarchy)
+    active = with_activations(dated, draft.of(rows.RolePolicyRow))
+    workers, hosts = workers_of(draft), hosts_of(draft)
+    nodes = nodes_of(draft, workers)
+    _introduce(people, draft, machines, (*workers, *hosts))
+    classic = tuple(classic_administrators(draft.of(rows.ClassicRow), people))
+    assignments = (*active, *classic)
+    roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
     finished = AzureTenant(
         tenant,
         subscriptions,
         hierarchy,
-        _roles(draft),
+        roles,
         assignments,
         denies,
         tuple(_locks(draft)),
@@ -80,9 +89,10 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         ),
         denies_unread=frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
         locks_refused=_refused(_LOCKS, draft, subscriptions, hierarchy),
-        unlisted=frozenset(
-            () if all(account.complete for account in workers) else ("workers",)
-        ),
+        nodes=nodes,
+        stand_ins=stand_ins_of(draft),
+        hosts=hosts,
+        unlisted=unlisted(draft, workers, nodes),
     )
     return finished, gaps
 
@@ -176,7 +186,7 @@ def _introduce(
     people: People,
     draft: Draft,
     machines: Iterable[Machine],
-    workers: Iterable[Workers],
+    resources: Iterable[Workers | Host],
 ) -> None:
     """Name the principals: the directory first, then who else was met."""
     people.add_users(draft.of(UserRow))
@@ -189,9 +199,9 @@ def _introduce(
     for machine in machines:
         for identity in machine.identities:
             people.add(identity, machine.target.name, "managed-identity")
-    for account in workers:
-        for identity in account.identities:
-            people.add(identity, last_segment(account.id), "managed-identity")
+    for resource in resources:
+        for identity in resource.identities:
+            people.add(identity, last_segment(resource.id), "managed-identity")
     for said in _said(draft):
         people.add_assigned(said.principal_id, said.principal_type, said.principal_name)
 
@@ -212,7 +222,10 @@ def _directory(
     denies: Iterable[DenyAssignment],
 ) -> Directory:
     members = memberships(draft.members)
+    joining = tuple(_eligible(draft))
     named = {assignment.principal for assignment in assignments}
+    named |= {principal for principal, _ in joining}
+    named |= {group for _, group in joining}
     for deny in denies:
         named |= deny.principals | deny.excluded
     groups = sorted(
@@ -230,7 +243,7 @@ def _directory(
         members,
         reached,
         unseen,
-        tuple(_eligible(draft)),
+        joining,
         owned_principals(
             ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
             draft.of(GroupRow),

@@ -8,6 +8,7 @@ belongs to or owns.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from scanner.azure.classic import CLASSIC
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.rbac.conditions import (
     Both,
@@ -173,8 +174,9 @@ def counting_roles(
         receivers: to whom a role may go.
     """
     wanted = tuple(operations)
-    found = {guid: _runs(role, wanted) for guid, role in roles.items()}
-    handing = [r for r in roles.values() if any(r.granting(HAND_OUT, False))]
+    assignable = {n: role for n, role in roles.items() if role is not CLASSIC}
+    found = {guid: _runs(role, wanted) for guid, role in assignable.items()}
+    handing = [r for r in assignable.values() if any(r.granting(HAND_OUT, False))]
     changed = True
     while changed:
         changed = False

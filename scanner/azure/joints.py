@@ -40,6 +40,7 @@ def joint(one: Decision, other: Decision) -> Decision:
         tuple(dict.fromkeys((*one.reasons, *other.reasons))),
         weaker.standing,
         weaker.standing_until,
+        activation=weaker.activation,
     )
 
 

@@ -71,9 +71,22 @@ class SetReference(Row, frozen=True):
     id: str
 
 
+class PackageReference(Row, frozen=True, rename="camel"):
+    """An application of a gallery that is attached, by the id of its version."""
+
+    package_reference_id: str | None = None
+
+
+class ApplicationProfile(Row, frozen=True, rename="camel"):
+    """The applications of galleries that are attached to a VM."""
+
+    gallery_applications: tuple[PackageReference, ...] | None = None
+
+
 class MachineProperties(Row, frozen=True, rename="camel"):
     """What a VM or scale-set instance says."""
 
+    application_profile: ApplicationProfile | None = None
     os_profile: OsProfile | None = None
     instance_view: InstanceView | None = None
     extended: ExtendedRow | None = None

@@ -1,6 +1,7 @@
 """VMs, scale sets, their instances and Arc machines: rows to targets."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from scanner.azure.machine_rows import (
+    ApplicationProfile,
     ArcRow,
     ExtensionRow,
     MachineRow,
@@ -32,11 +34,14 @@ class Fleet:
 
     Attributes:
         by_scope: machines by normalized id, scale sets among them.
+        packages: applications of galleries, by normalized id, with the machines that
+            have them.
     """
 
     def __init__(self) -> None:
         """Begin with no machines."""
         self.by_scope: dict[str, Machine] = {}
+        self.packages: defaultdict[str, set[str]] = defaultdict(set)
         self._instanced: set[str] = set()
         self._tags: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
 
@@ -50,15 +55,17 @@ class Fleet:
                 parent = normalized(properties.virtual_machine_scale_set.id)
             if parent:
                 self._instanced.add(parent)
+            if properties and properties.application_profile:
+                self._attach(properties.application_profile, scope)
             target = self._target(row, scope, kind, machine_reach(properties))
-            self._put(Machine(target, scope, _identities(row.identity), _lacks(row)))
+            self._put(Machine(target, scope, identities_of(row.identity), _lacks(row)))
 
     def add_scale_sets(self, rows: Iterable[ScaleSetRow]) -> None:
         """Add scale sets: each is a target as long as no instance of it is listed."""
         for row in rows:
             scope = normalized(row.id)
             target = self._target(row, scope, "vmss", Reachability.UNKNOWN)
-            self._put(Machine(target, scope, _identities(row.identity)))
+            self._put(Machine(target, scope, identities_of(row.identity)))
 
     def add_arc(self, rows: Iterable[ArcRow]) -> None:
         """Add Arc machines."""
@@ -66,11 +73,20 @@ class Fleet:
             scope = normalized(row.id)
             target = self._target(row, scope, "arc", arc_reach(row.properties))
             lacks = _OTHER_PLATFORMS.get(PLATFORMS.get((row.kind or "").lower(), ""))
-            identities = _identities(row.identity)
+            identities = identities_of(row.identity)
             self._put(Machine(target, scope, identities, lacks or _NO_PLATFORM))
+
+    def _attach(self, profile: ApplicationProfile, scope: str) -> None:
+        for package in profile.gallery_applications or ():
+            version = normalized(package.package_reference_id or "")
+            application, found, _ = version.rpartition("/versions/")
+            if found:
+                self.packages[application].add(scope)
 
     def merge(self, other: "Fleet") -> None:
         """Add what another fleet of the same tenant knows."""
+        for application, scopes in other.packages.items():
+            self.packages[application] |= scopes
         self._instanced |= other._instanced
         for machine in other.by_scope.values():
             self._put(machine)
@@ -151,7 +167,8 @@ def _surer(one: Reachability, other: Reachability) -> Reachability:
     return other if one is Reachability.UNKNOWN else one
 
 
-def _identities(row: IdentityRow | None) -> tuple[str, ...]:
+def identities_of(row: IdentityRow | None) -> tuple[str, ...]:
+    """Return the object ids of a resource's own and assigned identities, sorted."""
     if row is None:
         return _NONE
     found = {row.principal_id.lower()} if row.principal_id else set()

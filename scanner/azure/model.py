@@ -9,7 +9,7 @@ import msgspec
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
 from scanner.estate import Gap, Principal, Target
-from scanner.grants import Standing
+from scanner.grants import Activation, Standing
 
 #: Stands for everyone in a deny assignment.
 EVERYONE = "00000000-0000-0000-0000-000000000000"
@@ -38,6 +38,8 @@ class Source(StrEnum):
     SCHEDULE = "roleAssignmentScheduleInstances"
     ELIGIBILITY = "roleEligibilityScheduleInstances"
     DELEGATION = "registrationAssignments"
+    GROUP = "groupEligibility"
+    CLASSIC = "classicAdministrators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Assignment:
         undated: it may end all the same: the schedules that would tell were not read.
         hands_out: GUIDs of the roles that a delegated access administrator may give to
             managed identities (`delegatedRoleDefinitionIds`).
+        activation: what its policy asks of whoever activates an eligible one.
+        through: the group that it is assigned to, where PIM lets the principal join it.
     """
 
     id: str
@@ -67,6 +71,8 @@ class Assignment:
     source: Source = Source.ASSIGNMENT
     undated: bool = False
     hands_out: tuple[str, ...] = ()
+    activation: Activation | None = None
+    through: str = ""
 
     @property
     def delegated(self) -> bool:

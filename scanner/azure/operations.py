@@ -88,7 +88,7 @@ _ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
     ),
     f"{_AUTHORIZATION}/policyAssignments": (
         _REFINING,
-        "policies that limit extensions and run commands unknown",
+        "policies that act as managed identities unknown",
         ("2023-04-01", "2022-06-01"),
     ),
     "Microsoft.ManagedServices/registrationDefinitions": (
@@ -140,6 +140,36 @@ _ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
         _REFINING,
         "machines that run the account's jobs unknown",
         ("2023-11-01", "2022-08-08"),
+    ),
+    f"{_AUTOMATION}/nodes": (
+        _REFINING,
+        "machines that pull the account's configurations unknown",
+        ("2023-11-01", "2022-08-08"),
+    ),
+    "Microsoft.DevTestLab/labs": (
+        _REFINING,
+        "VMs of labs unknown",
+        ("2018-09-15", "2016-05-15"),
+    ),
+    "Microsoft.DevTestLab/labs/virtualMachines": (
+        _REFINING,
+        "VMs of the lab unknown",
+        ("2018-09-15", "2016-05-15"),
+    ),
+    "Microsoft.Web/sites": (
+        _REFINING,
+        "web apps that act as managed identities unknown",
+        ("2023-12-01", "2022-03-01"),
+    ),
+    "Microsoft.Logic/workflows": (
+        _REFINING,
+        "workflows that act as managed identities unknown",
+        ("2019-05-01", "2016-06-01"),
+    ),
+    "Microsoft.ContainerInstance/containerGroups": (
+        _REFINING,
+        "container groups that act as managed identities unknown",
+        ("2023-05-01", "2021-10-01"),
     ),
     "Microsoft.ManagedIdentity/userAssignedIdentities": (
         _REFINING,
@@ -215,10 +245,8 @@ _RIGHTS = {f"{_AUTOMATION}/hybridRunbookWorkers": f"{_WORKERS}/read"}
 _UNREAD = frozenset(
     {
         "Microsoft.Resources/subscriptions/resourceGroups",
-        f"{_AUTHORIZATION}/roleManagementPolicyAssignments",
-        f"{_AUTHORIZATION}/classicAdministrators",
-        f"{_AUTHORIZATION}/policyAssignments",
         f"{_AUTOMATION}/runbooks",
+        "Microsoft.DevTestLab/labs",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
         "graph/directoryRoles",
         "graph/roleAssignments",

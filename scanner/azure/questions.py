@@ -158,7 +158,7 @@ def _asked(
     pattern_of: list[int] = []
     for a in tenant.assignments:
         holder = _holder(a)
-        key = (holder, a.standing, a.until, a.undated)
+        key = (holder, a.standing, a.until, a.undated, a.activation)
         row = rows.get(key)
         if row is None:
             row = rows[key] = len(answers)

@@ -129,11 +129,31 @@ class AuthorizationRow(Row, frozen=True, rename="camel"):
     delegated_role_definition_ids: tuple[str, ...] | None = None
 
 
+class ApproverRow(Row, frozen=True, rename="camel"):
+    """One of a partner's approvers."""
+
+    principal_id: str
+
+
+class JustInTimeRow(Row, frozen=True, rename="camel"):
+    """What activating an eligible authorization takes; the provider may be `None`."""
+
+    multi_factor_auth_provider: str | None = None
+    maximum_activation_duration: str | None = None
+    managed_by_tenant_approvers: tuple[ApproverRow, ...] | None = None
+
+
+class EligibleAuthorizationRow(AuthorizationRow, frozen=True, rename="camel"):
+    """One eligible authorization of a delegation."""
+
+    just_in_time_access_policy: JustInTimeRow | None = None
+
+
 class DelegationProperties(Row, frozen=True, rename="camel"):
     """What a registration definition says."""
 
     authorizations: tuple[AuthorizationRow, ...] | None = None
-    eligible_authorizations: tuple[AuthorizationRow, ...] | None = None
+    eligible_authorizations: tuple[EligibleAuthorizationRow, ...] | None = None
     managed_by_tenant_id: str | None = None
 
 
@@ -263,3 +283,115 @@ class UserAssignedRow(Row, frozen=True):
     id: str
     name: str | None = None
     properties: UserAssignedProperties | None = None
+
+
+class NodeRow(Row, frozen=True):
+    """`Microsoft.Automation/automationAccounts/nodes`: known by name only."""
+
+    id: str
+    name: str | None = None
+
+
+class LabMachineProperties(Row, frozen=True, rename="camel"):
+    """What a lab VM says: the VM that it stands for."""
+
+    compute_id: str | None = None
+
+
+class LabMachineRow(Row, frozen=True):
+    """`Microsoft.DevTestLab/labs/virtualMachines`."""
+
+    id: str
+    properties: LabMachineProperties | None = None
+
+
+class HostRow(Row, frozen=True):
+    """A resource that may have an identity: a web app, workflow or container group."""
+
+    id: str
+    identity: IdentityRow | None = None
+
+
+class WebRow(HostRow, frozen=True):
+    """`Microsoft.Web/sites`."""
+
+
+class WorkflowRow(HostRow, frozen=True):
+    """`Microsoft.Logic/workflows`."""
+
+
+class ContainerGroupRow(HostRow, frozen=True):
+    """`Microsoft.ContainerInstance/containerGroups`."""
+
+
+class PolicyProperties(Row, frozen=True, rename="camel"):
+    """What a policy assignment says."""
+
+    scope: str | None = None
+    policy_definition_id: str | None = None
+
+
+class PolicyRow(Row, frozen=True):
+    """`Microsoft.Authorization/policyAssignments`."""
+
+    id: str
+    identity: IdentityRow | None = None
+    properties: PolicyProperties | None = None
+
+
+class ApprovalPerson(Row, frozen=True):
+    """One who may approve an activation."""
+
+    id: str | None = None
+
+
+class ApprovalStage(Row, frozen=True, rename="camel"):
+    """One stage of an approval."""
+
+    primary_approvers: tuple[ApprovalPerson, ...] | None = None
+
+
+class ApprovalSetting(Row, frozen=True, rename="camel"):
+    """Whether an activation must be approved, and by whom."""
+
+    is_approval_required: bool | None = None
+    approval_stages: tuple[ApprovalStage, ...] | None = None
+
+
+class PolicyRuleRow(Row, frozen=True, rename="camel"):
+    """One rule of a PIM policy, told apart by its id."""
+
+    id: str | None = None
+    enabled_rules: tuple[str, ...] | None = None
+    maximum_duration: str | None = None
+    is_enabled: bool | None = None
+    setting: ApprovalSetting | None = None
+
+
+class RolePolicyProperties(Row, frozen=True, rename="camel"):
+    """What a PIM policy says of one role at one scope."""
+
+    role_definition_id: str
+    scope: str | None = None
+    effective_rules: tuple[PolicyRuleRow, ...] | None = None
+
+
+class RolePolicyRow(Row, frozen=True):
+    """`Microsoft.Authorization/roleManagementPolicyAssignments`."""
+
+    id: str
+    properties: RolePolicyProperties
+
+
+class ClassicProperties(Row, frozen=True, rename="camel"):
+    """What a classic administrator says; roles are joined by `;`."""
+
+    email_address: str | None = None
+    role: str | None = None
+
+
+class ClassicRow(Row, frozen=True):
+    """`Microsoft.Authorization/classicAdministrators`."""
+
+    id: str
+    properties: ClassicProperties | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from scanner.azure.activations import with_joinable_groups
 from scanner.azure.basis import Basis
 from scanner.azure.cuts import Block
 from scanner.azure.escalation import Asking, Escalations, movable
@@ -23,7 +24,15 @@ from scanner.azure.vectors import (
     Escalation,
 )
 from scanner.estate import Principal, Target
-from scanner.grants import Because, Grant, TargetSet, Tier, Vector
+from scanner.grants import (
+    Because,
+    Decision,
+    Grant,
+    Standing,
+    TargetSet,
+    Tier,
+    Vector,
+)
 
 
 class TenantGrants:
@@ -35,7 +44,7 @@ class TenantGrants:
 
     def __init__(self, tenant: AzureTenant) -> None:
         """Ask the tenant's roles, denies and locks; `grants` settles principals."""
-        self.tenant = tenant
+        self.tenant = tenant = with_joinable_groups(tenant)
         self.sites = Sites(tenant)
         asking = Asking(tenant)
         self.place = place_of(
@@ -102,8 +111,8 @@ class TenantGrants:
             found.setdefault(way.vector, []).extend(parts)
             ways.setdefault(way.vector, []).append(way)
         for vector, parts in found.items():
-            basis = _Joint(self, tuple(ways[vector]))
             for decision, bits in disjoint(parts):
+                basis = _Joint(self, tuple(ways[vector]), decision)
                 targets = TargetSet(self.place.space, bits)
                 yield Grant(
                     party.principals, vector, targets, decision, basis, basis.at
@@ -163,10 +172,14 @@ class TenantGrants:
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """The assignments that give any step of any way that a vector has."""
+    """The assignments that give any step of any way that a vector has.
+
+    Active access does not rest on what is merely eligible.
+    """
 
     of: TenantGrants
     ways: tuple[SiteVector | Escalation, ...]
+    decision: Decision
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name them behind any target."""
@@ -201,8 +214,15 @@ class _Joint:
     ) -> set[int]:
         engine = self.of.engine
         if question.aside:
-            return {n for n, _ in engine.terms(question, holdings)}
-        return {n for n, _ in engine.given(question, holdings, bits)}
+            giving = engine.terms(question, holdings)
+        else:
+            giving = engine.given(question, holdings, bits)
+        active = self.decision.standing is not Standing.ELIGIBLE
+        return {
+            n
+            for n, found in giving
+            if not (active and found.standing is Standing.ELIGIBLE)
+        }
 
     def _on_sites(
         self, way: SiteVector, holdings: Iterable[int], sites: int

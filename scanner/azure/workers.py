@@ -1,14 +1,22 @@
 """Automation accounts and the machines that run their jobs."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from scanner.azure.drafts import Draft
+from scanner.azure.machines import identities_of
 from scanner.azure.model import Workers
 from scanner.azure.rbac.scopes import last_segment, normalized
-from scanner.azure.rows import AccountRow, IdentityRow, WorkerGroupRow, WorkerRow
+from scanner.azure.rows import (
+    AccountRow,
+    LabMachineRow,
+    NodeRow,
+    WorkerGroupRow,
+    WorkerRow,
+)
 
 _GROUPS = "microsoft.automation/automationaccounts/hybridrunbookworkergroups"
+NODES = "microsoft.automation/automationaccounts/nodes"
 _BELOW = "/hybridrunbookworkergroups/"
 _WORKER_LISTS = (
     "microsoft.automation/automationaccounts/hybridrunbookworkers",
@@ -25,10 +33,10 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
     machines: defaultdict[str, set[str]] = defaultdict(set)
     names: defaultdict[str, set[str]] = defaultdict(set)
     ids: dict[str, str] = {}
-    identities: dict[str, tuple[str, ...]] = {}
+    held: dict[str, tuple[str, ...]] = {}
     for account in draft.of(AccountRow):
         ids[normalized(account.id)] = account.id
-        identities[normalized(account.id)] = tuple(_identities(account.identity))
+        held[normalized(account.id)] = identities_of(account.identity)
     for row in draft.of(WorkerRow):
         key = normalized(row.id).partition(_BELOW)[0]
         said = row.properties
@@ -49,30 +57,62 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
             frozenset(names[key]),
             _heard(draft.lists.whole, key) and not _heard(draft.lists.broken, key),
             _heard(draft.lists.broken, key),
-            identities.get(key, ()),
+            held.get(key, ()),
         )
         for key in sorted({*ids, *machines, *names})
     )
 
 
-def _heard(lists: Mapping[str, set[str]], account: str) -> bool:
-    """Say whether any list of workers was asked for the account or its surroundings."""
+def nodes_of(draft: Draft, accounts: Iterable[Workers]) -> tuple[Workers, ...]:
+    """Return the same accounts with the nodes that pull their configurations."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for row in draft.of(NodeRow):
+        if row.name:
+            names[normalized(row.id).partition("/nodes/")[0]].add(row.name.lower())
+    whole, broken = draft.lists.whole, draft.lists.broken
+    return tuple(
+        Workers(
+            account.id,
+            account.scope,
+            names=frozenset(names[account.scope]),
+            complete=_heard(whole, account.scope, (NODES,))
+            and not _heard(broken, account.scope, (NODES,)),
+            refused=_heard(broken, account.scope, (NODES,)),
+            kind="nodes",
+        )
+        for account in accounts
+    )
+
+
+def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
+    """Return lab VMs, and gallery applications, with the VMs that they run code on."""
+    labs = (
+        Workers(
+            row.id,
+            normalized(row.id),
+            frozenset({normalized(row.properties.compute_id)}),
+            kind="lab",
+        )
+        for row in draft.of(LabMachineRow)
+        if row.properties and row.properties.compute_id
+    )
+    packages = (
+        Workers(application, application, frozenset(scopes), kind="package")
+        for application, scopes in draft.fleet.packages.items()
+    )
+    found = {(one.kind, one.scope): one for one in (*labs, *packages)}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _heard(
+    lists: Mapping[str, set[str]], account: str, ops: Iterable[str] = _WORKER_LISTS
+) -> bool:
+    """Say whether any of some lists was asked for the account or its surroundings."""
     subscription = "/".join(account.split("/", 3)[:3])
     scopes = {account, last_segment(account), subscription}
-    return any(_touches(lists[op], scopes, account) for op in _WORKER_LISTS)
+    return any(_touches(lists[op], scopes, account) for op in ops)
 
 
 def _touches(found: set[str], scopes: set[str], account: str) -> bool:
     below = account + "/"
     return any(scope in scopes or scope.startswith(below) for scope in found)
-
-
-def _identities(row: IdentityRow | None) -> Iterator[str]:
-    if row is None:
-        return
-    if row.principal_id:
-        yield row.principal_id.lower()
-    for assigned in (row.user_assigned_identities or {}).values():
-        held = assigned.get("principalId") if isinstance(assigned, dict) else None
-        if isinstance(held, str):
-            yield held.lower()

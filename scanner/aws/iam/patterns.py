@@ -18,6 +18,10 @@ _ESCAPED = str.maketrans({"\ufdd0": "${*}", "\ufdd1": "${?}"})
 _LARGEST_PRODUCT = 250_000
 
 
+#: Beyond this product a chunk with `?` is searched for from all places at once.
+_LARGEST_SEARCH = 100_000_000
+
+
 class Match(Enum):
     """Whether a resource pattern names a resource."""
 
@@ -56,7 +60,7 @@ def folded(text: str) -> str:
 class _Chunk:
     """A run of pattern text between two `*`."""
 
-    __slots__ = ("size", "text", "wild")
+    __slots__ = ("_pattern", "size", "text", "wild")
 
     def __init__(self, pattern: str) -> None:
         self.size = len(pattern)
@@ -65,6 +69,7 @@ class _Chunk:
         if "?" in pattern:
             pieces = map(re.escape, map(as_written, pattern.split("?")))
             self.wild = re.compile(".".join(pieces), re.DOTALL)
+        self._pattern = pattern
 
     def at(self, text: str, start: int) -> bool:
         if self.wild is None:
@@ -74,8 +79,26 @@ class _Chunk:
     def find(self, text: str, start: int, end: int) -> int:
         if self.wild is None:
             return text.find(self.text, start, end)
+        if self.size * (end - start) > _LARGEST_SEARCH:
+            return self._follow(text, start, end)
         found = self.wild.search(text, start, end)
         return found.start() if found else -1
+
+    def _follow(self, text: str, start: int, end: int) -> int:
+        """Search all beginnings at once: bit n stands for n characters that fit."""
+        anywhere, named = 0, dict.fromkeys(self.text, 0)
+        for n, character in enumerate(self._pattern):
+            if character == "?":
+                anywhere |= 1 << n
+            else:
+                named[as_written(character)] |= 1 << n
+        places, last = 0, 1 << (self.size - 1)
+        for at in range(start, end):
+            fits = anywhere | named.get(text[at], 0)
+            places = (places << 1 | 1) & fits
+            if places & last:
+                return at - self.size + 1
+        return -1
 
 
 class Glob:
@@ -154,19 +177,33 @@ def match_resource(pattern: str, resource: str) -> Match:
 
 
 def _by_segment(pattern: list[str], resource: list[str]) -> bool:
-    """Match segments one by one; `ends` are the segments consumed so far."""
+    """Match segments one by one; bit n of `ends` is set when n may be consumed."""
     if len(pattern) < 3 or not is_plain(pattern[2]):
         return False
-    ends = {0}
+    all_but_one = (1 << len(resource)) - 1
+    beyond = 1 << (len(resource) + 1)
+    ends = 1
     for n, segment in enumerate(pattern):
-        compiled, runs_on = glob(segment), n > 2 and segment.endswith("*")
-        reached: set[int] = set()
-        for end in ends:
-            if end < len(resource) and compiled.matches(resource[end]):
-                last = len(resource) if runs_on else end + 1
-                reached.update(range(end + 1, last + 1))
-        ends = reached
-    return len(resource) in ends
+        fitting = ends & all_but_one
+        if not covers_everything(segment):
+            fitting = _fitting(glob(segment), resource, fitting)
+        if not fitting:
+            return False
+        ends = fitting << 1
+        if n > 2 and segment.endswith("*"):
+            ends = beyond - (ends & -ends)
+    return bool(ends >> len(resource) & 1)
+
+
+def _fitting(compiled: Glob, resource: list[str], places: int) -> int:
+    """Those places whose segment fits."""
+    found = 0
+    while places:
+        place = places & -places
+        if compiled.matches(resource[place.bit_length() - 1]):
+            found |= place
+        places ^= place
+    return found
 
 
 def match_arn(pattern: str, value: str) -> bool:

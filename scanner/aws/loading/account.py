@@ -62,6 +62,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     if iam.asked or _expected(file):
         identities = _sorted(identities_of(iam, account, partition, store))
     scope.unusable(DETAILS, _attached(identities))
+    scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     return AwsAccount(
@@ -84,11 +85,15 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
 
 
 def _attached(identities: Iterable[Identity]) -> Iterator[Attached]:
-    """Yield every document of an account where it is attached, trust policies too."""
+    """Yield every document of an account where it is attached, but trust policies."""
     for each in identities:
         yield from each.policies
         if each.boundary is not None:
             yield each.boundary
+
+
+def _trusts(identities: Iterable[Identity]) -> Iterator[Attached]:
+    for each in identities:
         if each.trust is not None and each.trust.text:
             yield Attached(f"{each.principal.id}/trust", each.trust)
 

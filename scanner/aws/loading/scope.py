@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from scanner import gaps
+from scanner.aws.iam.statements import problem
 from scanner.aws.loading.answers import Row
 from scanner.aws.loading.tolerance import Problem, read_page
 from scanner.aws.model import Attached
@@ -92,10 +93,19 @@ class Scope:
         """Add a gap that no series shows: a lost line, a list never asked for."""
         self._gaps.add(gap)
 
-    def unusable(self, op: str, documents: Iterable[Attached]) -> None:
-        """Add a gap for each policy document that cannot be used, by its name."""
-        for source, problem in {(d.source, d.document.problem) for d in documents}:
-            if problem is not None:
+    def unusable(
+        self, op: str, documents: Iterable[Attached], has_principal: bool = False
+    ) -> None:
+        """Add a gap for each policy document that cannot be used, by its name.
+
+        Args:
+            op: the operation that listed the documents.
+            documents: where they are attached.
+            has_principal: true for trust policies and RCPs; see `statements.problem`.
+        """
+        found = {(d.source, problem(d.document, has_principal)) for d in documents}
+        for source, why in found:
+            if why is not None:
                 self._gaps.add(
                     Gap(
                         provider=Provider.AWS,
@@ -104,7 +114,7 @@ class Scope:
                         region="",
                         params="{}",
                         outcome=Outcome.MALFORMED,
-                        why=f"{source}: {problem}",
+                        why=f"{source}: {why}",
                         effect=f"what {source} allows and denies is unknown",
                     )
                 )

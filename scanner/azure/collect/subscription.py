@@ -16,6 +16,14 @@ _ROLES = f"{_AUTHORIZATION}/roleDefinitions"
 _DELEGATIONS = "Microsoft.ManagedServices/registrationAssignments"
 _GROUPS = "Microsoft.Resources/subscriptions/resourceGroups"
 
+_LABS = "Microsoft.DevTestLab/labs"
+#: Resources that act as managed identities.
+HOSTS = (
+    "Microsoft.Web/sites",
+    "Microsoft.Logic/workflows",
+    "Microsoft.ContainerInstance/containerGroups",
+)
+
 _EXPANDED = {"$expandRegistrationDefinition": "true"}
 
 #: Lists whose rows name principals; asked at subscriptions and at management groups.
@@ -81,6 +89,9 @@ class Reader:
         self._machines()
         self._automation()
         self._identities()
+        self._labs()
+        for op in HOSTS:
+            self.asker.read(self._all(op))
 
     def _access(self) -> None:
         used: set[str] = set()
@@ -127,6 +138,7 @@ class Reader:
     def _automation(self) -> None:
         for account in self.asker.ask(self._all(_AUTOMATION), _id).rows:
             self.asker.read(_below(account, "account", f"{_AUTOMATION}/runbooks"))
+            self.asker.read(_below(account, "account", f"{_AUTOMATION}/nodes"))
             groups = f"{_AUTOMATION}/hybridRunbookWorkerGroups"
             for group in self.asker.ask(_below(account, "account", groups), _id).rows:
                 workers = f"{_AUTOMATION}/hybridRunbookWorkers"
@@ -136,6 +148,10 @@ class Reader:
         for identity in self.asker.ask(self._all(_IDENTITIES), _id).rows:
             op = f"{_IDENTITIES}/federatedIdentityCredentials"
             self.asker.read(_below(identity, "identity", op))
+
+    def _labs(self) -> None:
+        for lab in self.asker.ask(self._all(_LABS), _id).rows:
+            self.asker.read(_below(lab, "lab", f"{_LABS}/virtualMachines"))
 
     def _all(self, op: str) -> Call:
         return Call(op, f"{self.scope}/providers/{op}")

@@ -149,6 +149,7 @@ def because_of(
     """Name an assignment, its role, and the group when it is not the principal's."""
     role = roles.get(assignment.role)
     group = None if assignment.principal == principal else assignment.principal
+    group = assignment.through or group
     return AssignmentBecause(
         assignment.id, role.name if role else assignment.role, group
     )
@@ -193,6 +194,7 @@ def lasting(decision: Decision, assignment: Assignment) -> Decision:
         reasons=(DURATION_UNKNOWN,) if assignment.undated else (),
         standing=assignment.standing,
         standing_until=assignment.until,
+        activation=assignment.activation,
     )
 
 
@@ -250,10 +252,13 @@ def ordered(decisions: Iterable[Decision]) -> list[Decision]:
     return sorted(found, key=_rank)
 
 
-def _rank(decision: Decision) -> tuple[int, int, bool, Conditions, tuple[str, ...]]:
+def _rank(decision: Decision) -> tuple[object, ...]:
+    """Rank an easy activation before one with approval, and an unread one first."""
+    activation = decision.activation
     return (
         _VERDICTS.index(decision.verdict),
         _STANDINGS.index(decision.standing),
+        (activation.approval, activation.mfa, activation) if activation else (False,),
         decision.confidence is Confidence.INFERRED,
         decision.conditions,
         decision.reasons,

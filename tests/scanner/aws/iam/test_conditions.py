@@ -376,3 +376,93 @@ def test_no_value_breaks_an_operator(operator, values, seen):
     assert known in (TRUE, FALSE)
     settle(both(left_open, opposite(left_open)))
     settle(both(left_open, holds("NumericLessThan", "x:k", ("5",), Missing.REQUEST)))
+
+
+def asked(operator, values, known):
+    """A condition on `x:k`; keys that are not known are for the request to fix."""
+    seen = {key.lower(): value for key, value in known.items()}
+    return condition_outcome(
+        operator,
+        "x:k",
+        tuple(values),
+        "2012-10-17",
+        lambda key: seen.get(key.lower(), Missing.REQUEST),
+    )
+
+
+WHO, SQUAD = "${aws:SourceIdentity}", "${aws:PrincipalTag/squad}"
+
+
+def test_a_deny_with_a_variable_spares_requests_without_it():
+    """A variable without value keeps the whole statement from matching."""
+    found = settle(opposite(asked("StringEquals", [f"{SQUAD}-{WHO}"], TAGGED)))
+
+    assert found.conditions == (
+        (Condition("aws:SourceIdentity", "Null", ("true",)),),
+        (Condition("x:k", "StringNotEquals", (f"red-{WHO}",)),),
+    )
+
+
+def test_a_default_stands_in_for_a_variable():
+    """The twin: then the statement always has a value to compare with."""
+    found = settle(opposite(asked("StringEquals", ["${aws:SourceIdentity, 'x'}"], {})))
+
+    assert len(found.conditions) == 1
+
+
+TAGGED = {"aws:PrincipalTag/squad": ("red",)}
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("Bool", "${aws:RequestTag/b}"),
+        ("NumericLessThan", "${aws:RequestTag/n}"),
+        ("IpAddress", "${aws:RequestTag/net}"),
+        ("DateLessThan", "${aws:RequestTag/until}"),
+    ],
+)
+def test_a_typed_value_that_only_a_request_fixes_stays_a_condition(operator, value):
+    """It is no malformed number or address: nothing is known of it yet."""
+    found = settle(asked(operator, [value], {}))
+
+    assert found.conditions == ((Condition("x:k", operator, (value,)),),)
+    assert found.confidence is Confidence.CERTAIN
+
+
+def test_the_gravest_gap_decides():
+    """A tag that was never collected leaves it unknown, whatever a variable says."""
+    found = settle(asked("StringEquals", [WHO], {"x:k": Missing.NOT_COLLECTED}))
+
+    assert found.verdict is Verdict.UNKNOWN
+
+
+def test_an_absent_key_under_a_negated_operator_still_needs_the_variable():
+    """Its statement matches only where the variable has a value."""
+    found = settle(asked("StringNotEquals", [WHO], {"x:k": ABSENT}))
+
+    wanted = Condition("aws:SourceIdentity", "Null", ("false",))
+    assert found.conditions == ((wanted,),)
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        ("StringEquals", FALSE),
+        ("StringNotEquals", TRUE),
+        ("ForAllValues:StringNotLike", TRUE),
+        ("ForAnyValue:StringEquals", FALSE),
+    ],
+)
+def test_an_empty_list_of_values_fits_nothing(operator, expected):
+    """Whatever the request."""
+    assert asked(operator, [], {}) == expected
+
+
+def test_a_text_that_looks_like_a_variable_is_shown_escaped():
+    """A policy that said it without the escape would mean something else."""
+    known = {"aws:PrincipalTag/squad": ("${aws:username}",)}
+
+    ((found,),) = settle(asked("StringLike", [f"{SQUAD}*"], known)).conditions
+
+    assert found.values == ("${$}{aws:username}*",)

@@ -130,6 +130,7 @@ PARENTS = {
     "Microsoft.Compute/virtualMachineScaleSets",
     "Microsoft.Automation/automationAccounts",
     "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "Microsoft.DevTestLab/labs",
     "Microsoft.Authorization/roleAssignments",
     "graph/groups",
     "graph/servicePrincipals",

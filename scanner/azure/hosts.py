@@ -1,0 +1,77 @@
+"""Resources that act as managed identities: where an identity can be borrowed."""
+
+from collections.abc import Iterator
+
+from scanner.azure import rows
+from scanner.azure.drafts import Draft
+from scanner.azure.machines import identities_of
+from scanner.azure.model import Host, Workers
+from scanner.azure.rbac.scopes import normalized, scope_of
+from scanner.azure.workers import NODES
+
+#: Kinds of hosts, by their rows.
+_KINDS: tuple[tuple[type[rows.HostRow], str], ...] = (
+    (rows.WebRow, "web"),
+    (rows.WorkflowRow, "logic"),
+    (rows.ContainerGroupRow, "container"),
+)
+#: The list that says which sites of a kind there are, in lower case.
+_LISTS = {
+    "identity": "microsoft.managedidentity/userassignedidentities",
+    "web": "microsoft.web/sites",
+    "logic": "microsoft.logic/workflows",
+    "container": "microsoft.containerinstance/containergroups",
+    "policy": "microsoft.authorization/policyassignments",
+    "definition": "microsoft.authorization/policyassignments",
+    "lab": "microsoft.devtestlab/labs/virtualmachines",
+}
+
+
+def hosts_of(draft: Draft) -> tuple[Host, ...]:
+    """Return every resource that acts as an identity, each once, sorted by id."""
+    found = {
+        (host.kind, host.scope, host.within): host
+        for host in (*_identities(draft), *_resources(draft), *_policies(draft))
+        if host.identities
+    }
+    return tuple(found[key] for key in sorted(found))
+
+
+def unlisted(
+    draft: Draft, workers: tuple[Workers, ...], nodes: tuple[Workers, ...]
+) -> frozenset[str]:
+    """Return the kinds of stations and hosts that no list was read of."""
+    whole, broken = draft.lists.whole, draft.lists.broken
+    kinds = {kind for kind, op in _LISTS.items() if not whole[op] and not broken[op]}
+    if not all(account.complete for account in workers):
+        kinds.add("workers")
+    asked = whole[NODES] or broken[NODES] or not workers
+    if not asked or not all(account.complete for account in nodes):
+        kinds.add("nodes")
+    return frozenset(kinds)
+
+
+def _identities(draft: Draft) -> Iterator[Host]:
+    for row in draft.of(rows.UserAssignedRow):
+        held = row.properties.principal_id if row.properties else None
+        if held:
+            yield Host(row.id, normalized(row.id), "identity", (held.lower(),))
+
+
+def _resources(draft: Draft) -> Iterator[Host]:
+    for kind, name in _KINDS:
+        for row in draft.of(kind):
+            yield Host(row.id, normalized(row.id), name, identities_of(row.identity))
+
+
+def _policies(draft: Draft) -> Iterator[Host]:
+    """Yield policy assignments, and the custom definitions that they run."""
+    for row in draft.of(rows.PolicyRow):
+        held, said = identities_of(row.identity), row.properties
+        if not held or said is None:
+            continue
+        within = normalized(said.scope) if said.scope else scope_of(row.id)
+        yield Host(row.id, normalized(row.id), "policy", held, within)
+        definition = normalized(said.policy_definition_id or "")
+        if definition.count("/providers/") > 1 or definition.startswith("/subscr"):
+            yield Host(definition, definition, "definition", held, within)
