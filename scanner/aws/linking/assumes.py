@@ -11,7 +11,13 @@ from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import is_plain
 from scanner.aws.linking.callers import ASSUME, Caller, Callers, EntryIndex
 from scanner.aws.linking.globs import Globs
-from scanner.aws.linking.grounds import TRUST, Ground, because_of, grounds_of
+from scanner.aws.linking.grounds import (
+    TRUST,
+    Ground,
+    because_of,
+    grounds_of,
+    own_of,
+)
 from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
 from scanner.aws.linking.trusts import Kind, Named, named_by, names_somebody_else
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
@@ -20,7 +26,7 @@ from scanner.grants import Edge, StatementBecause, Verdict
 
 NOBODY = PolicyDocument("", "2012-10-17", ())
 #: More equal hops than this between a class of callers and of roles share a node.
-_MOST_PAIRS = 1_000
+_MOST_PAIRS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class _Decided:
 
     settled: Settled
     grounds: tuple[Ground, ...]
+    #: The caller's own half of the grounds, whatever the class of roles.
+    own: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class OwnEntries:
         }
         self._decided: dict[object, _Decided] = {}
         self._named: dict[PolicyDocument, tuple[Named, ...]] = {}
+        #: Nodes by their members, each with what it rests on.
+        self._nodes: dict[tuple[tuple[str, tuple[object, ...]], ...], str] = {}
         #: Nodes that stand for many callers; filled while `edges` runs.
         self.classes: list[Principal] = []
 
@@ -155,28 +165,32 @@ class OwnEntries:
         Pair by pair, a thousand administrators and a thousand roles that trust their
         account would be a million edges that all say the same.
         """
-        by_answer: dict[Settled, list[tuple[Caller, _Decided]]] = {}
+        by_answer: dict[tuple[Settled, str], list[tuple[Caller, _Decided]]] = {}
         for caller, like in together.values():
             decided = self._decide(caller, like, key)
             if decided.settled.verdict is not Verdict.DENIED:
-                by_answer.setdefault(decided.settled, []).append((caller, decided))
-        for settled, members in by_answer.items():
-            node = self._node(len(members), roles)
-            for caller, decided in members:
-                source = caller.identity.principal.id
-                own = _halves(decided, caller, roles[0])[0]
-                yield Edge(MEMBER_OF, source, node, Verdict.ALLOWED, because=own)
+                # Account by account, so that a node serves many classes of roles.
+                place = decided.settled, caller.identity.principal.scope
+                by_answer.setdefault(place, []).append((caller, decided))
+        for (settled, home), members in by_answer.items():
+            who = tuple((c.identity.principal.id, d.own) for c, d in members)
+            node = self._nodes.get(who)
+            if node is None:
+                node = self._nodes[who] = self._node(len(members), home)
+                for caller, decided in members:
+                    source = caller.identity.principal.id
+                    own = _halves(decided, caller, roles[0])[0]
+                    yield Edge(MEMBER_OF, source, node, Verdict.ALLOWED, because=own)
             caller, decided = members[0]
             for role in roles:
                 trusts = _halves(decided, caller, role)[1]
                 target = role.principal.id
                 yield settled_edge(ASSUMES, node, target, settled, trusts)
 
-    def _node(self, callers: int, roles: list[Identity]) -> str:
+    def _node(self, callers: int, home: str) -> str:
         """Name a class of callers; it is described in `classes`."""
         id_ = f"class:aws:{ASSUME}:{len(self.classes)}"
-        home = roles[0].principal.scope
-        name = f"{callers} identities that may enter {len(roles)} roles of {home}"
+        name = f"{callers} identities of {home} that may enter the same roles"
         self.classes.append(Principal(Provider.AWS, id_, name, "class", False, home))
         return id_
 
@@ -247,7 +261,8 @@ class OwnEntries:
         decided = self._decided.get(place)
         if decided is None:
             evaluation = self._sides.entry(caller.identity, role, ASSUME)
-            decided = _Decided(evaluation.settled, grounds_of(evaluation, caller))
+            grounds = grounds_of(evaluation, caller)
+            decided = _Decided(evaluation.settled, grounds, own_of(grounds))
             self._decided[place] = decided
         return decided
 

@@ -53,6 +53,19 @@ def because_of(
         yield ground.because if same else replace(ground.because, source=source)
 
 
+def own_of(grounds: tuple[Ground, ...]) -> tuple[object, ...]:
+    """Return what tells apart what entries rest on, the trust policy aside.
+
+    A caller's own statement is known by its document and place, so that the same one is
+    equal for whatever role is entered.
+    """
+    return tuple(
+        (id(one.document), one.because.index) if one.document else one.because
+        for one in grounds
+        if not one.because.source.endswith(TRUST)
+    )
+
+
 def _named(matched: Matched) -> StatementBecause:
     """Name what cut an answer by the layer that it is attached in."""
     because = matched.because
