@@ -5,7 +5,6 @@ import json
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.evaluation import Evaluation, Matched
-from scanner.aws.simulating.actions import has_no_resource
 from scanner.aws.simulating.callers import ACCOUNT
 from scanner.aws.simulating.context import Context
 from scanner.aws.simulating.request import AwsRequest, read_request
@@ -33,29 +32,32 @@ class AwsSimulator:
         request = read_request(members)
         lines = []
         for action in request.actions:
-            side = side_of(request, action)
+            asking = request.asking
+            side = side_of(action, asking.caller.kind, asking.linked, request.given)
             for resource in request.resources:
-                decision = self._decision(side, resource)
+                decision = self._decision(request, side, resource)
                 lines.append(
                     f'{{"Id": {request.id}, "EvalActionName": {_quoted(action)}, '
                     f'"EvalResourceName": {_quoted(resource)}, {decision}\n'
                 )
         return "".join(lines)
 
-    def _decision(self, side: Side, resource: str) -> str:
+    def _decision(self, request: AwsRequest, side: Side, resource: str) -> str:
         """Return the rest of a line; equal ways to match have equal rests."""
-        owner, facts = _owner_and_facts(side.request, resource)
-        decided_on = "*" if has_no_resource(side.action) else resource
-        context = Context(side.action, decided_on, facts, side.request.complete)
-        account = side.request.asking.caller.account
-        across = bool(account) and owner != account
-        key = (across, side.frame, *side.matches(context))
+        owner, facts = _owner_and_facts(request, resource)
+        caller = request.asking.caller
+        decided_on = "*" if side.resourceless else resource
+        context = Context(side.action, decided_on, facts, request.complete)
+        matches = side.matches(context, caller)
+        across = owner != caller.account and bool(caller.account)
+        key = (across, side.frame, *matches)
         found = self._decided.get(key)
         if found is None:
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
-            evaluation = side.evaluated(context, owner if across else "")
-            found = self._decided[key] = _shown(evaluation)
+            other = owner if across else ""
+            found = _shown(side.evaluated(context, caller, other, matches))
+            self._decided[key] = found
         return found
 
 

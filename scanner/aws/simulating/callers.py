@@ -65,7 +65,9 @@ NOBODY = Asking(Caller(CallerKind.USER, ""), ())
 
 
 @lru_cache(maxsize=1 << 14)
-def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
+def asking(
+    text: str, principal_arn: str = "", user_id: str = "", complete: bool = False
+) -> Asking:
     """Tell who a CallerArn is.
 
     Args:
@@ -74,6 +76,7 @@ def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
         principal_arn: `aws:PrincipalArn` where the request gives it: the role's ARN
             with the path that the ARN of its session drops.
         user_id: `aws:userid` where given; it ends in the name of a role's session.
+        complete: without a user id, a role is then in no session that has a name.
 
     Raises:
         MalformedRequest: neither of these.
@@ -88,11 +91,11 @@ def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
     if arn.service == "sts":
         return _of_sts(arn, text, principal_arn)
     if arn.service == "iam":
-        return _of_iam(arn, text, user_id)
+        return _of_iam(arn, text, user_id, complete)
     raise _malformed(text)
 
 
-def _of_iam(arn: Arn, text: str, user_id: str) -> Asking:
+def _of_iam(arn: Arn, text: str, user_id: str, complete: bool) -> Asking:
     kinds = [kind for kind, shape in _IAM.items() if shape.fullmatch(arn.resource)]
     if not kinds:
         raise _malformed(text)
@@ -100,7 +103,7 @@ def _of_iam(arn: Arn, text: str, user_id: str) -> Asking:
     if kind is CallerKind.FEDERATED:
         return _keyless(Caller(kind, text))
     session = user_id.partition(":")[2]
-    if kind is CallerKind.ROLE and session:
+    if kind is CallerKind.ROLE and (session or complete):
         kind = CallerKind.SESSION
     caller = Caller(kind, text, arn.account, session)
     linked = arn.resource.startswith(_LINKED_PATH)

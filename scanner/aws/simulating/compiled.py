@@ -67,6 +67,10 @@ class Policy:
         return found
 
 
+#: The policies of one member, or of one level of it.
+Policies = tuple[Policy, ...]
+
+
 class Probe:
     """A statement that names an action."""
 

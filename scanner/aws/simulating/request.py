@@ -10,12 +10,13 @@ import msgspec
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.simulating.callers import ACCOUNT, NOBODY, Asking, asking
-from scanner.aws.simulating.compiled import Policy
+from scanner.aws.simulating.compiled import Policies, Policy
 from scanner.aws.simulating.context import entries
-from scanner.aws.simulating.policies import Policies, levels, policies, policy
+from scanner.aws.simulating.policies import levels, policies, policy
+from scanner.aws.simulating.sides import Given
 from scanner.simulation.clouds import AWS_MEMBERS
 from scanner.simulation.errors import MalformedRequest
-from scanner.simulation.members import Members, scalar, typed
+from scanner.simulation.members import Members, echoed, typed
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _LONGEST_ARN = 2048
@@ -48,12 +49,7 @@ class AwsRequest:
     facts: Mapping[str, Seen]
     complete: bool
     owner: str
-    identity: Policies
-    boundary: Policies
-    session: Policies
-    scps: tuple[Policies, ...]
-    rcps: tuple[Policies, ...]
-    resource_policy: Policy | None
+    given: Given
 
 
 def read_request(members: Members) -> AwsRequest:
@@ -65,29 +61,33 @@ def read_request(members: Members) -> AwsRequest:
     for name in members.keys() - AWS_MEMBERS:
         raise MalformedRequest(name[:100], "is no member of a request")
     for name in _IGNORED & members.keys():
-        scalar(members[name], name)
+        echoed(members[name], name)
     facts = entries(members.get("ContextEntries", _NONE))
     identity = policies(members.get("PolicyInputList", _NONE), "PolicyInputList")
     resource_policy = _resource_policy(members.get("ResourcePolicy", _NULL))
     if "PolicyInputList" not in members and resource_policy is None:
         raise MalformedRequest("PolicyInputList", "is missing")
-    caller = _caller(members.get("CallerArn"), facts)
+    complete = _complete(members.get("ContextIsComplete"))
+    caller = _caller(members.get("CallerArn"), facts, complete)
     if caller is NOBODY and resource_policy is not None:
         raise MalformedRequest("CallerArn", "is missing beside a ResourcePolicy")
-    return AwsRequest(
-        scalar(members["Id"], "Id") if "Id" in members else "null",
-        _actions(members.get("ActionNames")),
-        _resources(members.get("ResourceArns", _NONE)),
-        caller,
-        facts,
-        _complete(members.get("ContextIsComplete")),
-        _owner(members.get("ResourceOwner", _NULL)),
+    given = Given(
         identity,
         _policies(members, "PermissionsBoundaryPolicyInputList"),
         _policies(members, "SessionPolicyInputList"),
         _levels(members, "ServiceControlPolicyInputList"),
         _levels(members, "ResourceControlPolicyInputList"),
         resource_policy,
+    )
+    return AwsRequest(
+        echoed(members.get("Id", _NULL), "Id"),
+        _actions(members.get("ActionNames")),
+        _resources(members.get("ResourceArns", _NONE)),
+        caller,
+        facts,
+        complete,
+        _owner(members.get("ResourceOwner", _NULL)),
+        given,
     )
 
 
@@ -105,13 +105,13 @@ def _resource_policy(raw: bytes) -> Policy | None:
     return None if raw == _NULL else policy(raw, "ResourcePolicy", has_principal=True)
 
 
-def _caller(raw: bytes | None, facts: Mapping[str, Seen]) -> Asking:
+def _caller(raw: bytes | None, facts: Mapping[str, Seen], complete: bool) -> Asking:
     if raw is None or raw == _NULL:
         return NOBODY
     text = typed(_TEXT, raw, "CallerArn") or ""
     given = (facts.get("aws:principalarn"), facts.get("aws:userid"))
     arn, user_id = (one[0] if isinstance(one, tuple) and one else "" for one in given)
-    return asking(text, arn, user_id)
+    return asking(text, arn, user_id, complete)
 
 
 @lru_cache(maxsize=4096)
