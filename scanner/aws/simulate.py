@@ -2,7 +2,7 @@
 
 import json
 
-from scanner.aws.arn import parse_arn
+from scanner.aws.arn import Arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.evaluation import Evaluation, Matched
 from scanner.aws.simulating.callers import ACCOUNT
@@ -34,17 +34,19 @@ class AwsSimulator:
         for action in request.actions:
             asking = request.asking
             side = side_of(action, asking.caller.kind, asking.linked, request.given)
-            for resource in request.resources:
-                decision = self._decision(request, side, resource)
+            for resource, arn in request.resources:
+                decision = self._decision(request, side, resource, arn)
                 lines.append(
                     f'{{"Id": {request.id}, "EvalActionName": {_quoted(action)}, '
                     f'"EvalResourceName": {_quoted(resource)}, {decision}\n'
                 )
         return "".join(lines)
 
-    def _decision(self, request: AwsRequest, side: Side, resource: str) -> str:
+    def _decision(
+        self, request: AwsRequest, side: Side, resource: str, arn: Arn | None
+    ) -> str:
         """Return the rest of a line; equal ways to match have equal rests."""
-        owner, facts = _owner_and_facts(request, resource)
+        owner, facts = _owner_and_facts(request, arn)
         caller = request.asking.caller
         decided_on = "*" if side.resourceless else resource
         context = Context(side.action, decided_on, facts, request.complete)
@@ -61,13 +63,14 @@ class AwsSimulator:
         return found
 
 
-def _owner_and_facts(request: AwsRequest, resource: str) -> tuple[str, dict[str, Seen]]:
+def _owner_and_facts(
+    request: AwsRequest, arn: Arn | None
+) -> tuple[str, dict[str, Seen]]:
     """Return a resource's account, and the keys that are given or derived.
 
     What a request gives is never derived. The account is the one that `ResourceOwner`
     names, else the ARN's, else the caller's.
     """
-    arn = parse_arn(resource)
     owner = request.owner
     if not owner:
         in_arn = arn is not None and ACCOUNT.fullmatch(arn.account)

@@ -1,9 +1,10 @@
 """Which policies of a request bear on an action, and what of them matches."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from scanner.aws.iam.documents import DocumentStore, Statement
 from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
@@ -11,7 +12,7 @@ from scanner.aws.iam.formulas import FALSE, TRUE, Formula, doubted
 from scanner.aws.iam.principals import Caller, CallerKind, names
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached
-from scanner.aws.simulating.actions import enters, has_no_resource, limited_by_rcps
+from scanner.aws.simulating.actions import traits
 from scanner.aws.simulating.compiled import Policies, Policy, Probe
 from scanner.aws.simulating.context import Context
 
@@ -29,12 +30,12 @@ _POLICYLESS = (CallerKind.SERVICE, CallerKind.FEDERATED, CallerKind.ROOT)
 _ACCOUNTLESS = (CallerKind.SERVICE, CallerKind.FEDERATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The policies of a request, as they stand there; requests share them.
 
     Attributes:
         scps, rcps: by level, root first.
+        resource: the resource's own policy, if it has one.
     """
 
     identity: Policies
@@ -42,28 +43,40 @@ class Given:
     session: Policies
     scps: tuple[Policies, ...]
     rcps: tuple[Policies, ...]
-    resource: Policy | None
+    resource: Policies
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Side:
+class Frame(NamedTuple):
+    """All but matching statements that an answer depends on."""
+
+    kind: CallerKind
+    entry: bool
+    bound: bool
+    in_session: bool
+    scps: tuple[bool, ...]
+    rcps: tuple[bool, ...]
+    rcps_doubt: str
+    doubt: Formula
+
+
+class Side(NamedTuple):
     """What bears on an action, whoever of a kind asks for it.
 
     Attributes:
         action: as given.
         resourceless: it is authorised on `*` only.
-        layers: the policies, with those statements that name the action.
-        plain: their statements without principals, compiled.
+        binding: the policies that bear on it.
+        plain: their statements without principals that name the action, compiled.
         naming: those with principals.
-        frame: all but matching statements that an answer depends on.
+        frame: what else an answer depends on.
     """
 
     action: str
     resourceless: bool
-    layers: Layers
+    binding: Given
     plain: tuple[Probe, ...]
     naming: tuple[Probe, ...]
-    frame: tuple[object, ...]
+    frame: Frame
 
     def matches(self, context: Context, caller: Caller) -> list[object]:
         """Return the statements that may apply to a request, each with how it does.
@@ -78,8 +91,8 @@ class Side:
         for probe in self.naming:
             formula = probe.applies(context)
             if formula:
-                bound = self.layers.boundary is not None
-                found += (probe, formula, names(probe.statement, caller, bound))
+                named = names(probe.statement, caller, self.frame.bound)
+                found += (probe, formula, named)
         return found
 
     def evaluated(
@@ -98,9 +111,28 @@ class Side:
             for one, formula in pairwise(matches)
             if isinstance(one, Probe) and isinstance(formula, frozenset)
         }
-        layers = replace(self.layers, owner=owner)
         request = _Matched(self.action, context.resource, context.look, formulas)
-        return evaluate(request, caller, layers)
+        return evaluate(request, caller, self._layers(owner))
+
+    def _layers(self, owner: str) -> Layers:
+        """Return the policies as the engine takes them."""
+        binding, frame = self.binding, self.frame
+        is_root = frame.kind is CallerKind.ROOT
+        return Layers(
+            identity=(ROOT_POWER,) if is_root else self._reduced(binding.identity),
+            boundary=self._reduced(binding.boundary) or None,
+            session=self._reduced(binding.session) or None,
+            scps=[self._reduced(level) for level in binding.scps],
+            rcps=[self._reduced(level) for level in binding.rcps],
+            resource=next(iter(self._reduced(binding.resource)), None),
+            owner=owner,
+            entry=frame.entry,
+            doubt=frame.doubt,
+            rcps_doubt=frame.rcps_doubt,
+        )
+
+    def _reduced(self, policies: Policies) -> tuple[Attached, ...]:
+        return tuple(policy.reduced(self.action) for policy in policies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,62 +160,40 @@ def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) ->
             known whether the role is one.
         given: the policies of the request.
     """
-    own = kind not in _POLICYLESS
-    limited = limited_by_rcps(action)
-    exempt = linked is not False
-    scps = () if exempt or kind in _ACCOUNTLESS else given.scps
-    rcps = () if exempt or limited is False else given.rcps
-    ceilings = (given.boundary, given.session) if own else ((), ())
+    known = traits(action)
+    binding = _binding(kind, linked is False, known.limited, given)
+    identity, boundary, session, scps, rcps, resource = binding
+    controls = chain.from_iterable(scps)
     doubt = _LINKED if linked is None and (given.scps or given.rcps) else TRUE
-    identity = _reduced(given.identity, action) if own else ()
-    if kind is CallerKind.ROOT:
-        # AWS lets no root user assume a role, whatever the trust policy says.
-        identity = (ROOT_POWER,)
-        doubt = FALSE if enters(action) else doubt
-    layers = Layers(
-        identity=identity,
-        boundary=_reduced(ceilings[0], action) or None,
-        session=_reduced(ceilings[1], action) or None,
-        scps=[_reduced(level, action) for level in scps],
-        rcps=[_reduced(level, action) for level in rcps],
-        resource=given.resource.reduced(action) if given.resource else None,
-        entry=enters(action),
-        doubt=doubt,
-        rcps_doubt=_service_doubt(action) if rcps and limited is None else "",
-    )
-    plain = (*(given.identity if own else ()), *ceilings[0], *ceilings[1])
-    naming = tuple(policy for level in rcps for policy in level)
+    if kind is CallerKind.ROOT and known.enters:
+        doubt = FALSE  # AWS lets no root user assume a role, whatever its trust says
     return Side(
         action,
-        has_no_resource(action),
-        layers,
-        _probes((*plain, *(policy for level in scps for policy in level)), action),
-        _probes((*naming, given.resource) if given.resource else naming, action),
-        _frame(kind, layers),
+        known.resourceless,
+        binding,
+        _probes(chain(identity, boundary, session, controls), action),
+        _probes(chain(chain.from_iterable(rcps), resource), action),
+        Frame(
+            kind,
+            known.enters,
+            bool(boundary),
+            bool(session),
+            tuple(map(bool, scps)),
+            tuple(map(bool, rcps)),
+            known.doubt if rcps else "",
+            doubt,
+        ),
     )
 
 
-def _frame(kind: CallerKind, layers: Layers) -> tuple[object, ...]:
-    return (
-        kind,
-        layers.entry,
-        layers.boundary is None,
-        layers.session is None,
-        tuple(map(bool, layers.scps)),
-        tuple(map(bool, layers.rcps)),
-        layers.rcps_doubt,
-        layers.doubt,
-    )
+def _binding(kind: CallerKind, controlled: bool, limited: bool, given: Given) -> Given:
+    """Drop the policies that do not bind such a caller."""
+    if kind in _POLICYLESS:
+        given = given._replace(identity=(), boundary=(), session=())
+    if not controlled or kind in _ACCOUNTLESS:
+        given = given._replace(scps=())
+    return given if controlled and limited else given._replace(rcps=())
 
 
-def _service_doubt(action: str) -> str:
-    service = action.partition(":")[0].lower()
-    return f"whether resource control policies limit {service} is not known for certain"
-
-
-def _reduced(policies: Policies, action: str) -> tuple[Attached, ...]:
-    return tuple(policy.reduced(action) for policy in policies)
-
-
-def _probes(policies: Policies, action: str) -> tuple[Probe, ...]:
-    return tuple(probe for policy in policies for probe in policy.probes(action))
+def _probes(policies: Iterable[Policy], action: str) -> tuple[Probe, ...]:
+    return tuple(chain.from_iterable(policy.probes(action) for policy in policies))
