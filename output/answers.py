@@ -26,7 +26,7 @@ def write_who_can_json(
     """Write `{format, coverage, target, principals}`, the best path first."""
     answers = ({**_holder(one), **_how(one, target)} for one in reached)
     head = {"target": target_json(target)}
-    _write_json(result, head, "principals", answers, stream)
+    write_json(result, head, "principals", answers, stream)
 
 
 def write_what_can_json(
@@ -38,12 +38,13 @@ def write_what_can_json(
         for one in reached
     )
     head = {"principal": principal_json(principal)}
-    _write_json(result, head, "grants", answers, stream)
+    write_json(result, head, "grants", answers, stream)
 
 
-def _write_json(
+def write_json(
     result: Result, about: Json, name: str, answers: Iterator[Json], stream: TextIO
 ) -> None:
+    """Write `{format, coverage, …}` with what it is about, and a line per answer."""
     head = {"format": FORMAT, "coverage": coverage_json(result.coverage), **about}
     stream.write("{\n")
     for member, value in head.items():
@@ -79,7 +80,7 @@ def write_who_can_table(
         f"{terminal(target.name or target.id)}: {target.kind} {terminal(target.id)}, "
         f"{target.reachability}\n"
     )
-    _hidden(result.coverage, "principals", stream)
+    hidden(result.coverage, "principals", stream)
     people = len({one.principal.id for one in reached})
     stream.write(f"{count(people, 'principal')} can run commands on it\n")
     if reached:
@@ -98,8 +99,8 @@ def write_what_can_table(
     style: Style,
 ) -> None:
     """Write what a principal can run commands on, how, and what could hide more."""
-    stream.write(f"{_named(principal)}\n")
-    _hidden(result.coverage, "targets", stream)
+    stream.write(f"{named(principal)}\n")
+    hidden(result.coverage, "targets", stream)
     targets = {target.id for one in reached for target in one.targets}
     stream.write(f"It can run commands on {count(len(targets), 'target')}\n")
     if reached:
@@ -108,7 +109,8 @@ def write_what_can_table(
         _write_folded(folded, headers, stream, style)
 
 
-def _named(principal: Principal) -> str:
+def named(principal: Principal) -> str:
+    """Return the line that says who is asked about, escaped."""
     outside = ", external" if principal.external else ""
     return (
         f"{terminal(principal.name or principal.id)}: {principal.kind}{outside}, "
@@ -150,7 +152,8 @@ def _write_folded(
     and_more(stream, len(folded) - style.top, "use --format json")
 
 
-def _hidden(coverage: Coverage, what: str, stream: TextIO) -> None:
+def hidden(coverage: Coverage, what: str, stream: TextIO) -> None:
+    """Write which gaps may hide more of what is asked for, if there are any."""
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     if gaps:
         first = "; ".join(terminal(str(gap)) for gap in gaps[:_SAMPLE])

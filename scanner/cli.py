@@ -34,6 +34,7 @@ COMMANDS = {
     "access": "access",
     "who-can": "who_can",
     "what-can": "what_can",
+    "path": "path",
     "remediate": "remediate",
     "simulate": "simulate",
     "checks": "checks",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from scanner.evidence.outcomes import Outcome
 
 
@@ -45,9 +47,8 @@ class Principal:
     scope: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """A VM that a command can run on.
+class Target(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A VM that a command can run on; estates hold hundreds of thousands.
 
     Attributes:
         id: `arn:…:instance/i-…`, `arn:…:managed-instance/mi-…`, ARM id as collected.

@@ -133,14 +133,14 @@ def chain(
         principal = cast(str, beyond.before)  # grants are entered from principals only
         if arrival.by is not None:
             yield arrival.by
-            yield _ran(graph, principal, before, arrival.by)
+            yield ran(graph, principal, before, arrival.by)
         elif beyond.by is not None:
-            yield _ran(graph, cast(str, state), before, beyond.by)
+            yield ran(graph, cast(str, state), before, beyond.by)
             yield beyond.by
         state = principal
 
 
-def _ran(graph: AccessGraph, principal_id: str, grant: Grant, runs_as: Edge) -> Edge:
+def ran(graph: AccessGraph, principal_id: str, grant: Grant, runs_as: Edge) -> Edge:
     """Return the hop of running a command on a target, to go on as that target."""
     decision, adjacent = grant.decision, grant.vector.tier is Tier.ADJACENT
     return Edge(

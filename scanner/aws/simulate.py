@@ -2,10 +2,9 @@
 
 import json
 
-from scanner.aws.arn import parse_arn
+from scanner.aws.arn import Arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.evaluation import Evaluation, Matched
-from scanner.aws.simulating.actions import has_no_resource
 from scanner.aws.simulating.callers import ACCOUNT
 from scanner.aws.simulating.context import Context
 from scanner.aws.simulating.request import AwsRequest, read_request
@@ -33,39 +32,45 @@ class AwsSimulator:
         request = read_request(members)
         lines = []
         for action in request.actions:
-            side = side_of(request, action)
-            for resource in request.resources:
-                decision = self._decision(side, resource)
+            asking = request.asking
+            side = side_of(action, asking.caller.kind, asking.linked, request.given)
+            for resource, arn in request.resources:
+                decision = self._decision(request, side, resource, arn)
                 lines.append(
                     f'{{"Id": {request.id}, "EvalActionName": {_quoted(action)}, '
                     f'"EvalResourceName": {_quoted(resource)}, {decision}\n'
                 )
         return "".join(lines)
 
-    def _decision(self, side: Side, resource: str) -> str:
+    def _decision(
+        self, request: AwsRequest, side: Side, resource: str, arn: Arn | None
+    ) -> str:
         """Return the rest of a line; equal ways to match have equal rests."""
-        owner, facts = _owner_and_facts(side.request, resource)
-        decided_on = "*" if has_no_resource(side.action) else resource
-        context = Context(side.action, decided_on, facts, side.request.complete)
-        account = side.request.asking.caller.account
-        across = bool(account) and owner != account
-        key = (across, side.frame, *side.matches(context))
+        owner, facts = _owner_and_facts(request, arn)
+        caller = request.asking.caller
+        decided_on = "*" if side.resourceless else resource
+        context = Context(side.action, decided_on, facts, request.complete)
+        matches = side.matches(context, caller)
+        across = owner != caller.account and bool(caller.account)
+        key = (across, side.frame, *matches)
         found = self._decided.get(key)
         if found is None:
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
-            evaluation = side.evaluated(context, owner if across else "")
-            found = self._decided[key] = _shown(evaluation)
+            other = owner if across else ""
+            found = _shown(side.evaluated(context, caller, other, matches))
+            self._decided[key] = found
         return found
 
 
-def _owner_and_facts(request: AwsRequest, resource: str) -> tuple[str, dict[str, Seen]]:
+def _owner_and_facts(
+    request: AwsRequest, arn: Arn | None
+) -> tuple[str, dict[str, Seen]]:
     """Return a resource's account, and the keys that are given or derived.
 
     What a request gives is never derived. The account is the one that `ResourceOwner`
     names, else the ARN's, else the caller's.
     """
-    arn = parse_arn(resource)
     owner = request.owner
     if not owner:
         in_arn = arn is not None and ACCOUNT.fullmatch(arn.account)

@@ -126,7 +126,7 @@ class Escalations:
 
         `settled` and `uncut` are what `Engine.settled` says of it.
         """
-        found = dict(self._guards.parts(party, uncut))
+        found = dict(self._guards.parts(party, settled, uncut))
         found |= self._rights(party, settled)
         for vector in ESCALATIONS:
             parts = found.get(vector.vector.id)

@@ -68,20 +68,24 @@ class Guards:
         self._vectors = [(engine.questions[n], mask) for n, mask in masks.items()]
         self._removing = {n: engine.question(op) for n, op in _REMOVING.items()}
         self._bound: dict[tuple[Profile, bool], tuple[tuple[int, int], ...]] = {}
-        self._guarded = bool(self._tenant.denies) or any(
-            lock.read_only for lock in self._tenant.locks
-        )
 
-    def parts(self, party: Party, uncut: list[Parts]) -> Iterator[tuple[str, Parts]]:
+    def parts(
+        self, party: Party, settled: list[Parts], uncut: list[Parts]
+    ) -> Iterator[tuple[str, Parts]]:
         """Yield each removal with where it gives a class what it lacks now.
 
-        `uncut` is what the class would have if nothing were denied or locked.
+        `settled` and `uncut` are what `Engine.settled` says of the class.
 
         A target that a lock and a deny assignment guard together counts for the
         removal of either, if the class may remove both.
         """
-        held = self._held(party) if self._guarded else frozenset()
-        shut = self._shut(party, uncut) if held else 0
+        cut = [
+            (question, mask)
+            for question, mask in self._vectors
+            if settled[question.number] is not uncut[question.number]
+        ]
+        held = self._held(party) if cut else frozenset()
+        shut = self._shut(party, uncut, cut) if held else 0
         if not shut:
             return
         way = self._in_the_way(party, shut)
@@ -97,14 +101,15 @@ class Guards:
             removed, needed = _Removable(denies, locks), _Removable({}, locks)
             yield DELETE_LOCK, self._gained(uncut, way, removed, needed)
 
-    def _shut(self, party: Party, uncut: list[Parts]) -> int:
+    def _shut(
+        self, party: Party, uncut: list[Parts], cut: list[tuple[Question, int]]
+    ) -> int:
         """Return where a class holds something that is blocked."""
         found, row = 0, self._engine.cuts.of(party)
-        for question, mask in self._vectors:
-            if uncut[question.number]:
-                blocked = self._engine.cuts.cut(question, party, row).blocked & mask
-                for _, bits in uncut[question.number] if blocked else ():
-                    found |= bits & blocked
+        for question, mask in cut:
+            blocked = self._engine.cuts.cut(question, party, row).blocked & mask
+            for _, bits in uncut[question.number]:
+                found |= bits & blocked
         return found
 
     def _in_the_way(self, party: Party, shut: int) -> _Way:

@@ -43,13 +43,14 @@ class Fleet:
         self.by_scope: dict[str, Machine] = {}
         self.packages: defaultdict[str, set[str]] = defaultdict(set)
         self._instanced: set[str] = set()
-        self._tags: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
+        self._homes: dict[str, str] = {}
+        self._tags: dict[tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...]] = {}
 
     def add_machines(self, rows: Iterable[MachineRow], kind: str) -> None:
         """Add VMs (`vm`) or instances of scale sets (`vmss`)."""
+        put = self.by_scope
         for row in rows:
-            scope = normalized(row.id)
-            properties = row.properties
+            scope, properties = normalized(row.id), row.properties
             parent = scale_set_of(scope) if kind == "vmss" else None
             if properties and properties.virtual_machine_scale_set:
                 parent = normalized(properties.virtual_machine_scale_set.id)
@@ -58,7 +59,11 @@ class Fleet:
             if properties and properties.application_profile:
                 self._attach(properties.application_profile, scope)
             target = self._target(row, scope, kind, machine_reach(properties))
-            self._put(Machine(target, scope, identities_of(row.identity), _lacks(row)))
+            identities = identities_of(row.identity) if row.identity else _NONE
+            machine = Machine(target, scope, identities, _lacks(row))
+            known = put.setdefault(scope, machine)
+            if known is not machine:
+                put[scope] = _merged(known, machine)
 
     def add_scale_sets(self, rows: Iterable[ScaleSetRow]) -> None:
         """Add scale sets: each is a target as long as no instance of it is listed."""
@@ -124,23 +129,38 @@ class Fleet:
             row.id,
             row.name or row.id.rpartition("/")[2],
             kind,
-            sys.intern(subscription_of(scope) or ""),
+            self._subscription(scope),
             sys.intern(row.location or ""),
             reach,
             self._shared_tags(row.tags) if row.tags else (),
         )
 
+    def _subscription(self, scope: str) -> str:
+        """Return the subscription of a machine; those of one group share it."""
+        head = scope.rpartition("/")[0]
+        found = self._homes.get(head)
+        if found is None:
+            found = self._homes[head] = sys.intern(subscription_of(scope) or "")
+        return found
+
     def _shared_tags(self, tags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return the tags sorted; estates repeat the same ones thousands of times."""
-        key = tuple((name, str(value or "")) for name, value in tags.items())
-        found = self._tags.get(key)
+        key = tuple(tags.items())
+        try:
+            found = self._tags.get(key)
+        except TypeError:  # a value that is no text at all
+            return _sorted_tags(tags)
         if found is None:
-            found = self._tags[key] = tuple(sorted(key))
+            found = self._tags[key] = _sorted_tags(tags)
         return found
 
     def _put(self, machine: Machine) -> None:
         known = self.by_scope.get(machine.scope)
         self.by_scope[machine.scope] = _merged(known, machine) if known else machine
+
+
+def _sorted_tags(tags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, str(value or "")) for name, value in tags.items()))
 
 
 def _merged(one: Machine, other: Machine) -> Machine:

@@ -1,5 +1,7 @@
 """Reachability: whether a command would arrive at a machine now."""
 
+from functools import lru_cache
+
 from scanner.azure.machine_rows import (
     ArcProperties,
     InstanceView,
@@ -24,11 +26,17 @@ def machine_reach(properties: MachineProperties | None) -> Reachability:
     """
     if properties is None:
         return Reachability.UNKNOWN
-    if _switched_off(properties.os_profile):
-        return Reachability.NOT_MANAGED
     view = properties.instance_view
     if view is None and properties.extended:
         view = properties.extended.instance_view
+    return _reach(properties.os_profile, view)
+
+
+@lru_cache(maxsize=1 << 16)
+def _reach(profile: OsProfile | None, view: InstanceView | None) -> Reachability:
+    """Decide once for each combination of words: estates repeat a few."""
+    if _switched_off(profile):
+        return Reachability.NOT_MANAGED
     running = _running(view)
     if running is None or view is None:
         return Reachability.UNKNOWN

@@ -240,9 +240,9 @@ class Engine:
 
 def _less(parts: Parts, cut: Cut) -> Parts:
     """Take away what is cut, and say where that is not certain."""
-    if cut.blocked:
+    if cut.blocked and any(bits & cut.blocked for _, bits in parts):
         left = ~cut.blocked
-        masked = ((decision, bits & left) for decision, bits in parts)
+        masked = [(decision, bits & left) for decision, bits in parts]
         parts = [(decision, bits) for decision, bits in masked if bits]
     for reason, bits in cut.unless:
         unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))

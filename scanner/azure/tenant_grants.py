@@ -45,6 +45,7 @@ class TenantGrants:
     def __init__(self, tenant: AzureTenant) -> None:
         """Ask the tenant's roles, denies and locks; `grants` settles principals."""
         self.tenant = tenant = with_joinable_groups(tenant)
+        self._sets: dict[int, TargetSet] = {}
         self.sites = Sites(tenant)
         asking = Asking(tenant)
         self.place = place_of(
@@ -57,10 +58,11 @@ class TenantGrants:
         self.questions: dict[str, Question] = {
             v.vector.id: self.engine.question(v.asked) for v in MACHINE_VECTORS
         }
-        self._targets = {
-            v.vector.id: _reachable(v, self.place) for v in MACHINE_VECTORS
-        }
-        running = [self._counted(v) for v in MACHINE_VECTORS if _runs_code(v)]
+        self._vectors = [
+            (v, self.questions[v.vector.id], _reachable(v, self.place))
+            for v in MACHINE_VECTORS
+        ]
+        running = [(q.number, mask) for v, q, mask in self._vectors if _runs_code(v)]
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
@@ -73,33 +75,44 @@ class TenantGrants:
             yield from self._elsewhere(party, settled, uncut)
 
     def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
-        sets: dict[tuple[int, int], list[TargetSet | None]] = {}
-        for vector in MACHINE_VECTORS:
-            name = vector.vector.id
-            question, mask = self.questions[name], self._targets[name]
+        shared: dict[tuple[int, int], list[tuple[Decision, TargetSet, Basis]]] = {}
+        for vector, question, mask in self._vectors:
             parts = settled[question.number]
             if not parts or not mask:
                 continue
-            shared = sets.get((id(parts), mask))
-            if shared is None:
-                shared = [self._set(bits & mask) for _, bits in parts]
-                sets[id(parts), mask] = shared
-            for (decision, _), targets in zip(parts, shared, strict=True):
-                if targets is not None:
-                    if vector.inferred:
-                        decision = doubted(decision, (vector.inferred,))
-                    basis = Basis(self.engine, question, decision, targets.bits)
-                    yield Grant(
-                        party.principals,
-                        vector.vector,
-                        targets,
-                        decision,
-                        basis,
-                        basis.at,
-                    )
+            key = (question.number, mask)
+            found = shared.get(key)
+            if found is None:
+                found = shared[key] = list(self._placed(question, parts, mask))
+            for decision, targets, basis in found:
+                if vector.inferred:
+                    decision = doubted(decision, (vector.inferred,))
+                yield Grant(
+                    party.principals,
+                    vector.vector,
+                    targets,
+                    decision,
+                    basis,
+                    basis.at,
+                )
 
-    def _set(self, bits: int) -> TargetSet | None:
-        return TargetSet(self.place.space, bits) if bits else None
+    def _placed(
+        self, question: Question, parts: Parts, mask: int
+    ) -> Iterator[tuple[Decision, TargetSet, Basis]]:
+        """Yield the decisions on a question where some vectors work."""
+        for decision, bits in parts:
+            bits &= mask
+            if bits:
+                targets = self._set(bits)
+                basis = Basis(self.engine, question, decision, targets.bits)
+                yield decision, targets, basis
+
+    def _set(self, bits: int) -> TargetSet:
+        """Return a set of targets; equal sets are one, however many grants have it."""
+        found = self._sets.get(bits)
+        if found is None:
+            found = self._sets[bits] = TargetSet(self.place.space, bits)
+        return found
 
     def _elsewhere(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -113,7 +126,7 @@ class TenantGrants:
         for vector, parts in found.items():
             for decision, bits in disjoint(parts):
                 basis = _Joint(self, tuple(ways[vector]), decision)
-                targets = TargetSet(self.place.space, bits)
+                targets = self._set(bits)
                 yield Grant(
                     party.principals, vector, targets, decision, basis, basis.at
                 )
@@ -123,10 +136,6 @@ class TenantGrants:
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
         yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
-
-    def _counted(self, vector: AzureVector) -> tuple[int, int]:
-        name = vector.vector.id
-        return self.questions[name].number, self._targets[name]
 
     def blocks(
         self, principal: Principal, vector: Vector, target: Target

@@ -25,4 +25,6 @@ def command(context: click.Context, check_id: str | None) -> int:
         if check.id == check_id:
             write_check(check, console.results)
             return 0
-    raise UnusableInput(check_id, "no such check", "list them with `whocanrun checks`")
+    raise UnusableInput(
+        repr(check_id), "no such check", "list them with `whocanrun checks`"
+    )

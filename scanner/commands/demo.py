@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.commands.console import console_of
-from scanner.commands.options import quiet_option, top_option
+from scanner.commands.options import PATH, quiet_option, top_option
 
 if TYPE_CHECKING:
     from output.result import Result
@@ -20,7 +20,7 @@ EXAMPLE = "the bundled example estate"
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder for the report (default: whocanrun-report/<UTC time>).",
 )
 @top_option

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from scanner.commands.console import console_of
-from scanner.commands.options import DEFAULT_ESTATE, quiet_option
+from scanner.commands.options import DEFAULT_ESTATE, PATH, quiet_option
 from scanner.errors import UnusableInput
 
 
@@ -15,13 +15,13 @@ from scanner.errors import UnusableInput
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(path_type=Path),
+    type=PATH,
 )
 @click.option(
     "--out",
     "--estate",
     "out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=DEFAULT_ESTATE,
     show_default=True,
     help="The estate folder to write or add to; only its owner can read it.",

@@ -1,5 +1,6 @@
 """Options that several commands share, each with its help in one place."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,41 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_ESTATE = Path("estate")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+class _NamedPath(click.Path):
+    """A path that is named: an empty text, from an unset variable, is no folder."""
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path, or fail."""
+        if value == "":
+            self.fail("names nothing", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _NamedPath(path_type=Path)
+
+
+def matching(pattern: str, what: str) -> Callable[..., str | None]:
+    """Return a callback that refuses a value that is given and does not match."""
+
+    def check(
+        _context: click.Context, _option: click.Parameter, value: str | None
+    ) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value):
+            raise click.BadParameter(f"{value!a} is no {what}")
+        return value
+
+    return check
+
+
+#: What IAM lets a role be called.
+role_name = matching(r"[A-Za-z0-9_+=,.@-]{1,64}", "name of a role")
 
 
 def _be_quiet(context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -32,13 +68,11 @@ quiet_option = click.option(
 estate_option = click.option(
     "--estate",
     "estate_dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The estate folder to read (default: ./estate).",
 )
 
-_estate_argument = click.argument(
-    "estate", required=False, type=click.Path(path_type=Path)
-)
+_estate_argument = click.argument("estate", required=False, type=PATH)
 
 fail_on_option = click.option(
     "--fail-on",

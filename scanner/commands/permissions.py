@@ -5,7 +5,7 @@ import json
 import click
 
 from scanner.commands.console import Console, console_of
-from scanner.commands.options import quiet_option
+from scanner.commands.options import matching, quiet_option, role_name
 from scanner.errors import UsageError
 
 
@@ -13,10 +13,12 @@ from scanner.errors import UsageError
 @click.argument("provider", type=click.Choice(["aws", "azure"]))
 @click.option(
     "--role-name",
+    callback=role_name,
     help="AWS: also allow to assume this role, as `scan --org --role-name` does.",
 )
 @click.option(
     "--management-group",
+    callback=matching(r"[A-Za-z0-9_().-]{1,90}", "id of a management group"),
     help="Azure: id of the management group below which the role can be assigned.",
 )
 @quiet_option
@@ -32,9 +34,9 @@ def command(
     The JSON on stdout is ready to apply; notes go to stderr.
     """
     console = console_of(context)
-    if provider == "aws" and management_group:
+    if provider == "aws" and management_group is not None:
         raise UsageError("--management-group is for `permissions azure`")
-    if provider == "azure" and role_name:
+    if provider == "azure" and role_name is not None:
         raise UsageError("--role-name is for `permissions aws`")
     if provider == "aws":
         _aws(console, role_name)

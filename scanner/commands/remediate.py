@@ -9,6 +9,7 @@ import click
 
 from scanner.commands.console import console_of
 from scanner.commands.options import (
+    PATH,
     chosen_estate,
     estate_argument,
     quiet_option,
@@ -27,7 +28,7 @@ REPORTS = Path("whocanrun-report")
 @estate_argument
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder to write to (default: whocanrun-report/<UTC time>/remediation).",
 )
 @click.option(
@@ -85,9 +86,10 @@ def chosen_findings(
         UnusableInput: one of `wanted` fits no finding.
     """
     for start in wanted:
-        if not any(one.fingerprint.startswith(start) for one in findings):
+        fits = any(one.fingerprint.startswith(start) for one in findings)
+        if not start or not fits:
             hint = "see `whocanrun report` for the fingerprints"
-            raise UnusableInput(f"--finding {start}", "no such finding", hint)
+            raise UnusableInput(f"--finding {start!r}", "no such finding", hint)
     starts = tuple(wanted) or ("",)
     return tuple(one for one in findings if one.fingerprint.startswith(starts))
 

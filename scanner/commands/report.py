@@ -9,6 +9,7 @@ import click
 
 from scanner.commands.console import Console, console_of
 from scanner.commands.options import (
+    PATH,
     chosen_estate,
     estate_argument,
     fail_on_option,
@@ -31,7 +32,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
 @format_option(*FORMATS)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Write to this file, or into this folder (0600) instead of stdout.",
 )
 @fail_on_option

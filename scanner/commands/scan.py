@@ -1,5 +1,6 @@
 """`whocanrun scan`: collect over the providers' APIs, read-only, then report."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,11 @@ import click
 from scanner.commands.console import console_of
 from scanner.commands.options import (
     DEFAULT_ESTATE,
+    PATH,
     fail_on_option,
     format_option,
     quiet_option,
+    role_name,
     top_option,
 )
 from scanner.commands.report import FORMATS
@@ -58,7 +61,7 @@ def _listed(
     "--out",
     "--estate",
     "out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=DEFAULT_ESTATE,
     show_default=True,
     help="The estate folder to write; only its owner can read it.",
@@ -81,7 +84,11 @@ def _listed(
     help="AWS: a profile of the shared configuration (repeatable).",
 )
 @click.option("--org", is_flag=True, help="AWS: every account of the organization.")
-@click.option("--role-name", help="AWS: the role to assume in each member account.")
+@click.option(
+    "--role-name",
+    callback=role_name,
+    help="AWS: the role to assume in each member account.",
+)
 @click.option(
     "--regions",
     multiple=True,
@@ -188,8 +195,11 @@ def _aws(options: dict[str, Any]) -> "AwsOptions":
     from scanner.aws.collect import AwsOptions
     from scanner.collection.endpoints import endpoint
 
+    variable = os.environ.get("AWS_ENDPOINT_URL")
     if options["aws_endpoint_url"] is not None:
         endpoint("--aws-endpoint-url", options["aws_endpoint_url"])
+    elif variable:
+        endpoint("AWS_ENDPOINT_URL", variable)
     return AwsOptions(**_given(options, _AWS))
 
 

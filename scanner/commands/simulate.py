@@ -30,11 +30,12 @@ def command(context: click.Context, file: Path) -> int:
     Answers are JSON lines in the order of the requests. A request that is malformed
     is answered with its `error`, the others still run, and the exit code is 2.
     """
+    from scanner.memory import collector_paused
     from scanner.simulation.run import Simulation
 
     console = console_of(context)
     simulation = Simulation()
-    with _opened(file) as stream:
+    with _opened(file) as stream, collector_paused():
         for lines in simulation.answers(stream, _name(file)):
             if simulation.malformed:
                 console.outcome = UnusableInput.exit_code

@@ -55,6 +55,8 @@ def cloud_of(names: Collection[str]) -> Cloud:
     Raises:
         MalformedRequest: members of neither cloud, or of both.
     """
+    if AWS_MEMBERS.issuperset(names) and names:
+        return Cloud.AWS
     aws = sorted(AWS_MEMBERS.intersection(names))
     azure = sorted(AZURE_MEMBERS.intersection(names))
     if aws and azure:

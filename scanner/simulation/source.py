@@ -148,7 +148,7 @@ def _broken_start(first: Piece, later: list[Piece], name: str) -> Iterator[Piece
 def _is_lax(text: bytes) -> bool:
     """Tell whether a lax reader takes it: then it is JSON of a sort, to be refused."""
     try:
-        json.loads(text)
+        json.loads(text.decode())
     except (ValueError, RecursionError):
         return False
     return True

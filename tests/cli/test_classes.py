@@ -33,6 +33,8 @@ COMMANDS = [
     ["who-can", NODE, "--top", "200"],
     ["what-can", "u7", "--format", "json"],
     ["what-can", "u7"],
+    ["path", "u7", NODE, "--format", "json"],
+    ["path", "u7", NODE, "--all"],
 ]
 
 

@@ -81,6 +81,7 @@ def unreadable(tmp_path):
         ("found", ["access", "--verdict", "denied"], 2),
         ("found", ["access", "--classes", "--paths"], 2),
         ("found", ["remediate", "--finding", "wcr1:nope"], 2),
+        ("found", ["remediate", "--finding", ""], 2),
     ],
 )
 def test_exit_code_over_an_estate(name, arguments, expected, request):
@@ -130,6 +131,16 @@ def test_an_ambiguous_name_is_wrong_input_and_lists_the_candidates(tmp_path, cap
         ["permissions", "gcp"],
         ["permissions", "aws", "--management-group", "g"],
         ["permissions", "azure", "--role-name", "r"],
+        ["permissions", "azure", "--role-name", ""],
+        ["permissions", "aws", "--role-name", ""],
+        ["permissions", "aws", "--role-name", "a b*"],
+        ["permissions", "azure", "--management-group", "../x"],
+        ["permissions", "azure", "--management-group", ""],
+        ["report", ""],
+        ["report", "--estate", ""],
+        ["scan", "--aws", "--out", ""],
+        ["demo", "--out", ""],
+        ["scan", "--aws", "--org", "--role-name", "../admin"],
         ["scan"],
         ["scan", "--aws", "--resume", "--overwrite"],
         ["scan", "--aws", "--tenant", "t"],
@@ -202,6 +213,17 @@ def test_a_malformed_endpoint_is_2_names_the_option_and_leaves_nothing(
     complaint = capsys.readouterr().err
     assert complaint.startswith(f"whocanrun: --{option} ")
     assert len(complaint.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_malformed_endpoint_in_the_environment_is_named(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+
+    assert main(["scan", "--aws"]) == 2
+    assert capsys.readouterr().err.startswith("whocanrun: AWS_ENDPOINT_URL nonsense")
     assert list(tmp_path.iterdir()) == []
 
 

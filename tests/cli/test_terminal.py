@@ -73,7 +73,7 @@ def test_a_pipe_gets_no_colour(folder):
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
 def test_a_name_never_colours_a_terminal(folder, command, form):
     form = "json" if (command, form) == ("report", "jsonl") else form
-    arguments = [command, str(folder), "--format", form]
+    arguments = [command, str(folder), "--format", form, "--top", "200"]
     shown = on_a_terminal(*arguments, NO_COLOR="1")
 
     assert "[31mroot" in shown

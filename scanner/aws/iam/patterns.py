@@ -217,7 +217,8 @@ def match_arn(pattern: str, value: str) -> bool:
     if len(patterns) != 6 or len(values) != 6:
         return False
     return all(
-        glob(one).matches(other) for one, other in zip(patterns, values, strict=True)
+        one == other or glob(one).matches(other)
+        for one, other in zip(patterns, values, strict=True)
     )
 
 

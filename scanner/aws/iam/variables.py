@@ -29,6 +29,8 @@ class Expanded(NamedTuple):
 
 def variables(text: str) -> tuple[str, ...]:
     """Return the keys that a text's policy variables name."""
+    if "${" not in text:
+        return ()
     return tuple(name for name, _ in _named(text))
 
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from scanner.aws.vectors import Step, catalogue
 
@@ -30,20 +31,34 @@ def supplied_keys(action: str) -> frozenset[str] | None:
     return None if steps is None else frozenset().union(*(one.keys for one in steps))
 
 
-def has_no_resource(action: str) -> bool:
-    """Tell whether an action is known to be authorised on `*` only."""
-    steps = _steps().get(action.lower(), ())
-    return bool(steps) and all(one.needs == ("nothing",) for one in steps)
+class Traits(NamedTuple):
+    """How an action is authorised.
+
+    Attributes:
+        enters: it enters a role: then the trust policy must allow it.
+        resourceless: it is known to be authorised on `*` only.
+        limited: resource control policies may limit its service.
+        doubt: why it is not known for certain whether they do; empty where it is.
+    """
+
+    enters: bool
+    resourceless: bool
+    limited: bool
+    doubt: str
 
 
-def enters(action: str) -> bool:
-    """Tell whether an action enters a role: then the trust policy must allow it."""
-    return action.lower().startswith("sts:assumerole")
-
-
-def limited_by_rcps(action: str) -> bool | None:
-    """Tell whether resource control policies limit a service; None when in doubt."""
-    service = action.partition(":")[0].lower()
-    if service in _LIMITED:
-        return True
-    return False if service in _UNLIMITED else None
+@lru_cache(maxsize=1 << 14)
+def traits(action: str) -> Traits:
+    """Return what is known of an action, in any case."""
+    name = action.lower()
+    service = name.partition(":")[0]
+    steps = _steps().get(name, ())
+    doubt = ""
+    if service not in _LIMITED | _UNLIMITED:
+        doubt = f"whether resource control policies limit {service} is not known"
+    return Traits(
+        name.startswith("sts:assumerole"),
+        bool(steps) and all(one.needs == ("nothing",) for one in steps),
+        service not in _UNLIMITED,
+        doubt,
+    )

@@ -1,8 +1,8 @@
 """CallerArn: who asks, and what that alone fixes of the condition keys."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from scanner.aws.arn import Arn, parse_arn
 from scanner.aws.iam.conditions import Missing, Seen
@@ -14,12 +14,15 @@ _MEMBER = "CallerArn"
 _ROLE_ARN = "aws:principalarn"
 _NAME = r"[\w+=,.@-]+"
 _PATH = r"(?:[!-~]*/)?"
+_PROVIDER = CallerKind.FEDERATED, re.compile(r"[a-z]+-provider/.+")
 _IAM = {
-    CallerKind.USER: re.compile(rf"user/{_PATH}{_NAME}", re.ASCII),
-    CallerKind.ROLE: re.compile(rf"role/{_PATH}{_NAME}", re.ASCII),
-    CallerKind.ROOT: re.compile("root"),
-    CallerKind.FEDERATED: re.compile(r"(?:saml|oidc)-provider/.+"),
+    "user": (CallerKind.USER, re.compile(rf"user/{_PATH}{_NAME}", re.ASCII)),
+    "role": (CallerKind.ROLE, re.compile(rf"role/{_PATH}{_NAME}", re.ASCII)),
+    "root": (CallerKind.ROOT, re.compile("root")),
+    "saml-provider": _PROVIDER,
+    "oidc-provider": _PROVIDER,
 }
+_NO_KIND = CallerKind.USER, re.compile(r"(?!)")
 _SESSION = re.compile(rf"assumed-role/({_NAME})/({_NAME})", re.ASCII)
 _FEDERATED_USER = re.compile(rf"federated-user/{_NAME}", re.ASCII)
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
@@ -44,8 +47,7 @@ _SSO_NAME, _SSO_PATH = "AWSReservedSSO_", "aws-reserved/sso.amazonaws.com/"
 _LINKED_NAME, _LINKED_PATH = "AWSServiceRoleFor", "role/aws-service-role/"
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """A caller, and what it fixes.
 
     Attributes:
@@ -65,7 +67,9 @@ NOBODY = Asking(Caller(CallerKind.USER, ""), ())
 
 
 @lru_cache(maxsize=1 << 14)
-def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
+def asking(
+    text: str, principal_arn: str = "", user_id: str = "", complete: bool = False
+) -> Asking:
     """Tell who a CallerArn is.
 
     Args:
@@ -74,6 +78,7 @@ def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
         principal_arn: `aws:PrincipalArn` where the request gives it: the role's ARN
             with the path that the ARN of its session drops.
         user_id: `aws:userid` where given; it ends in the name of a role's session.
+        complete: without a user id, a role is then in no session that has a name.
 
     Raises:
         MalformedRequest: neither of these.
@@ -88,19 +93,18 @@ def asking(text: str, principal_arn: str = "", user_id: str = "") -> Asking:
     if arn.service == "sts":
         return _of_sts(arn, text, principal_arn)
     if arn.service == "iam":
-        return _of_iam(arn, text, user_id)
+        return _of_iam(arn, text, user_id, complete)
     raise _malformed(text)
 
 
-def _of_iam(arn: Arn, text: str, user_id: str) -> Asking:
-    kinds = [kind for kind, shape in _IAM.items() if shape.fullmatch(arn.resource)]
-    if not kinds:
+def _of_iam(arn: Arn, text: str, user_id: str, complete: bool) -> Asking:
+    kind, shape = _IAM.get(arn.resource.partition("/")[0], _NO_KIND)
+    if not shape.fullmatch(arn.resource):
         raise _malformed(text)
-    kind = kinds[0]
     if kind is CallerKind.FEDERATED:
         return _keyless(Caller(kind, text))
     session = user_id.partition(":")[2]
-    if kind is CallerKind.ROLE and session:
+    if kind is CallerKind.ROLE and (session or complete):
         kind = CallerKind.SESSION
     caller = Caller(kind, text, arn.account, session)
     linked = arn.resource.startswith(_LINKED_PATH)

@@ -11,7 +11,8 @@ from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
-from scanner.aws.iam.operators import malformed
+from scanner.aws.iam.keys import multi_valued
+from scanner.aws.iam.operators import any_value_holds, malformed, parse_operator
 from scanner.aws.iam.patterns import as_written, covers_everything, glob, is_plain
 from scanner.aws.iam.statements import (
     POSSIBLE_RESOURCE,
@@ -65,6 +66,10 @@ class Policy:
             document = PolicyDocument(whole.text, whole.version, named)
             found = self._reduced[action] = Attached(self.attached.source, document)
         return found
+
+
+#: The policies of one member, or of one level of it.
+Policies = tuple[Policy, ...]
 
 
 class Probe:
@@ -191,12 +196,15 @@ def _condition_test(
             operator, key, values, version, context.look
         )
     name, gap = key.lower(), unlisted(key, action)
+    settles = _plain_test(operator, key, values)
     answers: dict[Seen, Formula] = {}
 
     def test(context: Context) -> Formula:
         seen = context.facts.get(name)
         if seen is None:
             seen = context.missing(gap)
+        elif settles is not None and isinstance(seen, tuple) and len(seen) == 1:
+            return TRUE if settles(seen[0]) else FALSE
         found = answers.get(seen)
         if found is None:
             if len(answers) > _MOST_VALUES:
@@ -206,6 +214,21 @@ def _condition_test(
         return found
 
     return test
+
+
+def _plain_test(
+    operator: str, key: str, values: tuple[str, ...]
+) -> Callable[[str], bool] | None:
+    """Compile a condition for the one value that most keys have; None for others."""
+    parsed = parse_operator(operator)
+    if parsed is None or parsed.quantifier or parsed.family == "Null":
+        return None
+    if multi_valued(key):
+        return None
+    if parsed.family == "String":
+        plain = frozenset(map(as_written, values))
+        return lambda value: (value in plain) is not parsed.negated
+    return lambda value: any_value_holds(parsed, values, value) is not parsed.negated
 
 
 def _always(seen: Seen) -> conditions.Look:

@@ -86,13 +86,14 @@ def entries(raw: bytes) -> dict[str, Seen]:
             are two tags, and nothing says which of them a condition sees.
     """
     found: dict[str, Seen] = {}
-    names: set[str] = set()
-    for index, entry in enumerate(_decoded(raw)):
+    listed = _decoded(raw)
+    for index, entry in enumerate(listed):
         key = entry.ContextKeyName.lower()
-        values = _values(entry, index)
-        if key in found:
-            values = _second(entry.ContextKeyName, names, found[key], values, index)
-        names.add(entry.ContextKeyName)
+        values: Seen = tuple(entry.ContextKeyValues)
+        if entry.ContextKeyType != "string" or len(entry.ContextKeyValues) != 1:
+            _check(entry, index)
+        if key in found or not key:
+            values = _second(listed[: index + 1], found.get(key), values)
         found[key] = values
     return found
 
@@ -105,33 +106,32 @@ def _decoded(raw: bytes) -> list[_Entry]:
     return found
 
 
-def _values(entry: _Entry, index: int) -> Seen:
+def _check(entry: _Entry, index: int) -> None:
+    """Refuse values that their type does not take."""
     kind, values = entry.ContextKeyType, entry.ContextKeyValues
     takes = _TYPES.get(kind.removesuffix("List"))
     where = f"{_MEMBER}[{index}]"
-    if not entry.ContextKeyName:
-        raise MalformedRequest(f"{where}.ContextKeyName", "is empty")
     if takes is None:
         raise MalformedRequest(f"{where}.ContextKeyType", f"{kind[:50]!a} is no type")
     if len(values) != 1 and not kind.endswith("List"):
         reason = f"type {kind} takes one value, not {len(values)}"
         raise MalformedRequest(f"{where}.ContextKeyValues", reason)
-    if takes is not _any_text:
-        for value in values:
-            if not takes(value):
-                reason = f"{value[:100]!a} is no value of type {kind}"
-                raise MalformedRequest(f"{where}.ContextKeyValues", reason)
-    return tuple(values)
+    for value in values:
+        if not takes(value):
+            reason = f"{value[:100]!a} is no value of type {kind}"
+            raise MalformedRequest(f"{where}.ContextKeyValues", reason)
 
 
-def _second(name: str, names: set[str], before: Seen, values: Seen, index: int) -> Seen:
+def _second(listed: list[_Entry], before: Seen | None, values: Seen) -> Seen:
     """Join two tags whose keys differ by case only; refuse any other key twice."""
-    tag = "/" in name and family(name) in _TAGS
-    both = (before, values)
-    if not tag or name in names or not all(isinstance(one, tuple) for one in both):
-        where = f"{_MEMBER}[{index}].ContextKeyName"
-        raise MalformedRequest(where, f"{name[:100]!a} is given twice")
-    return OneOf(tuple(v for one in both if isinstance(one, tuple) for v in one))
+    *others, name = (entry.ContextKeyName for entry in listed)
+    where = f"{_MEMBER}[{len(others)}].ContextKeyName"
+    if not name:
+        raise MalformedRequest(where, "is empty")
+    is_new_tag = "/" in name and family(name) in _TAGS and name not in others
+    if is_new_tag and isinstance(before, tuple) and isinstance(values, tuple):
+        return OneOf((*before, *values))
+    raise MalformedRequest(where, f"{name[:100]!a} is given twice")
 
 
 def _any_text(_: str) -> bool:

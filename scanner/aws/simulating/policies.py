@@ -7,16 +7,13 @@ import msgspec
 from scanner.aws.iam.documents import DocumentStore, PolicyDocument
 from scanner.aws.iam.statements import problem
 from scanner.aws.model import Attached
-from scanner.aws.simulating.compiled import Policy
+from scanner.aws.simulating.compiled import Policies, Policy
 from scanner.simulation.errors import MalformedRequest
 from scanner.simulation.members import strict
 
 #: Lists and documents that are remembered; requests share them.
 _REMEMBERED = 8192
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
-
-#: The policies of one member, or of one level of it.
-Policies = tuple[Policy, ...]
 
 
 @lru_cache(maxsize=_REMEMBERED)

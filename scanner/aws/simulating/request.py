@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from scanner.aws.arn import parse_arn
+from scanner.aws.arn import Arn, parse_arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.simulating.callers import ACCOUNT, NOBODY, Asking, asking
-from scanner.aws.simulating.compiled import Policy
+from scanner.aws.simulating.compiled import Policies
 from scanner.aws.simulating.context import entries
-from scanner.aws.simulating.policies import Policies, levels, policies, policy
+from scanner.aws.simulating.policies import levels, policies, policy
+from scanner.aws.simulating.sides import Given
 from scanner.simulation.clouds import AWS_MEMBERS
 from scanner.simulation.errors import MalformedRequest
-from scanner.simulation.members import Members, scalar, typed
+from scanner.simulation.members import Members, echoed, typed
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _LONGEST_ARN = 2048
@@ -23,14 +24,17 @@ _STRINGS = msgspec.json.Decoder(list[str])
 _TEXT: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 _FLAG = msgspec.json.Decoder(bool)
 _NONE = b"[]"
-_NULL = b"null"
+_NULL, _FALSE, _TRUE = b"null", b"false", b"true"
 #: Members of SimulateCustomPolicy that change nothing about a decision.
 _IGNORED = frozenset({"Marker", "MaxItems", "ResourceHandlingOption"})
-_EVERYTHING = ("*",)
+_EVERYTHING: tuple["Resource", ...] = (("*", None),)
 
 
-@dataclass(frozen=True, slots=True)
-class AwsRequest:
+#: A resource as given, and its ARN where it is one rather than `*`.
+Resource = tuple[str, Arn | None]
+
+
+class AwsRequest(NamedTuple):
     """A request as read; documents are compiled, names are as given.
 
     Attributes:
@@ -43,17 +47,12 @@ class AwsRequest:
 
     id: str
     actions: tuple[str, ...]
-    resources: tuple[str, ...]
+    resources: tuple[Resource, ...]
     asking: Asking
     facts: Mapping[str, Seen]
     complete: bool
     owner: str
-    identity: Policies
-    boundary: Policies
-    session: Policies
-    scps: tuple[Policies, ...]
-    rcps: tuple[Policies, ...]
-    resource_policy: Policy | None
+    given: Given
 
 
 def read_request(members: Members) -> AwsRequest:
@@ -62,32 +61,37 @@ def read_request(members: Members) -> AwsRequest:
     Raises:
         MalformedRequest: the first thing that is wrong with it.
     """
-    for name in members.keys() - AWS_MEMBERS:
-        raise MalformedRequest(name[:100], "is no member of a request")
-    for name in _IGNORED & members.keys():
-        scalar(members[name], name)
+    if not AWS_MEMBERS.issuperset(members):
+        unknown = min(members.keys() - AWS_MEMBERS)
+        raise MalformedRequest(unknown[:100], "is no member of a request")
+    for name in _IGNORED.intersection(members):
+        echoed(members[name], name)
     facts = entries(members.get("ContextEntries", _NONE))
     identity = policies(members.get("PolicyInputList", _NONE), "PolicyInputList")
     resource_policy = _resource_policy(members.get("ResourcePolicy", _NULL))
-    if "PolicyInputList" not in members and resource_policy is None:
+    if "PolicyInputList" not in members and not resource_policy:
         raise MalformedRequest("PolicyInputList", "is missing")
-    caller = _caller(members.get("CallerArn"), facts)
-    if caller is NOBODY and resource_policy is not None:
+    complete = _complete(members.get("ContextIsComplete"))
+    caller = _caller(members.get("CallerArn"), facts, complete)
+    if caller is NOBODY and resource_policy:
         raise MalformedRequest("CallerArn", "is missing beside a ResourcePolicy")
-    return AwsRequest(
-        scalar(members["Id"], "Id") if "Id" in members else "null",
-        _actions(members.get("ActionNames")),
-        _resources(members.get("ResourceArns", _NONE)),
-        caller,
-        facts,
-        _complete(members.get("ContextIsComplete")),
-        _owner(members.get("ResourceOwner", _NULL)),
+    given = Given(
         identity,
         _policies(members, "PermissionsBoundaryPolicyInputList"),
         _policies(members, "SessionPolicyInputList"),
         _levels(members, "ServiceControlPolicyInputList"),
         _levels(members, "ResourceControlPolicyInputList"),
         resource_policy,
+    )
+    return AwsRequest(
+        echoed(members.get("Id", _NULL), "Id"),
+        _actions(members.get("ActionNames")),
+        _resources(members.get("ResourceArns", _NONE)),
+        caller,
+        facts,
+        complete,
+        _owner(members.get("ResourceOwner", _NULL)),
+        given,
     )
 
 
@@ -101,17 +105,17 @@ def _levels(members: Members, name: str) -> tuple[Policies, ...]:
     return () if raw is None else levels(raw, name, name.startswith("Resource"))
 
 
-def _resource_policy(raw: bytes) -> Policy | None:
-    return None if raw == _NULL else policy(raw, "ResourcePolicy", has_principal=True)
+def _resource_policy(raw: bytes) -> Policies:
+    return () if raw == _NULL else (policy(raw, "ResourcePolicy", True),)
 
 
-def _caller(raw: bytes | None, facts: Mapping[str, Seen]) -> Asking:
+def _caller(raw: bytes | None, facts: Mapping[str, Seen], complete: bool) -> Asking:
     if raw is None or raw == _NULL:
         return NOBODY
     text = typed(_TEXT, raw, "CallerArn") or ""
     given = (facts.get("aws:principalarn"), facts.get("aws:userid"))
     arn, user_id = (one[0] if isinstance(one, tuple) and one else "" for one in given)
-    return asking(text, arn, user_id)
+    return asking(text, arn, user_id, complete)
 
 
 @lru_cache(maxsize=4096)
@@ -128,19 +132,21 @@ def _actions(raw: bytes | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _resources(raw: bytes) -> tuple[str, ...]:
+def _resources(raw: bytes) -> tuple[Resource, ...]:
     if raw == _NONE:
         return _EVERYTHING
-    names = typed(_STRINGS, raw, "ResourceArns")
-    for index, name in enumerate(names):
-        if name != "*" and (parse_arn(name) is None or len(name) > _LONGEST_ARN):
+    found = [(name, parse_arn(name)) for name in typed(_STRINGS, raw, "ResourceArns")]
+    for index, (name, arn) in enumerate(found):
+        if name != "*" and (arn is None or len(name) > _LONGEST_ARN):
             reason = f"{name[:200]!a} is neither an ARN nor `*`"
             raise MalformedRequest(f"ResourceArns[{index}]", reason)
-    return tuple(names) or _EVERYTHING
+    return tuple(found) or _EVERYTHING
 
 
 def _complete(raw: bytes | None) -> bool:
-    return False if raw is None else typed(_FLAG, raw, "ContextIsComplete")
+    if raw is None or raw == _FALSE:
+        return False
+    return raw == _TRUE or typed(_FLAG, raw, "ContextIsComplete")
 
 
 @lru_cache(maxsize=4096)

@@ -1,20 +1,20 @@
 """Which policies of a request bear on an action, and what of them matches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from itertools import chain, pairwise
+from typing import NamedTuple
 
-from scanner.aws.iam.documents import DocumentStore
+from scanner.aws.iam.documents import DocumentStore, Statement
 from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, doubted
-from scanner.aws.iam.principals import CallerKind, names
+from scanner.aws.iam.principals import Caller, CallerKind, names
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached
-from scanner.aws.simulating.actions import enters, limited_by_rcps
-from scanner.aws.simulating.compiled import Policy
+from scanner.aws.simulating.actions import traits
+from scanner.aws.simulating.compiled import Policies, Policy, Probe
 from scanner.aws.simulating.context import Context
-from scanner.aws.simulating.policies import Policies
-from scanner.aws.simulating.request import AwsRequest
 
 #: The root user's power, which no document writes down.
 ROOT_POWER = Attached(
@@ -24,147 +24,176 @@ ROOT_POWER = Attached(
     ),
 )
 _LINKED = doubted("by its name the role is service-linked, but its path is not known")
-#: Callers without policies of their own: they are not of an account, or need none.
+#: Callers without policies of their own: they are of no account, or need none.
 _POLICYLESS = (CallerKind.SERVICE, CallerKind.FEDERATED, CallerKind.ROOT)
 #: Callers that are not principals of an account, which SCPs therefore do not bind.
 _ACCOUNTLESS = (CallerKind.SERVICE, CallerKind.FEDERATED)
-_Levels = tuple[Policies, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Side:
-    """The policies that bear on one action of a request.
+class Given(NamedTuple):
+    """The policies of a request, as they stand there; requests share them.
 
     Attributes:
-        action: as given.
-        identity, boundary, session, resource: without principals but the last.
-        scps, rcps: by level; empty where none binds.
-        rcps_doubt: why it is not known whether RCPs limit the action's service.
-        doubt: what every answer that is not a denial rests on besides.
+        scps, rcps: by level, root first.
+        resource: the resource's own policy, if it has one.
     """
 
-    request: AwsRequest
-    action: str
     identity: Policies
     boundary: Policies
     session: Policies
-    scps: _Levels
-    rcps: _Levels
+    scps: tuple[Policies, ...]
+    rcps: tuple[Policies, ...]
+    resource: Policies
+
+
+class Frame(NamedTuple):
+    """All but matching statements that an answer depends on."""
+
+    kind: CallerKind
+    entry: bool
+    bound: bool
+    in_session: bool
+    scps: tuple[bool, ...]
+    rcps: tuple[bool, ...]
     rcps_doubt: str
     doubt: Formula
 
-    @cached_property
-    def frame(self) -> tuple[object, ...]:
-        """Everything but matching statements that an answer depends on."""
-        return (
-            self.request.asking.caller.kind,
-            enters(self.action),
-            bool(self.boundary),
-            bool(self.session),
-            tuple(map(bool, self.scps)),
-            tuple(map(bool, self.rcps)),
-            self.rcps_doubt,
-            self.doubt,
-        )
 
-    @cached_property
-    def _plain(self) -> tuple[Policy, ...]:
-        """All policies whose statements name no principals."""
-        controls = (policy for level in self.scps for policy in level)
-        return (*self.identity, *self.boundary, *self.session, *controls)
+class Side(NamedTuple):
+    """What bears on an action, whoever of a kind asks for it.
 
-    @cached_property
-    def _naming(self) -> tuple[Policy, ...]:
-        """All policies whose statements name principals."""
-        own = self.request.resource_policy
-        controls = (policy for level in self.rcps for policy in level)
-        return (*controls, own) if own is not None else tuple(controls)
+    Attributes:
+        action: as given.
+        resourceless: it is authorised on `*` only.
+        binding: the policies that bear on it.
+        plain: their statements without principals that name the action, compiled.
+        naming: those with principals.
+        frame: what else an answer depends on.
+    """
 
-    def matches(self, context: Context) -> Iterator[object]:
-        """Yield the statements that may apply to a request, and how.
+    action: str
+    resourceless: bool
+    binding: Given
+    plain: tuple[Probe, ...]
+    naming: tuple[Probe, ...]
+    frame: Frame
 
-        Two requests with the same frame and the same matches have the same answer.
+    def matches(self, context: Context, caller: Caller) -> list[object]:
+        """Return the statements that may apply to a request, each with how it does.
+
+        Two requests with the same frame and matches have the same answer.
         """
-        for policy in self._plain:
-            for probe in policy.probes(self.action):
-                formula = probe.applies(context)
-                if formula:
-                    yield probe
-                    yield formula
-        for policy in self._naming:
-            for probe in policy.probes(self.action):
-                formula = probe.applies(context)
-                if formula:
-                    caller = self.request.asking.caller
-                    yield probe
-                    yield formula
-                    yield names(probe.statement, caller, bool(self.boundary))
+        found: list[object] = []
+        for probe in self.plain:
+            formula = probe.applies(context)
+            if formula:
+                found += (probe, formula)
+        for probe in self.naming:
+            formula = probe.applies(context)
+            if formula:
+                named = names(probe.statement, caller, self.frame.bound)
+                found += (probe, formula, named)
+        return found
 
-    def evaluated(self, context: Context, owner: str) -> Evaluation:
+    def evaluated(
+        self, context: Context, caller: Caller, owner: str, matches: Sequence[object]
+    ) -> Evaluation:
         """Decide one request by the engine.
 
         Args:
             context: the resource and the condition keys.
+            caller: who asks.
             owner: account of the resource; the caller's when empty.
+            matches: what `matches` returned.
         """
-        request = self.request
-        resource, caller = request.resource_policy, request.asking.caller
-        layers = Layers(
-            identity=self._own_policies(),
-            boundary=self._reduced(self.boundary) or None,
-            session=self._reduced(self.session) or None,
-            scps=[self._reduced(level) for level in self.scps],
-            rcps=[self._reduced(level) for level in self.rcps],
-            resource=None if resource is None else resource.reduced(self.action),
-            owner=owner,
-            entry=enters(self.action),
-            doubt=self.doubt,
-            rcps_doubt=self.rcps_doubt,
-        )
-        return evaluate(
-            Request(self.action, context.resource, context.look), caller, layers
-        )
+        formulas = {
+            id(one.statement): formula
+            for one, formula in pairwise(matches)
+            if isinstance(one, Probe) and isinstance(formula, frozenset)
+        }
+        request = _Matched(self.action, context.resource, context.look, formulas)
+        return evaluate(request, caller, self._layers(owner))
 
-    def _own_policies(self) -> tuple[Attached, ...]:
-        """A root user may do everything but enter a role."""
-        if self.request.asking.caller.kind is CallerKind.ROOT:
-            return () if enters(self.action) else (ROOT_POWER,)
-        return self._reduced(self.identity)
+    def _layers(self, owner: str) -> Layers:
+        """Return the policies as the engine takes them."""
+        binding, frame = self.binding, self.frame
+        is_root = frame.kind is CallerKind.ROOT
+        return Layers(
+            identity=(ROOT_POWER,) if is_root else self._reduced(binding.identity),
+            boundary=self._reduced(binding.boundary) or None,
+            session=self._reduced(binding.session) or None,
+            scps=[self._reduced(level) for level in binding.scps],
+            rcps=[self._reduced(level) for level in binding.rcps],
+            resource=next(iter(self._reduced(binding.resource)), None),
+            owner=owner,
+            entry=frame.entry,
+            doubt=frame.doubt,
+            rcps_doubt=frame.rcps_doubt,
+        )
 
     def _reduced(self, policies: Policies) -> tuple[Attached, ...]:
         return tuple(policy.reduced(self.action) for policy in policies)
 
 
-def side_of(request: AwsRequest, action: str) -> Side:
-    """Select the policies that bind the caller when it asks for an action."""
-    asking = request.asking
-    kind = asking.caller.kind
-    own = kind not in _POLICYLESS
-    limited = limited_by_rcps(action)
-    exempt = asking.linked is not False
-    rcps = () if limited is False or exempt else request.rcps
+@dataclass(frozen=True, slots=True)
+class _Matched(Request):
+    """A request whose statements have been matched already."""
+
+    formulas: Mapping[int, Formula]
+
+    def formula_of(self, statement: Statement, version: str) -> Formula:
+        """Look up the statement; the root user's power is never matched."""
+        if statement is ROOT_POWER.document.statements[0]:
+            return TRUE
+        return self.formulas.get(id(statement), FALSE)
+
+
+@lru_cache(maxsize=4096)
+def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) -> Side:
+    """Select the policies that bind a caller when it asks for an action.
+
+    Args:
+        action: as given.
+        kind: services and federated users have no policies of their own, and no SCPs;
+            the root user has its account's full power.
+        linked: control policies do not bind service-linked roles; None when it is not
+            known whether the role is one.
+        given: the policies of the request.
+    """
+    known = traits(action)
+    binding = _binding(kind, linked is False, known.limited, given)
+    identity, boundary, session, scps, rcps, resource = binding
+    controls = chain.from_iterable(scps)
+    doubt = _LINKED if linked is None and (given.scps or given.rcps) else TRUE
+    if kind is CallerKind.ROOT and known.enters:
+        doubt = FALSE  # AWS lets no root user assume a role, whatever its trust says
     return Side(
-        request,
         action,
-        identity=request.identity if own else (),
-        boundary=request.boundary if own else (),
-        session=request.session if own else (),
-        scps=() if exempt or kind in _ACCOUNTLESS else request.scps,
-        rcps=rcps,
-        rcps_doubt=_service_doubt(action) if rcps and limited is None else "",
-        doubt=_doubt(request, action),
+        known.resourceless,
+        binding,
+        _probes(chain(identity, boundary, session, controls), action),
+        _probes(chain(chain.from_iterable(rcps), resource), action),
+        Frame(
+            kind,
+            known.enters,
+            bool(boundary),
+            bool(session),
+            tuple(map(bool, scps)),
+            tuple(map(bool, rcps)),
+            known.doubt if rcps else "",
+            doubt,
+        ),
     )
 
 
-def _service_doubt(action: str) -> str:
-    service = action.partition(":")[0]
-    return f"whether resource control policies limit {service} is not known for certain"
+def _binding(kind: CallerKind, controlled: bool, limited: bool, given: Given) -> Given:
+    """Drop the policies that do not bind such a caller."""
+    if kind in _POLICYLESS:
+        given = given._replace(identity=(), boundary=(), session=())
+    if not controlled or kind in _ACCOUNTLESS:
+        given = given._replace(scps=())
+    return given if controlled and limited else given._replace(rcps=())
 
 
-def _doubt(request: AwsRequest, action: str) -> Formula:
-    """Say what is open about the caller: roles are never assumed by root users."""
-    asking = request.asking
-    if asking.caller.kind is CallerKind.ROOT and enters(action):
-        return FALSE
-    bound = request.scps or request.rcps
-    return _LINKED if asking.linked is None and bound else TRUE
+def _probes(policies: Iterable[Policy], action: str) -> tuple[Probe, ...]:
+    return tuple(chain.from_iterable(policy.probes(action) for policy in policies))
