@@ -8,7 +8,8 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from checks.access import Share
-from scanner.estate import Principal
+from checks.hits import COMMANDS
+from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
     Grant,
@@ -34,6 +35,11 @@ _BELOW: WeakKeyDictionary[AccessGraph, dict[int, list[tuple[str, int]]]] = (
 )
 
 
+#: What principals hold, by graph and id: several checks ask.
+_HELD: "WeakKeyDictionary[AccessGraph, dict[str, tuple[Held, ...]]]"
+_HELD = WeakKeyDictionary()
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A grant, one of the assignments that it rests on, and what that one gives."""
@@ -43,17 +49,24 @@ class Held:
     targets: TargetSet
 
 
-def held_directly(
-    graph: AccessGraph, principal: Principal, grants: Iterable[Grant]
-) -> Iterator[Held]:
-    """Yield the assignments that a principal holds itself.
+def held_directly(graph: AccessGraph, principal: Principal) -> tuple[Held, ...]:
+    """Return the assignments that a principal holds itself and that run commands.
 
     What it holds through a group is the group's finding, unless the group is unknown.
     """
-    for grant in grants:
-        for why in grant.because_of(principal):
-            if isinstance(why, AssignmentBecause) and _own(graph, principal, why):
-                yield Held(grant, why, _given(graph, grant, why.assignment))
+    known = _HELD.setdefault(graph, {})
+    if principal.id not in known:
+        known[principal.id] = tuple(_held(graph, principal))
+    return known[principal.id]
+
+
+def _held(graph: AccessGraph, principal: Principal) -> Iterator[Held]:
+    for grant in graph.grants_of.get(principal.id, ()):
+        vector = grant.vector
+        if vector.provider is Provider.AZURE and vector.tier in COMMANDS:
+            for why in grant.because_of(principal):
+                if isinstance(why, AssignmentBecause) and _own(graph, principal, why):
+                    yield Held(grant, why, _given(graph, grant, why.assignment))
 
 
 def shares_of(held: Iterable[Held]) -> tuple[Share, ...]:

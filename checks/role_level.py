@@ -178,8 +178,8 @@ def _by_assignment(
     graph: AccessGraph, flagged: Callable[[Held], bool], name: Callable[[Held], str]
 ) -> Iterator[Hit]:
     """Yield a hit per principal of ours that holds flagged assignments itself."""
-    for principal, grants in commands_of_ours(graph, Provider.AZURE):
-        held = [one for one in held_directly(graph, principal, grants) if flagged(one)]
+    for principal, _ in commands_of_ours(graph, Provider.AZURE):
+        held = [one for one in held_directly(graph, principal) if flagged(one)]
         if held:
             names = ", ".join(sorted({name(one) for one in held}))
             access = shared(graph, shares_of(held))

@@ -9,7 +9,7 @@ from checks.finding import Check, Claim, Severity
 from checks.hits import Hit, define, scope_of
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
-from scanner.grants import Standing
+from scanner.grants import Grant, Standing
 from scanner.graph import AccessGraph
 
 #: Whoever can activate an eligible role; service principals cannot.
@@ -39,13 +39,16 @@ def checks() -> tuple[Check, ...]:
 
 
 def _permanent(graph: AccessGraph) -> Iterator[Hit]:
-    for principal, grants in commands_of_ours(graph, Provider.AZURE):
+    for principal, _ in commands_of_ours(graph, Provider.AZURE):
         if principal.kind not in _PEOPLE:
             continue
-        standing = [g for g in grants if g.decision.standing is Standing.PERMANENT]
-        held = list(held_directly(graph, principal, standing))
+        held = [one for one in held_directly(graph, principal) if _lasts(one.grant)]
         if held:
             access = shared(graph, shares_of(held))
             because = tuple(dict.fromkeys(one.because for one in held))
             message = f"{principal.name} can run commands at any time"
             yield Hit(scope_of(principal), principal, access, message, because)
+
+
+def _lasts(grant: Grant) -> bool:
+    return grant.decision.standing is Standing.PERMANENT
