@@ -104,3 +104,18 @@ def test_a_guard_of_one_child_leaves_the_machine_open(tmp_path):
     guards = {"locks": [lock(f"{vm_id()}/extensions/x")]}
 
     assert (EXTENSION, "vm") in held(tmp_path, vm_id(), **guards)
+
+
+@pytest.mark.parametrize(
+    "guards",
+    [
+        {"locks": [lock(f"{vm_id()}/extensions/x")]},
+        {"denies": [deny(f"{vm_id()}/extensions/x", block(["*"]))]},
+    ],
+)
+def test_a_guard_of_one_child_stops_who_holds_that_child_only(tmp_path, guards):
+    held_there = held(tmp_path / "a", f"{vm_id()}/extensions/x", **guards)
+    held_beside = held(tmp_path / "b", f"{vm_id()}/extensions/y", **guards)
+
+    assert held_there == NONE
+    assert held_beside == {(EXTENSION, "vm")}
