@@ -159,7 +159,7 @@ class AccountEngine:
     def _allowed_at(
         self, vector: AwsVector, principal: Principal, target: Target
     ) -> tuple[Because, ...]:
-        asked = Asked(vector, 1 << self._places[target.id])
+        asked = Asked(vector, 1 << self._places[target.id], only=True)
         return self._allowed((asked,), principal)
 
 

@@ -20,10 +20,15 @@ SILENT = -1
 
 
 class Asked(NamedTuple):
-    """A vector on some targets, as bits."""
+    """A vector on some targets, as bits.
+
+    What cuts the allowing statements elsewhere counts as well, unless `only` these
+    targets are asked about.
+    """
 
     vector: AwsVector
     targets: int
+    only: bool = False
 
 
 class Touching(NamedTuple):
@@ -61,7 +66,7 @@ class Explainer:
     objects: Space
     facts_of: Callable[[Identity], PrincipalFacts]
     #: By power (alive as long as its account's engine), action and targets.
-    _touching: dict[tuple[int, str, int], Touching] = field(default_factory=dict)
+    _touching: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
 
     def allowed(
@@ -110,21 +115,21 @@ class Explainer:
         return tuple(found)
 
     def _rules_touching(self, power: Power, asked: Asked) -> Touching:
-        known = id(power), asked.vector.action, asked.targets
+        known = id(power), asked.vector.action, asked.targets, asked.only
         found = self._touching.get(known)
         if found is None:
-            found = self._touching[known] = self._looked_up(power, *asked)
+            found = self._touching[known] = self._looked_up(power, asked)
         return found
 
-    def _looked_up(self, power: Power, vector: AwsVector, targets: int) -> Touching:
-        """What cuts counts wherever the allowing statements reach, not only in rest."""
+    def _looked_up(self, power: Power, asked: Asked) -> Touching:
+        targets = asked.targets
         allows: set[Rule] = set()
         cuts: set[Rule] = set()
-        for step in vector.steps:
+        for step in asked.vector.steps:
             wanted = self._wanted(step, targets)
             own = [one for one in power.allows if self._touches(one, step, wanted)]
             reached = _united(self._on_nodes(one, step, wanted) for one in own)
-            raw = self._wanted(step, reached or targets)
+            raw = wanted if asked.only else self._wanted(step, reached or targets)
             allows.update(own)
             cuts.update(one for one in power.denies if self._touches(one, step, raw))
         return Touching(frozenset(allows), frozenset(cuts))
