@@ -79,7 +79,7 @@ def typed(decoder: "msgspec.json.Decoder[T]", raw: bytes, member: str) -> T:
         strict(raw, member)
         reason, _, place = str(error).partition(" - at `$")
         path = f"{member}{place.rstrip('`')}"
-        raise MalformedRequest(path, reason.replace("`", "").lower()) from None
+        raise MalformedRequest(path, reason[:1].lower() + reason[1:]) from None
 
 
 def echoed(raw: bytes, member: str) -> str:
