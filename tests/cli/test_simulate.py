@@ -80,6 +80,8 @@ def test_the_others_run_where_one_is_malformed(tmp_path, capsys):
             lines({"Id": 2, "Nonsense": 1}, {"id": 3, "Nonsense": 1}, AZURE | AWS),
             lines(AZURE | {"id": 4, "scope": 5}, {"Other": 1}, AWS | {"Id": 5}),
             '{"Id": 6, "Id": 7}',
+            '{"Id": 8, "CallerArn": {"a": 1, "a": 2}, "ResourceArns": []}',
+            '{"Id": 9, "MaxItems": 1, "MaxItems": 1}',
             "[]",
         ]
     )
@@ -98,9 +100,11 @@ def test_the_others_run_where_one_is_malformed(tmp_path, capsys):
         (4, None),
         (None, 8),
         (None, 10),
-        (None, 11),
+        (8, None),
+        (9, None),
+        (None, 13),
     ]
-    assert err == "whocanrun: malformed requests: 8; see their `error`\n"
+    assert err == "whocanrun: malformed requests: 10; see their `error`\n"
 
 
 def test_quiet_says_nothing_of_it(tmp_path, capsys):

@@ -29,7 +29,7 @@ def context(*listed):
 
 
 WRONG = {
-    "unknown member": ({"ActionName": [SEND]}, "ActionName: is no member"),
+    "unknown member": ({"ActionName": [SEND]}, "'ActionName' is no member"),
     "no action": ({"ActionNames": []}, "ActionNames: names no action"),
     "actions are no list": ({"ActionNames": SEND}, "ActionNames: expected `array`"),
     "actions are null": ({"ActionNames": None}, "ActionNames: expected `array`"),
