@@ -1,6 +1,7 @@
 """The members of one request: taken apart at C speed, and strictly all the same."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -37,13 +38,21 @@ def members_of(piece: Piece) -> Members:
 
 
 def known_members(piece: Piece) -> Members:
-    """Return what can be told of the members of a malformed request, for its Id."""
+    """Return what can be told of the members of a malformed request, for its Id.
+
+    Of two equal names nobody can tell which one is meant: both are left out.
+    """
     try:
         found = {name: bytes(raw) for name, raw in _DECODER.decode(piece.text).items()}
-    except UNREADABLE:
+        pairs = json.loads(
+            piece.text.decode(),
+            object_pairs_hook=list,
+            parse_int=str,
+        )
+    except (*UNREADABLE, ValueError):
         return {}
-    # Of two equal names nobody can tell which one is meant.
-    return found if piece.text.count(b'"') == _quotes(found) else _without_ids(found)
+    names = Counter(name for name, _ in pairs)
+    return {name: raw for name, raw in found.items() if names[name] == 1}
 
 
 def strict(raw: bytes, member: str, line: int = 1) -> Any:
@@ -79,7 +88,7 @@ def typed(decoder: "msgspec.json.Decoder[T]", raw: bytes, member: str) -> T:
         strict(raw, member)
         reason, _, place = str(error).partition(" - at `$")
         path = f"{member}{place.rstrip('`')}"
-        raise MalformedRequest(path, reason.replace("`", "").lower()) from None
+        raise MalformedRequest(path, reason[:1].lower() + reason[1:]) from None
 
 
 def echoed(raw: bytes, member: str) -> str:
@@ -110,7 +119,3 @@ def _is_compact(text: bytes, found: Members) -> bool:
 
 def _quotes(found: Members) -> int:
     return 2 * len(found) + sum(raw.count(b'"') for raw in found.values())
-
-
-def _without_ids(found: Members) -> Members:
-    return {name: raw for name, raw in found.items() if name not in ("Id", "id")}

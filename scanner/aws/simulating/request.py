@@ -63,7 +63,7 @@ def read_request(members: Members) -> AwsRequest:
     """
     if not AWS_MEMBERS.issuperset(members):
         unknown = min(members.keys() - AWS_MEMBERS)
-        raise MalformedRequest(unknown[:100], "is no member of a request")
+        raise MalformedRequest("", f"{unknown[:100]!a} is no member of a request")
     for name in _IGNORED.intersection(members):
         echoed(members[name], name)
     facts = entries(members.get("ContextEntries", _NONE))
