@@ -65,8 +65,12 @@ class Explainer:
     nodes: Space
     objects: Space
     facts_of: Callable[[Identity], PrincipalFacts]
-    #: By power (alive as long as its account's engine), action and targets.
-    _touching: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
+    #: By a power (alive as long as its account's engine) and what is asked.
+    _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
+    #: By the part of a power that concerns the vector, and what is asked.
+    _touching: dict[tuple[Power, str, int, bool], Touching] = field(
+        default_factory=dict
+    )
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
 
     def allowed(
@@ -115,10 +119,17 @@ class Explainer:
         return tuple(found)
 
     def _rules_touching(self, power: Power, asked: Asked) -> Touching:
-        known = id(power), asked.vector.action, asked.targets, asked.only
-        found = self._touching.get(known)
+        """Look up by the power itself, then by its part that concerns the vector."""
+        vector, targets, only = asked
+        whole = id(power), vector.action, targets, only
+        found = self._by_power.get(whole)
         if found is None:
-            found = self._touching[known] = self._looked_up(power, asked)
+            narrow = power.on(place(vector.action))
+            part = narrow, vector.action, targets, only
+            found = self._touching.get(part)
+            if found is None:
+                found = self._touching[part] = self._looked_up(narrow, asked)
+            self._by_power[whole] = found
         return found
 
     def _looked_up(self, power: Power, asked: Asked) -> Touching:

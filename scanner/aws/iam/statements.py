@@ -72,11 +72,15 @@ def applies(statement: Statement, version: str, request: Request) -> Formula:
 
 def names_action(statement: Statement, action: str) -> bool:
     """Tell whether Action names an action, or NotAction leaves it out."""
-    patterns = statement.actions
-    if patterns is not None:
-        return any(match_action(pattern, action) for pattern in patterns)
-    excepted = statement.not_actions or ()
-    return not any(match_action(pattern, action) for pattern in excepted)
+    if statement.actions is not None:
+        return _any_match(statement.actions, action)
+    return not _any_match(statement.not_actions or (), action)
+
+
+@lru_cache(maxsize=16_384)
+def _any_match(patterns: tuple[str, ...], action: str) -> bool:
+    """Match a list of action patterns; estates repeat the same lists endlessly."""
+    return any(match_action(pattern, action) for pattern in patterns)
 
 
 def names_resource(statement: Statement, version: str, request: Request) -> Formula:
