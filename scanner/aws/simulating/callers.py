@@ -1,7 +1,6 @@
 """CallerArn: who asks, and what that alone fixes of the condition keys."""
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.aws.arn import Arn, parse_arn
@@ -66,7 +65,6 @@ class Asking(NamedTuple):
 NOBODY = Asking(Caller(CallerKind.USER, ""), ())
 
 
-@lru_cache(maxsize=1 << 14)
 def asking(
     text: str, principal_arn: str = "", user_id: str = "", complete: bool = False
 ) -> Asking:
