@@ -210,7 +210,7 @@ def owned_principals(
     """
     service_principals, applications = list(service_principals), list(applications)
     apps = [row for row in service_principals if row.service_principal_type != _MANAGED]
-    by_app = {row.app_id: row.id.lower() for row in apps if row.app_id}
+    by_app = {row.app_id.lower(): row.id.lower() for row in apps if row.app_id}
     becomes = {row.id.lower(): row.id.lower() for row in apps}
     pairs = list(owners)
     for group in groups:
@@ -218,13 +218,13 @@ def owned_principals(
             becomes[group.id.lower()] = group.id.lower()
         pairs += ((o.id, group.id) for o in group.owners or ())
     for application in applications:
-        if application.app_id in by_app:
-            becomes[application.id.lower()] = by_app[application.app_id]
+        if found := by_app.get((application.app_id or "").lower()):
+            becomes[application.id.lower()] = found
         pairs += ((o.id, application.id) for o in application.owners or ())
     for row in apps:
         pairs += ((o.id, row.id) for o in row.owners or ())
-    found = ((owner.lower(), becomes.get(owned.lower())) for owner, owned in pairs)
-    return tuple(sorted({(a, b) for a, b in found if b is not None and a != b}))
+    known = ((owner.lower(), becomes.get(owned.lower())) for owner, owned in pairs)
+    return tuple(sorted({(a, b) for a, b in known if b is not None and a != b}))
 
 
 _MANAGED = "ManagedIdentity"

@@ -1,4 +1,4 @@
-"""`whocanrun import`: an estate from AWS CLI and Azure CLI JSON that people have."""
+"""`whocanrun import`: an estate from the JSON that people have."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def command(
     region: str | None,
     tenant: str | None,
 ) -> int:
-    """Build an estate from AWS CLI and Azure CLI JSON.
+    """Build an estate from AWS CLI, Azure CLI and AzureHound JSON.
 
     Azure REST answers and evidence lines are understood too. Files are recognised by
     their members. One that is not recognised is named and refused (exit code 2);
@@ -53,6 +53,9 @@ def command(
     warn_if_shared(out, console)
     report = import_files(files, out, account, region, tenant)
     write_import_table(report, console.results)
+    for file in report.files:
+        for note in file.notes:
+            console.warn(f"{file.file}: {note}")
     for file in report.refused:
         console.warn(f"not imported: {file.refusal}")
     if report.refused:

@@ -1,4 +1,4 @@
-"""Build an estate from files people already have: AWS CLI, Azure CLI and REST JSON."""
+"""Build an estate from files people have: of the CLIs, REST APIs and AzureHound."""
 
 from scanner.evidence.importers.answers import Options
 from scanner.evidence.importers.run import (

@@ -56,10 +56,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file at hand: its path for messages, its name for what it was asked for."""
+    """One file at hand: its path for messages, its name for what it was asked for.
+
+    `notes` is what the person is told beside the lists that it held.
+    """
 
     path: Path
     context: Context
+    notes: list[str] = field(default_factory=list)
 
     def named(self, pattern: re.Pattern[str]) -> str:
         """Return the first thing of a shape in the file's name, or nothing."""

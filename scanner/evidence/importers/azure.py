@@ -24,6 +24,8 @@ from scanner.evidence.partial import names_more
 Body = dict[str, Any]
 _TENANT_WIDE = ("Microsoft.Management/", SUBSCRIPTIONS)
 _ROOT = "/"
+#: What a Resource Graph answer has beside `data`.
+_COUNTS = frozenset({"count", "totalRecords", "total_records"})
 
 
 def answers(source: Source, body: Any) -> Iterator[Answer] | None:
@@ -36,7 +38,7 @@ def answers(source: Source, body: Any) -> Iterator[Answer] | None:
 
     Raises (while iterating):
         NeedsMore: nothing says which tenant it is from.
-        UnusableInput: it is one object, an empty list, or of AzureHound.
+        UnusableInput: it is one object, or an empty list.
     """
     if isinstance(body, list):
         return _list(source, body, {})
@@ -76,15 +78,15 @@ def _empty(source: Source, body: Body, last: bool) -> Answer:
 
 
 def _data(source: Source, rows: list[Any], body: Body) -> Iterator[Answer]:
-    if all(str(row.get("kind")).startswith("AZ") for row in source.objects(rows)):
-        reason = "AzureHound JSON, which is not read yet"
-        raise source.refuse(reason, "export with the Azure CLI, or scan")
-    types = {str(row.get("type")).partition("/")[0].lower() for row in rows}
+    if not rows and not _COUNTS & body.keys():
+        raise source.refuse("an empty list", "nothing says what it would list")
+    found = source.objects(rows)
+    types = {str(row.get("type")).partition("/")[0].lower() for row in found}
     table = "resources"
     if types == {"microsoft.authorization"}:
         table = "authorizationresources"
     op = f"ResourceGraph/{table}"
-    tenants = texts(rows, "tenantId")
+    tenants = texts(found, "tenantId")
     tenant = tenants.pop() if len(tenants) == 1 else source.tenant()
     counted = body.get("totalRecords", body.get("total_records"))
     last = not names_more(body) and counted in (None, len(rows))

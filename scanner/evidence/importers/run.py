@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.errors import UnusableInput, UsageError
-from scanner.evidence.importers import aws, azure, lines
+from scanner.evidence.importers import aws, azure, azurehound, lines
 from scanner.evidence.importers.answers import (
     ACCOUNT,
     GUID,
@@ -50,11 +50,15 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file: what it held, or why it was refused."""
+    """What became of one file: what it held, or why it was refused.
+
+    `notes` is what of it was left out, in words.
+    """
 
     file: str
     imported: tuple[Imported, ...] = ()
     refusal: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ def import_files(
     that the estate holds already is superseded when the file is newer.
 
     Args:
-        paths: AWS CLI, Azure CLI or REST JSON, or evidence lines of this tool.
+        paths: AWS CLI, Azure CLI, REST or AzureHound JSON, or evidence lines of this
+            tool.
         out: the estate's folder, created when there is something to write.
         account: AWS account of files that do not say it.
         region: AWS region of files that do not say it.
@@ -135,8 +140,10 @@ def _pass(run: _Run, paths: Iterable[Path]) -> Iterator[tuple[Path, FileReport |
     """Yield a report for each file; None when it is to be read again, after others."""
     for path in paths:
         try:
-            found = list(_answers(Source(path, run.context)))
-            yield path, FileReport(str(path), tuple(_write(run, path, found)))
+            source = Source(path, run.context)
+            found = list(_answers(source))
+            written = tuple(_write(run, path, found))
+            yield path, FileReport(str(path), written, notes=tuple(source.notes))
         except NeedsMore as error:
             final = run.context.final
             yield path, FileReport(str(path), refusal=str(error)) if final else None
@@ -148,6 +155,8 @@ def _answers(source: Source) -> Iterator[Answer]:
     text = read_bytes(source.path)
     if lines.are_lines(text):
         return lines.answers(source, text)
+    if (objects := azurehound.answers(source, text)) is not None:
+        return objects
     body = loads(text, str(source.path))
     found = _recognised(source, body)
     if found is None:
@@ -172,15 +181,21 @@ def _is_line(row: Any) -> bool:
 def _write(run: _Run, path: Path, answers: Sequence[Answer]) -> Iterator[Imported]:
     for answer in answers:
         other = run.holders.get(answer.key, path)
-        if other != path and not answer.at:
+        if other != path and not answer.at and not _not_asked(answer):
             where = f"{answer.key.op} of {answer.file} {answer.key.region}".strip()
             hint = "import one of them, or join the two lists"
             raise UnusableInput(str(path), f"{where} is in {other} already", hint)
     changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     for answer in answers:
-        run.holders[answer.key] = path
         _append(run, answer, answer.at or iso(changed))
-        yield _imported(answer)
+        if not _not_asked(answer):
+            run.holders[answer.key] = path
+            yield _imported(answer)
+
+
+def _not_asked(answer: Answer) -> bool:
+    """Say whether an answer only notes that a list is missing."""
+    return answer.error is not None and answer.error.code == "NotAsked"
 
 
 def _append(run: _Run, answer: Answer, at: str) -> None:
