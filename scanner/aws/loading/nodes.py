@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scanner.aws.loading import answers as api
+from scanner.aws.loading import node_answers as api
 from scanner.aws.loading.identities import tags_of
 from scanner.aws.loading.scope import Scope
 from scanner.aws.model import Node

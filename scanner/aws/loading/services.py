@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from scanner.aws.arn import parse_arn
-from scanner.aws.loading import answers as api
+from scanner.aws.loading import node_answers as api
 from scanner.aws.loading.identities import tags_of
 from scanner.aws.loading.scope import Scope
 from scanner.aws.model import Consumer, Holder

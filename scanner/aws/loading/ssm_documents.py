@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from scanner.aws.arn import Arn, parse_arn
-from scanner.aws.loading import answers as api
+from scanner.aws.loading import node_answers as api
 from scanner.aws.loading.identities import tags_of
 from scanner.aws.loading.nodes import TAGS
 from scanner.aws.loading.scope import Scope

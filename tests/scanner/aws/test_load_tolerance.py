@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.aws.load import load_aws
-from scanner.aws.loading import answers as api
+from scanner.aws.loading import node_answers as api
 from scanner.aws.loading.tolerance import read_page
 from scanner.errors import WhocanrunError
 from scanner.estate import Reachability
