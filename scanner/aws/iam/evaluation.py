@@ -29,6 +29,8 @@ from scanner.aws.model import Attached
 from scanner.grants import StatementBecause, Verdict
 
 _NONE = Named()
+_CONTROLS = ("scp", "rcp")
+_LAYERS = (*_CONTROLS, "boundary", "session", "identity", "resource")
 _NOT_PRINCIPAL = "NotPrincipal in a trust policy is invalid"
 
 
@@ -131,7 +133,9 @@ def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
     if settle(formula).verdict is not Verdict.DENIED:
         return Evaluation(formula, matched)
     explicitly = granted != FALSE or any_of(denies) == TRUE
-    return Evaluation(formula, matched, _blocked(found, caller, layers), explicitly)
+    return Evaluation(
+        formula, matched, _blocked(found, named, caller, layers), explicitly
+    )
 
 
 def _unless(granted: Formula, denies: Sequence[Formula]) -> Formula:
@@ -282,21 +286,39 @@ def _united(named: Named, how: Named, applied: Formula) -> Named:
 
 
 def _blocked(
-    found: dict[str, _Layer], caller: Caller, layers: Layers
+    found: dict[str, _Layer], named: Named, caller: Caller, layers: Layers
 ) -> tuple[str, ...]:
-    """Name the layers that deny, or lack an allow that this request needs."""
-    across = (layers.owner or caller.account) != caller.account
-    own = caller.kind not in (CallerKind.SERVICE, CallerKind.FEDERATED)
-    needed = {
-        "scp": True,
-        "rcp": True,
-        "boundary": own,
-        "session": own,
-        "identity": own,
-        "resource": across or layers.entry or not own,
-    }
-    return tuple(
+    """Name the layers that deny, or lack an allow that this request needs.
+
+    Where none does, their conditions can never hold together: those are named that
+    have some, or the caller itself, which then may do no such thing.
+    """
+    needed = _needed(named, caller, layers)
+    blocked = tuple(
         layer
-        for layer, needs_allow in needed.items()
-        if found[layer].denies or (needs_allow and found[layer].allow == FALSE)
+        for layer in _LAYERS
+        if found[layer].denies or (layer in needed and found[layer].allow == FALSE)
     )
+    at_odds = (
+        layer for layer in _LAYERS if layer in needed and found[layer].allow != TRUE
+    )
+    return blocked or tuple(at_odds) or ("identity",)
+
+
+def _needed(named: Named, caller: Caller, layers: Layers) -> tuple[str, ...]:
+    """Name the layers whose allow every way to a grant needs (rules 3, 49 and 70).
+
+    Within an account, a resource policy that names the caller stands in for identity
+    policies; what it names decides which ceilings still count.
+    """
+    if caller.kind in (CallerKind.SERVICE, CallerKind.FEDERATED):
+        return (*_CONTROLS, "resource")
+    if (layers.owner or caller.account) != caller.account:
+        return _LAYERS
+    if named.session != FALSE:
+        return _CONTROLS
+    if named.direct != FALSE:
+        return (*_CONTROLS, "session")
+    if named.role != FALSE:
+        return (*_CONTROLS, "boundary", "session")
+    return _LAYERS if layers.entry else _LAYERS[:-1]

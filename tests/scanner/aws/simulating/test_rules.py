@@ -841,6 +841,49 @@ def test_what_blocked_a_request_is_named(members, blocked):
     assert answer(allow(), **members)["BlockedBy"] == blocked
 
 
+@pytest.mark.parametrize(
+    ("principal", "caller", "blocked"),
+    [
+        ({"AWS": ROLE}, SESSION, ["boundary", "session"]),
+        ({"AWS": USER}, USER, ["session"]),
+        ("*", SESSION, ["session"]),
+        ({"AWS": ROOT}, SESSION, ["boundary", "session", "identity"]),
+    ],
+)
+def test_a_grant_by_the_resource_needs_no_identity_policy(principal, caller, blocked):
+    """Rules 3 and 49: only what cuts the grant is named, not what it replaces."""
+    members = reading(principal, CallerArn=caller)
+    members |= ceiling(allow("ec2:*")) | session(allow("ec2:*"))
+
+    assert answer(**members)["BlockedBy"] == blocked
+
+
+def test_ceilings_that_silence_a_grant_do_not_count_for_a_grant_to_the_session():
+    """Rule 49: what denies then is an SCP alone."""
+    members = reading({"AWS": SESSION}, CallerArn=SESSION)
+    members |= ceiling(allow("ec2:*")) | session(allow("ec2:*")) | scps([])
+
+    assert answer(**members)["BlockedBy"] == ["scp"]
+
+
+def test_layers_whose_conditions_never_hold_together_are_named():
+    dev, prod = (allow(**when("StringEquals", ENV, name)) for name in ("dev", "prod"))
+
+    found = answer(dev, **ceiling(prod), **scps([FULL]))
+    twin = answer(dev, **ceiling(dev), **scps([FULL]))
+
+    assert found["EvalDecision"] == "implicitDeny"
+    assert found["BlockedBy"] == ["boundary", "identity"]
+    assert twin["BlockedBy"] == []
+
+
+def test_the_root_user_that_may_enter_no_role_is_what_blocks():
+    found = answer(**entering(trusting({"AWS": ROOT}), caller=ROOT))
+
+    assert found["EvalDecision"] == "implicitDeny"
+    assert found["BlockedBy"] == ["identity"]
+
+
 def test_every_match_is_named_with_its_place():
     found = answer(
         allow("ssm:*", Sid="Wide"),
