@@ -29,23 +29,33 @@ Timed = tuple[ScheduleRow, str]
 
 
 def active_assignments(
-    rows: Iterable[RoleAssignmentRow], schedules: Iterable[Timed]
+    rows: Iterable[RoleAssignmentRow],
+    schedules: Iterable[Timed],
+    bare: Iterable[RoleAssignmentRow] = (),
 ) -> Iterator[Assignment]:
     """Yield the active assignments, each with its standing.
 
     An assignment is permanent when no PIM schedule instance stands for it. An instance
     without an assignment is active access too: the two lists were read at different
     moments. Inherited ones repeat in many lists and count once.
+
+    Args:
+        rows: as listed.
+        schedules: PIM schedule instances.
+        bare: rows of lists without conditions; the same row from elsewhere wins.
     """
     instances = _Instances(schedules)
     seen: set[str] = set()
-    for row in rows:
-        key = normalized(row.id)
-        if key not in seen:
-            seen.add(key)
-            plain = assignment_of(row.id, row.properties, Source.ASSIGNMENT)
-            standing, until = instances.standing_of(key, plain)
-            yield replace(plain, standing=standing, until=until)
+    for some, unread in ((rows, False), (bare, True)):
+        for row in some:
+            key = normalized(row.id)
+            if key not in seen:
+                seen.add(key)
+                plain = assignment_of(row.id, row.properties, Source.ASSIGNMENT)
+                standing, until = instances.standing_of(key, plain)
+                yield replace(
+                    plain, standing=standing, until=until, condition_unread=unread
+                )
     yield from instances.alone()
 
 

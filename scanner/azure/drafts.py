@@ -22,12 +22,14 @@ class Origin:
         api_version: as asked, or empty.
         at: time of the list.
         object: the object or filter that narrows the list, lower case, or empty.
+        selected: the members that rows were cut down to, or empty: all of them.
     """
 
     scope: str
     api_version: str = ""
     at: str = ""
     object: str = ""
+    selected: str = ""
 
 
 @dataclass(slots=True)

@@ -101,11 +101,24 @@ def _assignments(
     tenant: str, draft: Draft, people: People, gaps: list[Gap]
 ) -> tuple[Assignment, ...]:
     timed = ((row, origin.at) for row, origin in draft.with_origin(rows.ScheduleRow))
-    found = list(active_assignments(draft.of(rows.RoleAssignmentRow), timed))
+    listed, bare = _role_assignments(draft)
+    found = list(active_assignments(listed, timed, bare))
     later = ((row, o.at) for row, o in draft.with_origin(rows.EligibilityRow))
     found += eligibilities(later)
     found += _delegations(tenant, draft, people, gaps)
     return tuple(sorted(found, key=lambda a: (a.source, a.id, a.principal, a.role)))
+
+
+def _role_assignments(
+    draft: Draft,
+) -> tuple[list[rows.RoleAssignmentRow], list[rows.RoleAssignmentRow]]:
+    """Return the rows, and apart those of lists that were cut down to less."""
+    listed: list[rows.RoleAssignmentRow] = []
+    bare: list[rows.RoleAssignmentRow] = []
+    for row, origin in draft.with_origin(rows.RoleAssignmentRow):
+        cut_down = origin.selected and "condition" not in origin.selected.lower()
+        (bare if cut_down else listed).append(row)
+    return listed, bare
 
 
 def _delegations(

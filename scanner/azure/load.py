@@ -219,4 +219,5 @@ def _origin(series: Series) -> Origin:
         scope = f"/subscriptions/{key.subscription}" if key.subscription else ROOT
     asked = (str(params[name]) for name in sorted(params) if name not in _PLAIN)
     version = str(params.get("api-version") or "")
-    return Origin(normalized(scope), version, series.at, next(asked, "").lower())
+    narrowed, selected = next(asked, "").lower(), str(params.get("$select") or "")
+    return Origin(normalized(scope), version, series.at, narrowed, selected)

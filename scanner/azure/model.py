@@ -55,6 +55,7 @@ class Assignment:
         standing: `eligible` is not access yet: it takes a PIM activation.
         until: ISO 8601 end of a time-bound or activated standing.
         undated: it may end all the same: the schedules that would tell were not read.
+        condition_unread: it may have a condition: its list was read without them.
         hands_out: GUIDs of the roles that a delegated access administrator may give to
             managed identities (`delegatedRoleDefinitionIds`).
         activation: what its policy asks of whoever activates an eligible one.
@@ -70,6 +71,7 @@ class Assignment:
     until: str | None = None
     source: Source = Source.ASSIGNMENT
     undated: bool = False
+    condition_unread: bool = False
     hands_out: tuple[str, ...] = ()
     activation: Activation | None = None
     through: str = ""

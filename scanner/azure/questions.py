@@ -158,7 +158,8 @@ def _asked(
     pattern_of: list[int] = []
     for a in tenant.assignments:
         holder = _holder(a)
-        key = (holder, a.standing, a.until, a.undated, a.activation)
+        terms = (a.standing, a.until, a.undated, a.condition_unread, a.activation)
+        key = (holder, *terms)
         row = rows.get(key)
         if row is None:
             row = rows[key] = len(answers)

@@ -32,6 +32,7 @@ _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
 _ALLOWED = Decision(Verdict.ALLOWED)
+CONDITION_UNREAD = "whether the role assignment has a condition was not read"
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
 #: Held at a management group that may be above the target.
@@ -185,13 +186,16 @@ def granted(
 
 
 def lasting(decision: Decision, assignment: Assignment) -> Decision:
-    """Say how long what an assignment gives lasts, or that it is not known."""
+    """Say how long what an assignment gives lasts, and what of it was not read."""
+    unread = assignment.condition_unread
     plain = assignment.standing is Standing.PERMANENT and assignment.until is None
-    if plain and not assignment.undated and decision.standing is Standing.PERMANENT:
+    if plain and not assignment.undated and not unread and decision == _ALLOWED:
         return decision
+    reasons = (DURATION_UNKNOWN,) if assignment.undated else ()
     return replace(
         decision,
-        reasons=(DURATION_UNKNOWN,) if assignment.undated else (),
+        confidence=Confidence.INFERRED if unread else Confidence.CERTAIN,
+        reasons=(*reasons, CONDITION_UNREAD) if unread else reasons,
         standing=assignment.standing,
         standing_until=assignment.until,
         activation=assignment.activation,

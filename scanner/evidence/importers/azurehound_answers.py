@@ -22,6 +22,8 @@ from scanner.evidence.lines import ErrorBody, SeriesKey, canonical
 
 _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+#: It keeps these members of a role assignment; a condition is not among them.
+_KEPT = {"$select": "id,name,principalId,roleDefinitionId,scope"}
 #: Marks a list that holds some of its rows only.
 _SOME = {"$filter": "as AzureHound lists them"}
 
@@ -58,7 +60,7 @@ def _lists(found: Collected, tenant: str) -> Iterator[Answer]:
     for subscription, rows in sorted(_by_subscription(found).items()):
         scope = _scope(subscription)
         listed = bool(subscription) and _all_listed(found, subscription)
-        params = {"scope": scope} if listed else {"scope": scope, **_SOME}
+        params = {"scope": scope, **_KEPT, **({} if listed else _SOME)}
         yield _page(_key(tenant, _ASSIGNMENTS, subscription, params), rows)
 
 

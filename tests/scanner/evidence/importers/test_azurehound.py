@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scanner.analysis import analyse
 from scanner.azure.load import load_azure
+from scanner.azure.rbac.evaluation import CONDITION_UNREAD
 from scanner.cli import main
 from scanner.coverage import coverage_of
 from scanner.evidence.importers import import_files
@@ -154,8 +155,8 @@ def test_objects_become_rows_of_the_lists_they_came_from(tmp_path):
     assert [row["id"] for row in members] == [USER.upper()]
     (vm,) = found["Microsoft.Compute/virtualMachines", SUB, "{}"]
     assert vm["id"] == VM.upper()
-    held = found[f"{AUTH}/roleAssignments", SUB, f'{{"scope":"{SCOPE}"}}']
-    assert held == [assigned()]
+    held = [v for (op, _, _), v in found.items() if op == f"{AUTH}/roleAssignments"]
+    assert held == [[assigned()]]
 
 
 def test_the_estate_knows_people_machines_and_what_they_hold(tmp_path):
@@ -238,7 +239,27 @@ def test_role_definitions_from_another_file_decide(tmp_path, block, expected):
     assert verdict == expected
     assert "deny assignments were not read" in reasons
     assert DURATION_UNKNOWN in reasons
+    assert CONDITION_UNREAD in reasons
     assert BOT not in found  # every list of role assignments was there: it holds none
+
+
+@pytest.mark.parametrize("condition", [None, "@Resource[x] StringEquals 'a'"])
+def test_an_assignment_that_was_read_whole_elsewhere_has_its_condition(
+    tmp_path, condition
+):
+    """AzureHound drops conditions: its row never stands in for the whole one."""
+    do(tmp_path, content(people() + machines() + all_roles(assigned())))
+    definition(tmp_path, actions=["Microsoft.Compute/*"])
+    row = assigned()
+    row["properties"]["condition"] = condition
+    path = tmp_path / "assignments.json"
+    path.write_text(json.dumps({"value": [row]}))
+    assert not import_files([path], tmp_path / "estate").refused
+
+    verdict, reasons = verdicts(tmp_path)[USER]
+
+    assert verdict == ("conditional" if condition else "allowed")
+    assert CONDITION_UNREAD not in reasons
 
 
 def test_lists_of_a_few_roles_prove_no_absence(tmp_path):
