@@ -24,8 +24,6 @@ _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 #: It keeps these members of a role assignment; a condition is not among them.
 _KEPT = {"$select": "id,name,principalId,roleDefinitionId,scope"}
-#: Marks a list that holds some of its rows only.
-_SOME = {"$filter": "as AzureHound lists them"}
 
 _NEVER = "AzureHound does not collect it"
 _NONE = "AzureHound lists none: there is none, or it was refused the list"
@@ -57,10 +55,8 @@ def _lists(found: Collected, tenant: str) -> Iterator[Answer]:
     for (op, subscription), rows in sorted(found.lists.items()):
         yield _page(_key(tenant, op, subscription), rows)
     yield from _related(found, tenant)
-    for subscription, rows in sorted(_by_subscription(found).items()):
-        scope = _scope(subscription)
-        listed = bool(subscription) and _all_listed(found, subscription)
-        params = {"scope": scope, **_KEPT, **({} if listed else _SOME)}
+    for (subscription, some), rows in sorted(_assignments(found).items()):
+        params = {"scope": _scope(subscription), **_KEPT, **_some(some)}
         yield _page(_key(tenant, _ASSIGNMENTS, subscription, params), rows)
 
 
@@ -79,12 +75,23 @@ def _related(found: Collected, tenant: str) -> Iterator[Answer]:
         yield _page(_key(tenant, op, "", params), rows, last=op in filled)
 
 
-def _by_subscription(found: Collected) -> dict[str, list[Any]]:
-    """Sort role assignments by subscription; empty stands for what is above them."""
-    places: defaultdict[str, list[Any]] = defaultdict(list)
-    for _, row in sorted(found.assignments.items()):
-        places[_subscription(row)].append(row)
+def _assignments(found: Collected) -> dict[tuple[str, str], list[Any]]:
+    """Sort role assignments by subscription and kind.
+
+    An empty subscription stands for what is above them all, an empty kind for a list
+    that is whole.
+    """
+    places: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+    for _, (kind, row) in sorted(found.assignments.items()):
+        subscription = _subscription(row)
+        whole = bool(subscription) and _all_listed(found, subscription)
+        places[subscription, "" if whole else kind].append(row)
     return places
+
+
+def _some(kind: str) -> dict[str, str]:
+    """Mark a list that holds some of its rows only."""
+    return {"$filter": kind} if kind else {}
 
 
 def _subscription(row: Row) -> str:
@@ -97,15 +104,16 @@ def _all_listed(found: Collected, subscription: str) -> bool:
 
     Its own list holds what is at it and above, that of a resource group what is in the
     group. Inherited ones are in each, so a list that was not refused is not empty.
+    Without resource groups in the file nobody knows which lists there should be.
     """
     scope = _scope(subscription)
     groups = {group for group in found.groups if group.startswith(f"{scope}/")}
-    return {scope, *groups} <= found.listed
+    return bool(groups) and {scope, *groups} <= found.listed
 
 
 def _missing(found: Collected, tenant: str) -> Iterator[Answer]:
     yield _not_asked(_key(tenant, _DEFINITIONS, "", {"scope": "/"}), _NEVER)
-    told = {*found.subscriptions, *_by_subscription(found)} - {""}
+    told = {*found.subscriptions, *(name for name, _ in _assignments(found))} - {""}
     for subscription in sorted(told):
         at = {"scope": _scope(subscription)}
         for op in NOT_COLLECTED:

@@ -33,7 +33,8 @@ class Collected:
     Attributes:
         lists: rows by operation and subscription (empty: of the tenant).
         related: rows by operation and the object they were listed for.
-        assignments: role assignments by id: inherited ones repeat in many lists.
+        assignments: role assignments by id, with the kind of the list that had each
+            first: inherited ones repeat.
         listed: scopes of which all role assignments were listed, and some were found.
         groups: resource groups that anything lies in.
         subscriptions: ids of all that the file speaks of.
@@ -47,7 +48,7 @@ class Collected:
         self._apps: dict[str, str] = {}
         self.lists: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
         self.related: defaultdict[tuple[str, str], list[Body]] = defaultdict(list)
-        self.assignments: dict[str, Body] = {}
+        self.assignments: dict[str, tuple[str, Body]] = {}
         self.listed: set[str] = set()
         self.groups: set[str] = set()
         self.subscriptions: set[str] = set()
@@ -139,7 +140,7 @@ class Collected:
         rows = self._entries(kind, data, *ASSIGNED[kind], line)
         for row in rows:
             key = str(row.get("id") or msgspec.json.encode(row, order="deterministic"))
-            self.assignments.setdefault(normalized(key), row)
+            self.assignments.setdefault(normalized(key), (kind, row))
         if rows and kind == "AZSubscriptionRoleAssignment":
             name = self._text(kind, data, "subscriptionId", line)
             self.listed.add(f"/subscriptions/{name.rpartition('/')[2].lower()}")

@@ -273,6 +273,19 @@ def test_lists_of_a_few_roles_prove_no_absence(tmp_path):
     assert found[BOT] == ("unknown", ("role assignments were not read",))
 
 
+def test_files_of_single_lists_add_up(tmp_path):
+    """AzureHound has a command for each list: none of the files refuses the others."""
+    for number, items in enumerate(
+        [people(), machines(), some_roles(assigned()), all_roles(assigned(BOT))]
+    ):
+        report = do(tmp_path, content(items), name=f"{number}.json", tenant=TENANT)
+        assert not report.refused
+
+    found = tenant(tmp_path)
+    assert {a.principal for a in found.assignments} == {USER, BOT}
+    assert SUB in found.assignments_unread  # which groups there are stood elsewhere
+
+
 @pytest.mark.parametrize("gone", [0, 1])
 def test_an_empty_list_of_assignments_was_perhaps_refused(tmp_path, gone):
     """Inherited assignments come back in every list, so no list is empty."""
