@@ -1,19 +1,20 @@
 """Vectors with a rule of their own: handing out roles, moving, delegating, widening."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.guards import GUARD_OPERATIONS, Guards
 from scanner.azure.handing import HAND_OUT, HandsOut, Receivers, counting_roles
-from scanner.azure.joints import joint, meeting
-from scanner.azure.model import AzureTenant
+from scanner.azure.joints import conditional, joint, meeting
+from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.questions import Level, Mode, Operation
 from scanner.azure.rbac.evaluation import combined, doubted
-from scanner.azure.rbac.scopes import ROOT, management_group
+from scanner.azure.rbac.scopes import ROOT, management_group, normalized
 from scanner.azure.settle import Engine, Parts
 from scanner.azure.vectors import ESCALATIONS, MACHINE_VECTORS, Escalation
-from scanner.grants import Decision
+from scanner.grants import Condition, Decision, Verdict
 
 _MGMT = "Microsoft.Management/managementGroups"
 _SERVICES = "Microsoft.ManagedServices"
@@ -43,6 +44,7 @@ def _at(name: str, level: Level) -> Operation:
 
 
 _DEFINES = _at(_DEFINE, Level.RESOURCE_GROUP)
+_REWRITES = Operation(_DEFINE, aside=True)
 _DELEGATES = tuple(
     _at(name, Level.RESOURCE_GROUP) for name in (_DELEGATE, _REGISTER, HAND_OUT)
 )
@@ -84,7 +86,8 @@ class Asking:
                 (
                     *self.handing.values(),
                     *self.new.values(),
-                    *(_DEFINES, *_DELEGATES, _ASSIGNS_POLICY, _MOVED, _LEAVES),
+                    *(_DEFINES, _REWRITES, *_DELEGATES),
+                    *(_ASSIGNS_POLICY, _MOVED, _LEAVES),
                     *(*_ENTERS, *_REMOTE, *_WRITES.values(), *GUARD_OPERATIONS),
                 )
             )
@@ -142,13 +145,44 @@ class Escalations:
         inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
         return {
             HAND_OUT: handed,
-            _DEFINE: meeting(given, handed),
+            _DEFINE: [*meeting(given, handed), *self._widens(party)],
             _DELEGATE: self._of(settled, *_DELEGATES),
             _POLICY: inferred,
             _MOVE: self._moves(party, settled),
             _ENROL: self._writing(_ENROL, ("vm", "arc"), party, settled),
             _PACKAGE: self._writing(_PACKAGE, ("vm",), party, settled),
         }
+
+    def _widens(self, party: Party) -> Parts:
+        """Return the machines at which a class holds a custom role it may rewrite.
+
+        A definition is written with the right at every scope it may be assigned at.
+        Only assignments that give something asked for are looked at: the role that
+        gives this very right is among them.
+        """
+        engine = self._engine
+        question = engine.question(_REWRITES)
+        if not any(engine.terms(question, party.holdings)):
+            return []
+        found: Parts = []
+        for number in party.holdings:
+            held = engine.tenant.assignments[number]
+            bits = engine.place.below.get(held.scope, 0) & self._every
+            rewriting = self._rewriting(party, held.role) if bits else None
+            if rewriting is not None:
+                found.append((joint(_holding(held), rewriting), bits))
+        return found
+
+    def _rewriting(self, party: Party, guid: str) -> Decision | None:
+        """Return whether a class may rewrite a role: None where it may not."""
+        role = self._engine.tenant.roles.get(guid)
+        if role is None or not role.custom or not role.assignable_scopes:
+            return None
+        wanted = {normalized(scope) for scope in role.assignable_scopes}
+        may = self._elsewhere.among(_REWRITES, party, sorted(wanted))
+        if len(may) < len(wanted):
+            return None
+        return reduce(joint, may.values())
 
     def _handed(self, party: Party, settled: list[Parts]) -> Parts:
         found: Parts = []
@@ -218,6 +252,19 @@ class Escalations:
             if parents.get(child) == group:
                 bits &= ~place.below.get(child, 0)
         return bits
+
+
+def _holding(held: Assignment) -> Decision:
+    """Return what holding an assignment says, whatever its role is rewritten to."""
+    plain = Decision(
+        Verdict.ALLOWED,
+        standing=held.standing,
+        standing_until=held.until,
+        activation=held.activation,
+    )
+    if held.condition is None:
+        return plain
+    return conditional(plain, Condition("condition", "Unevaluated", (held.condition,)))
 
 
 def movable(tenant: AzureTenant) -> tuple[str, ...]:

@@ -251,6 +251,29 @@ def test_making_a_new_role_defeats_a_list_of_excluded_ones(tmp_path):
     assert Verdict.DENIED is verdict(found, HAND_OUT)  # no role belongs to one VM
 
 
+@pytest.mark.parametrize(
+    ("scopes", "custom", "expected"),
+    [
+        ([S], True, Verdict.ALLOWED),
+        ([S.upper()], True, Verdict.ALLOWED),
+        ([rg_scope()], True, Verdict.ALLOWED),
+        ([S, subscription_scope(SUB2)], True, Verdict.DENIED),
+        (["/"], True, Verdict.DENIED),
+        ([S], False, Verdict.DENIED),
+    ],
+)
+def test_who_may_rewrite_a_custom_role_it_holds_gains_a_command(
+    tmp_path, scopes, custom, expected
+):
+    """It takes the right at every scope that the role may be assigned at."""
+    maker = role("maker", block([DEFINE]), custom=custom)
+    maker["properties"]["assignableScopes"] = scopes
+    found = rows(tmp_path, [assignment("u", "maker", S)], [maker])
+
+    assert expected is verdict(found, DEFINE)
+    assert Verdict.DENIED is verdict(found, HAND_OUT)
+
+
 def test_an_eligible_administrator_is_eligible(tmp_path):
     found = rows(tmp_path, [], eligibilities=[eligible("u", "uaa", S)])
 
