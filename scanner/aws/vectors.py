@@ -154,11 +154,15 @@ def concerned(vector: int) -> int:
 
 
 @cache
-def feasible(allowed: int) -> int:
-    """Return the vectors of which some way has all its operations in a set."""
+def feasible(allowed: int, lacking: frozenset[str] = frozenset()) -> int:
+    """Return the vectors of which some way has all its operations in a set.
+
+    `lacking`: kinds of lenders that are not there, so that no way through them counts.
+    """
     found = 0
     for n, vector in enumerate(catalogue().covered):
-        masks = (_set_of(step.action for step in way.steps) for way in vector.ways)
+        ways = (way for way in vector.ways if way.lender not in lacking)
+        masks = (_set_of(step.action for step in way.steps) for way in ways)
         if any(mask & allowed == mask for mask in masks):
             found |= 1 << n
     return found

@@ -5,8 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from scanner.aws.deciding.cells import NOTHING, Cells, bits_of, meet, unite
 from scanner.aws.iam.formulas import TRUE, doubted
-from scanner.aws.model import Consumer, Node
+from scanner.aws.model import AwsAccount, Consumer, Node
+from scanner.aws.vectors import HOLDERS, catalogue
 
+#: What AWS's own tags show of the instances of a holder: its kind, by tag.
+HELD_BY_TAG = {
+    "aws:elasticmapreduce:job-flow-id": "running-cluster",
+    "aws:cloud9:environment": "running-environment",
+}
 _IDS = "instanceids"
 _TAG = "tag:"
 _TAGS_UNREAD = "tags of a node that a document is meant for are not known"
@@ -87,3 +93,25 @@ class Fleet:
 
     def _bits(self, places: Iterable[int]) -> int:
         return bits_of(places, len(self.nodes))
+
+
+def lacking(account: AwsAccount) -> frozenset[str]:
+    """Return the kinds of holders of which an account has none."""
+    found = {one.kind for one in account.holders}
+    if "running-statemachine" in found:
+        found.add("commanding-statemachine")
+    for node in account.nodes:
+        found.update(HELD_BY_TAG[k] for k, _ in node.target.tags if k in HELD_BY_TAG)
+    if account.consumers:
+        found |= {"document-at-latest", "document-at-default"}
+    if _may_have_preferences(account):
+        found.add("document-at-default")
+    return HOLDERS - found
+
+
+def _may_have_preferences(account: AwsAccount) -> bool:
+    """Whether a document of session preferences is listed, or may be there unlisted."""
+    regions = {node.target.region for node in account.nodes}
+    shell = catalogue().default_session
+    listed = any(one.name == shell for one in account.documents)
+    return listed or not regions <= account.documents_complete

@@ -19,7 +19,15 @@ from scanner.aws.deciding.lending import Lender, Lending
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, either
-from scanner.aws.vectors import TARGETS, AwsVector, Catalogue, Step, Way, lends
+from scanner.aws.vectors import (
+    TARGETS,
+    AwsVector,
+    Catalogue,
+    Step,
+    Way,
+    lends,
+    place,
+)
 from scanner.grants import ones
 
 _TWO_REQUESTS = "conditions of the caller and of a lent role exclude each other"
@@ -56,15 +64,20 @@ class Joins:
         self._node_effects = Effects(nodes)
         self._regions = sorted({node.region for node in nodes.resources})
         self._vectors = {one.action: one for one in catalogue.covered}
-        self._commands: dict[tuple[str, tuple[str, ...]], Lent] = {}
+        self._outcomes: dict[tuple[str, Power], Outcome] = {}
+        self._commands: dict[tuple[Power, tuple[str, ...]], Lent] = {}
         self._held: dict[tuple[int, tuple[str, ...]], Lent] = {}
 
     def outcome(self, power: Power, vector: AwsVector) -> Outcome:
-        """Decide one vector for a power (`Power.on` that vector)."""
-        found: Outcome = {}
-        for way in vector.ways:
-            one = self._way(power, way)
-            found = _either_way(found, one) if found and one else found or one
+        """Decide one vector for a power (`Power.on` that vector), once."""
+        known = vector.action, power
+        found = self._outcomes.get(known)
+        if found is None:
+            found = {}
+            for way in vector.ways:
+                one = self._way(power, way)
+                found = _either_way(found, one) if found and one else found or one
+            self._outcomes[known] = found
         return found
 
     def reachable(self, way: Way) -> int:
@@ -122,13 +135,12 @@ class Joins:
     def _targets(self, power: Power, way: Way) -> Cells:
         """Return the targets on which all steps that name them are authorised."""
         everything = self.reachable(way)
-        granted: Cells = {TRUE: everything} if everything else NOTHING
+        granted = whole = {TRUE: everything} if everything else NOTHING
         for step in way.steps:
             if granted and step.names_target:
                 effect = self._node_effects.of(power.of(step), step)
                 named = within(effect.granted, everything)
-                whole = covered(granted) == everything and len(granted) == 1
-                granted = named if whole else meet(granted, named)
+                granted = named if granted == whole else meet(granted, named)
         return granted
 
     def _picked(
@@ -180,31 +192,31 @@ class Joins:
         nodes: Cells = NOTHING
         documents: Documents = ()
         for region in self._regions:
-            lent: set[tuple[str, Formula]] = set()
             inside = self._nodes.in_region(region)
+            lent: dict[tuple[Power, Formula], None] = {}
             for n in ones(bits & self.lenders.in_region(region)):
                 lender = self._lenders[n]
-                if not lender.role:
-                    nodes = unite(nodes, under(lender.holds, lender.given))
-                    if lender.resource.label:
-                        documents = joined(documents, [lender.resource.label])
-                lent.add((lender.role, lender.given))
-            for role, given in sorted(lent, key=lambda one: one[0]):
-                command = self._command(role, by) if role else Lent(NOTHING, None)
+                if lender.role:
+                    lent[self._lending.powers[lender.role], lender.given] = None
+                    continue
+                nodes = unite(nodes, under(lender.holds, lender.given))
+                if lender.resource.label:
+                    documents = joined(documents, [lender.resource.label])
+            for power, given in lent:
+                command = self._command(power, by)
                 nodes = unite(nodes, within(under(command.nodes, given), inside))
                 documents = joined(documents, command.documents or ())
         return Lent(nodes, documents)
 
-    def _command(self, role: str, by: tuple[str, ...]) -> Lent:
+    def _command(self, power: Power, by: tuple[str, ...]) -> Lent:
         """Return what a role commands by itself, by any of some vectors."""
-        known = role, by
+        known = power, by
         if known not in self._commands:
             nodes: Cells = NOTHING
             documents: Documents = ()
-            power = self._lending.powers[role]
             for action in by:
-                place = self._catalogue.actions.index(action)
-                outcome = self.outcome(power.on(place), self._vectors[action])
+                narrow = power.on(place(action))
+                outcome = self.outcome(narrow, self._vectors[action])
                 for answer, bits in outcome.items():
                     nodes = unite(nodes, {answer.formula: bits})
                     documents = joined(documents, answer.documents or ())

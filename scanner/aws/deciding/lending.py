@@ -11,7 +11,7 @@ from itertools import groupby
 
 from scanner.aws.arn import Arn, parse_arn
 from scanner.aws.deciding.cells import Cells, under, unite
-from scanner.aws.deciding.consumers import Fleet
+from scanner.aws.deciding.consumers import HELD_BY_TAG, Fleet
 from scanner.aws.deciding.facts import (
     Membership,
     Resource,
@@ -41,12 +41,11 @@ _ASSUME = "sts:AssumeRole"
 _TRUST_LIMITED = "the trust policy of a passed role limits its service by conditions"
 _VERSION = "which version of a document runs is not known"
 _PROFILE = "that the session preferences run commands in every session is not verified"
-#: Kinds of holder that tags of their nodes show: tag, service, and how they are named.
-_BY_TAG = (
-    ("running-cluster", "aws:elasticmapreduce:job-flow-id", "elasticmapreduce"),
-    ("running-environment", "aws:cloud9:environment", "cloud9"),
-)
-_NAMED = {"running-cluster": "cluster/", "running-environment": "environment:"}
+#: How holders that only tags show are written: service, and what precedes the name.
+_WRITTEN = {
+    "running-cluster": ("elasticmapreduce", "cluster/"),
+    "running-environment": ("cloud9", "environment:"),
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -173,9 +172,10 @@ class Lending:
     def _tagged(self) -> Iterator[Lender]:
         """What only the tags show that AWS gives its instances."""
         own = self.account
-        for kind, tag, service in _BY_TAG:
+        for tag, kind in HELD_BY_TAG.items():
+            service, before = _WRITTEN[kind]
             for (region, value), bits in self.fleet.by_tag(tag).items():
-                name = f"{_NAMED[kind]}{value}"
+                name = f"{before}{value}"
                 arn = str(Arn(own.partition, service, region, own.id, name))
                 fixed = self._facts(region)
                 resource = Resource(arn, kind, region, "", Missing.UNREAD, fixed)

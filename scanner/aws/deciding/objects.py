@@ -12,7 +12,6 @@ tags; `Joins` says which of the two a principal's policies are about.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import combinations
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.facts import (
@@ -22,6 +21,7 @@ from scanner.aws.deciding.facts import (
     owner_facts,
     tags_by_key,
 )
+from scanner.aws.deciding.forwarding import forwards
 from scanner.aws.deciding.kinds import (
     DOCUMENTS,
     FILLER,
@@ -30,6 +30,7 @@ from scanner.aws.deciding.kinds import (
     Mention,
     name_in,
 )
+from scanner.aws.deciding.overlaps import overlaps
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.patterns import (
     Match,
@@ -37,7 +38,6 @@ from scanner.aws.iam.patterns import (
     glob,
     is_plain,
     match_resource,
-    shared_text,
 )
 from scanner.aws.model import AwsAccount, SsmDocument
 from scanner.aws.vectors import Catalogue
@@ -159,21 +159,20 @@ class Objects:
     def _overlaps(
         self, kind: Kind, region: str, patterns: list[str]
     ) -> Iterator[Resource]:
-        """What two patterns both name, where neither covers the other."""
+        """What two or three patterns all name, where none covers the others."""
         wild = {name_in(pattern, kind.prefix): pattern for pattern in patterns}
-        partly = [name for name in sorted(wild) if name.strip("*") and "*" in name]
-        for one, other in combinations(partly, 2):
-            name = shared_text(one, other, FILLER)
-            if not name or "${" in name or self._useless(kind, name):
+        partly = (name for name in sorted(wild) if name.strip("*") and "*" in name)
+        for name, named_by in overlaps(tuple(partly)):
+            if "${" in name or self._useless(kind, name):
                 continue
-            both = (wild[one], wild[other])
-            owners = {o for text in both for o in self._owners(kind, text)}
+            texts = [wild[one] for one in named_by]
+            owners = {o for text in texts for o in self._owners(kind, text)}
             for owner in sorted(owners):
                 found = self._object(kind, region, owner, name, name)
-                named = all(names(text, found.arn) for text in both)
+                named = all(names(text, found.arn) for text in texts)
                 if named and _may_exist(kind, owner, name):
-                    either = self._unheard(kind, one) or self._unheard(kind, other)
-                    yield replace(found, unheard=not owner and either)
+                    unheard = any(self._unheard(kind, one) for one in named_by)
+                    yield replace(found, unheard=not owner and unheard)
 
     def _owners(self, kind: Kind, pattern: str) -> list[str]:
         """The account, AWS, and another account that shares its document."""
@@ -188,7 +187,7 @@ class Objects:
         return name in self._useless_names[kind.name]
 
     def _of_other_types(self, kind: Kind) -> frozenset[str]:
-        """The listed documents that cannot serve as this kind, by ARN.
+        """The known documents that cannot serve as this kind, by ARN.
 
         AWS's session documents are known by name, whatever is listed.
         """
@@ -196,7 +195,7 @@ class Objects:
             document.arn
             for document in self._account.documents
             if kind.documents and document.kind
-            if document.kind not in kind.documents
+            if document.kind not in kind.documents or forwards(document.content)
             if document.name not in self._catalogue.sessions
         )
 

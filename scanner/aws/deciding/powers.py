@@ -1,7 +1,7 @@
 """What a class of principals may do: its rules in all layers, and their effect."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from scanner.aws.deciding.cells import (
     under,
     unite,
 )
+from scanner.aws.deciding.consumers import lacking
 from scanner.aws.deciding.controls import Levels, binds
 from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.rules import Rule, Rules
@@ -34,16 +35,13 @@ class Power:
         identity: allow and deny rules of all identity policies.
         ceilings: boundary and control-policy levels; each must allow too.
         doubt: what every grant rests on besides.
+        vectors: places of the vectors that identity rules may allow all steps of.
     """
 
     identity: _Layer
     ceilings: tuple[_Layer, ...] = ()
     doubt: Formula = TRUE
-
-    @property
-    def vectors(self) -> int:
-        """The places of the vectors that identity rules may allow all steps of."""
-        return feasible(_allowed(self.identity))
+    vectors: int = field(default=0, compare=False)
 
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
@@ -77,6 +75,9 @@ class Power:
         return (rule for layer in (self.identity, *self.ceilings) for rule in layer)
 
 
+_POWERLESS = Power(())
+
+
 class Effect(NamedTuple):
     """What a power grants in one space, and what its denies cover."""
 
@@ -98,19 +99,32 @@ class Powers:
         self._rules = rules
         self._controls = controls
         self._missing, self._doubt = incomplete(account)
+        self._lacking = lacking(account)
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Power:
-        """Return an identity's power; equal for all identities of a class."""
+        """Return an identity's power; equal for all identities of a class.
+
+        Rules that can touch no vector are dropped before they are specialised.
+        """
         policies = (*own_policies(identity), *self._missing)
-        own = self._layer(policies, facts, DoubtKind.UNKNOWN)
-        actions = relevant(feasible(_allowed(own)))
+        raw = self._compiled(policies, DoubtKind.UNKNOWN)
+        if not feasible(_allowed(raw), self._lacking):
+            return _POWERLESS
+        own = self._layer(raw, facts)
+        vectors = feasible(_allowed(own), self._lacking)
+        actions = relevant(vectors)
         if not actions:
-            return Power(())
-        ceilings = [
-            _concerning(self._layer(layer, facts, DoubtKind.ASSUMED), actions)
+            return _POWERLESS
+        ceilings = (
+            self._compiled(layer, DoubtKind.ASSUMED)
             for layer in self.ceilings(identity)
-        ]
-        return Power(_concerning(own, actions), tuple(ceilings), self._doubt)
+        )
+        return Power(
+            _concerning(own, actions),
+            tuple(self._layer(_concerning(one, actions), facts) for one in ceilings),
+            self._doubt,
+            vectors,
+        )
 
     def ceilings(self, identity: Identity) -> list[tuple[Attached, ...]]:
         """Return an identity's boundary and control levels, those that exist."""
@@ -118,15 +132,16 @@ class Powers:
         levels = self._controls if binds(identity) else ()
         return [*([boundary] if boundary is not None else []), *levels]
 
-    def _layer(
-        self, policies: Iterable[Attached], facts: Look, gap: DoubtKind
-    ) -> _Layer:
+    def _compiled(self, policies: Iterable[Attached], gap: DoubtKind) -> _Layer:
+        return tuple(rule for one in policies for rule in self._rules.of(one, gap))
+
+    def _layer(self, rules: _Layer, facts: Look) -> _Layer:
+        """Return rules as they are for a principal, each once, in order of number."""
         found: dict[int, Rule] = {}
-        for attached in policies:
-            for rule in self._rules.of(attached, gap):
-                special = self._rules.specialised(rule, facts)
-                if special is not None:
-                    found[special.number] = special
+        for rule in rules:
+            special = self._rules.specialised(rule, facts)
+            if special is not None:
+                found[special.number] = special
         return tuple(found[number] for number in sorted(found))
 
 

@@ -69,7 +69,7 @@ class Space:
         if families is None:
             keys = (key for rule in rules for key in mentioned_keys(rule))
             families = self._families[rules] = frozenset(map(family, keys))
-        return rules, families & step.keys, step.service if families else ""
+        return rules, families & step.keys, _service_for(families, step)
 
     def _applied(self, rule: Rule, step: Step) -> Cells:
         result: Cells = {rule.given: self.all}
@@ -158,7 +158,7 @@ class Space:
         facts = {key: seen for key, seen in rule.facts if key in keys}
         own = tuple(key for key in keys if key not in facts)
         listed = tuple(family(key) in step.keys for key in own)
-        known = own, listed, step.service
+        known = own, listed, _service_for(own, step)
         found = self._partitions.get(known)
         if found is None:
             found = self._partitions[known] = self._split(own, step)
@@ -181,6 +181,11 @@ class Space:
             (dict(zip(keys, seen, strict=True)), bits_of(positions, size))
             for seen, positions in groups.items()
         ]
+
+
+def _service_for(keys: Iterable[str], step: Step) -> str:
+    """Return a step's service where that decides who supplies some keys."""
+    return "" if all(key.startswith("aws:") for key in keys) else step.service
 
 
 def _looking_in(seen: Mapping[str, Seen]) -> Look:

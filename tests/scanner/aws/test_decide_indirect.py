@@ -524,3 +524,19 @@ def test_every_step_must_name_the_same_instance():
 
     assert decision(decided, "user/ann", change, "i-0a1") is None
     assert decision(decided, "user/bob", change, "i-0a1")
+
+
+@pytest.mark.parametrize("step", ["ec2:ModifyInstanceAttribute", "ec2:StartInstances"])
+def test_the_conditions_of_every_step_remain(step):
+    """Whichever step asks for MFA, the whole vector does."""
+    change = "ec2:ModifyInstanceAttribute"
+    steps = {change, "ec2:StopInstances", "ec2:StartInstances"}
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    who = user("ann", allow(step, when=mfa), allow(sorted(steps - {step})))
+
+    found = decision(
+        decide_aws(estate(account(who, node()))), "user/ann", change, "i-0a1"
+    )
+
+    assert found.verdict is Verdict.CONDITIONAL
+    assert [one.key for (one,) in found.conditions] == ["aws:MultiFactorAuthPresent"]
