@@ -338,6 +338,24 @@ def test_a_document_of_aws_serves_the_vectors_of_its_type(name, taken_by):
     assert {one for one in vectors if run_by(one, name, when=CHECKED)} == taken_by
 
 
+@pytest.mark.parametrize(
+    ("content", "runs"),
+    [
+        ('{"schemaVersion": "1.0", "sessionType": "Port"}', False),
+        ('{"schemaVersion": "1.0", "sessionType": "Standard_Stream"}', True),
+        ('{"schemaVersion": "1.0", "sessionType": ["Port"]}', True),
+        ("schemaVersion: 1.0", True),
+        ("[" * 100_000, True),
+        (None, True),
+    ],
+)
+def test_an_own_document_that_forwards_a_port_runs_no_command(content, runs):
+    """Its content says so; a document that cannot be read may be a shell."""
+    known = ssm_document("Acme-X", "Session", content=content)
+
+    assert (run_by(START, OURS, known, when=CHECKED) is not None) is runs
+
+
 def test_a_command_document_leaves_the_default_session_open():
     """Without the check key, the default shell may start: inferred, and it is named."""
     found = run_by(START, "AWS-RunShellScript")
