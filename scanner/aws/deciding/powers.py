@@ -108,9 +108,10 @@ class Powers:
         """
         policies = (*own_policies(identity), *self._missing)
         raw = self._compiled(policies, DoubtKind.UNKNOWN)
-        if not feasible(_allowed(raw), self._lacking):
+        possible = relevant(feasible(_allowed(raw), self._lacking))
+        if not possible:
             return _POWERLESS
-        own = self._layer(raw, facts)
+        own = self._layer(_concerning(raw, possible), facts)
         vectors = feasible(_allowed(own), self._lacking)
         actions = relevant(vectors)
         if not actions:

@@ -73,6 +73,7 @@ class Rules:
         self._interned: dict[_Content, Rule] = {}
         self._masks: dict[str, int] = {}
         self._documents: dict[PolicyDocument, tuple[tuple[int, Rule], ...]] = {}
+        self._usable: dict[PolicyDocument, tuple[Rule, ...]] = {}
         self._mentions: dict[Rule, tuple[str, ...]] = {}
         self._special: dict[tuple[Rule, tuple[Seen, ...]], Rule | None] = {}
 
@@ -81,11 +82,16 @@ class Rules:
 
         A document that cannot be used may allow (a doubt of kind `gap`) and may deny.
         """
+        found = self._usable.get(attached.document)
+        if found is not None:
+            return found
         why = problem(attached.document, has_principal=False)
         if why is not None:
             reason = f"{attached.source}: {why}"
             return self._anything(reason, gap)
-        return tuple(rule for _, rule in self._of_document(attached.document))
+        found = tuple(rule for _, rule in self._of_document(attached.document))
+        self._usable[attached.document] = found
+        return found
 
     def sources(self, attached: Attached) -> list[Source]:
         """Return the rules of an attached policy with the statements they are from."""
