@@ -10,10 +10,11 @@ from scanner.azure.rbac.scopes import normalized, scope_of
 from scanner.azure.workers import NODES
 
 #: Kinds of hosts, by their rows.
-_KINDS: tuple[tuple[type[rows.HostRow], str], ...] = (
+_KINDS: tuple[tuple[type[rows.HostRow | rows.AccountRow], str], ...] = (
     (rows.WebRow, "web"),
     (rows.WorkflowRow, "logic"),
     (rows.ContainerGroupRow, "container"),
+    (rows.AccountRow, "automation"),
 )
 #: The list that says which sites of a kind there are, in lower case.
 _LISTS = {

@@ -4,7 +4,7 @@ An Automation account runs jobs on its hybrid workers and configurations on its 
 lab VM stands for a VM, and a resource with a managed identity acts as it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.estate import Provider
 from scanner.grants import Condition, Tier, Vector
@@ -164,6 +164,7 @@ def _as_identity(
 
 
 #: Decided on an identity, or a resource that has one, for what the identity may do.
+#: Own code in a runbook, a test job's too, acts as the identities of its account.
 HOST_VECTORS: tuple[SiteVector, ...] = (
     _as_identity(_ASSIGN, "identity", anywhere=_USERS),
     _as_identity(f"{_MMI}/federatedIdentityCredentials/write", "identity"),
@@ -198,4 +199,5 @@ HOST_VECTORS: tuple[SiteVector, ...] = (
         condition=Condition("policy", "InstallsWhatTheHolderWants", ()),
         inferred=_CHAIN,
     ),
+    *(replace(one, kinds=frozenset({"automation"})) for one in WORKER_VECTORS[:2]),
 )

@@ -269,6 +269,34 @@ def test_whoever_changes_a_host_acts_as_its_identity(tmp_path, kind, verb):
     assert Verdict.DENIED is verdict(found, f"{kind}/{verb}", "idle")
 
 
+@pytest.mark.parametrize(
+    ("steps", "vector", "expected"),
+    [
+        (["runbooks/write", "jobs/write"], "runbooks/write", Verdict.ALLOWED),
+        (["runbooks/write"], "runbooks/write", Verdict.DENIED),
+        (
+            ["runbooks/draft/write", "runbooks/draft/testJob/write"],
+            "runbooks/draft/write",
+            Verdict.ALLOWED,
+        ),
+    ],
+)
+@pytest.mark.parametrize("identity", [True, False])
+def test_who_writes_and_runs_a_runbook_acts_as_the_account(
+    tmp_path, steps, vector, expected, identity
+):
+    """The account has no worker: only its identity leads to a machine."""
+    place = account_id("other")
+    row = {"id": place, "identity": {"principalId": "MSI-1"} if identity else None}
+    accounts = line(MAA, [row], {"name": "other"}, subscription=SUB)
+    found = decided(tmp_path, [(f"{MAA}/{step}", place) for step in steps], [accounts],
+                    assignments=[strong()])  # fmt: skip
+
+    wanted = expected if identity else Verdict.DENIED
+    assert wanted is verdict(found, f"{MAA}/{vector}")
+    assert Verdict.DENIED is verdict(found, f"{MAA}/{vector}", "idle")
+
+
 CUSTOM = f"{S}/providers/{AUTHORIZATION}/policyDefinitions/own"
 BUILT_IN = f"/providers/{AUTHORIZATION}/policyDefinitions/builtin"
 
