@@ -29,6 +29,8 @@ from scanner.aws.model import Attached
 from scanner.grants import StatementBecause, Verdict
 
 _NONE = Named()
+#: Whom an RCP limits that leaves its only possible Principal, `*`, out.
+_EVERYBODY = Named(direct=TRUE)
 _CONTROLS = ("scp", "rcp")
 _LAYERS = (*_CONTROLS, "boundary", "session", "identity", "resource")
 _NOT_PRINCIPAL = "NotPrincipal in a trust policy is invalid"
@@ -265,7 +267,12 @@ def _with_principals(
             named = _united(named, Named(direct=unread), TRUE)
             found.denies.append(doubted(reason))
         for statement in attached.document.statements:
-            how = names(statement, caller, layers.boundary is not None)
+            unnamed = statement.principals is None and statement.not_principals is None
+            how = (
+                _EVERYBODY
+                if layer == "rcp" and unnamed
+                else names(statement, caller, layers.boundary is not None)
+            )
             applied = request.formula_of(statement, attached.document.version)
             if layers.entry and statement.not_principals is not None:
                 applied = both(applied, doubted(_NOT_PRINCIPAL))

@@ -877,6 +877,16 @@ def test_layers_whose_conditions_never_hold_together_are_named():
     assert twin["BlockedBy"] == []
 
 
+def test_an_rcp_limits_whoever_calls_even_where_it_names_nobody():
+    """Rule 63; a resource policy that names nobody matches nobody (rule 5)."""
+    asked = reading("*") | {"PolicyInputList": [FULL]}
+
+    by_rcp = outcome(**asked, **rcps([doc(deny("s3:*"))]))
+    by_resource = outcome(**asked | {"ResourcePolicy": doc(deny("s3:*"))})
+
+    assert (by_rcp, by_resource) == ("explicitDeny", "allowed")
+
+
 def test_the_root_user_that_may_enter_no_role_is_what_blocks():
     found = answer(**entering(trusting({"AWS": ROOT}), caller=ROOT))
 
