@@ -77,6 +77,7 @@ def vector_json(vector: Vector) -> Json:
         "provider": vector.provider.value,
         "id": vector.id,
         "tier": vector.tier.value,
+        **({"why_not": vector.why_not} if vector.why_not else {}),
     }
 
 

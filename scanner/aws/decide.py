@@ -4,17 +4,19 @@ Accounts are independent: nodes have no resource policies, so no statement in an
 account reaches them (whoever comes from there enters a role first, `scanner.aws.link`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from operator import attrgetter
 
 from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
-from scanner.aws.model import AwsEstate
-from scanner.aws.vectors import catalogue
+from scanner.aws.model import AwsAccount, AwsEstate
+from scanner.aws.vectors import HOLDERS, catalogue
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
 
 _BY_ID = attrgetter("id")
+_NOT_LISTED = "what it acts through was not listed in any account"
 
 
 def decide_aws(estate: AwsEstate) -> Decided:
@@ -42,12 +44,21 @@ def decide_aws(estate: AwsEstate) -> Decided:
         ),
         grants=sorted(grants, key=_in_order),
         edges=(),
-        not_covered=catalogue().not_covered,
+        not_covered=(*catalogue().not_covered, *_unlisted(accounts)),
         denied_because=_denied_because(engines),
         because_together=lambda principal, grants: engines[
             principal.scope
         ].because_together(principal, grants),
     )
+
+
+def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:
+    """Name the vectors through what no account's evidence lists."""
+    listed = {kind for account in accounts for kind in account.listed}
+    for one in catalogue().covered:
+        kinds = {way.lender for way in one.ways}
+        if kinds <= HOLDERS and kinds.isdisjoint(listed):
+            yield replace(one.vector, covered=False, why_not=_NOT_LISTED)
 
 
 def _in_order(grant: Grant) -> tuple[str, str, int]:

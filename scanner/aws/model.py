@@ -232,6 +232,8 @@ class AwsAccount:
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()
+    #: Kinds of lenders that were listed at all (`Way.lender`).
+    listed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,14 @@ _EC2 = (
         "whether serial console and Instance Connect lead to a VM is unknown",
     ),
     *_operations(
-        "ec2:DescribeLaunchTemplates autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingGroups",
         Weight.REFINING,
-        "who can change what new instances run at boot is not covered",
+        "who can change what the instances of a group run at boot is not covered",
+    ),
+    *_operations(
+        "ec2:DescribeLaunchTemplates",
+        Weight.REFINING,
+        "which group takes which launch template is not known",
         loaded=False,
     ),
 )
@@ -121,16 +126,22 @@ _SSM = (
         "which nodes run a poisoned document or a rewritten task is unknown",
     ),
 )
-_SERVICES = _operations(
-    "lambda:ListFunctions events:ListRules ListTargetsByRule "
-    "scheduler:ListSchedules GetSchedule "
-    "states:ListStateMachines DescribeStateMachine "
-    "config:DescribeConfigRules DescribeRemediationConfigurations "
-    "cloudformation:ListStackSets fis:ListExperimentTemplates "
-    "rolesanywhere:ListTrustAnchors ListProfiles",
-    Weight.REFINING,
-    "ways through services that already run with a role are unknown",
-    loaded=False,
+_SERVICES = (
+    *_operations(
+        "lambda:ListFunctions events:ListRules ListTargetsByRule "
+        "states:ListStateMachines DescribeStateMachine",
+        Weight.REFINING,
+        "ways through what already runs with a role are not covered",
+    ),
+    *_operations(
+        "scheduler:ListSchedules GetSchedule "
+        "config:DescribeConfigRules DescribeRemediationConfigurations "
+        "cloudformation:ListStackSets fis:ListExperimentTemplates "
+        "rolesanywhere:ListTrustAnchors ListProfiles",
+        Weight.REFINING,
+        "ways through services that already run with a role are unknown",
+        loaded=False,
+    ),
 )
 _ORGANIZATION = (
     *_operations(

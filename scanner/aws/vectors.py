@@ -115,7 +115,6 @@ class Catalogue:
     Attributes:
         covered: those the engine decides.
         not_covered: those it lists only.
-        why_not: by id, why one is only listed.
         actions: every operation of covered vectors; the first is that of `covered[0]`,
             and so on, then those that are steps only.
         tunnels: session documents that carry no command.
@@ -127,7 +126,6 @@ class Catalogue:
 
     covered: tuple[AwsVector, ...]
     not_covered: tuple[Vector, ...]
-    why_not: Mapping[str, str]
     actions: tuple[str, ...]
     tunnels: frozenset[str]
     sessions: frozenset[str]
@@ -231,7 +229,7 @@ def catalogue() -> Catalogue:
     read = msgspec.toml.decode(content, type=_File)
     covered = tuple(_vectors(read))
     listed = (
-        Vector(id, Provider.AWS, row.tier, covered=False)
+        Vector(id, Provider.AWS, row.tier, covered=False, why_not=row.why)
         for row in read.listed
         for id in row.ids
     )
@@ -240,7 +238,6 @@ def catalogue() -> Catalogue:
     return Catalogue(
         covered,
         tuple(sorted(listed)),
-        {id: row.why for row in read.listed for id in row.ids},
         (*first, *sorted(further.difference(first))),
         read.documents.tunnels,
         read.documents.sessions,

@@ -17,7 +17,11 @@ from scanner.aws.loading.nodes import (
     read_nodes,
 )
 from scanner.aws.loading.scope import Scope
-from scanner.aws.loading.services import read_consumers, read_holders
+from scanner.aws.loading.services import (
+    kinds_listed,
+    read_consumers,
+    read_holders,
+)
 from scanner.aws.loading.ssm_documents import read_documents
 from scanner.aws.model import Attached, AwsAccount, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
@@ -65,6 +69,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
+    holders, consumers = read_holders(scope), read_consumers(scope)
     return AwsAccount(
         id=account,
         partition=partition,
@@ -79,8 +84,9 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         alias=_alias(scope),
         oidc_providers=_oidc(scope),
         saml_providers=_saml(scope),
-        holders=read_holders(scope),
-        consumers=read_consumers(scope),
+        holders=holders,
+        consumers=consumers,
+        listed=kinds_listed(scope),
     )
 
 

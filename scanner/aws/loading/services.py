@@ -9,6 +9,7 @@ from scanner.aws.loading.scope import Scope
 from scanner.aws.model import Consumer, Holder
 
 FUNCTIONS = "lambda:ListFunctions"
+STATE_MACHINES = "states:ListStateMachines"
 STATE_MACHINE = "states:DescribeStateMachine"
 GROUPS = "autoscaling:DescribeAutoScalingGroups"
 ASSOCIATIONS = "ssm:ListAssociations"
@@ -18,6 +19,16 @@ RULE_TARGETS = "events:ListTargetsByRule"
 #: How a window's task refers to targets that are registered with the window.
 _REGISTERED = "WindowTargetIds"
 _RUNS_DOCUMENTS = ("RUN_COMMAND", "AUTOMATION", "")
+
+#: What shows whether there are holders of a kind, where not the tags of nodes do.
+_LISTS = {
+    "function": FUNCTIONS,
+    "running-statemachine": STATE_MACHINES,
+    "commanding-statemachine": STATE_MACHINES,
+    "running-group": GROUPS,
+    "document-at-latest": ASSOCIATIONS,
+    "document-at-default": ASSOCIATIONS,
+}
 
 _Targets = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -32,6 +43,19 @@ def read_consumers(scope: Scope) -> tuple[Consumer, ...]:
     """Return what runs SSM documents, sorted by source."""
     found = [*_associations(scope), *_window_tasks(scope), *_rule_targets(scope)]
     return tuple(sorted(found, key=lambda one: (one.region, one.source, one.document)))
+
+
+def kinds_listed(scope: Scope) -> frozenset[str]:
+    """Return the kinds of holders that evidence answers for, in some region at least.
+
+    Where none was listed, ways through them are not decided: their vectors are named
+    as not covered, and no verdict changes.
+    """
+    answered = {
+        op for op in _LISTS.values() if any(one.answered for one in scope.series(op))
+    }
+    by_list = {kind for kind, op in _LISTS.items() if op in answered}
+    return frozenset(by_list | {"running-cluster", "running-environment"})
 
 
 def _functions(scope: Scope) -> Iterator[Holder]:

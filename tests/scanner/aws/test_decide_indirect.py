@@ -540,3 +540,14 @@ def test_the_conditions_of_every_step_remain(step):
 
     assert found.verdict is Verdict.CONDITIONAL
     assert [one.key for (one,) in found.conditions] == ["aws:MultiFactorAuthPresent"]
+
+
+def test_what_no_account_lists_is_named_as_not_covered():
+    """Without a list of functions their vectors are not decided, and say so."""
+    vector = "lambda:UpdateFunctionCode"
+    for listed, named in ((frozenset(), True), (frozenset({"function"}), False)):
+        decided = decide_aws(estate(account(node(), listed=listed)))
+        found = {one.id: one.why_not for one in decided.not_covered}
+        assert (vector in found) is named
+        assert all(found.values())
+        assert "lambda:CreateFunction" not in found
