@@ -18,7 +18,7 @@ from checks.hits import (
 )
 from scanner.closure import closure_of
 from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Grant, Verdict
+from scanner.grants import Edge, Grant, Tier, Verdict
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -126,17 +126,34 @@ def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
 def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
     closure = closure_of(graph, COMMANDS)
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
-    for id_ in sorted(sources):
+    for id_ in sorted(sources | _escalating(graph)):
         principal = graph.principals.get(id_)
         if principal is None or not _counts(graph, provider, principal):
             continue
+        grants = [g for g in graph.grants_of.get(id_, ()) if _escalates(g)]
         becomes = (edge for edge in hops_of(graph, id_) if edge.kind == "can-become")
-        found = [gain for edge in becomes if (gain := closure.beyond(edge))]
-        if found:
-            access = together([entered(gain) for gain in found])
+        gains = [gain for edge in becomes if (gain := closure.beyond(edge))]
+        if gains:
+            access = together([entered(gain) for gain in gains])
             message = f"{principal.name} can become somebody who runs commands"
             because = access.hops[0].because
             yield Hit(scope_of(principal), principal, access, message, because)
+        elif grants:
+            message = f"{principal.name} can gain the right to run commands"
+            yield hit_on_held(graph, principal, grants, message)
+
+
+def _escalating(graph: AccessGraph) -> set[str]:
+    return {
+        principal.id
+        for holding in graph.holdings
+        if any(map(_escalates, holding.grants))
+        for principal in holding.principals
+    }
+
+
+def _escalates(grant: Grant) -> bool:
+    return grant.vector.tier is Tier.ESCALATION and grant.targets.bits != 0
 
 
 def _counts(graph: AccessGraph, provider: Provider, principal: Principal) -> bool:

@@ -202,6 +202,11 @@ CASES = [
         [becoming("member-of", provider=Provider.AZURE)],
     ),
     Case(
+        "t1651_azure_escalation_to_machines",
+        azure_half(azure(tier=Tier.ESCALATION)),
+        [azure_half(azure(tier=Tier.ESCALATION), azure())],
+    ),
+    Case(
         "t1651_azure_wide_scope",
         azure_half(azure()),
         [

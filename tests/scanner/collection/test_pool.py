@@ -89,7 +89,7 @@ def test_a_signal_leaves_the_block_within_the_grace(number):
 
     def run():
         with Pool(1, grace=0.1) as pool:
-            pool.submit(lambda: hang.wait(10))
+            pool.submit(lambda: hang.wait(60))
             pool.submit(lambda: done.append(1))
             threading.Timer(0.1, lambda: os.kill(os.getpid(), number)).start()
             pool.wait()
@@ -98,7 +98,7 @@ def test_a_signal_leaves_the_block_within_the_grace(number):
         run()
     hang.set()
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     assert done == []
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -108,8 +108,8 @@ def test_a_second_signal_waits_for_no_call():
     hang, begun = threading.Event(), time.monotonic()
 
     def run():
-        with Pool(1, grace=30) as pool:
-            pool.submit(lambda: hang.wait(10))
+        with Pool(1, grace=90) as pool:
+            pool.submit(lambda: hang.wait(60))
             for wait in (0.1, 0.3):
                 threading.Timer(
                     wait, lambda: os.kill(os.getpid(), signal.SIGINT)
@@ -120,7 +120,7 @@ def test_a_second_signal_waits_for_no_call():
         run()
     hang.set()
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_nothing_to_do_is_done():
