@@ -125,6 +125,8 @@ class AgentRoles:
         answers = [self._says(each.document, channel) for each in role.policies]
         answers += [_by_name(arn) for arn in role.unread]
         granted = _granted(answers)
+        if role.unread_boundary:
+            return False if granted is False else None
         if role.boundary and granted is not False:
             ceiling = _granted([self._says(role.boundary.document, channel)])
             return granted if ceiling is True else ceiling

@@ -28,7 +28,8 @@ def service_controls(estate: AwsEstate, account: AwsAccount) -> Levels:
     """Return the SCPs that bind an account's principals.
 
     The management account is exempt, and so is an account outside any organisation. An
-    account whose organisation is not in evidence may be bound by anything.
+    account whose organisation is not in evidence may be bound by anything; where nobody
+    says which account is the management account, any of them may be exempt.
     """
     what = "service control policies"
     organization = estate.organization_of(account.id)
@@ -74,6 +75,10 @@ def _levels(
     path = organization.paths.get(account.id)
     if path is None:
         return ((unread(f"{what} of {account.id}"),),)
+    if not organization.management_account:
+        # It may be this one, which is exempt: what the policies cut is not certain.
+        exempt = unread(f"whether {account.id} is the management account")
+        return ((exempt,),)
     return tuple(_level(read.get(target), target, what) for target in path)
 
 

@@ -291,3 +291,21 @@ def test_unread_tags_do_not_make_any_document_certain():
     found = asked(who)
     assert found.verdict is Verdict.ALLOWED
     assert found.documents == ("AWS-RunPatchBaseline",)
+
+
+@pytest.mark.parametrize(
+    ("management", "expected"), [("999999999999", None), ("", Confidence.INFERRED)]
+)
+def test_an_account_that_may_be_the_management_account_may_be_exempt(
+    management, expected
+):
+    """Nobody says which account it is: what an SCP cuts is then not certain."""
+    under = replace(
+        organization([FULL], [attached("p-d", deny("ssm:*"))], [FULL]),
+        management_account=management,
+    )
+
+    found = asked(role("ops", allow("*")), under=under)
+
+    assert (found and found.confidence) is expected
+    assert found is None or found.verdict is Verdict.ALLOWED

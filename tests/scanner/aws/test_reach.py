@@ -4,8 +4,9 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+from iam_estates import allow, attached, role
 
-from scanner.aws.reach import Signals, reachability
+from scanner.aws.reach import AgentRoles, Signals, reachability
 from scanner.estate import Reachability
 
 #: An EC2 instance without a row in a whole list, and nothing to make it managed.
@@ -57,3 +58,26 @@ def test_losing_a_signal_never_turns_an_answer_into_its_opposite():
             assert less in (reachability(full), Reachability.UNKNOWN)
         lost = reachability(replace(full, registrations_known=False))
         assert lost == Reachability.UNKNOWN
+
+
+CHANNEL = "ssmmessages:CreateControlChannel"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"boundary": attached("arn:b", allow("ssmmessages:*"))}, True),
+        ({"boundary": attached("arn:b", allow("s3:*"))}, False),
+        ({"unread_boundary": True}, None),
+        ({"unread_boundary": True, "policies": ()}, False),
+        ({"unread": ("arn:aws:iam::111122223333:policy/p",), "policies": ()}, None),
+    ],
+)
+def test_a_role_lets_the_agent_register_within_its_boundary(change, expected):
+    """A boundary that was not read leaves it open; it never adds anything."""
+    found = replace(role("web", allow(CHANNEL)), **change)
+
+    agents = AgentRoles({"arn": found}, complete=True)
+
+    assert agents.capable("arn") is expected
