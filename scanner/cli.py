@@ -24,6 +24,7 @@ from scanner.commands.console import (
 )
 from scanner.commands.options import quiet_option
 from scanner.errors import WhocanrunError
+from scanner.memory import keep_to_the_end
 
 #: Command names in the order of `--help`; each is a module of `scanner.commands`.
 COMMANDS = {
@@ -115,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; default: the process's own.
     """
     atexit.register(no_more_interrupts)
+    atexit.register(keep_to_the_end)
     try:
         prepare_streams()
         outcome = cli.main(argv, prog_name="whocanrun", standalone_mode=False)

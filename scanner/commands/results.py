@@ -40,6 +40,13 @@ def load(root: Path, *, name: str | None = None, check: bool = True) -> Loaded:
     Raises:
         UnusableInput: no estate there, or one that must not be read.
     """
+    from scanner.memory import collector_paused
+
+    with collector_paused():
+        return _loaded(root, name, check)
+
+
+def _loaded(root: Path, name: str | None, check: bool) -> Loaded:
     from output.result import EstateFacts, Result
     from scanner.analysis import analyse
     from scanner.evidence.reader import open_estate

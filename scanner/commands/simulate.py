@@ -30,7 +30,7 @@ def command(context: click.Context, file: Path) -> int:
     Answers are JSON lines in the order of the requests. A request that is malformed
     is answered with its `error`, the others still run, and the exit code is 2.
     """
-    from scanner.memory import collector_paused, keep_to_the_end
+    from scanner.memory import collector_paused
     from scanner.simulation.run import Simulation
 
     console = console_of(context)
@@ -42,7 +42,6 @@ def command(context: click.Context, file: Path) -> int:
             console.results.write(lines)
             if stream is sys.stdin.buffer:
                 console.results.flush()
-        keep_to_the_end()
     if simulation.malformed:
         console.say(f"malformed requests: {simulation.malformed}; see their `error`")
     return console.outcome
