@@ -40,13 +40,17 @@ class ArnIndex:
     def __init__(self, arns: Sequence[str]) -> None:
         """Index ARNs, which must be sorted; equal ones may repeat."""
         self._arns = arns
-        self._heads: dict[tuple[str, ...], _Run] = {}
+        heads: dict[tuple[str, ...], _Run] = {}
         for n, arn in enumerate(arns):
             *head, _ = segments = arn.split(":", _SEGMENTS - 1)
             if len(segments) == _SEGMENTS:
                 key = tuple(head)
-                start = self._heads[key].start if key in self._heads else n
-                self._heads[key] = _Run(start, n + 1)
+                start = heads[key].start if key in heads else n
+                heads[key] = _Run(start, n + 1)
+        self._services: dict[str, list[tuple[tuple[str, ...], _Run]]]
+        self._services = defaultdict(list)
+        for key, run in heads.items():
+            self._services[key[_SERVICE - 1]].append((key, run))
         self._found: dict[str, Cells] = {}
 
     def matching(self, pattern: str) -> Cells:
@@ -71,10 +75,10 @@ class ArnIndex:
         return self._match_each(pattern, range(len(self._arns)))
 
     def _match_whole(self, segments: list[str]) -> Cells:
-        """Match a pattern of six segments, head by head."""
+        """Match a pattern of six segments and a plain service, head by head."""
         *heads, last = segments
         result: Cells = {}
-        for head, run in self._heads.items():
+        for head, run in self._services.get(as_written(heads[_SERVICE - 1]), ()):
             if all(glob(p).matches(s) for p, s in zip(heads, head, strict=True)):
                 found = self._match_last(":".join(head), last, run)
                 result = unite(result, found)

@@ -13,6 +13,8 @@ HELD_BY_TAG = {
     "aws:elasticmapreduce:job-flow-id": "running-cluster",
     "aws:cloud9:environment": "running-environment",
 }
+#: As in `Consumer.targets`.
+Targets = tuple[tuple[str, tuple[str, ...]], ...]
 _IDS = "instanceids"
 _TAG = "tag:"
 _TAGS_UNREAD = "tags of a node that a document is meant for are not known"
@@ -25,6 +27,7 @@ class Fleet:
     def __init__(self, nodes: Sequence[Node]) -> None:
         """Index nodes, which must be sorted by target id."""
         self.nodes = nodes
+        self._found: dict[tuple[str, Targets], Cells] = {}
         self._ids = {
             (node.target.region, node.instance_id): n for n, node in enumerate(nodes)
         }
@@ -37,6 +40,7 @@ class Fleet:
                 self._tags[tag].append(n)
             if not node.tags_known:
                 self._unread.append(n)
+        self._whole = {name: self._bits(at) for name, at in self._regions.items()}
 
     @property
     def regions(self) -> list[str]:
@@ -45,7 +49,7 @@ class Fleet:
 
     def in_region(self, region: str) -> int:
         """Return all nodes of a region."""
-        return self._bits(self._regions.get(region, ()))
+        return self._whole.get(region, 0)
 
     def of_ids(self, region: str, ids: Iterable[str]) -> int:
         """Return the nodes with these ids."""
@@ -67,14 +71,21 @@ class Fleet:
         Several targets all apply; of the values of one, any does. Without targets a
         document decides by itself, and other targets than ids and tags are not decided.
         """
-        everything = self.in_region(consumer.region)
+        known = consumer.region, consumer.targets
+        found = self._found.get(known)
+        if found is None:
+            found = self._found[known] = self._all_targets(*known)
+        return found
+
+    def _all_targets(self, region: str, targets: Targets) -> Cells:
+        everything = self.in_region(region)
         if not everything:
             return NOTHING
-        if not consumer.targets:
+        if not targets:
             return {doubted(_OTHER_TARGETS): everything}
         found: Cells = {TRUE: everything}
-        for key, values in consumer.targets:
-            found = meet(found, self._target(key, values, consumer.region, everything))
+        for key, values in targets:
+            found = meet(found, self._target(key, values, region, everything))
         return found
 
     def _target(

@@ -218,6 +218,8 @@ def uncovered(labels: Iterable[str]) -> tuple[str, ...]:
     """Drop what a pattern among them covers: only others' policies mention it."""
     named = sorted(set(labels))
     patterns = [label for label in named if not is_plain(label)]
+    if not patterns:
+        return tuple(named)
     return tuple(
         label
         for label in named
@@ -225,11 +227,14 @@ def uncovered(labels: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def joined(documents: Documents, more: str | Iterable[str]) -> str | tuple[str, ...]:
-    """Return what one or the other names."""
-    if isinstance(documents, str) or isinstance(more, str):
-        return ANY
-    return uncovered((*(documents or ()), *more))
+def joined(*many: Documents | Iterable[str]) -> str | tuple[str, ...]:
+    """Return what one or another of many names."""
+    names: set[str] = set()
+    for documents in many:
+        if isinstance(documents, str):
+            return ANY
+        names.update(documents or ())
+    return uncovered(names)
 
 
 def _covers(pattern: str, label: str) -> bool:

@@ -172,13 +172,15 @@ class Joins:
                 effect = self._lender_effects.of(power.of(step), step)
                 granted = meet(granted, effect.granted)
         nodes: Cells = NOTHING
-        documents: Documents = ()
-        for formula, bits in granted.items():
-            held = self._holding(bits, way.lends) if bits else Lent(NOTHING, ())
-            alone: Cells = {formula: covered(held.nodes)}
-            nodes = unite(nodes, combined(alone, held.nodes, _followed))
-            documents = joined(documents, held.documents or ())
-        return Lent(nodes, documents or None)
+        held = {
+            formula: self._holding(bits, way.lends)
+            for formula, bits in granted.items()
+            if bits
+        }
+        for formula, lent in held.items():
+            alone: Cells = {formula: covered(lent.nodes)}
+            nodes = unite(nodes, combined(alone, lent.nodes, _followed))
+        return Lent(nodes, _joined(lent.documents for lent in held.values()))
 
     def _holding(self, bits: int, by: tuple[str, ...]) -> Lent:
         """Return what some lenders together command, once per set of them."""
@@ -190,7 +192,7 @@ class Joins:
 
     def _united(self, bits: int, by: tuple[str, ...]) -> Lent:
         nodes: Cells = NOTHING
-        documents: Documents = ()
+        documents: list[Documents] = []
         for region in self._regions:
             inside = self._nodes.in_region(region)
             lent: dict[tuple[Power, Formula], None] = {}
@@ -201,26 +203,26 @@ class Joins:
                     continue
                 nodes = unite(nodes, under(lender.holds, lender.given))
                 if lender.resource.label:
-                    documents = joined(documents, [lender.resource.label])
+                    documents.append((lender.resource.label,))
             for power, given in lent:
                 command = self._command(power, by)
                 nodes = unite(nodes, within(under(command.nodes, given), inside))
-                documents = joined(documents, command.documents or ())
-        return Lent(nodes, documents)
+                documents.append(command.documents)
+        return Lent(nodes, _joined(documents))
 
     def _command(self, power: Power, by: tuple[str, ...]) -> Lent:
         """Return what a role commands by itself, by any of some vectors."""
         known = power, by
         if known not in self._commands:
+            outcomes = [
+                self.outcome(power.on(place(action)), self._vectors[action])
+                for action in by
+            ]
             nodes: Cells = NOTHING
-            documents: Documents = ()
-            for action in by:
-                narrow = power.on(place(action))
-                outcome = self.outcome(narrow, self._vectors[action])
-                for answer, bits in outcome.items():
-                    nodes = unite(nodes, {answer.formula: bits})
-                    documents = joined(documents, answer.documents or ())
-            self._commands[known] = Lent(nodes, documents)
+            for answer, bits in (one for each in outcomes for one in each.items()):
+                nodes = unite(nodes, {answer.formula: bits})
+            documents = (answer.documents for each in outcomes for answer in each)
+            self._commands[known] = Lent(nodes, _joined(documents))
         return self._commands[known]
 
 
@@ -238,7 +240,7 @@ def _either_way(one: Outcome, other: Outcome) -> Outcome:
             if common := bits & found:
                 both_of = Answer(
                     either(answer.formula, against.formula),
-                    _documents(answer.documents, against.documents),
+                    _joined((answer.documents, against.documents)),
                 )
                 result[both_of] = result.get(both_of, 0) | common
     for outcome, rest in ((one, other), (other, one)):
@@ -249,8 +251,9 @@ def _either_way(one: Outcome, other: Outcome) -> Outcome:
     return result
 
 
-def _documents(one: Documents, other: Documents) -> Documents:
-    return one if other is None else joined(one, other)
+def _joined(many: Iterable[Documents]) -> Documents:
+    """Unite documents; None where nothing has any."""
+    return joined(*many) or None
 
 
 def _all(many: Iterable[int]) -> int:

@@ -7,6 +7,7 @@ role's own decision is taken once and lent as a whole.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 
 from scanner.aws.arn import Arn, parse_arn
@@ -33,7 +34,14 @@ from scanner.aws.iam.formulas import (
 )
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
-from scanner.aws.model import Attached, AwsAccount, Consumer, Holder, Identity
+from scanner.aws.model import (
+    Attached,
+    AwsAccount,
+    Consumer,
+    Holder,
+    Identity,
+    SsmDocument,
+)
 from scanner.aws.vectors import PASSED, Catalogue
 from scanner.grants import Verdict
 
@@ -225,21 +233,26 @@ class Lending:
         return name if arn.account == self.account.id else ""
 
     def _may_exist(self, region: str, name: str) -> bool:
-        if region not in self.account.documents_complete:
-            return True
-        listed = ((d.region, d.name) for d in self.account.documents)
-        return (region, name) in listed
+        whole = region in self.account.documents_complete
+        return not whole or self._own_arn(region, name) in self._documents_listed
 
     def _poisoned(self, region: str, name: str, kind: str, holds: Cells) -> Lender:
-        own = self.account
-        arn = str(Arn(own.partition, "ssm", region, own.id, f"document/{name}"))
-        listed = next((one for one in own.documents if one.arn == arn), None)
+        arn = self._own_arn(region, name)
+        listed = self._documents_listed.get(arn)
         fixed = self._facts(region)
         type_ = listed.kind if listed else ""
         fixed["ssm:documenttype"] = (type_,) if type_ else Missing.UNREAD
         known = listed.tags if listed else None
         tags = Missing.UNREAD if known is None else tags_by_key(known)
         return Lender(Resource(arn, kind, region, name, tags, fixed), holds=holds)
+
+    @cached_property
+    def _documents_listed(self) -> Mapping[str, SsmDocument]:
+        return {one.arn: one for one in self.account.documents}
+
+    def _own_arn(self, region: str, name: str) -> str:
+        own = self.account
+        return str(Arn(own.partition, "ssm", region, own.id, f"document/{name}"))
 
     def _facts(self, region: str) -> dict[str, Seen]:
         return owner_facts(self.account.id, region, self.member)
