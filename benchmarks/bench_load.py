@@ -9,12 +9,12 @@ typed estate from its files (opened before: hashes are not in it), and their rat
 
 import argparse
 import gc
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 
+from benchmarks.timing import best
 from scanner.evidence.reader import Evidence, open_estate
 
 CLOUDS = ("aws", "azure")
@@ -38,17 +38,6 @@ def loader_of(cloud: str) -> Callable[[Evidence], object]:
     from scanner.azure.load import load_azure
 
     return load_azure
-
-
-def best(rounds: int, run: Callable[[], object]) -> float:
-    """Return the shortest time of several runs, each with a clean heap behind it."""
-    times = []
-    for _ in range(rounds):
-        gc.collect()
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def measure(evidence: Evidence, cloud: str, rounds: int) -> str:

@@ -17,13 +17,12 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from benchmarks.timing import best
 from scanner.simulation.run import Simulation
 
 ACCOUNTS = ("111122223333", "444455556666")
@@ -128,17 +127,6 @@ class Estate:
             ],
             "ContextIsComplete": rng.random() < 0.5,
         }
-
-
-def best(rounds: int, run: Callable[[], object]) -> float:
-    """Return the shortest time of several runs."""
-    times = []
-    for _ in range(rounds):
-        gc.collect()
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def parse(lines: list[bytes]) -> None:

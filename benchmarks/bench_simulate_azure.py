@@ -15,12 +15,12 @@ import gc
 import io
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from benchmarks.timing import best
 from scanner.simulation.run import Simulation
 
 PROVIDER = "/providers/Microsoft.Authorization"
@@ -139,17 +139,6 @@ def shared(chance: random.Random, requests: list[Row]) -> list[Row]:
     ]
 
 
-def best(rounds: int, run: Callable[[], object]) -> float:
-    """Return the shortest processor time of several runs."""
-    times = []
-    for _ in range(rounds):
-        gc.collect()
-        started = time.process_time()
-        run()
-        times.append(time.process_time() - started)
-    return min(times)
-
-
 def parse(lines: list[bytes]) -> None:
     """Parse every line and drop the result: the baseline."""
     for line in lines:
@@ -177,8 +166,12 @@ def main() -> None:
         lines = [orjson.dumps(one) for one in form]
         if options.write and form is requests:
             options.write.write_bytes(b"\n".join(lines) + b"\n")
-        baseline = best(options.rounds, lambda lines=lines: parse(lines))
-        decided = best(options.rounds, lambda lines=lines: decide(lines))
+        baseline = best(
+            options.rounds, lambda lines=lines: parse(lines), time.process_time
+        )
+        decided = best(
+            options.rounds, lambda lines=lines: decide(lines), time.process_time
+        )
         print(
             f"azure {name}: {len(lines)} requests of {len(lines[0]):,} bytes, "
             f"parsing {baseline:.3f} s, simulate {decided:.3f} s "

@@ -25,6 +25,7 @@ from scanner.grants import Confidence, StatementBecause, Verdict
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
 NODES = "arn:aws:ec2:*:*:instance/*"
+AWAY = {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
 FULL = attached("p-FullAWSAccess", allow("*"))
 
 
@@ -194,6 +195,23 @@ def test_because_names_a_deny_that_cuts_other_targets():
     found = because(decide_aws(estate(whole)), "role/ops", SEND)
 
     assert [(one.index, one.effect) for one in found] == [(0, "Allow"), (1, "Deny")]
+
+
+@pytest.mark.parametrize(("named", "expected"), [("i-0a1", [0]), ("i-0b1", [0, 1])])
+def test_because_of_one_target_names_what_touches_it(named, expected):
+    """A Deny with a condition cuts i-0b1 perhaps; it is nothing to i-0a1."""
+    cut = deny(SEND, "arn:aws:ec2:*:*:instance/i-0b1", Condition=AWAY)
+    whole = account(role("ops", allow("ssm:*"), cut), node("i-0a1"), node("i-0b1"))
+
+    (found,) = [
+        one
+        for grant in grants_of(decide_aws(estate(whole)), SEND)
+        for target in grant.targets
+        if target.id.endswith(named)
+        for one in [grant.because_at(grant.principals[0], target)]
+    ]
+
+    assert [one.index for one in found] == expected
 
 
 @pytest.mark.parametrize(
