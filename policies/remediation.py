@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from policies.resources import Resource
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -14,6 +16,7 @@ class Change:
         before, after: the document or object; None stands for absent.
         rollback: what to put back, in words.
         affects: ids of all principals that the changed object serves.
+        resource: the object that is changed.
     """
 
     kind: str
@@ -23,6 +26,7 @@ class Change:
     after: Any
     rollback: str
     affects: tuple[str, ...]
+    resource: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)
