@@ -286,6 +286,8 @@ class Decided:
         denied_because: what denies a pair that is in no grant: the statements or deny
             assignments that cut it; empty when nothing ever allowed it.
         denied_as: the decision on such a pair: how sure its denial is, and why not.
+        beyond: grants of nodes that are nobody yet: what a principal would hold that
+            makes more of itself. Only hops lead to them.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
     """
@@ -301,3 +303,4 @@ class Decided:
     because_together: (
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
+    beyond: Sequence[Grant] = ()

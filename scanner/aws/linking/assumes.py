@@ -1,6 +1,6 @@
 """`assumes` between identities of the estate: both halves of every entry decided."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
@@ -50,15 +50,28 @@ class _Controls:
 class OwnEntries:
     """Finds and decides who of the estate can enter which role of the estate."""
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Index every account's identities by what their policies let them enter."""
+    def __init__(
+        self,
+        estate: AwsEstate,
+        made: Mapping[str, Sequence[Identity]] | None = None,
+        classes: int = 0,
+    ) -> None:
+        """Index every account's identities by what their policies let them enter.
+
+        Args:
+            estate: the estate.
+            made: who enters instead of these, by account: what they could become.
+            classes: how many nodes have a name already.
+        """
         self._sides = Sides(estate)
         self._index = EntryIndex()
         self._accounts = estate.accounts
         self._callers: dict[str, Callers] = {}
         self._controls: dict[str, _Controls] = {}
         for name, account in estate.accounts.items():
-            self._callers[name] = Callers(account.identities, self._index)
+            self._callers[name] = Callers(
+                account.identities if made is None else made.get(name, ()), self._index
+            )
             self._controls[name] = self._read_controls(estate, account)
         #: The patterns by which policies tell roles apart, plain ones aside.
         self._globs = Globs(p for p in self._index.compared() if not is_plain(p))
@@ -74,6 +87,7 @@ class OwnEntries:
         self._nodes: dict[tuple[tuple[str, tuple[object, ...]], ...], str] = {}
         #: Nodes that stand for many callers; filled while `edges` runs.
         self.classes: list[Principal] = []
+        self._first = classes
 
     def edges(self) -> Iterator[Edge]:
         """Yield every entry that is not denied, for roles of one class together."""
@@ -189,7 +203,7 @@ class OwnEntries:
 
     def _node(self, callers: int, home: str) -> str:
         """Name a class of callers; it is described in `classes`."""
-        id_ = f"class:aws:{ASSUME}:{len(self.classes)}"
+        id_ = f"class:aws:{ASSUME}:{self._first + len(self.classes)}"
         name = f"{callers} identities of {home} that may enter the same roles"
         self.classes.append(Principal(Provider.AWS, id_, name, "class", False, home))
         return id_

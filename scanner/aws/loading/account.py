@@ -7,7 +7,13 @@ from scanner import gaps
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.documents import DocumentStore
 from scanner.aws.loading import answers as api
-from scanner.aws.loading.identities import DETAILS, IamAnswers, identities_of, read_iam
+from scanner.aws.loading.identities import (
+    DETAILS,
+    IamAnswers,
+    groups_of,
+    identities_of,
+    read_iam,
+)
 from scanner.aws.loading.nodes import (
     INSTANCES,
     REGISTRATIONS,
@@ -86,6 +92,10 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         saml_providers=_saml(scope),
         holders=holders,
         consumers=consumers,
+        groups=groups_of(iam, account, partition, store),
+        managed=iam.policies,
+        versions=iam.versions,
+        profiles=iam.profiles,
         listed=kinds_listed(scope),
     )
 

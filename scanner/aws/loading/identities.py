@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from scanner.aws.iam.documents import DocumentStore
+from scanner.aws.iam.documents import DocumentStore, PolicyDocument
 from scanner.aws.loading import answers as api
 from scanner.aws.loading.scope import Answer, Scope
-from scanner.aws.model import Attached, Identity
+from scanner.aws.model import Attached, Group, Identity
 from scanner.estate import Principal, Provider
 
 DETAILS = "iam:GetAccountAuthorizationDetails"
@@ -21,6 +21,7 @@ class IamAnswers:
     Attributes:
         complete: False when a list of principals is not whole.
         policies: managed policy ARN to its default version.
+        versions: managed policy ARN to its other versions.
         profiles: instance profile ARN to role ARN.
         asked: True when the account's principals were asked for.
     """
@@ -29,6 +30,7 @@ class IamAnswers:
     groups: dict[str, api.Group] = field(default_factory=dict)
     roles: list[api.Role] = field(default_factory=list)
     policies: dict[str, Attached] = field(default_factory=dict)
+    versions: dict[str, tuple[PolicyDocument, ...]] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
     complete: bool = True
     asked: bool = False
@@ -46,6 +48,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
                 group.group_name: group for group in page.group_detail_list
             }
             found.policies |= _default_versions(page.policies, store)
+            found.versions |= _other_versions(page.policies, store)
     for arn, attached in _single_policies(scope, store):
         found.policies.setdefault(arn, attached)
     found.profiles = _profiles(scope, found.roles)
@@ -61,6 +64,14 @@ def identities_of(
     yield from map(join.role, found.roles)
     arn = f"arn:{partition}:iam::{account}:root"
     yield Identity(Principal(Provider.AWS, arn, "root", "root", False, account))
+
+
+def groups_of(
+    found: IamAnswers, account: str, partition: str, store: DocumentStore
+) -> dict[str, Group]:
+    """Return the groups of an account by ARN, with what their members get of them."""
+    join = _Join(found, account, partition, store)
+    return {row.arn: Group(*join.group(row)) for row in found.groups.values()}
 
 
 class _Join:
@@ -145,10 +156,11 @@ class _Join:
             if row is None:
                 self._of_group[name] = ((), (self._group_arn(name),))
             else:
-                self._of_group[name] = self._own(
-                    row, row.group_policy_list, "GroupPolicyList"
-                )
+                self._of_group[name] = self.group(row)
         return self._of_group[name]
+
+    def group(self, row: api.Group) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
+        return self._own(row, row.group_policy_list, "GroupPolicyList")
 
     def _group_arns(self, row: api.User | api.Role) -> tuple[str, ...]:
         names = row.group_list if isinstance(row, api.User) else []
@@ -189,6 +201,20 @@ def _default_versions(
             if version.is_default_version or (default and row.default_version_id):
                 yield row.arn, _attached(row.arn, version.document, store)
                 break
+
+
+def _other_versions(
+    rows: Iterable[api.ManagedPolicy], store: DocumentStore
+) -> Iterator[tuple[str, tuple[PolicyDocument, ...]]]:
+    for row in rows:
+        if len(row.policy_version_list) > 1:
+            others = (
+                store.of_raw(bytes(version.document))
+                for version in row.policy_version_list
+                if version.version_id != row.default_version_id
+                and not version.is_default_version
+            )
+            yield row.arn, tuple(others)
 
 
 def _attached(arn: str, document: msgspec.Raw, store: DocumentStore) -> Attached:
