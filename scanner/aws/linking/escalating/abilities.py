@@ -59,10 +59,16 @@ class Layers:
     unread: frozenset[str]
     everything: bool
 
+    @property
+    def limits(self) -> tuple[bool, int, int]:
+        """Sorts those first that are limited least."""
+        denies = sum(not one.allows for one in self.own)
+        return not self.everything, len(self.ceilings), denies
+
     def adds_to(self, other: "Layers") -> bool:
         """Tell whether somebody with other layers would gain anything by these."""
         fewer = any(not one.allows and one not in self.own for one in other.own)
-        if fewer or self.ceilings != other.ceilings:
+        if fewer or any(one not in self.ceilings for one in other.ceilings):
             return True
         more = any(one.allows and one not in other.own for one in self.own)
         return not other.everything and (more or not self.unread <= other.unread)
@@ -92,7 +98,7 @@ class Abilities:
         own = [rule for one in own_policies(identity) for rule in self._own(one)]
         if not feasible(_allowed(own)):
             return None
-        layer = self._layer(own, facts)
+        layer = self._plain(self._layer(own, facts))
         allowed = _allowed(layer)
         if not feasible(allowed):
             return None
@@ -107,11 +113,17 @@ class Abilities:
     def layers(self, identity: Identity, facts: PrincipalFacts) -> Layers:
         """Return all that policies say of an identity."""
         rules = (rule for one in own_policies(identity) for rule in self._own(one))
-        own = frozenset(self._layer(rules, facts))
+        own = frozenset(self._plain(self._layer(rules, facts)))
         limit, scps = self._ceilings(identity, facts)
         ceilings = tuple(map(frozenset, (*limit, *scps)))
         everything = own.issuperset(self._full)
         return Layers(own, ceilings, frozenset(identity.unread), everything)
+
+    def _plain(self, layer: _Layer) -> _Layer:
+        """Drop what may be left out where one rule allows everything."""
+        if not set(self._full) <= set(layer):
+            return layer
+        return (*self._full, *(rule for rule in layer if not rule.allows))
 
     def _ceilings(
         self, identity: Identity, facts: PrincipalFacts

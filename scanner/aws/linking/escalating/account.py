@@ -10,10 +10,14 @@ from scanner.aws.deciding.facts import PrincipalFacts, membership
 from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.linking.escalating.abilities import Abilities, Ability, Layers
+from scanner.aws.linking.escalating.catalogue import Gives
 from scanner.aws.linking.escalating.gaining import Gain, Gaining
 from scanner.aws.linking.escalating.things import Subjects
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.grants import StatementBecause
+
+#: Words of keys by which control policies tell principals apart.
+_OF_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +58,8 @@ class AccountEscalations:
         self._rules = rules
         self._abilities = Abilities(rules, self._controls, account)
         self._others = tuple(others)
+        #: By identity, which is kept so that no other has its id.
+        self._layers: dict[int, tuple[Identity, Layers]] = {}
         self.by_ability: dict[Ability, list[Identity]] = defaultdict(list)
         for identity in account.identities:
             ability = None if identity.service_linked else self._ability(identity)
@@ -80,9 +86,36 @@ class AccountEscalations:
         """Return what an ability gains."""
         return self._gaining.of(ability)
 
+    def becoming(self, ability: Ability) -> Gain | None:
+        """Return whom an ability becomes, or None."""
+        gains = self.gains(ability)
+        become = (one for one in gains if one.change.gives is Gives.BECOME)
+        return next(become, None)
+
     def layers(self, identity: Identity) -> Layers:
         """Return all that policies say of an identity; equal for equal power."""
-        return self._abilities.layers(identity, self._facts(identity))
+        known = id(identity)
+        if known not in self._layers:
+            found = self._abilities.layers(identity, self._facts(identity))
+            self._layers[known] = identity, found
+        return self._layers[known][1]
+
+    def is_most(self, layers: Layers) -> bool:
+        """Tell whether nobody of the account can have more power than this."""
+        denied = any(not rule.allows for rule in layers.own)
+        most = layers.everything and not denied
+        return most and layers.ceilings == self._controlled
+
+    @cached_property
+    def _controlled(self) -> tuple[frozenset[Rule], ...] | None:
+        """The ceilings of everybody without a boundary; None where they differ."""
+        texts = (one.document.text.lower() for lvl in self._controls for one in lvl)
+        if any(word in text for text in texts for word in _OF_PRINCIPAL):
+            return None
+        root = next(
+            (i for i in self.account.identities if i.known.kind == "root"), None
+        )
+        return self.layers(root).ceilings if root else None
 
     def because(
         self, identity: Identity, rules: frozenset[Rule]

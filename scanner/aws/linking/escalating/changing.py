@@ -31,7 +31,8 @@ def changed(
         case Gives.A_POLICY:
             yield _with_policies(identity, change.details, account)
         case Gives.A_VERSION if identity.known_as is None:
-            for arn in change.details:
+            wanted = {*change.details}
+            for arn in sorted({one.source for one in identity.policies} & wanted):
                 for document in account.versions.get(arn, ()):
                     yield _with_version(identity, arn, document)
         case Gives.NO_BOUNDARY:
@@ -93,7 +94,8 @@ def _without_denies(identity: Identity, account: AwsAccount) -> Iterator[Identit
 def _joined(
     identity: Identity, arns: Iterable[str], account: AwsAccount
 ) -> Iterator[Identity]:
-    new = [arn for arn in arns if arn in account.groups.keys() - {*identity.groups}]
+    own = {*identity.groups}
+    new = [arn for arn in arns if arn in account.groups and arn not in own]
     if new and identity.known.kind == "user":
         groups = [account.groups[arn] for arn in new]
         more = (one for group in groups for one in group.policies)

@@ -1,7 +1,7 @@
 """What abilities gain, way by way: of whom, and what must hold for it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from scanner.aws.deciding.cells import Cells, covered, meet, under, unite, within
@@ -19,10 +19,12 @@ from scanner.aws.linking.escalating.catalogue import (
     picked_kinds,
 )
 from scanner.aws.linking.escalating.things import Subjects, Thing
+from scanner.aws.model import AwsAccount
 from scanner.grants import ones
 
 _PROFILE = "an instance profile must hold the role"
 _POLICY = "iam:policyarn"
+_TO_EC2 = "passed:ec2.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,44 @@ class _Universe:
     """Things to authorise on, where callers attach one policy."""
 
     things: tuple[Thing, ...]
+    account: AwsAccount
+    _subjects: dict[int, int] = field(default_factory=dict)
+    _arns: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def subjects(self, bits: int) -> int:
+        """Return whose power some things lead to, once per distinct set."""
+        found = self._subjects.get(bits)
+        if found is None:
+            found = 0
+            for n in ones(bits):
+                found |= self.things[n].subjects
+            self._subjects[bits] = found
+        return found
+
+    def arns(self, bits: int) -> tuple[str, ...]:
+        """Return the ARNs of some things, once per distinct set."""
+        if bits not in self._arns:
+            self._arns[bits] = tuple(self.things[n].resource.arn for n in ones(bits))
+        return self._arns[bits]
+
+    @cached_property
+    def versioned(self) -> int:
+        """The policies that have more versions than the default one."""
+        has = self.account.versions
+        return self._where("policy", lambda arn: bool(has.get(arn)))
+
+    @cached_property
+    def profiled(self) -> int:
+        """The roles, to be passed to EC2, that some instance profile holds."""
+        held = frozenset(self.account.profiles.values())
+        return self._where(_TO_EC2, held.__contains__)
+
+    def _where(self, kind: str, fits: Callable[[str], bool]) -> int:
+        found = 0
+        for n in ones(self.space.of_kind(kind)):
+            if fits(self.things[n].resource.arn):
+                found |= 1 << n
+        return found
 
     @cached_property
     def space(self) -> Space:
@@ -111,7 +151,7 @@ class Gaining:
         self, ability: Ability, way: Way
     ) -> Iterator[tuple[Change, Cells, Iterable[Rule]]]:
         universe = self._universe(self._everything)
-        granted = _granted(universe, ability, way, self._profiled)
+        granted = _granted(universe, ability, way)
         by = list(_touching(universe, ability, way, covered(granted)))
         for change, found in self._changes(way, universe, granted):
             if found:
@@ -126,15 +166,16 @@ class Gaining:
         if way.gives is Gives.JOIN:
             # All groups at once: of fifty groups there are too many choices.
             for formula, bits in granted.items():
-                groups = tuple(universe.things[n].resource.arn for n in ones(bits))
-                yield Change(way.gives, groups), {formula: self._subjects.users}
+                change = Change(way.gives, universe.arns(bits))
+                yield change, {formula: self._subjects.users}
         elif way.gives is Gives.A_VERSION:
-            for n in ones(covered(granted)):
-                change = Change(way.gives, (universe.things[n].resource.arn,))
-                yield change, self._of_subjects(universe, within(granted, 1 << n))
+            for formula, bits in within(granted, universe.versioned).items():
+                if subjects := universe.subjects(bits):
+                    change = Change(way.gives, universe.arns(bits))
+                    yield change, {formula: subjects}
         else:
-            policy = way.gives is Gives.A_POLICY
-            gives = Gives.ANY_POLICY if policy else way.gives
+            attaches = way.gives is Gives.A_POLICY
+            gives = Gives.ANY_POLICY if attaches else way.gives
             yield Change(gives), self._of_subjects(universe, granted)
 
     def _of_policies(
@@ -145,7 +186,7 @@ class Gaining:
         rules: list[Rule] = []
         for policy in sorted(_policies_of(ability.on(way.first))):
             universe = self._universe(policy)
-            granted = _granted(universe, ability, way, self._profiled)
+            granted = _granted(universe, ability, way)
             rules += _touching(universe, ability, way, covered(granted))
             subjects = self._of_subjects(universe, granted)
             alike.setdefault(frozenset(subjects.items()), []).append(policy)
@@ -157,9 +198,7 @@ class Gaining:
         """Say of whom things are granted, instead of what."""
         found: Cells = {}
         for formula, bits in granted.items():
-            subjects = 0
-            for n in ones(bits):
-                subjects |= universe.things[n].subjects
+            subjects = universe.subjects(bits)
             if subjects:
                 found = unite(found, {formula: subjects})
         return found
@@ -170,17 +209,11 @@ class Gaining:
                 self._subjects.things(policy, self._mentioned),
                 key=lambda one: (one.resource.arn, one.resource.kind),
             )
-            self._universes[policy] = _Universe(tuple(things))
+            self._universes[policy] = _Universe(tuple(things), self._subjects.account)
         return self._universes[policy]
 
-    @cached_property
-    def _profiled(self) -> frozenset[str]:
-        return frozenset(self._subjects.account.profiles.values())
 
-
-def _granted(
-    universe: _Universe, ability: Ability, way: Way, profiled: frozenset[str]
-) -> Cells:
+def _granted(universe: _Universe, ability: Ability, way: Way) -> Cells:
     """Return the things on which all steps of a way are authorised."""
     space, effects = universe.space, universe.effects
     kind = space.of_kind(way.on)
@@ -201,18 +234,10 @@ def _granted(
             some = meet(some, effects.of(ability.on(step), step).granted)
         found = under(found, any_of(some))
     if way.profile:
-        found = _in_profiles(universe, found, profiled)
+        outside = within(found, ~universe.profiled)
+        inside = within(found, universe.profiled)
+        found = unite(inside, under(outside, doubted(_PROFILE)))
     return under(found, doubted(way.doubt)) if way.doubt else found
-
-
-def _in_profiles(universe: _Universe, found: Cells, profiled: frozenset[str]) -> Cells:
-    """Doubt roles that no instance profile is known to hold."""
-    inside = 0
-    for n in ones(covered(found)):
-        if universe.things[n].resource.arn in profiled:
-            inside |= 1 << n
-    outside = under(within(found, ~inside), doubted(_PROFILE))
-    return unite(within(found, inside), outside)
 
 
 def _touching(

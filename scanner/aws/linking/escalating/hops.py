@@ -1,8 +1,11 @@
 """Escalations as hops: to identities, and to what identities could become."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 
+from scanner.aws.deciding.cells import Cells, meet, within
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.iam.formulas import Settled, settle
 from scanner.aws.linking.escalating.abilities import Layers
@@ -10,35 +13,34 @@ from scanner.aws.linking.escalating.account import AccountEscalations, Actor
 from scanner.aws.linking.escalating.catalogue import Gives, actions
 from scanner.aws.linking.escalating.changing import changed
 from scanner.aws.linking.escalating.gaining import Change, Gain
-from scanner.aws.linking.escalating.reaching import Ways, ways_from
+from scanner.aws.linking.escalating.nodes import Nodes
+from scanner.aws.linking.escalating.reaching import Ways
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
-from scanner.classes import CLASS, POWER
+from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
 from scanner.grants import Confidence, Edge, Verdict, ones
-from scanner.hops import and_all, verdict_of
+from scanner.hops import Cost, and_all, cost_of, plus, verdict_of
 
 CAN_BECOME = "can-become"
 #: More equal hops than this share a node for their targets.
 _MOST_PAIRS = 16
-_WORDS = {
-    Gives.ANY_POLICY: "with any policy",
-    Gives.A_POLICY: "with the policy {}",
-    Gives.A_VERSION: "with another version of {}",
-    Gives.NO_BOUNDARY: "without a boundary",
-    Gives.NO_DENIES: "without its denies",
-    Gives.JOIN: "in the groups {}",
-    Gives.UNGUARDED: "without control policies",
-}
+#: What gives most comes first: what others give less is then left out.
+_ORDER = (
+    *(Gives.UNGUARDED, Gives.ANY_POLICY, Gives.NO_DENIES, Gives.NO_BOUNDARY),
+    *(Gives.A_POLICY, Gives.JOIN, Gives.A_VERSION, Gives.BECOME),
+)
+
+
+#: What stays within the control policies of an account.
+_WITHIN = frozenset(_ORDER) - {Gives.UNGUARDED}
 
 
 class Escalations:
     """Finds the escalations of an estate.
 
-    Attributes:
-        parties: nodes that stand for others, and what identities could become.
-        made: what identities could become, by account; filled as they are found.
+    What it names fills while its edges are found.
     """
 
     def __init__(self, estate: AwsEstate) -> None:
@@ -49,15 +51,28 @@ class Escalations:
             id_: AccountEscalations(estate, account, rules)
             for id_, account in estate.accounts.items()
         }
-        self.parties: list[Principal] = []
-        self.made: dict[str, list[Identity]] = {}
-        self._classes: dict[tuple[str, int], str] = {}
-        self._nodes: dict[tuple[str, Layers], Identity] = {}
-        self._names: set[str] = set()
+        self._classes: dict[tuple[str, int], Principal] = {}
+        self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
         self._layers: dict[tuple[str, Change], tuple[tuple[Identity, Layers], ...]] = {}
+        #: What somebody gains for certain, by hops that were found already.
+        self._gained: defaultdict[str, list[Layers]] = defaultdict(list)
+        self._groups: dict[
+            tuple[str, Change, int], dict[Layers, tuple[int, Identity]]
+        ] = {}
         #: What somebody could make of others, if it becomes them.
         self._open: list[tuple[AccountEscalations, Actor, Gain]] = []
+
+    @property
+    def parties(self) -> Iterator[Principal]:
+        """Nodes that stand for others, and what identities could become."""
+        yield from self._classes.values()
+        yield from self._nodes.principals
+
+    @property
+    def made(self) -> Mapping[str, Sequence[Identity]]:
+        """What identities could become, by account."""
+        return self._nodes.made
 
     def edges(self) -> Iterator[Edge]:
         """Yield what everybody becomes, and makes of itself, by its own rights."""
@@ -79,10 +94,11 @@ class Escalations:
             edges: the hops found so far.
         """
         ways = Ways(edges)
-        waiting, self._open = self._open, []
+        waiting, self._open = sorted(self._open, key=_most_first), []
         for account, actor, gain in waiting:
-            if self._promising(account, actor, gain):
-                yield from self._of_others(account, actor, gain, ways)
+            if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+                continue
+            yield from self._of_others(account, actor, gain, ways)
 
     # ---- to identities ----
 
@@ -119,19 +135,18 @@ class Escalations:
             node = self._classes[place] = self._class(account, bits.bit_count())
             for n in ones(bits):
                 target = account.subjects.identities[n].principal.id
-                yield Edge(CAN_BECOME, node, target, Verdict.ALLOWED)
+                yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
         for identity in identities:
             because = account.because(identity, gain.rules)
             yield settled_edge(
-                CAN_BECOME, identity.principal.id, node, settled, because
+                CAN_BECOME, identity.principal.id, node.id, settled, because
             )
 
-    def _class(self, account: AccountEscalations, members: int) -> str:
+    def _class(self, account: AccountEscalations, members: int) -> Principal:
         home = account.account.id
         id_ = f"class:aws:{CAN_BECOME}:{len(self._classes)}"
         name = f"{members} identities of {home} that the same right leads to"
-        self.parties.append(Principal(Provider.AWS, id_, name, CLASS, False, home))
-        return id_
+        return Principal(Provider.AWS, id_, name, CLASS, False, home)
 
     # ---- to what identities could become ----
 
@@ -145,27 +160,17 @@ class Escalations:
             settled = settle(formula)
             if not bits & actor.base or settled.verdict is Verdict.DENIED:
                 continue
-            own = account.layers(actor.identity)
             for made in changed(actor.identity, gain.change, account.account):
                 layers = account.layers(made)
-                if layers.adds_to(own):
+                if self._adds(account, actor, layers):
                     node, more = self._node(account, made, layers, gain.change)
                     source, target = actor.identity.principal.id, node.principal.id
+                    if settled.verdict is Verdict.ALLOWED:
+                        self._gained[source].append(layers)
                     if source != target and self._new(source, target):
                         because = account.because(actor.identity, gain.rules)
                         yield settled_edge(CAN_BECOME, source, target, settled, because)
                     yield from more
-
-    def _promising(self, account: AccountEscalations, actor: Actor, gain: Gain) -> bool:
-        """Tell whether any change of others would add to what somebody has."""
-        own = account.layers(actor.identity)
-        bits = sum(gain.cells.values()) & ~actor.base
-        distinct = {
-            layers
-            for n in ones(bits)
-            for _, layers in self._made_of(account, n, gain.change)
-        }
-        return any(layers.adds_to(own) for layers in distinct)
 
     def _made_of(
         self, account: AccountEscalations, n: int, change: Change
@@ -181,26 +186,62 @@ class Escalations:
             self._layers[known] = found
         return found
 
+    def _alike(
+        self, account: AccountEscalations, gain: Gain
+    ) -> Mapping[Layers, tuple[int, Identity]]:
+        """Group the subjects of a gain by the power that they would have."""
+        bits = sum(gain.cells.values())
+        place = account.account.id, gain.change, bits
+        found = self._groups.get(place)
+        if found is None:
+            found = {}
+            for n in ones(bits):
+                for made, layers in self._made_of(account, n, gain.change):
+                    before, first = found.get(layers, (0, made))
+                    found[layers] = before | 1 << n, first
+            most_first = sorted(found.items(), key=lambda one: one[0].limits)
+            found = self._groups[place] = dict(most_first)
+        return found
+
     def _of_others(
         self, account: AccountEscalations, actor: Actor, gain: Gain, ways: Ways
     ) -> Iterator[Edge]:
+        """Yield what somebody makes of identities that it becomes, by any hops."""
         source = actor.identity.principal.id
-        reached = ways_from(ways, source)
-        for formula, bits in gain.cells.items():
-            settled = settle(formula)
-            for n in ones(bits & ~actor.base):
-                subject = account.subjects.identities[n].principal.id
-                if subject not in reached or settled.verdict is Verdict.DENIED:
-                    continue
-                for made, layers in self._made_of(account, n, gain.change):
-                    node, more = self._node(account, made, layers, gain.change)
-                    if self._new(source, node.principal.id):
-                        because = account.because(actor.identity, gain.rules)
-                        edge = settled_edge(
-                            CAN_BECOME, source, node.principal.id, settled, because
-                        )
-                        yield _after(reached[subject], edge)
-                    yield from more
+        become = account.becoming(actor.ability)
+        at_once = meet(gain.cells, become.cells) if become else {}
+        for layers, (bits, made) in self._alike(account, gain).items():
+            bits &= ~actor.base
+            if not bits or not self._adds(account, actor, layers):
+                continue
+            best = _best(within(at_once, bits))
+            hops: Sequence[Edge] = ()
+            rules = gain.rules | (become.rules if become and best else frozenset())
+            if best is None:
+                reached = ways.onwards(source)
+                best, hops = _nearest(account, within(gain.cells, bits), reached)
+            if best is None:
+                continue
+            node, more = self._node(account, made, layers, gain.change)
+            because = account.because(actor.identity, rules)
+            target = node.principal.id
+            edge = _after(hops, settled_edge(CAN_BECOME, source, target, best, because))
+            if edge.verdict is Verdict.ALLOWED:
+                self._gained[source].append(layers)
+            if source != target and self._new(source, target):
+                yield edge
+            yield from more
+
+    def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
+        """Tell whether somebody gains all that anybody of its account can have."""
+        gained = self._gained[actor.identity.principal.id]
+        return any(map(account.is_most, (account.layers(actor.identity), *gained)))
+
+    def _adds(self, account: AccountEscalations, actor: Actor, layers: Layers) -> bool:
+        """Tell whether a power is more than what somebody has or gains for certain."""
+        gained = self._gained[actor.identity.principal.id]
+        has = (account.layers(actor.identity), *gained)
+        return all(layers.adds_to(one) for one in has)
 
     def _new(self, source: str, target: str) -> bool:
         """Tell whether a hop is the first of its kind; the first is the best."""
@@ -218,15 +259,9 @@ class Escalations:
         change: Change,
     ) -> tuple[Identity, list[Edge]]:
         """Return who somebody would be, and the hops from there if it is new."""
-        place = account.account.id, layers
-        found = self._nodes.get(place)
-        if found is not None:
-            return found, []
-        found = self._nodes[place] = self._described(account, made, change)
-        self.parties.append(found.principal)
-        self.made.setdefault(account.account.id, []).append(found)
+        found, new = self._nodes.of(account, made, layers, change)
         edges: list[Edge] = []
-        actor = account.actor(found)
+        actor = account.actor(found) if new else None
         for gain in account.gains(actor.ability) if actor else ():
             if gain.change.gives is Gives.BECOME:
                 edges += self._becoming(account, [found], gain)
@@ -234,28 +269,38 @@ class Escalations:
                 edges += self._changing(account, actor, gain)
         return found, edges
 
-    def _described(
-        self, account: AccountEscalations, made: Identity, change: Change
-    ) -> Identity:
-        home, known = account.account, made.known
-        detail = ", ".join(each.rpartition("/")[2] for each in change.details)
-        label = f"{change.gives.value}/{detail}" if detail else change.gives.value
-        before = made.principal.id.partition("#")[2]
-        label = f"{before}+{label}" if before else label
-        anybody = f"arn:{home.partition}:iam::{home.id}:*#{label}"
-        words = _WORDS[change.gives].format(detail)
-        if anybody not in self._names and not before:
-            id_, name = anybody, f"an identity of {home.id} {words}"
-        else:
-            id_, name = f"{known.id}#{label}", f"{made.principal.name} {words}"
-        number = 2
-        while id_ in self._names:
-            id_, number = f"{known.id}#{label}-{number}", number + 1
-        self._names.add(id_)
-        principal = Principal(Provider.AWS, id_, name, POWER, False, home.id)
-        return replace(
-            made, principal=principal, known_as=known, trust=None, permission_set=None
-        )
+
+def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:
+    return _ORDER.index(one[2].change.gives)
+
+
+def _best(cells: Cells) -> Settled | None:
+    """Return the simplest answer of some cells that is not a denial."""
+    settled = (settle(formula) for formula in cells)
+    allowed = (one for one in settled if one.verdict is not Verdict.DENIED)
+    return min(allowed, key=_cost, default=None)
+
+
+def _cost(settled: Settled) -> Cost:
+    return cost_of(settled_edge(CAN_BECOME, "", "", settled, ()))
+
+
+def _nearest(
+    account: AccountEscalations,
+    cells: Cells,
+    reached: Mapping[str, tuple[Edge, ...]],
+) -> tuple[Settled | None, Sequence[Edge]]:
+    """Return what the subject takes that is become most easily, and the hops to it."""
+    found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
+    for formula, bits in cells.items():
+        settled = settle(formula)
+        for n in ones(bits) if settled.verdict is not Verdict.DENIED else ():
+            hops = reached.get(account.subjects.identities[n].principal.id)
+            if hops is not None:
+                cost = reduce(plus, map(cost_of, hops), _cost(settled))
+                found.append((cost, settled, hops))
+    best = min(found, key=lambda one: one[0], default=None)
+    return (best[1], best[2]) if best else (None, ())
 
 
 def _after(hops: Sequence[Edge], last: Edge) -> Edge:

@@ -9,7 +9,7 @@ from scanner.hops import Cost, cost_of, plus
 
 
 class Ways:
-    """Hops by their source."""
+    """Hops by their source, and where they lead."""
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         """Index the hops that are not denied."""
@@ -17,26 +17,28 @@ class Ways:
         for edge in edges:
             if edge.verdict is not Verdict.DENIED:
                 self._from.setdefault(edge.source, []).append(edge)
+        self._onwards: dict[str, Mapping[str, tuple[Edge, ...]]] = {}
 
-    def of(self, source: str) -> Iterable[Edge]:
-        """Return the hops of somebody."""
-        return self._from.get(source, ())
+    def onwards(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
+        """Return everybody that a source becomes, with the best hops to each."""
+        if source not in self._onwards:
+            self._onwards[source] = self._searched(source)
+        return self._onwards[source]
 
-
-def ways_from(ways: Ways, source: str) -> Mapping[str, tuple[Edge, ...]]:
-    """Return everybody that a source becomes, with the best hops to each."""
-    order = count()
-    heap: list[tuple[Cost, int, str, tuple[Edge, ...]]] = []
-    heappush(heap, ((0, 0, 0), next(order), source, ()))
-    found: dict[str, tuple[Edge, ...]] = {}
-    while heap:
-        cost, _, at, hops = heappop(heap)
-        if at in found:
-            continue
-        found[at] = hops
-        for edge in ways.of(at):
-            if edge.target not in found:
-                total = plus(cost, cost_of(edge))
-                heappush(heap, (total, next(order), edge.target, (*hops, edge)))
-    del found[source]
-    return found
+    def _searched(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
+        order = count()
+        start: tuple[Edge, ...] = ()
+        heap: list[tuple[Cost, int, str, tuple[Edge, ...]]]
+        heap = [((0, 0, 0), next(order), source, start)]
+        found: dict[str, tuple[Edge, ...]] = {}
+        while heap:
+            cost, _, at, hops = heappop(heap)
+            if at in found:
+                continue
+            found[at] = hops
+            for edge in self._from.get(at, ()):
+                if edge.target not in found:
+                    total = plus(cost, cost_of(edge))
+                    heappush(heap, (total, next(order), edge.target, (*hops, edge)))
+        del found[source]
+        return found
