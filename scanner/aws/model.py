@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Gap, Principal, Target
+from scanner.usage import Usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,8 @@ class AwsAccount:
     consumers: tuple[Consumer, ...] = ()
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: When its principals last did what; verdicts never rest on it.
+    usage: Usages = field(default_factory=Usages)
 
 
 @dataclass(frozen=True, slots=True)
