@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from checks.context import Context
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import T1651, VALID_ACCOUNTS, Hit, define, hit_on_held
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
-from scanner.graph import AccessGraph
 
 
 def checks() -> tuple[Check, ...]:
@@ -32,7 +32,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _iam_users(graph: AccessGraph) -> Iterator[Hit]:
+def _iam_users(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         if principal.kind == "user":
             message = f"IAM user {principal.name} can run commands"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from checks.access import entered, shared, together
+from checks.context import Context
 from checks.evidence import (
     AWS_BASE,
     AWS_ORGANIZATION,
@@ -132,7 +133,8 @@ def checks() -> tuple[Check, ...]:
 # ---- AWS ----
 
 
-def _external(graph: AccessGraph, with_external_id: bool) -> Iterator[Hit]:
+def _external(context: Context, with_external_id: bool) -> Iterator[Hit]:
+    graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind != "federated":
             yield from _entries(
@@ -142,7 +144,8 @@ def _external(graph: AccessGraph, with_external_id: bool) -> Iterator[Hit]:
             )
 
 
-def _wide_subjects(graph: AccessGraph) -> Iterator[Hit]:
+def _wide_subjects(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind == "federated" and is_oidc(principal):
             yield from _entries(
@@ -249,11 +252,12 @@ def _narrow(subject: str) -> bool:
 # ---- Azure ----
 
 
-def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
+def _azure_outsiders(context: Context, guests: bool) -> Iterator[Hit]:
     """Yield a hit per guest, or per principal of a partner, in its own tenant.
 
     Where that tenant is not known, each subscription that it reaches has a hit.
     """
+    graph = context.graph
     who = "Guest" if guests else "Partner principal"
     for holding in graph.holdings:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]

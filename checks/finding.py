@@ -9,7 +9,7 @@ from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Confidence, Edge, Verdict
 
 if TYPE_CHECKING:
-    from scanner.graph import AccessGraph
+    from checks.context import Context
 
 
 class Severity(StrEnum):
@@ -69,7 +69,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check is data plus one pure function over the graph.
+    """A check is data plus one pure function over the graph and what is said of it.
 
     `techniques` are ATT&CK ids: T1651 always; T1199 for outsiders, T1078.004 for unused
     or over-privileged accounts. `mitigations` holds M1026, and M1032 or M1018 beside
@@ -87,7 +87,7 @@ class Check:
     rationale: str
     fix: str
     references: tuple[str, ...]
-    run: "Callable[[AccessGraph], Iterator[Finding]]"
+    run: "Callable[[Context], Iterator[Finding]]"
     needs: tuple[str, ...] = ()
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from checks.context import Context
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, hit_on_held
-from scanner.graph import AccessGraph
 
 
 def checks() -> tuple[Check, ...]:
@@ -29,7 +29,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _roots(graph: AccessGraph) -> Iterator[Hit]:
+def _roots(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for holding in graph.holdings:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
         for principal in holding.principals if grants else ():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from checks.access import Access, held
+from checks.context import Context
 from checks.finding import Check, Claim, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import Reach, reach_of_sets
@@ -42,7 +43,7 @@ class Hit:
     verdict: Verdict | None = None
 
 
-Find = Callable[[AccessGraph], Iterator[Hit]]
+Find = Callable[[Context], Iterator[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,9 @@ def define(
     )
 
 
-def _run(meta: Meta, find: Find, graph: AccessGraph) -> Iterator[Finding]:
-    for hit in find(graph):
-        yield _finding(meta, hit, graph)
+def _run(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
+    for hit in find(context):
+        yield _finding(meta, hit, context.graph)
 
 
 def _finding(meta: Meta, hit: Hit, graph: AccessGraph) -> Finding:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from checks.access import entered, together
+from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
@@ -90,7 +91,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _lateral(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+def _lateral(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for identity, carried in sorted(_carriers(graph, provider).items()):
         grants = [
             grant
@@ -123,7 +125,8 @@ def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
     return any(target.id not in carried for target in grant.targets)
 
 
-def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+def _escalations(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph = context.graph
     closure = closure_of(graph, COMMANDS)
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
     for id_ in sorted(sources | _escalating(graph)):

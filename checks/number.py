@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from checks.access import Share, shared
+from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, is_service_linked
@@ -11,25 +12,19 @@ from scanner.estate import Principal, Provider
 from scanner.grants import Confidence, Grant, Standing, Verdict, ones
 from scanner.graph import AccessGraph
 
-DEFAULT_THRESHOLD = 10
-
 _RATIONALE = (
     "M1026 asks to limit how many accounts can run commands on VMs: every one of them "
     "is a way to code on the machine as root or SYSTEM."
 )
 
 
-def checks(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
-    """Return the checks of this family.
-
-    Args:
-        threshold: how many principals of one account or subscription are accepted.
-    """
-    find = {one: partial(_too_many, one, threshold) for one in Provider}
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    find = {one: partial(_too_many, one) for one in Provider}
     return (
         define(
             "t1651_aws_too_many_principals",
-            title=f"Over {threshold} principals can run commands in an account",
+            title="More principals than accepted can run commands in an account",
             severity=Severity.MEDIUM,
             claim=Claim.COUNT,
             rationale=_RATIONALE,
@@ -41,7 +36,7 @@ def checks(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
         ),
         define(
             "t1651_azure_too_many_principals",
-            title=f"Over {threshold} principals can run commands in a subscription",
+            title="More principals than accepted can run commands in a subscription",
             severity=Severity.MEDIUM,
             claim=Claim.COUNT,
             rationale=_RATIONALE,
@@ -64,7 +59,8 @@ def _kind_of(grant: Grant) -> _Kind:
     return (*where, decision.verdict, decision.confidence, decision.standing, listed)
 
 
-def _too_many(provider: Provider, threshold: int, graph: AccessGraph) -> Iterator[Hit]:
+def _too_many(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph, threshold = context.graph, context.config.thresholds.principals_per_scope
     tally = _Tally(graph, provider)
     for scope, scope_number in sorted(graph.scope_numbers.items()):
         known, unsure = tally.counted(scope_number)

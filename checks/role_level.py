@@ -11,6 +11,7 @@ from checks.azure_assignments import (
     scope_level,
     shares_of,
 )
+from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
@@ -116,7 +117,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _any_document_every_node(graph: AccessGraph) -> Iterator[Hit]:
+def _any_document_every_node(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         wide = [grant for grant in grants if covers_a_scope(graph, grant.targets)]
         if any(_any_document(grant) for grant in wide):
@@ -126,7 +128,8 @@ def _any_document_every_node(graph: AccessGraph) -> Iterator[Hit]:
             yield hit_on_held(graph, principal, free, message)
 
 
-def _any_document_some_nodes(graph: AccessGraph) -> Iterator[Hit]:
+def _any_document_some_nodes(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         any_ = [grant for grant in grants if _any_document(grant)]
         if any_ and not any(covers_a_scope(graph, grant.targets) for grant in any_):
@@ -138,7 +141,8 @@ def _any_document(grant: Grant) -> bool:
     return grant.decision.documents == "any"
 
 
-def _managed_policy(graph: AccessGraph) -> Iterator[Hit]:
+def _managed_policy(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         names = _policies(graph.because(principal, grants))
         if names:
@@ -158,17 +162,17 @@ def _policies(because: Iterable[Because]) -> set[str]:
     }
 
 
-def _wide_scope(graph: AccessGraph) -> Iterator[Hit]:
+def _wide_scope(context: Context) -> Iterator[Hit]:
     yield from _by_assignment(
-        graph,
+        context.graph,
         lambda held: is_wide(held.because.assignment),
         lambda held: f"{held.because.role} at {scope_level(held.because.assignment)}",
     )
 
 
-def _unexpected_role(graph: AccessGraph) -> Iterator[Hit]:
+def _unexpected_role(context: Context) -> Iterator[Hit]:
     yield from _by_assignment(
-        graph,
+        context.graph,
         lambda held: not _SAYS_MACHINE.search(held.because.role),
         lambda held: held.because.role,
     )

@@ -6,6 +6,7 @@ import decided as d
 import pytest
 
 from checks.catalogue import catalogue, run_checks
+from scanner.config import Config, Thresholds
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -303,8 +304,9 @@ def test_too_many_counts_the_certain_ones_apart(known, unsure, verdict):
 
 def test_the_threshold_is_a_parameter():
     graph = build_graph([crowd(3)])
+    config = Config(thresholds=Thresholds(principals_per_scope=2))
 
-    found = {one.check for one in run_checks(graph, threshold=2)}
+    found = {one.check for one in run_checks(graph, config=config)}
 
     assert "t1651_aws_too_many_principals" in found
 
