@@ -177,7 +177,12 @@ def _literal(value: Any) -> None:
 def _stack(
     folder: str, members: Sequence[tuple[Step, StackObject]]
 ) -> dict[str, bytes]:
-    after = {_id(step): _resource(step, one, step.after) for step, one in members}
+    after: dict[str, Any] = {}
+    for step, one in members:
+        resource = _resource(step, one, step.after)
+        if after:  # in order: what comes later may rest on what came before
+            resource["DependsOn"] = next(reversed(after))
+        after[_id(step)] = resource
     files = {f"{folder}/template.json": _template(after)}
     existing = [(s, one) for s, one in members if s.action is Action.REPLACE]
     if existing:
@@ -207,8 +212,8 @@ def _template(resources: Mapping[str, Any]) -> bytes:
 
 
 def _id(step: Step) -> str:
-    words = step.stem.partition("-")[2].split("-")
-    return f"{''.join(word.capitalize() for word in words)}{step.number:02d}"
+    words = step.kind.partition(".")[2].split("-")
+    return f"{''.join(word.capitalize() for word in words)}{step.stem}"
 
 
 def _resource(step: Step, one: StackObject, document: Any) -> dict[str, Any]:

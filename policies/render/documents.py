@@ -1,7 +1,7 @@
 """The documents themselves: the truth that every other form is held to.
 
 Canonical JSON has sorted members and no white space; its hash names a document whatever
-way it was laid out. Each document is written twice, for machines and for people.
+way it was laid out. The documents of a bundle are as `policies.proof.shape` says.
 """
 
 import json
@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from policies.limits import size_of
+from policies.proof import shape
 from policies.remediation import Change
-from policies.render.steps import Step, stem_of, undone
+from policies.render.steps import Step, undone
 from policies.render.text import HIDDEN
 from policies.resources import Resource, ResourceKind
 
@@ -61,23 +62,11 @@ def digest(document: Any) -> str:
 
 
 def document_files(changes: Sequence[Change]) -> dict[str, bytes]:
-    """Return `before/`, `after/` and `rollback/` with one document per change.
-
-    What is absent has no file. `rollback/` is what to put back: the same documents as
-    in `before/`, kept apart so that nobody edits them along.
-    """
-    files: dict[str, bytes] = {}
-    for number, change in enumerate(changes, 1):
-        stem = stem_of(number, change)
-        sides = {
-            "before": change.before,
-            "after": change.after,
-            "rollback": change.before,
-        }
-        for folder, document in sides.items():
-            if document is not None:
-                files[f"{folder}/{stem}.json"] = pretty(document).encode()
-                files[f"{folder}/{stem}.min.json"] = minified(document).encode()
+    """Return the documents of a bundle, each with a minified copy: `01.min.json`."""
+    files = shape.document_files(changes)
+    for name, content in tuple(files.items()):
+        text = minified(json.loads(content)).encode()
+        files[f"{name.removesuffix('.json')}.min.json"] = text
     return files
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from policies.render.iam_names import arn_of, iam_name
 from policies.render.script_organization import ORGANIZATION_COMMANDS
-from policies.render.script_words import Bundled, Commands, Word, line, option
+from policies.render.script_words import (
+    Bundled,
+    Commands,
+    Word,
+    document_option,
+    line,
+    option,
+)
 from policies.render.steps import Action, CannotRender, Step
 from policies.resources import ResourceKind
 

@@ -50,14 +50,8 @@ class Step:
 
     @property
     def stem(self) -> str:
-        """Name of the step's files, without an ending; no name from the cloud in it."""
-        return stem_of(self.number, self.change)
-
-
-def stem_of(number: int, change: Change) -> str:
-    """Return `01-managed-policy`: the number and kind of a change."""
-    kind = change.resource.kind.partition(".")[2] if change.resource else "document"
-    return f"{number:02d}-{kind}"
+        """Name of the step's documents, without an ending."""
+        return f"{self.number:02}"
 
 
 def steps_of(changes: Iterable[Change]) -> tuple[Step, ...]:

@@ -36,6 +36,7 @@ def terraform(steps: Sequence[Step]) -> Rendering:
     files: dict[str, bytes] = {}
     left_out: dict[int, str] = {}
     blocks: dict[str, list[Block]] = {}
+    last_of: dict[str, str] = {}
     for step in steps:
         files |= _edit(step)
         try:
@@ -44,7 +45,9 @@ def terraform(steps: Sequence[Step]) -> Rendering:
             left_out[step.number] = str(error)
             continue
         folder = f"terraform/adopt/{account_folder(step)}"
-        blocks.setdefault(folder, []).extend(_blocks(step, found))
+        before = last_of.get(folder, "")
+        last_of[folder] = f"{found.type}.{_label(step)}"
+        blocks.setdefault(folder, []).extend(_blocks(step, found, before))
         if found.document:
             text = pretty(step.after).encode()
             files[f"{folder}/{step.stem}.json"] = text
@@ -96,7 +99,8 @@ def _label(step: Step) -> str:
     return label(step.number, name)
 
 
-def _blocks(step: Step, found: TerraformObject) -> Iterator[Block]:
+def _blocks(step: Step, found: TerraformObject, before: str) -> Iterator[Block]:
+    """Return the import and the resource, which waits for the one before it."""
     name = _label(step)
     if step.action is Action.REPLACE:
         to = Code(f"{found.type}.{name}")
@@ -105,6 +109,8 @@ def _blocks(step: Step, found: TerraformObject) -> Iterator[Block]:
     if found.document:
         path = f'file("${{path.module}}/{step.stem}.json")'
         arguments.append((found.document, Code(path)))
+    if before:
+        arguments.append(("depends_on", Code(f"[{before}]")))
     blocks = list(found.blocks)
     if found.ignored and step.action is Action.REPLACE:
         kept = Code(f"[{', '.join(found.ignored)}]")
