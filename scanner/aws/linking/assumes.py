@@ -192,16 +192,12 @@ class OwnEntries:
                         yield _hop(entry, member, door)
 
     def _as_classes(
-        self, entries: Iterable[_Entry], doors: Iterable[Door]
+        self, entries: Iterable[_Entry], doors: Sequence[Door]
     ) -> Iterator[Edge]:
-        """Yield hops through one node for all callers that share an answer.
-
-        Account by account, so that a node serves many classes of roles.
-        """
+        """Yield hops through one node for all callers that share an answer."""
         alike: dict[object, list[_Entry]] = {}
         for one in entries:
-            home = one.members[0].identity.principal.scope
-            alike.setdefault((id(one.settled), one.trust, home), []).append(one)
+            alike.setdefault((id(one.settled), one.trust), []).append(one)
         for members in alike.values():
             node = yield from self._node(members)
             for door in doors:
@@ -210,26 +206,53 @@ class OwnEntries:
                 settled = members[0].settled
                 yield settled_edge(ASSUMES, node, target, settled, trusts)
 
-    def _node(self, entries: Sequence[_Entry]) -> Generator[Edge, None, str]:
-        """Return the node of some callers; its members are yielded when it is new."""
-        who = tuple(entry.who for entry in entries)
-        node = self._nodes.get(who)
-        if node is None:
-            node = self._nodes[who] = f"class:aws:{ASSUME}:{len(self.classes)}"
-            self._describe(node, entries)
+    def _node(self, entries: Iterable[_Entry]) -> Generator[Edge, None, str]:
+        """Return the node of callers: that of one account, or one over several.
+
+        Account by account, so that a node serves many classes of roles.
+        """
+        by_home: dict[str, list[_Entry]] = {}
+        for entry in entries:
+            home = entry.members[0].identity.principal.scope
+            by_home.setdefault(home, []).append(entry)
+        nodes = []
+        for home, members in by_home.items():
+            node = yield from self._node_of_account(home, members)
+            nodes.append(node)
+        if len(nodes) == 1:
+            return nodes[0]
+        place = tuple(nodes)
+        if place not in self._nodes:
+            name = f"identities of {len(nodes)} accounts that may enter the same roles"
+            self._describe(place, name, "")
+            for each in nodes:
+                yield Edge(MEMBER_OF, each, self._nodes[place], Verdict.ALLOWED)
+        return self._nodes[place]
+
+    def _node_of_account(
+        self, home: str, entries: Sequence[_Entry]
+    ) -> Generator[Edge, None, str]:
+        """Return the node of an account's callers; members are yielded when it is new.
+
+        Each member's hop says what its own half rests on.
+        """
+        place = tuple(entry.who for entry in entries)
+        if place not in self._nodes:
+            callers = sum(len(entry.members) for entry in entries)
+            name = f"{callers} identities of {home} that may enter the same roles"
+            self._describe(place, name, home)
             for entry in entries:
                 for member in entry.members:
                     because = of_caller(entry.own.grounds, member.sources)
-                    source = member.identity.principal.id
+                    source, node = member.identity.principal.id, self._nodes[place]
                     yield Edge(
                         MEMBER_OF, source, node, Verdict.ALLOWED, because=because
                     )
-        return node
+        return self._nodes[place]
 
-    def _describe(self, node: str, entries: Sequence[_Entry]) -> None:
-        home = entries[0].members[0].identity.principal.scope
-        callers = sum(len(entry.members) for entry in entries)
-        name = f"{callers} identities of {home} that may enter the same roles"
+    def _describe(self, place: object, name: str, home: str) -> None:
+        """Make a node."""
+        node = self._nodes[place] = f"class:aws:{ASSUME}:{len(self.classes)}"
         self.classes.append(Principal(Provider.AWS, node, name, "class", False, home))
 
     # ---- whom a trust means ----
