@@ -8,6 +8,7 @@ different. The others are named in `NOT_CHECKED`.
 
 from collections.abc import Iterator, Sequence
 
+from checks.context import Context
 from checks.finding import Check, Finding
 from policies.compare import Comparison, Difference, Targets, compare
 from policies.drafts import Aim, Draft
@@ -94,7 +95,7 @@ def _wrong(
 
 def _still(by: Check, finding: Finding, after: Decided) -> Iterator[str]:
     """Yield what the same check still finds about the same principal."""
-    for one in by.run(build_graph([after])):
+    for one in by.run(Context(build_graph([after]))):
         if one.principal == finding.principal:
             yield f"the check still finds: {one.message}"
 

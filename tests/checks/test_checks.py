@@ -6,6 +6,7 @@ import decided as d
 import pytest
 
 from checks.catalogue import catalogue, run_checks
+from scanner.config import Config, Thresholds
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -262,6 +263,15 @@ def test_its_twin_does_not(check, twin):
     assert fired(twin, check) == []
 
 
+@pytest.mark.parametrize("check", catalogue(), ids=lambda check: check.id)
+def test_its_example_is_what_a_finding_says(check):
+    """Those of `whocanrun checks ID` come from the cases above."""
+    cases = [case for case in CASES if case.check == check.id]
+    said = [one.message for case in cases for one in fired(case.fires, check.id)]
+
+    assert check.example in said
+
+
 def test_every_check_has_a_case():
     assert {case.check for case in CASES} == {check.id for check in catalogue()}
 
@@ -303,8 +313,9 @@ def test_too_many_counts_the_certain_ones_apart(known, unsure, verdict):
 
 def test_the_threshold_is_a_parameter():
     graph = build_graph([crowd(3)])
+    config = Config(thresholds=Thresholds(principals_per_scope=2))
 
-    found = {one.check for one in run_checks(graph, threshold=2)}
+    found = {one.check for one in run_checks(graph, config=config)}
 
     assert "t1651_aws_too_many_principals" in found
 
