@@ -10,6 +10,7 @@ from scanner.commands.console import console_of
 from scanner.commands.options import (
     DEFAULT_ESTATE,
     PATH,
+    config_option,
     fail_on_option,
     format_option,
     quiet_option,
@@ -125,6 +126,7 @@ def _listed(
 )
 @format_option(*FORMATS)
 @fail_on_option
+@config_option
 @top_option
 @quiet_option
 @click.pass_context
@@ -138,6 +140,7 @@ def command(
     overwrite: bool,
     form: str,
     fail_on: str | None,
+    config_file: Path | None,
     top: int,
     **options: Any,
 ) -> int:
@@ -148,16 +151,24 @@ def command(
     """
     from scanner.commands.collecting import collect
     from scanner.commands.report import print_report
-    from scanner.commands.results import exit_code, load, warn_if_shared
+    from scanner.commands.results import (
+        configuration,
+        exit_code,
+        load,
+        warn_if_shared,
+        warn_of_config,
+    )
 
     console = console_of(context)
     chosen = [name for name, wanted in (("aws", aws), ("azure", azure)) if wanted]
     _check(chosen, resume, overwrite, options)
     existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     wanted = _collection(chosen, out, existing, options)
+    config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    result = load(out).result
+    result = load(out, config=config).result
+    warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)
     return console.outcome
