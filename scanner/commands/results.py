@@ -40,10 +40,12 @@ def load(root: Path, *, name: str | None = None, check: bool = True) -> Loaded:
     Raises:
         UnusableInput: no estate there, or one that must not be read.
     """
-    from scanner.memory import collector_paused
+    from scanner.memory import collector_paused, keep_to_the_end
 
     with collector_paused():
-        return _loaded(root, name, check)
+        loaded = _loaded(root, name, check)
+        keep_to_the_end()
+    return loaded
 
 
 def _loaded(root: Path, name: str | None, check: bool) -> Loaded:
