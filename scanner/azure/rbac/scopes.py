@@ -31,7 +31,11 @@ def all_normalized(scopes: Sequence[str]) -> list[str]:
     """Return many scopes or ids as `normalized` does: in one go where none is odd."""
     text = "\n".join(scopes).lower()
     odd = "//" in text or "/\n" in text or text[-1:] == "/" or _PIM_PREFIX in text
-    if odd or f"\n{text}".count("\n/") != len(scopes) or text.count("\n") >= len(scopes):
+    if (
+        odd
+        or f"\n{text}".count("\n/") != len(scopes)
+        or text.count("\n") >= len(scopes)
+    ):
         return list(map(normalized, scopes))
     return text.split("\n")
 
