@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.context import Context
 from checks.finding import Check, Finding
-from policies.compare import Comparison, Difference, Targets, compare
+from policies.proof.classes import Comparison, Difference, Targets, compare
 from policies.drafts import Aim, Draft
 from policies.entries import check_entry
 from policies.obligations import NOT_CHECKED, Checked

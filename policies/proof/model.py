@@ -14,6 +14,7 @@ class Aim(StrEnum):
     REMOVE = "remove"  # denied afterwards, for every one of the pairs
     NARROW = "narrow"  # a strictly stronger condition, or fewer documents or targets
     TEMPORARY = "temporary"  # eligible instead of permanent: the access stays
+    ENTRY = "entry"  # hops into the changed roles are gone, or take a condition more
 
 
 class Obligation(StrEnum):
