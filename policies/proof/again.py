@@ -12,7 +12,7 @@ from scanner.azure.decide import decide_azure
 from scanner.azure.model import AzureEstate
 from scanner.grants import Grant
 
-#: Grants by principal.
+#: Grants by principal, of everybody who was decided again.
 Grants = Mapping[str, tuple[Grant, ...]]
 
 
@@ -32,15 +32,21 @@ def decide_again(
     """
     wanted = frozenset(ids)
     if isinstance(estate, AwsEstate):
-        grants = _aws(context, estate, wanted, index)
+        grants: Iterable[Grant] = _aws(context, estate, wanted, index)
     else:
         grants = _azure(estate, wanted, index)
-    found: dict[str, list[Grant]] = {}
+    found: dict[str, list[Grant]] = {id_: [] for id_ in wanted}
     for grant in grants:
         for principal in grant.principals:
             if principal.id in wanted:
-                found.setdefault(principal.id, []).append(grant)
+                found[principal.id].append(grant)
     return {id_: tuple(each) for id_, each in found.items()}
+
+
+def grants_after(context: Context, after: Grants, id_: str) -> tuple[Grant, ...]:
+    """Return a principal's grants on the copy: as they were, unless decided again."""
+    found = after.get(id_)
+    return context.graph.grants_of.get(id_, ()) if found is None else found
 
 
 def home_of(arn: str) -> str:

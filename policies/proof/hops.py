@@ -10,7 +10,9 @@ from dataclasses import replace
 
 from policies.proof.again import home_of
 from policies.proof.context import Context, Half
+from policies.proof.copies import Copy
 from policies.proof.model import HopChange
+from policies.proof.narrower import no_more
 from policies.proof.rules import rules_of
 from scanner.aws.deciding.controls import Levels, resource_controls, service_controls
 from scanner.aws.iam.documents import PolicyDocument
@@ -20,7 +22,7 @@ from scanner.aws.linking.trusts import Kind, named_by
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.azure.link import link_azure
 from scanner.azure.model import AzureEstate
-from scanner.grants import Edge, Verdict
+from scanner.grants import Decision, Edge, Verdict
 from scanner.hops import and_all, verdict_of
 from scanner.search import hops_of
 
@@ -36,20 +38,16 @@ _Key = tuple[str, str, str]
 _Edges = Mapping[_Key, Edge]
 
 
-def compare_hops(
-    context: Context, before: Half, after: Half, ids: Iterable[str]
-) -> tuple[tuple[HopChange, ...], int]:
+def compare_hops(context: Context, copy: Copy) -> tuple[tuple[HopChange, ...], int]:
     """Return the hops that differ, and how many of the same principals do not.
 
     Args:
         context: of the estate as it is.
-        before: one half of it.
-        after: its changed copy.
-        ids: the principals that the changes may concern.
+        copy: one half of it, and its changed copy.
     """
-    touched = frozenset(ids)
+    before, after, touched = copy.before, copy.after, copy.ids
     if isinstance(before, AzureEstate) and isinstance(after, AzureEstate):
-        return _compared(_azure(before), _azure(after))
+        return _compared(_azure(copy.part), _azure(copy.changed))
     if not isinstance(before, AwsEstate) or not isinstance(after, AwsEstate):
         return (), 0
     sources, targets = _again(before, after, touched)
@@ -64,8 +62,8 @@ def compare_hops(
     return _compared(old, new)
 
 
-def _azure(estate: AzureEstate) -> _Edges:
-    _, edges = link_azure(estate)
+def _azure(estate: Half) -> _Edges:
+    edges = link_azure(estate)[1] if isinstance(estate, AzureEstate) else ()
     return _by_ends(edges)
 
 
@@ -76,8 +74,16 @@ def _compared(old: _Edges, new: _Edges) -> tuple[tuple[HopChange, ...], int]:
         if one and other and _content(one) == _content(other):
             same += 1
         else:
-            found.append(HopChange(*key, _words(one), _words(other)))
+            words = (_words(one), _words(other))
+            found.append(HopChange(*key, *words, grown=not _no_more(other, one)))
     return tuple(found), same
+
+
+def _no_more(after: Edge | None, before: Edge | None) -> bool:
+    if after is None or before is None:
+        return after is None
+    old, new = (Decision(edge.verdict, edge.conditions) for edge in (before, after))
+    return no_more(new, old)
 
 
 def _content(edge: Edge) -> tuple[object, ...]:

@@ -48,13 +48,17 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class HopChange:
-    """A hop that is there only before or only after, or that changed."""
+    """A hop that is there only before or only after, or that changed.
+
+    `grown`: it lets somebody through who did not come through before.
+    """
 
     kind: str
     source: str
     target: str
     before: str
     after: str
+    grown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

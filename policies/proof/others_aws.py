@@ -1,10 +1,9 @@
 """Obligation 3 on AWS: every action of the service authorization reference."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from policies.proof.again import home_of
 from policies.proof.context import Context
+from policies.proof.copies import AwsCopy
 from policies.proof.intent import Intent
 from policies.proof.layers import (
     Documents,
@@ -18,16 +17,15 @@ from scanner.aws.deciding.sides import FULL_POWER
 from scanner.aws.model import Attached, AwsEstate, Identity
 from scanner.aws.vectors import catalogue
 
+#: Whom a trust policy lets in is compared as hops; it gives no other rights.
+_ENTRIES = frozenset({"sts:*"})
+
 #: A layer before and after, as it is attached.
 _Layer = tuple[tuple[Attached, ...], tuple[Attached, ...]]
 
 
 def others_aws(
-    context: Context,
-    before: AwsEstate,
-    after: AwsEstate,
-    ids: Iterable[str],
-    intent: Intent,
+    context: Context, copy: AwsCopy, ids: Iterable[str], intent: Intent
 ) -> Others:
     """Compare what some identities hold, before and after, over every action.
 
@@ -38,15 +36,14 @@ def others_aws(
     every = frozenset(catalogue().actions)
     for arn in sorted(ids):
         meant = intent.actions(arn, every)
-        for layer in _layers(before, after, arn):
+        for layer in _layers(copy, arn):
             one = _compared(context, layer, meant)
             if one is not None:
                 lost_bits |= one.lost_bits
                 _add(found, arn, layer, one)
-        trusts = _trusts(before, after, arn)
+        trusts = _trusts(copy, arn)
         if trusts is not None:
-            # Whom a trust policy lets in is compared as hops; nobody else may enter.
-            one = _compared(context, trusts, frozenset(_entries(context)))
+            one = _compared(context, trusts, _ENTRIES)
             if one is not None:
                 _add(found, arn, trusts, one)
     meant_bits = 0
@@ -58,31 +55,16 @@ def others_aws(
     return found
 
 
-def _entries(context: Context) -> list[str]:
-    actions = context.actions
-    return [name for name in actions.listed(actions.named("sts:*A*")) if ":" in name]
-
-
-def _layers(before: AwsEstate, after: AwsEstate, arn: str) -> Iterator[_Layer]:
+def _layers(copy: AwsCopy, arn: str) -> Iterator[_Layer]:
     """Yield the layers of an identity that differ."""
-    old, new = _identity(before, arn), _identity(after, arn)
+    old, new = copy.identities(arn)
     if old is not new:
         yield (old.policies if old else ()), (new.policies if new else ())
         yield _boundary(old), _boundary(new)
-    if before.organizations is not after.organizations:
-        was, is_ = _levels(before, old), _levels(after, new)
+    if copy.before.organizations is not copy.after.organizations:
+        was, is_ = _levels(copy.before, old), _levels(copy.after, new)
         for number in range(max(len(was), len(is_))):
             yield _level(was, number), _level(is_, number)
-
-
-def _identity(estate: AwsEstate, arn: str) -> Identity | None:
-    account = estate.accounts.get(home_of(arn))
-    return _by_arn(account.identities).get(arn) if account else None
-
-
-@lru_cache(maxsize=64)
-def _by_arn(identities: tuple[Identity, ...]) -> dict[str, Identity]:
-    return {one.principal.id: one for one in identities}
 
 
 def _boundary(one: Identity | None) -> tuple[Attached, ...]:
@@ -101,9 +83,9 @@ def _level(levels: Levels, number: int) -> tuple[Attached, ...]:
     return levels[number] if number < len(levels) else (FULL_POWER,)
 
 
-def _trusts(before: AwsEstate, after: AwsEstate, arn: str) -> _Layer | None:
-    old, new = _identity(before, arn), _identity(after, arn)
-    was, is_ = old and old.trust, new and new.trust
+def _trusts(copy: AwsCopy, arn: str) -> _Layer | None:
+    old, new = copy.identities(arn)
+    was, is_ = (one.trust if one else None for one in (old, new))
     if was is is_ or was is None or is_ is None:
         return None
     source = f"{arn}/trust"
@@ -130,12 +112,14 @@ def _memo(
     key = (gone, come, meant)
     found = context.layers.get(key)
     if found is None:
-        readable = (
-            frozenset(one for one in some if not one.problem) for some in (gone, come)
-        )
-        found = compare_layers(context.actions, *readable, meant)
+        sides = (_readable(gone), _readable(come))
+        found = compare_layers(context.actions, *sides, meant)
         context.layers[key] = found
     return found
+
+
+def _readable(documents: Documents) -> Documents:
+    return frozenset(one for one in documents if not one.problem)
 
 
 def _add(found: Others, arn: str, layer: _Layer, one: LayerDifference) -> None:
