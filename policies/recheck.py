@@ -8,11 +8,12 @@ different. The others are named in `NOT_CHECKED`.
 
 from collections.abc import Iterator, Sequence
 
+from checks.context import Context
 from checks.finding import Check, Finding
-from policies.compare import Comparison, Difference, Targets, compare
 from policies.drafts import Aim, Draft
 from policies.entries import check_entry
 from policies.obligations import NOT_CHECKED, Checked
+from policies.proof.classes import Comparison, Difference, Targets, compare
 from scanner.analysis import decide_aws_half, decide_azure_half
 from scanner.aws.model import AwsEstate
 from scanner.azure.model import AzureEstate
@@ -94,7 +95,7 @@ def _wrong(
 
 def _still(by: Check, finding: Finding, after: Decided) -> Iterator[str]:
     """Yield what the same check still finds about the same principal."""
-    for one in by.run(build_graph([after])):
+    for one in by.run(Context(build_graph([after]))):
         if one.principal == finding.principal:
             yield f"the check still finds: {one.message}"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Gap, Principal, Target
+from scanner.usage import Usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ class Identity:
     def service_linked(self) -> bool:
         """True for roles that only their service assumes; no SCP or RCP binds them."""
         return self.path.startswith("/aws-service-role/")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An IAM group: what its users get by being in it.
+
+    `policies` and `unread` are as in `Identity`, which repeats them for every member.
+    """
+
+    arn: str
+    policies: tuple[Attached, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +209,9 @@ class Organization:
     sso_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Permission set ARN to its name (`AWSReservedSSO_<name>_…` roles).
     permission_sets: Mapping[str, str] = field(default_factory=dict)
+    #: Every SCP and RCP whose content was read, by id, attached or not.
+    scp_policies: Mapping[str, Attached] = field(default_factory=dict)
+    rcp_policies: Mapping[str, Attached] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +250,11 @@ class AwsAccount:
     consumers: tuple[Consumer, ...] = ()
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: When its principals last did what; verdicts never rest on it.
+    usage: Usages = field(default_factory=Usages)
+    #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
+    policies: Mapping[str, Attached] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

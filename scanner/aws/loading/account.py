@@ -23,7 +23,8 @@ from scanner.aws.loading.services import (
     read_holders,
 )
 from scanner.aws.loading.ssm_documents import read_documents
-from scanner.aws.model import Attached, AwsAccount, Identity, Node
+from scanner.aws.loading.usage import read_usage
+from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
 from scanner.estate import Provider
@@ -63,13 +64,16 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     partition = _partition(scope, iam, found)
     complete = iam.complete and (iam.asked or not _expected(file))
     identities: tuple[Identity, ...] = ()
+    groups: list[Group] = []
     if iam.asked or _expected(file):
-        identities = _sorted(identities_of(iam, account, partition, store))
+        unsorted, groups = identities_of(iam, account, partition, store)
+        identities = tuple(sorted(unsorted, key=lambda each: each.principal.id))
     scope.unusable(DETAILS, _attached(identities))
     scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     holders, consumers = read_holders(scope), read_consumers(scope)
+    usage = read_usage(scope, iam, identities)
     return AwsAccount(
         id=account,
         partition=partition,
@@ -87,6 +91,9 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         holders=holders,
         consumers=consumers,
         listed=kinds_listed(scope),
+        usage=usage,
+        policies=iam.policies,
+        groups={group.arn: group for group in groups},
     )
 
 
@@ -213,10 +220,6 @@ def _saml(scope: Scope) -> tuple[str, ...]:
         for row in page.saml_provider_list
     }
     return tuple(sorted(found))
-
-
-def _sorted(identities: Iterable[Identity]) -> tuple[Identity, ...]:
-    return tuple(sorted(identities, key=lambda each: each.principal.id))
 
 
 def _target_id(node: Node) -> str:
