@@ -8,7 +8,7 @@ is entered by is spelt out only where that is not the same.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from policies.compare import key_of
+from policies.proof.classes import key_of
 from policies.shifts import Way, way_of
 from scanner.classes import is_class, shown_hops
 from scanner.closure import closure_of

@@ -7,7 +7,7 @@ whose grants moved, or who takes a hop that moved, in either of the two graphs.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from policies.compare import Targets
+from policies.proof.classes import Targets
 from policies.shifted_hops import HopShift
 from policies.shifts import Way
 from scanner.classes import is_class

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from policies.apply import Index, applied, is_aws, touched
 from policies.apply.aws_index import AwsIndex
 from policies.apply.azure_draft import AzureIndex
-from policies.compare import Difference, Targets, compare
+from policies.proof.classes import Difference, Targets, compare
 from policies.remediation import Change
 from policies.shifted_hops import HopShift, hop_shifts
 from policies.shifted_paths import PathShift, path_shifts
