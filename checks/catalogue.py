@@ -6,9 +6,11 @@ from checks import (
     guard_rails,
     lateral,
     number,
+    people,
     role_level,
     standing,
     unused,
+    workloads,
 )
 from checks.context import Context
 from checks.evidence import not_evaluated
@@ -25,6 +27,8 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         role_level.checks(),
         day_to_day.checks(),
+        people.checks(),
+        workloads.checks(),
         unused.checks(),
         standing.checks(),
         delegated.checks(),
