@@ -66,7 +66,7 @@ def _aws(
             continue
         smaller = replace(account, identities=some)
         same = _same_nodes(context, account)
-        for grant in AccountEngine(estate, smaller, context.rules).grants():
+        for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
             if same:
                 yield replace(grant, targets=context.placed(id_, grant))
             else:
