@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+import msgspec
+
 from scanner.estate import Principal, Provider, Target
 from scanner.usage import Usages
 
@@ -227,9 +229,10 @@ class TargetSet:
             yield from self.space.classes[n]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, eq=False):
     """Principals of one class x one vector x targets that share one decision.
+
+    Each is itself only: no two are equal. Estates hold hundreds of thousands.
 
     Attributes:
         principals: the class, sorted by id.
