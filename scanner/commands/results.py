@@ -105,6 +105,7 @@ def _checked(result: "Result", config: Config) -> "Result":
         result,
         findings=findings,
         suppressed=weighed.suppressed,
+        config=config.path,
         warnings=weighed.warnings,
         catalogue=checks,
         remediation_ids={one.fingerprint: remediation_id(one) for one in findings},

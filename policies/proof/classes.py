@@ -4,7 +4,7 @@ Two decisions of the same estate divide its targets into different classes; both
 over one order of targets, as bit sets, so that nothing is expanded.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner.estate import Target
@@ -80,8 +80,8 @@ class Targets:
 
 def compare(
     principals: Iterable[str],
-    before: dict[str, Sequence[Grant]],
-    after: dict[str, Sequence[Grant]],
+    before: Mapping[str, Sequence[Grant]],
+    after: Mapping[str, Sequence[Grant]],
     targets: Targets,
 ) -> Comparison:
     """Compare the grants of some principals before and after a change.
