@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-import msgspec
-
 from scanner.estate import Principal, Provider, Target
 from scanner.usage import Usages
 
@@ -229,10 +227,9 @@ class TargetSet:
             yield from self.space.classes[n]
 
 
-class Grant(msgspec.Struct, frozen=True, eq=False):
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
     """Principals of one class x one vector x targets that share one decision.
-
-    Each is itself only: no two are equal. Estates hold hundreds of thousands.
 
     Attributes:
         principals: the class, sorted by id.
