@@ -6,8 +6,10 @@ from checks import (
     guard_rails,
     lateral,
     number,
+    production,
     role_level,
     standing,
+    unused,
 )
 from checks.context import Context
 from checks.evidence import not_evaluated
@@ -24,9 +26,11 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         role_level.checks(),
         day_to_day.checks(),
+        unused.checks(),
         standing.checks(),
         delegated.checks(),
         lateral.checks(),
+        production.checks(),
         guard_rails.checks(),
     )
     found = (check for family in families for check in family)
@@ -53,7 +57,8 @@ def run_checks(
     clouds = {half.provider for half in graph.decided}
     found = [f for one in checks if one.provider in clouds for f in one.run(context)]
     if coverage is not None:
-        found += not_evaluated(checks, coverage)
+        unasked = [cloud for cloud in clouds if not graph.usage[cloud].asked]
+        found += not_evaluated(checks, coverage, unasked)
     return tuple(sorted(found, key=_order))
 
 

@@ -24,7 +24,7 @@ FORMAT = 1
 
 
 def write_report_json(result: Result, stream: TextIO) -> None:
-    """Write `{format, tool, attack, estate, coverage, summary, findings, suppressed}`.
+    """Write the report's head, its findings, and those that do not count.
 
     A finding is one line, so that reports can be compared line by line.
     """
@@ -58,6 +58,10 @@ def report_head(result: Result) -> Json:
             "finished": result.estate.finished,
             "tool": result.estate.tool,
         },
+        "configuration": {
+            "path": result.config or None,
+            "warnings": list(result.warnings),
+        },
         "coverage": coverage_json(result.coverage),
         "summary": summary_json(result),
     }
@@ -71,7 +75,6 @@ def summary_json(result: Result) -> Json:
         "targets": sum(len(half.targets) for half in result.decided),
         "findings": {word.value: severities[word] for word in Severity},
         "suppressed": len(result.suppressed),
-        "warnings": list(result.warnings),
         "claims": result.claims,
         "pairs": result.pairs,
         "not_covered": [vector_json(vector) for vector in not_covered(result)],

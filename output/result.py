@@ -42,7 +42,8 @@ class Result:
         remediation_ids: the id that a remediation of each finding has, planned or not.
         pairs: number of principal x target pairs per vector and verdict.
         suppressed: findings that somebody has answered for, which count nowhere.
-        warnings: what of the configuration has expired, or fits nothing.
+        config: the file that said what is approved and suppressed; empty: none.
+        warnings: what it says that has expired, or fits nothing.
     """
 
     coverage: Coverage
@@ -56,6 +57,7 @@ class Result:
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     suppressed: tuple[Suppressed, ...] = ()
+    config: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

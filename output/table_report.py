@@ -49,6 +49,9 @@ def _estate(result: Result, stream: TextIO) -> None:
         f"Estate {terminal(facts.path)}{terminal(when)}: "
         f"{count(principals, 'principal')}, {count(targets, 'target')}\n"
     )
+    if result.config:
+        answered = f"{count(len(result.suppressed), 'finding')} suppressed"
+        stream.write(f"Configuration {terminal(result.config)}: {answered}\n")
 
 
 def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> None:

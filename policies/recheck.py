@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from checks.context import Context
 from checks.finding import Check, Finding
-from policies.compare import Comparison, Difference, Targets, compare
 from policies.drafts import Aim, Draft
 from policies.entries import check_entry
 from policies.obligations import NOT_CHECKED, Checked
+from policies.proof.classes import Comparison, Difference, Targets, compare
 from scanner.analysis import decide_aws_half, decide_azure_half
 from scanner.aws.model import AwsEstate
 from scanner.azure.model import AzureEstate

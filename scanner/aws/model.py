@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Gap, Principal, Target
+from scanner.usage import Usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ class AwsAccount:
     consumers: tuple[Consumer, ...] = ()
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: When its principals last did what; verdicts never rest on it.
+    usage: Usages = field(default_factory=Usages)
     #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
     policies: Mapping[str, Attached] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)

@@ -80,6 +80,11 @@ def _listed(
     help="Calls in flight at the same time (default: the collector's).",
 )
 @click.option(
+    "--usage",
+    is_flag=True,
+    help="Also ask when principals last used their access (needs more rights).",
+)
+@click.option(
     "--profile",
     multiple=True,
     help="AWS: a profile of the shared configuration (repeatable).",
@@ -225,7 +230,7 @@ def _azure(options: dict[str, Any]) -> "AzureOptions":
 
 def _given(options: dict[str, Any], fields: dict[str, str]) -> dict[str, Any]:
     """Return the fields that were given; the others keep the collector's defaults."""
-    named = {**fields, "workers": "workers"}
+    named = {**fields, "workers": "workers", "usage": "usage"}
     return {to: options[name] for name, to in named.items() if _is_given(options[name])}
 
 

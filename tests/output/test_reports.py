@@ -80,6 +80,7 @@ def test_json_has_the_fixed_members_with_coverage_before_conclusions():
         "tool",
         "attack",
         "estate",
+        "configuration",
         "coverage",
         "summary",
         "findings",

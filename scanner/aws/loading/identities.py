@@ -23,6 +23,7 @@ class IamAnswers:
         policies: managed policy ARN to its default version.
         profiles: instance profile ARN to role ARN.
         asked: True when the account's principals were asked for.
+        at: when they were, as evidence writes it.
     """
 
     users: list[api.User] = field(default_factory=list)
@@ -32,6 +33,7 @@ class IamAnswers:
     profiles: dict[str, str] = field(default_factory=dict)
     complete: bool = True
     asked: bool = False
+    at: str = ""
 
 
 def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
@@ -39,6 +41,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
     found = IamAnswers(asked=scope.asked(DETAILS))
     for answer in scope.newest(DETAILS, api.AuthorizationDetails):
         found.complete = found.complete and answer.whole
+        found.at = answer.at
         for page in answer.pages:
             found.users += page.user_detail_list
             found.roles += page.role_detail_list
