@@ -16,6 +16,7 @@ from scanner.errors import UnusableInput
 from scanner.evidence import strictjson
 
 PROOF = "proof.json"
+_INDEX = "index.json"
 _HINT = "write it again with `whocanrun remediate`"
 
 
@@ -90,6 +91,21 @@ def bundles_in(folder: Path) -> Iterator[Bundle]:
         raise UnusableInput(str(folder), reason, "name what --out wrote")
     for path in found:
         yield read_bundle(path.parent)
+    known = {path.parent for path in found}
+    for name in _promised(folder):
+        if _inside(folder, name) not in known:
+            reason = "its index says that it is proven, and its proof is not there"
+            raise UnusableInput(str(folder / name), reason, _HINT)
+
+
+def _promised(folder: Path) -> Iterator[str]:
+    """Yield the folders that an index says hold a proof."""
+    path = folder / _INDEX
+    listed = strictjson.load_file(path) if path.is_file() else {}
+    rows = listed.get("remediations", ()) if isinstance(listed, dict) else ()
+    for row in rows:
+        if isinstance(row, dict) and row.get("status") in ("proven", "proven-given"):
+            yield str(row.get("folder"))
 
 
 def read_bundle(folder: Path) -> Bundle:
