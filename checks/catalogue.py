@@ -7,6 +7,7 @@ from checks import (
     lateral,
     number,
     people,
+    production,
     role_level,
     standing,
     unused,
@@ -33,6 +34,7 @@ def catalogue() -> tuple[Check, ...]:
         standing.checks(),
         delegated.checks(),
         lateral.checks(),
+        production.checks(),
         guard_rails.checks(),
     )
     found = (check for family in families for check in family)

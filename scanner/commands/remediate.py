@@ -38,6 +38,12 @@ REPORTS = Path("whocanrun-report")
     multiple=True,
     help="Only this finding: its fingerprint, or the start of it (repeatable).",
 )
+@click.option(
+    "--verify",
+    "bundles",
+    type=PATH,
+    help="Write nothing: check the proofs in this folder again, from its files.",
+)
 @config_option
 @top_option
 @quiet_option
@@ -48,15 +54,16 @@ def command(
     estate_dir: Path | None,
     out: Path | None,
     wanted: tuple[str, ...],
+    bundles: Path | None,
     config_file: Path | None,
     top: int,
 ) -> int:
     """Write the policy changes that close findings.
 
-    One JSON each, an index and a README. Nothing is applied. Each remediation says
-    what was checked about it, and what not.
+    A folder each, an index and a README to paste: documents, Terraform,
+    CloudFormation, ARM, Bicep and a script, with the way back. Nothing is applied.
     """
-    from output.remediation_files import write_remediation_table
+    from output.remediation_table import write_remediation_table
     from scanner.commands.results import (
         configuration,
         exit_code,
@@ -66,6 +73,7 @@ def command(
         warn_if_shared,
         warn_of_config,
     )
+    from scanner.commands.verify import verify_bundles
 
     console = console_of(context)
     config = configuration(config_file)
@@ -73,6 +81,8 @@ def command(
     result = loaded.result
     readable(result.coverage)
     warn_of_config(result, console)
+    if bundles is not None:
+        return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
     planned = plan(loaded, chosen)
@@ -120,4 +130,6 @@ def save_remediations(
 
     private_folder(folder)
     for name, text in remediation_files(remediations, findings).items():
-        write_private(folder / name, text)
+        path = folder / name
+        private_folder(path.parent)
+        write_private(path, text)
