@@ -55,7 +55,9 @@ class _Plan:
         given = row.values.get("arn") or (row.before or {}).get("arn")
         if isinstance(given, str):
             return given
-        path = str(row.values.get("path") or "/")
+        path, prefix = str(row.values.get("path") or "/"), row.values.get("name_prefix")
+        if isinstance(prefix, str) and prefix and not row.values.get("name"):
+            return self.names.of(kind, f"{prefix}new", row.source, path)
         return self.names.of(kind, row.text("name"), row.source, path)
 
     def reference(self, row: Row, name: str) -> str:
