@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from msgspec import structs
-
 from policies.apply import Index, needed
 from policies.proof.context import Context, Half
 from scanner.aws.arn import parse_arn
@@ -70,7 +68,7 @@ def _aws(
         same = _same_nodes(context, account)
         for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
             if same:
-                yield structs.replace(grant, targets=context.placed(id_, grant))
+                yield replace(grant, targets=context.placed(id_, grant))
             else:
                 yield grant
 
