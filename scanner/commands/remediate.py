@@ -38,6 +38,12 @@ REPORTS = Path("whocanrun-report")
     multiple=True,
     help="Only this finding: its fingerprint, or the start of it (repeatable).",
 )
+@click.option(
+    "--verify",
+    "bundles",
+    type=PATH,
+    help="Write nothing: check the proofs in this folder again, from its files.",
+)
 @config_option
 @top_option
 @quiet_option
@@ -48,6 +54,7 @@ def command(
     estate_dir: Path | None,
     out: Path | None,
     wanted: tuple[str, ...],
+    bundles: Path | None,
     config_file: Path | None,
     top: int,
 ) -> int:
@@ -66,6 +73,7 @@ def command(
         warn_if_shared,
         warn_of_config,
     )
+    from scanner.commands.verify import verify_bundles
 
     console = console_of(context)
     config = configuration(config_file)
@@ -73,6 +81,8 @@ def command(
     result = loaded.result
     readable(result.coverage)
     warn_of_config(result, console)
+    if bundles is not None:
+        return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
     planned = plan(loaded, chosen)
