@@ -1,62 +1,64 @@
-"""A remediation before it is checked: the changes, and the estate as it would be."""
+"""A remediation before it is proven: the changes, and what they are meant to do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from functools import cached_property
 
 from policies.remediation import Change
-from scanner.aws.model import AwsEstate
-from scanner.azure.model import AzureEstate
-
-Estate = TypeVar("Estate", AwsEstate, AzureEstate)
 
 
 class Aim(StrEnum):
     """What a draft is to do with the access of its finding."""
 
     REMOVE = "remove"  # denied, or at least narrower
+    NARROW = "narrow"  # fewer documents or targets, or more conditions
     TEMPORARY = "temporary"  # eligible instead of permanent
-    ENTRY = "entry"  # an outsider's way in takes a condition
+    ENTRY = "entry"  # an outsider's way in takes a condition, or is closed
 
 
-@dataclass(frozen=True, slots=True)
-class Draft(Generic[Estate]):
+@dataclass(frozen=True)
+class Draft:
     """Changes that should close a finding.
 
     Attributes:
-        before, after: the part of the estate that the changes can touch: decided again
-            instead of the whole, which is the same because an engine decides each
-            principal by its own policies or assignments.
-        vectors: what they may lose; None for all.
-        may_lose: principals that may lose the vectors: those with the same finding.
-        affected: everybody that the changed objects serve; decided again.
+        loses: what whom may lose: by principal id the vectors, None for all of them.
+        why: why these changes and no others, in words.
+        remaining: how the principal keeps or regains access, as far as planning sees.
     """
 
     title: str
     changes: tuple[Change, ...]
     aim: Aim
-    before: Estate
-    after: Estate
-    vectors: frozenset[str] | None
-    may_lose: frozenset[str]
-    affected: frozenset[str]
+    loses: Mapping[str, frozenset[str] | None]
+    why: str = ""
     remaining: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
 
+    @cached_property
+    def affected(self) -> frozenset[str]:
+        """Everybody whom a changed object serves; decided again."""
+        return frozenset(id_ for change in self.changes for id_ in change.affects)
+
     def means(self, principal: str, vector: str) -> bool:
-        """True when the changes are to touch this principal's use of a vector."""
-        every = self.vectors is None
-        return principal in self.may_lose and (every or vector in (self.vectors or ()))
+        """True when the changes may touch this principal's use of a vector."""
+        lost = self.loses.get(principal, frozenset())
+        return lost is None or vector in lost
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What somebody else has to do, or what no change of ours can close.
 
-    `changes` are what to hand over, if anything: nobody applies or checks them here.
+    Attributes:
+        changes: what to hand over, if anything: nobody applies or checks them here.
+        refused: why nothing may be changed: somebody said that the access must stay.
     """
 
     title: str
     changes: tuple[Change, ...] = ()
     unknowns: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    why: str = ""
+    refused: str = ""
+    alternatives: tuple[str, ...] = field(default=())
