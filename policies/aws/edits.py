@@ -100,7 +100,7 @@ class Edits:
         """True when everybody whom a document serves is to lose what goes from it."""
         gone = self._gone(source, served)
         return all(
-            (gone & self._held(id_)) <= (self._wanted.loses.get(id_) or frozenset())
+            (gone & self._held(id_)) <= self._wanted.loses.get(id_, frozenset())
             and not by_permission_set(self._index, id_)
             for id_ in served
         )

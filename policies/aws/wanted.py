@@ -3,16 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from checks.finding import Finding
 from policies.aws.index import PlanIndex
 from policies.aws.narrowing import Narrower
+from policies.aws.changes import account_of as home_of
 from policies.aws.owners import is_permission_set_role, special_owner
 from policies.aws.statements import Narrowing
 from policies.keep import Keep
 from policies.wishes import Mode, Wishes
+from scanner.aws.vectors import catalogue
 from scanner.estate import Principal
 from scanner.grants import StatementBecause, Verdict
+from scanner.graph import AccessGraph
 
 #: Checks whose fix is to take the vectors from the principal of the finding.
 TAKEN = frozenset(
@@ -51,19 +55,20 @@ class Wanted:
 
     Attributes:
         of: by principal id; who is not here must not lose anything.
-        loses: the same as sets of vectors.
+        loses: the same as sets of vectors, with what others lose who have a service act
+            as one of these principals.
         statements: the Allow statements that findings rest on, by policy.
         refused: why nothing may be taken from a principal, by its id.
     """
 
     of: Mapping[str, Want]
-    loses: Mapping[str, frozenset[str] | None]
+    loses: Mapping[str, frozenset[str]]
     statements: Mapping[str, frozenset[int]]
     refused: Mapping[str, str]
 
 
 def wanted(
-    index: PlanIndex, findings: Iterable[Finding], wishes: Wishes
+    index: PlanIndex, graph: AccessGraph, findings: Iterable[Finding], wishes: Wishes
 ) -> Wanted:
     """Work out who is to lose what, for the findings that ask to take vectors away.
 
@@ -88,7 +93,35 @@ def wanted(
         else:
             refused[id_] = "; ".join(dict.fromkeys(one.reason for one in kept))
     statements = _statements(one for one in taken if _in(of, one))
-    return Wanted(of, {id_: w.vectors for id_, w in of.items()}, statements, refused)
+    loses = {id_: want.vectors for id_, want in of.items()}
+    for id_, lent in _lending(graph, of).items():
+        loses[id_] = loses.get(id_, frozenset()) | lent
+    return Wanted(of, loses, statements, refused)
+
+
+def _lending(graph: AccessGraph, of: Mapping[str, Want]) -> dict[str, frozenset[str]]:
+    """Return what others lose who have a service act as a role that loses commands.
+
+    Such access is the role's: it goes with it, and only with it.
+    """
+    homes = {home_of(id_) for id_ in of}
+    return {
+        principal.id: lent
+        for holding in graph.holdings
+        if (lent := frozenset(g.vector.id for g in holding.grants) & _lent())
+        for principal in holding.principals
+        if principal.scope in homes
+    }
+
+
+@cache
+def _lent() -> frozenset[str]:
+    """Return the vectors by which something else's rights run a command."""
+    return frozenset(
+        one.action
+        for one in catalogue().covered
+        if any(way.lender is not None for way in one.ways)
+    )
 
 
 def _want(
