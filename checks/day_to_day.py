@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from checks.context import Context
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import T1651, VALID_ACCOUNTS, Hit, define, hit_on_held
+from checks.hits import BREAK_GLASS, T1651, VALID_ACCOUNTS, Hit, define, hit_on_held
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
 
@@ -24,6 +24,8 @@ def checks() -> tuple[Check, ...]:
             fix="Take the vectors from the user; let people assume a role for the task "
             "through Identity Center, with MFA and short sessions.",
             find=_iam_users,
+            example="IAM user alice can run commands: 3 nodes",
+            settled_by=BREAK_GLASS,
             needs=AWS_BASE,
             references=(
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",

@@ -19,6 +19,7 @@ from checks.hits import (
     COMMANDS,
     M1026,
     MFA,
+    PARTNERS,
     T1651,
     TRUSTED,
     Hit,
@@ -55,6 +56,7 @@ def checks() -> tuple[Check, ...]:
             fix="Require sts:ExternalId in the trust policy and name the partner's "
             "exact role instead of its whole account.",
             find=partial(_external, with_external_id=False),
+            example="444455556666 can enter ops and run commands: 3 nodes",
             needs=(*AWS_BASE, *AWS_ORGANIZATION),
             references=(
                 _TRUSTED,
@@ -73,6 +75,8 @@ def checks() -> tuple[Check, ...]:
             fix="Agree who enters, narrow the role to the documents and nodes of the "
             "contract, and review the last use.",
             find=partial(_external, with_external_id=True),
+            example="444455556666 can enter ops and run commands: 3 nodes",
+            settled_by=PARTNERS,
             needs=(*AWS_BASE, *AWS_ORGANIZATION),
             references=(_TRUSTED,),
         ),
@@ -88,6 +92,8 @@ def checks() -> tuple[Check, ...]:
             fix="Name the exact `sub` (repository and environment or branch) and `aud` "
             "with StringEquals in the trust policy.",
             find=_wide_subjects,
+            example="token.actions.githubusercontent.com can enter ops and run "
+            "commands: 3 nodes",
             needs=AWS_BASE,
             references=(
                 _TRUSTED,
@@ -107,6 +113,8 @@ def checks() -> tuple[Check, ...]:
             fix="Have the partner offer again with a lesser built-in role, a resource "
             "group instead of the subscription, or eligible authorizations.",
             find=partial(_azure_outsiders, guests=False),
+            example="Partner principal msp can run commands: 2 nodes",
+            settled_by=PARTNERS,
             needs=(*AZURE_BASE, *AZURE_DELEGATIONS, *AZURE_DIRECTORY),
             references=(
                 _TRUSTED,
@@ -124,6 +132,8 @@ def checks() -> tuple[Check, ...]:
             rationale="A guest's password, MFA and leaving date are somebody else's.",
             fix="Remove the guest's assignment, or make it eligible with approval.",
             find=partial(_azure_outsiders, guests=True),
+            example="Guest guest can run commands: 2 nodes",
+            settled_by=PARTNERS,
             needs=(*AZURE_BASE, *AZURE_DIRECTORY),
             references=(_TRUSTED,),
         ),

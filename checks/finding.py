@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from scanner.config import Approval
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Confidence, Edge, Verdict
 
@@ -75,6 +76,8 @@ class Check:
     or over-privileged accounts. `mitigations` holds M1026, and M1032 or M1018 beside
     T1199 (M1026 does not mitigate T1199). `severity` is the most that a finding can
     have. `needs` names the lists it reads: where one is missing the check is unknown.
+    `settled_by` are the approvals that answer what it asks; `threshold` names the
+    number of `whocanrun.toml` that it compares with; `example` is what a finding says.
     """
 
     id: str
@@ -89,6 +92,9 @@ class Check:
     references: tuple[str, ...]
     run: "Callable[[Context], Iterator[Finding]]"
     needs: tuple[str, ...] = ()
+    settled_by: tuple[Approval, ...] = ()
+    threshold: str = ""
+    example: str = ""
 
 
 Catalogue = Sequence[Check]

@@ -10,6 +10,7 @@ from checks.finding import Check, Claim, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import Reach, reach_of_sets
 from checks.severity import Risk, severity_of
+from scanner.config import Approval
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Confidence, Edge, Grant, Tier, Verdict
 from scanner.graph import AccessGraph
@@ -19,6 +20,12 @@ COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
 
 T1651, VALID_ACCOUNTS, TRUSTED = "T1651", "T1078.004", "T1199"
 M1026, MFA, ACCOUNTS = "M1026", "M1032", "M1018"
+
+#: Settle that somebody has much access. That it is permanent, or comes with a key that
+#: never expires, is settled for break-glass alone: it is made for that.
+ANY_OF_OURS = (Approval.PRINCIPAL, Approval.BREAK_GLASS)
+BREAK_GLASS = (Approval.BREAK_GLASS,)
+PARTNERS = (Approval.PARTNER,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,9 @@ def define(
     find: Find,
     needs: tuple[str, ...],
     references: tuple[str, ...],
+    example: str,
+    settled_by: tuple[Approval, ...] = (),
+    threshold: str = "",
     techniques: tuple[str, ...] = (T1651,),
     mitigations: tuple[str, ...] = (M1026,),
 ) -> Check:
@@ -86,6 +96,9 @@ def define(
         references,
         partial(_run, meta, find),
         needs,
+        settled_by,
+        threshold,
+        example,
     )
 
 

@@ -9,6 +9,7 @@ from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
+    BREAK_GLASS,
     COMMANDS,
     T1651,
     VALID_ACCOUNTS,
@@ -48,6 +49,7 @@ def checks() -> tuple[Check, ...]:
             fix="Give instances a role with the agent's rights only, and run fleet "
             "jobs under a role that no instance carries.",
             find=partial(_lateral, Provider.AWS),
+            example="Machines that run as ops can run commands: 3 nodes",
             needs=AWS_BASE,
             references=(_ATTACK,),
         ),
@@ -61,6 +63,7 @@ def checks() -> tuple[Check, ...]:
             fix="Remove the identity's role assignment, or give it a role without "
             "operations that run commands.",
             find=partial(_lateral, Provider.AZURE),
+            example="Machines that run as vm-identity can run commands: 2 nodes",
             needs=AZURE_BASE,
             references=(_ATTACK,),
         ),
@@ -73,6 +76,8 @@ def checks() -> tuple[Check, ...]:
             rationale=_ESCALATION,
             fix="Take away the right that lets it become the other principal.",
             find=partial(_escalations, Provider.AWS),
+            example="alice can become somebody who runs commands: 3 nodes",
+            settled_by=BREAK_GLASS,
             needs=AWS_BASE,
             references=(_ATTACK,),
         ),
@@ -85,6 +90,8 @@ def checks() -> tuple[Check, ...]:
             rationale=_ESCALATION,
             fix="Take away the ownership, role or assignment that lets it gain access.",
             find=partial(_escalations, Provider.AZURE),
+            example="carol can become somebody who runs commands: 2 nodes",
+            settled_by=BREAK_GLASS,
             needs=AZURE_BASE,
             references=(_ATTACK,),
         ),

@@ -8,9 +8,9 @@ from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, Hit, define, is_service_linked
+from scanner.config import Approved, Config
 from scanner.estate import Principal, Provider
 from scanner.grants import Confidence, Grant, Standing, Verdict, ones
-from scanner.graph import AccessGraph
 
 _RATIONALE = (
     "M1026 asks to limit how many accounts can run commands on VMs: every one of them "
@@ -31,6 +31,8 @@ def checks() -> tuple[Check, ...]:
             fix="Take the vectors from principals that do not need them, or give them "
             "to one role that few people may assume.",
             find=find[Provider.AWS],
+            example="11 principals can run commands here; 10 are accepted",
+            threshold="principals_per_scope",
             needs=AWS_BASE,
             references=("https://attack.mitre.org/mitigations/M1026/",),
         ),
@@ -43,6 +45,8 @@ def checks() -> tuple[Check, ...]:
             fix="Remove role assignments that are not needed, and make the others "
             "eligible instead of active.",
             find=find[Provider.AZURE],
+            example="11 principals can run commands here; 10 are accepted",
+            threshold="principals_per_scope",
             needs=AZURE_BASE,
             references=("https://attack.mitre.org/mitigations/M1026/",),
         ),
@@ -61,7 +65,8 @@ def _kind_of(grant: Grant) -> _Kind:
 
 def _too_many(provider: Provider, context: Context) -> Iterator[Hit]:
     graph, threshold = context.graph, context.config.thresholds.principals_per_scope
-    tally = _Tally(graph, provider)
+    tally = _Tally(context, provider)
+    among = ", approved ones apart" if context.config.approved != Approved() else ""
     for scope, scope_number in sorted(graph.scope_numbers.items()):
         known, unsure = tally.counted(scope_number)
         if known + unsure <= threshold:
@@ -72,7 +77,7 @@ def _too_many(provider: Provider, context: Context) -> Iterator[Hit]:
             None,
             shared(graph, tuple(tally.within(scope))),
             f"{known + unsure} principals can run commands here{perhaps}; "
-            f"{threshold} are accepted",
+            f"{threshold} are accepted{among}",
             verdict=Verdict.ALLOWED if known > threshold else Verdict.UNKNOWN,
         )
 
@@ -101,14 +106,14 @@ class _Counts:
 class _Tally:
     """Who can run commands, by the scope of the targets."""
 
-    def __init__(self, graph: AccessGraph, provider: Provider) -> None:
-        self._graph = graph
+    def __init__(self, context: Context, provider: Provider) -> None:
+        self._graph = graph = context.graph
         self._known, self._unsure = _Counts(), _Counts()
         #: One grant for each kind of access, with the scopes where there is such.
         self._kinds: dict[_Kind, tuple[Grant, int]] = {}
         self._reached: dict[int, int] = {}
         for holding in graph.holdings:
-            acting = sum(map(_acts, holding.principals))
+            acting = sum(_acts(one, context.config) for one in holding.principals)
             grants = [g for g in holding.grants if _counts(g, provider)]
             if acting and grants:
                 self._add(grants, acting)
@@ -147,5 +152,8 @@ def _counts(grant: Grant, provider: Provider) -> bool:
     return grant.vector.provider is provider and grant.vector.tier in COMMANDS
 
 
-def _acts(principal: Principal) -> bool:
-    return principal.kind != "group" and not is_service_linked(principal)
+def _acts(principal: Principal, config: Config) -> bool:
+    """True for whoever counts: not groups, nor those that somebody has approved."""
+    if principal.kind == "group" or is_service_linked(principal):
+        return False
+    return not config.approvals(principal)

@@ -15,6 +15,7 @@ from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
+    ANY_OF_OURS,
     T1651,
     VALID_ACCOUNTS,
     Hit,
@@ -54,6 +55,8 @@ def checks() -> tuple[Check, ...]:
             fix="Allow only the documents that the job needs, on nodes with the tag of "
             "the team that owns them.",
             find=_any_document_every_node,
+            example="ops can run any document on every node: 3 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(_SSM,),
         ),
@@ -66,6 +69,8 @@ def checks() -> tuple[Check, ...]:
             "still root or SYSTEM on each of them.",
             fix="Name the documents that the job needs instead of `document/*`.",
             find=_any_document_some_nodes,
+            example="ops can run any document on some nodes: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(_SSM,),
         ),
@@ -80,6 +85,8 @@ def checks() -> tuple[Check, ...]:
             fix="Attach a copy without the command vectors, and give those to few "
             "principals in a policy of your own.",
             find=_managed_policy,
+            example="ops can run commands through AmazonSSMFullAccess: 3 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
@@ -97,6 +104,8 @@ def checks() -> tuple[Check, ...]:
             fix="Assign at the resource group of the team, or replace the role by a "
             "custom role without the operations that run commands.",
             find=_wide_scope,
+            example="carol can run commands as Owner at a subscription: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AZURE_BASE,
             references=(_AZURE_RUN,),
         ),
@@ -111,6 +120,8 @@ def checks() -> tuple[Check, ...]:
             fix="Replace the role by a custom role without the runCommand, runCommands "
             "and extensions operations.",
             find=_unexpected_role,
+            example="carol can run commands as Log Analytics Contributor: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AZURE_BASE,
             references=(_AZURE_RUN,),
         ),

@@ -7,7 +7,7 @@ from checks.azure_assignments import held_directly, shares_of
 from checks.context import Context
 from checks.evidence import AZURE_BASE, AZURE_SCHEDULES
 from checks.finding import Check, Claim, Severity
-from checks.hits import Hit, define, scope_of
+from checks.hits import BREAK_GLASS, Hit, define, scope_of
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
 from scanner.grants import Grant, Standing
@@ -29,6 +29,8 @@ def checks() -> tuple[Check, ...]:
             fix="Make the assignment eligible in Privileged Identity Management, with "
             "MFA, approval and at most eight hours.",
             find=_permanent,
+            example="carol can run commands at any time: 2 nodes",
+            settled_by=BREAK_GLASS,
             needs=(*AZURE_BASE, *AZURE_SCHEDULES),
             references=(
                 "https://learn.microsoft.com/entra/id-governance/"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from policies.proof.model import Proof
 from policies.resources import Resource
 
 
@@ -44,6 +45,7 @@ class Remediation:
             (`counterexample`).
         taken_away, left_alone: numbers of principal x vector x target triples.
         not_checked: the obligations of a full proof that this version does not check.
+        proof: what deciding again showed; None for `advice`, which nobody decides.
     """
 
     id: str
@@ -59,3 +61,4 @@ class Remediation:
     side_effects: tuple[str, ...]
     counterexample: str | None
     not_checked: tuple[str, ...]
+    proof: Proof | None = None

@@ -43,6 +43,9 @@ class Approved:
     break_glass: tuple[str, ...] = ()
 
 
+_NOBODY = Approved()
+
+
 @dataclass(frozen=True, slots=True)
 class Identities:
     """Patterns of principal ids whose kind does not tell who is behind them."""
@@ -108,6 +111,8 @@ class Config:
 
     def approvals(self, principal: Principal) -> tuple[Approval, ...]:
         """Return what was approved about a principal."""
+        if self.approved == _NOBODY:
+            return ()
         wanted = {
             Approval.PRINCIPAL: matches(self.approved.principals, principal.id),
             Approval.PARTNER: self.is_partner(principal),
@@ -120,11 +125,8 @@ class Config:
 
         One of ours is no partner, whatever it is called.
         """
-        if not (principal.external or principal.kind == "federated"):
-            return False
-        return any(
-            matches(self.approved.partners, name) for name in partner_names(principal)
-        )
+        names = partner_names(principal)
+        return any(matches(self.approved.partners, name) for name in names)
 
     def is_production(self, target: Target) -> bool:
         """True for a machine that is said to be in production."""
@@ -141,11 +143,21 @@ class Config:
 #: What holds where no file says otherwise.
 DEFAULTS = Config()
 
+#: Kinds of principals whose scope is theirs, not ours.
+_AWAY = ("external", "foreign")
+
 
 def partner_names(principal: Principal) -> tuple[str, ...]:
-    """Return the names that an outsider has: its id, its home, and its subject."""
+    """Return the names that an outsider has: its id, its home, and its subject.
+
+    Guests, applications and federated users live in an account or tenant of ours. One
+    of ours has none.
+    """
+    if not (principal.external or principal.kind == "federated"):
+        return ()
+    home = principal.scope if principal.kind in _AWAY else ""
     subject = principal.id.partition("#")[2]
-    return tuple(filter(None, (principal.id, principal.scope, subject)))
+    return tuple(filter(None, (principal.id, home, subject)))
 
 
 def matches(patterns: tuple[str, ...], text: str) -> bool:

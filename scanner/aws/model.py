@@ -61,6 +61,18 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """An IAM group: what its users get by being in it.
+
+    `policies` and `unread` are as in `Identity`, which repeats them for every member.
+    """
+
+    arn: str
+    policies: tuple[Attached, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """An EC2 instance or SSM managed node.
 
@@ -196,6 +208,9 @@ class Organization:
     sso_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Permission set ARN to its name (`AWSReservedSSO_<name>_…` roles).
     permission_sets: Mapping[str, str] = field(default_factory=dict)
+    #: Every SCP and RCP whose content was read, by id, attached or not.
+    scp_policies: Mapping[str, Attached] = field(default_factory=dict)
+    rcp_policies: Mapping[str, Attached] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +256,9 @@ class AwsAccount:
     versions: Mapping[str, tuple[tuple[str, ...], PolicyDocument]] = field(
         default_factory=dict
     )
+    #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
+    policies: Mapping[str, Attached] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

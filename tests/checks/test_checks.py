@@ -263,6 +263,15 @@ def test_its_twin_does_not(check, twin):
     assert fired(twin, check) == []
 
 
+@pytest.mark.parametrize("check", catalogue(), ids=lambda check: check.id)
+def test_its_example_is_what_a_finding_says(check):
+    """Those of `whocanrun checks ID` come from the cases above."""
+    cases = [case for case in CASES if case.check == check.id]
+    said = [one.message for case in cases for one in fired(case.fires, check.id)]
+
+    assert check.example in said
+
+
 def test_every_check_has_a_case():
     assert {case.check for case in CASES} == {check.id for check in catalogue()}
 

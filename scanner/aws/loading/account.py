@@ -23,7 +23,7 @@ from scanner.aws.loading.services import (
     read_holders,
 )
 from scanner.aws.loading.ssm_documents import read_documents
-from scanner.aws.model import Attached, AwsAccount, Identity, Node
+from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
 from scanner.estate import Provider
@@ -63,8 +63,10 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     partition = _partition(scope, iam, found)
     complete = iam.complete and (iam.asked or not _expected(file))
     identities: tuple[Identity, ...] = ()
+    groups: list[Group] = []
     if iam.asked or _expected(file):
-        identities = _sorted(identities_of(iam, account, partition, store))
+        unsorted, groups = identities_of(iam, account, partition, store)
+        identities = tuple(sorted(unsorted, key=lambda each: each.principal.id))
     scope.unusable(DETAILS, _attached(identities))
     scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
@@ -89,6 +91,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         listed=kinds_listed(scope),
         quotas=_quotas(scope),
         versions=iam.versions,
+        policies=iam.policies,
+        groups={group.arn: group for group in groups},
     )
 
 
@@ -225,10 +229,6 @@ def _saml(scope: Scope) -> tuple[str, ...]:
         for row in page.saml_provider_list
     }
     return tuple(sorted(found))
-
-
-def _sorted(identities: Iterable[Identity]) -> tuple[Identity, ...]:
-    return tuple(sorted(identities, key=lambda each: each.principal.id))
 
 
 def _target_id(node: Node) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from scanner.aws.iam.documents import DocumentStore, PolicyDocument
 from scanner.aws.loading import answers as api
 from scanner.aws.loading.scope import Answer, Scope
-from scanner.aws.model import Attached, Identity
+from scanner.aws.model import Attached, Group, Identity
 from scanner.estate import Principal, Provider
 
 DETAILS = "iam:GetAccountAuthorizationDetails"
@@ -61,13 +61,17 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
 
 def identities_of(
     found: IamAnswers, account: str, partition: str, store: DocumentStore
-) -> Iterator[Identity]:
-    """Join users with groups, everybody with policies and boundaries; add root."""
+) -> tuple[list[Identity], list[Group]]:
+    """Join users with groups, everybody with policies and boundaries; add root.
+
+    Returns the identities, and the groups whose rows were read.
+    """
     join = _Join(found, account, partition, store)
-    yield from map(join.user, found.users)
-    yield from map(join.role, found.roles)
     arn = f"arn:{partition}:iam::{account}:root"
-    yield Identity(Principal(Provider.AWS, arn, "root", "root", False, account))
+    root = Identity(Principal(Provider.AWS, arn, "root", "root", False, account))
+    identities = [*map(join.user, found.users), *map(join.role, found.roles), root]
+    groups = [Group(row.arn, *join.group(name)) for name, row in found.groups.items()]
+    return identities, groups
 
 
 class _Join:
@@ -83,7 +87,7 @@ class _Join:
     def user(self, row: api.User) -> Identity:
         policies, unread = self._own(row, row.user_policy_list, "UserPolicyList")
         for name in row.group_list:
-            of_group, not_read = self._group(name)
+            of_group, not_read = self.group(name)
             policies += of_group
             unread += not_read
         if "GroupList" in row.odd:
@@ -146,7 +150,7 @@ class _Join:
                 policies.append(attached)
         return tuple(policies), tuple(unread)
 
-    def _group(self, name: str) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
+    def group(self, name: str) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
         if name not in self._of_group:
             row = self._found.groups.get(name)
             if row is None:
