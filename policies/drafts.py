@@ -1,30 +1,22 @@
 """A remediation before it is proven: the changes, and what they are meant to do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from policies.proof.intent import Intent
+from policies.proof.model import Aim
 from policies.remediation import Change
 
 
-class Aim(StrEnum):
-    """What a draft is to do with the access of its finding."""
-
-    REMOVE = "remove"  # denied, or at least narrower
-    NARROW = "narrow"  # fewer documents or targets, or more conditions
-    TEMPORARY = "temporary"  # eligible instead of permanent
-    ENTRY = "entry"  # an outsider's way in takes a condition, or is closed
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Changes that should close a finding.
 
     Attributes:
         loses: what whom may lose: by principal id the vectors, None for all of them.
         why: why these changes and no others, in words.
-        remaining: how the principal keeps or regains access, as far as planning sees.
+        remaining: how the principal regains access, as far as planning sees.
+        gives_up: other access goes with it, which a side effect says.
     """
 
     title: str
@@ -34,16 +26,26 @@ class Draft:
     why: str = ""
     remaining: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    gives_up: bool = False
 
-    @cached_property
-    def affected(self) -> frozenset[str]:
-        """Everybody whom a changed object serves; decided again."""
-        return frozenset(id_ for change in self.changes for id_ in change.affects)
+    @property
+    def intent(self) -> Intent:
+        """What a proof has to show."""
+        return Intent(
+            self.changes,
+            self.aim,
+            self.loses,
+            gives_up=self.gives_up,
+            side_effects=self.side_effects,
+        )
 
-    def means(self, principal: str, vector: str) -> bool:
-        """True when the changes may touch this principal's use of a vector."""
-        lost = self.loses.get(principal, frozenset())
-        return lost is None or vector in lost
+
+def each_once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes in order, each object created, changed or deleted once."""
+    found: dict[object, Change] = {}
+    for one in changes:
+        found.setdefault((one.resource, one.before is None, one.after is None), one)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,4 @@ class Advice:
     changes: tuple[Change, ...] = ()
     unknowns: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
-    why: str = ""
     refused: str = ""
-    alternatives: tuple[str, ...] = field(default=())

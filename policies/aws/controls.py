@@ -31,9 +31,7 @@ def command_actions() -> tuple[str, ...]:
     A service dispatches what was created: so the creating operations are denied to
     callers, and nothing exempts calls that come by way of a service.
     """
-    found = {
-        one.action for one in catalogue().covered if one.vector.tier in _COMMANDS
-    }
+    found = {one.action for one in catalogue().covered if one.vector.tier in _COMMANDS}
     return tuple(sorted(found))
 
 
@@ -74,9 +72,7 @@ class Controls:
             *(self._wanted.of[id_].vectors for id_ in losing)
         )
         staying = [
-            id_
-            for id_, held in holders.items()
-            if id_ not in losing and held & actions
+            id_ for id_, held in holders.items() if id_ not in losing and held & actions
         ]
         wrong = [
             id_

@@ -7,6 +7,7 @@ from policies.aws.index import PlanIndex, is_inline
 from policies.aws.owners import Owner, inline_owner, kind_of, owner_of, policy_name
 from policies.aws.statements import Json, Narrowing
 from policies.aws.wanted import Wanted, by_permission_set
+from policies.drafts import each_once
 from policies.limits import (
     ATTACHED,
     INLINE_TOTAL,
@@ -41,15 +42,15 @@ class Edits:
         Returns:
             None when one of them can neither be edited nor replaced.
         """
-        found: dict[Change, None] = {}
+        found: list[Change] = []
         for source in sources:
             done = self.in_place(source)
             if done is None:
                 done = self.replaced(id_, source)
             if done is None:
                 return None
-            found.update(dict.fromkeys(done))
-        return tuple(found)
+            found += done
+        return each_once(found)
 
     # ---- the document itself ----
 

@@ -108,9 +108,7 @@ def _every_node(account: AwsAccount) -> tuple[str, ...]:
     )
 
 
-def _documents(
-    account: AwsAccount, kept: Sequence[Keep], vector: str
-) -> Iterator[str]:
+def _documents(account: AwsAccount, kept: Sequence[Keep], vector: str) -> Iterator[str]:
     """Yield the ARNs of documents that must stay; any document stays any."""
     for one in kept:
         if not one.documents:

@@ -86,9 +86,7 @@ class PermissionSets:
         return tuple(_unassign(row, organization, identity) for row in mine)
 
 
-def _denying(
-    before: statements.Json | None, gone: Iterable[str]
-) -> statements.Json:
+def _denying(before: statements.Json | None, gone: Iterable[str]) -> statements.Json:
     listed = statements.statements_of(before) if before else []
     version = (before or {}).get("Version", "2012-10-17")
     statement = statements.deny(gone)  # a Sid could be there already
@@ -120,4 +118,3 @@ def _unassign(
         (identity.principal.id,),
         Resource(ResourceKind.ACCOUNT_ASSIGNMENT, permission_set, name, owner),
     )
-

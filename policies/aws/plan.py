@@ -24,7 +24,8 @@ from policies.aws.statements import names_action
 from policies.aws.trusts import TRUSTED, close_entries
 from policies.aws.wanted import TAKEN, Want, Wanted, wanted
 from policies.aws.words import side_effects, title_of, why
-from policies.drafts import Advice, Aim, Draft
+from policies.drafts import Advice, Draft
+from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
 from scanner.aws.model import AwsEstate, Identity
@@ -142,13 +143,9 @@ class AwsPlanner:
         roles = self.index.provisioned.get(owner or "", (identity.principal.id,))
         effect = f"the permission set made {len(roles)} roles: all of them change"
         title = "Take the permission set away in this account, or change it for all"
-        yield Advice(
-            title, self._sets.unassigned(identity), side_effects=(effect,)
-        )
+        yield Advice(title, self._sets.unassigned(identity), side_effects=(effect,))
 
-    def _draft(
-        self, identity: Identity, want: Want, done: Sequence[Change]
-    ) -> Draft:
+    def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
         others.discard(identity.principal.id)
         effects = (*side_effects(done, len(others)), *self._owned(identity))
@@ -223,9 +220,7 @@ def _service_policy() -> Advice:
     return Advice(title, side_effects=(alternative,))
 
 
-def _ways_back(
-    identity: Identity, want: Want, done: Iterable[Change]
-) -> Iterator[str]:
+def _ways_back(identity: Identity, want: Want, done: Iterable[Change]) -> Iterator[str]:
     """Yield the rights with which a principal could undo the changes."""
     kinds = {change.kind for change in done}
     rights = [*ESCALATIONS]

@@ -11,8 +11,9 @@ from policies.aws.controls import fence_entries
 from policies.aws.index import PlanIndex
 from policies.aws.owners import special_owner
 from policies.aws.statements import Json, as_list
-from policies.drafts import Advice, Aim, Draft
+from policies.drafts import Advice, Draft
 from policies.limits import TRUST_POLICY, fits
+from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
 from scanner.aws.arn import parse_arn
@@ -77,8 +78,8 @@ def _entries(index: PlanIndex, finding: Finding) -> Iterator[_Entry]:
     found: dict[str, set[int]] = {}
     for why in finding.because:
         if isinstance(why, StatementBecause) and why.source.endswith(_TRUST):
-            role = why.source.removesuffix(_TRUST)
-            found.setdefault(role, set()).add(why.index)
+            arn = why.source.removesuffix(_TRUST)
+            found.setdefault(arn, set()).add(why.index)
     for arn, indexes in found.items():
         role = index.identities.get(arn)
         if role is not None and role.trust is not None and not role.trust.problem:

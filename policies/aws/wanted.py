@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from checks.finding import Finding
+from policies.aws.changes import account_of as home_of
 from policies.aws.index import PlanIndex
 from policies.aws.narrowing import Narrower
-from policies.aws.changes import account_of as home_of
 from policies.aws.owners import is_permission_set_role, special_owner
 from policies.aws.statements import Narrowing
 from policies.keep import Keep

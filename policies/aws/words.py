@@ -57,7 +57,9 @@ def why(done: Sequence[Change], want: Want, wishes: Wishes) -> str:
     reasons = [_REASONS[kind] for kind in kinds if kind in _REASONS]
     if want.narrowed:
         what = ", ".join(one.action for one in want.narrowed)
-        kept = "the documents and nodes to keep" if wishes.keep else "harmless documents"
+        kept = (
+            "the documents and nodes to keep" if wishes.keep else "harmless documents"
+        )
         reasons.insert(0, f"tighten: {what} stays for {kept}")
     elif wishes.mode is None:
         reasons.append("nobody said that the access is needed (--keep, approved)")
