@@ -16,6 +16,8 @@ class Draft:
         loses: what whom may lose: by principal id the vectors, None for all of them.
         why: why these changes and no others, in words.
         remaining: how the principal regains access, as far as planning sees.
+        also: actions that those in `loses` may lose besides, in documents that name
+            them for somebody else (an SCP with exceptions).
         gives_up: other access goes with it, which a side effect says.
     """
 
@@ -26,6 +28,7 @@ class Draft:
     why: str = ""
     remaining: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    also: frozenset[str] = frozenset()
     gives_up: bool = False
 
     @property
@@ -35,6 +38,7 @@ class Draft:
             self.changes,
             self.aim,
             self.loses,
+            self.also,
             gives_up=self.gives_up,
             side_effects=self.side_effects,
         )

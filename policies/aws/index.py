@@ -33,6 +33,10 @@ class PlanIndex(AwsIndex):
         found = self.attached.get(source)
         return found.document if found else None
 
+    def account(self, id_: str) -> AwsAccount | None:
+        """Return an account by its id."""
+        return self.estate.accounts.get(id_)
+
     def account_of(self, arn: str) -> AwsAccount | None:
         """Return the account that an ARN names."""
         parsed = parse_arn(arn)

@@ -1,6 +1,7 @@
 """Plan AWS changes: which kinds of fix a finding gets, the most wanted first."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from checks.finding import Finding
@@ -130,10 +131,31 @@ class AwsPlanner:
         """Yield an SCP of the account, then a boundary around the principal."""
         fence = self._controls.fence_account(identity.principal.scope)
         if fence:
-            yield self._draft(identity, want, fence)
+            yield self._fencing(identity, want, fence)
         boundary = bounded(self.index, identity.principal.id, want)
         if boundary:
             yield self._draft(identity, want, boundary)
+
+    def _fencing(
+        self, identity: Identity, want: Want, fence: Sequence[Change]
+    ) -> Draft:
+        plain = self._draft(identity, want, fence)
+        loses, also = self._bound(identity.principal.scope, fence)
+        return replace(plain, loses={**loses, **plain.loses}, also=also)
+
+    def _bound(
+        self, account: str, fence: Sequence[Change]
+    ) -> tuple[dict[str, frozenset[str] | None], frozenset[str]]:
+        """Return whom an SCP binds, and the actions that it names for others.
+
+        It binds everybody of the account; its exceptions see to it that they lose
+        nothing.
+        """
+        home = self.index.account(account)
+        bound = (one.principal.id for one in home.identities) if home else ()
+        statements = (s for c in fence for s in (c.after or {}).get("Statement", ()))
+        named = (action for one in statements for action in one["Action"])
+        return dict.fromkeys(bound, frozenset[str]()), frozenset(named)
 
     def _permission_set(self, identity: Identity, want: Want) -> Iterator[Option]:
         owner = identity.permission_set
@@ -153,11 +175,24 @@ class AwsPlanner:
             title_of(identity.principal.name, done),
             tuple(done),
             Aim.NARROW if want.narrowed else Aim.REMOVE,
-            self.wanted.loses,
+            self._loses(done),
             why(done, want, self._wishes),
             tuple(dict.fromkeys(_ways_back(identity, want, done))),
             effects,
         )
+
+    def _loses(self, done: Iterable[Change]) -> dict[str, frozenset[str] | None]:
+        """Return who may lose what: whom a document serves, all that goes from it.
+
+        Somebody may have an action in a policy without any use of it.
+        """
+        found: dict[str, frozenset[str] | None] = {**self.wanted.loses}
+        for change in done:
+            wants = (self.wanted.of.get(id_) for id_ in change.affects)
+            gone = frozenset[str]().union(*(one.vectors for one in wants if one))
+            for id_ in change.affects if change.kind != "A8" else ():
+                found[id_] = gone | self.wanted.loses.get(id_, frozenset())
+        return found
 
     def _owned(self, identity: Identity) -> Iterator[str]:
         origin = source_of_truth(identity)
@@ -170,14 +205,17 @@ class AwsPlanner:
         account = finding.scope.partition(":")[2]
         fence = self._controls.fence_root(account)
         if fence and finding.principal is not None:
+            loses, also = self._bound(account, fence)
+            loses[finding.principal.id] = frozenset(command_actions())
             yield Draft(
                 "Deny the vectors to the root user by an SCP",
                 fence,
                 Aim.REMOVE,
-                {finding.principal.id: frozenset(command_actions())},
+                loses,
                 "guardrail: no other policy binds a root user",
                 (),
                 ("try the SCP on one account first",),
+                also,
             )
         title = "Remove the root user's credentials centrally: no SCP binds it here"
         yield Advice(title)
@@ -187,14 +225,16 @@ class AwsPlanner:
         if self._wishes.mode is Mode.GUARDRAIL:
             fence = self._controls.fence_account(account)
             if fence:
+                loses, also = self._bound(account, fence)
                 yield Draft(
                     "Deny the vectors to all but named principals by an SCP",
                     fence,
                     Aim.REMOVE,
-                    self.wanted.loses,
+                    {**loses, **self.wanted.loses},
                     "guardrail: asked for",
                     (),
                     ("try the SCP on one account first",),
+                    also,
                 )
         losing = sum(_home(id_) == account for id_ in self.wanted.of)
         effect = f"the other remediations take vectors from {losing} principals here"

@@ -162,7 +162,11 @@ def delete_delegation(
     }
     before = {
         "id": first.id,
-        "properties": {"registrationDefinition": {"properties": offer}},
+        "properties": {
+            # Its id is not in evidence: the offer itself is.
+            "registrationDefinitionId": "",
+            "registrationDefinition": {"properties": offer},
+        },
     }
     return Change(
         "Z8",

@@ -6,9 +6,10 @@ from functools import cached_property
 from checks.finding import Finding
 from policies.azure import changes
 from policies.azure.assignments import Assignments
+from policies.azure.behind import Behind, Steps, following, in_order
 from policies.azure.denies import Denies, extension_policy
-from policies.azure.index import Held, PlanIndex
-from policies.azure.roles import WRITE_ROLES, command_operations
+from policies.azure.index import PlanIndex
+from policies.azure.roles import WRITE_ROLES
 from policies.azure.wanted import TAKEN, Step, Wanted, direct, wanted
 from policies.azure.words import side_effects, title_of, why
 from policies.drafts import Advice, Draft, each_once
@@ -16,8 +17,7 @@ from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
 from scanner.azure.model import AzureEstate, Source
-from scanner.azure.vectors import COVERED
-from scanner.grants import AssignmentBecause, Tier
+from scanner.grants import AssignmentBecause
 from scanner.graph import AccessGraph
 
 _TOO_MANY = "t1651_azure_too_many_principals"
@@ -30,6 +30,9 @@ _WAYS_BACK = (
     "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
     "Microsoft.Authorization/denyAssignments/delete",
 )
+
+#: Kinds with which other rights go as well; a side effect says so.
+_GIVING_UP = frozenset({"Z1", "Z3", "Z7", "Z8"})
 
 Option = Draft | Advice
 
@@ -70,49 +73,44 @@ class AzurePlanner:
 
     def _taken(self, finding: Finding) -> Iterator[Option]:
         held = list(direct(self.index, finding))
-        kept = [
-            self.wanted.refused[one.assignment.id.lower()]
+        kept = dict.fromkeys(
+            reason
             for one in held
-            if one.assignment.id.lower() in self.wanted.refused
-        ]
+            if (reason := self.wanted.refused.get(one.assignment.id.lower()))
+        )
         if kept:
             title = "Nothing is changed: the access is to stay"
-            yield Advice(title, refused="; ".join(dict.fromkeys(kept)))
-            return
-        if self._is_classic(finding):
+            yield Advice(title, refused="; ".join(kept))
+        elif self._is_classic(finding):
             yield Advice("Remove the classic administrator from the subscription")
-            return
-        if finding.check == _PARTNER and not held:
+        elif finding.check == _PARTNER and not held:
             yield from self._delegated(finding)
-            return
+        elif finding.path and not finding.because:
+            yield _ownership(finding)
+        else:
+            yield from self._changed(finding)
+
+    def _changed(self, finding: Finding) -> Iterator[Option]:
+        """Yield changes of what is behind a finding: as planned, all of it, a deny."""
         if self._wishes.mode is Mode.GUARDRAIL:
             yield from self._denied(finding)
+        behind = Behind(self.index, self._graph, self._assignments, finding)
         through = self._memberships(finding)
         if through is None:
             yield Advice("Take the member out of the group, or the role from the group")
             return
-        for step in self._steps(held):
-            done = (*self._of(held, step), *through)
+        for steps in behind.choices():
+            changed = self._of(steps)
+            done = in_order((*changed, *through), [held for held, _ in steps])
             if done:
-                yield self._draft(finding, held, done, step)
+                rest = behind.rest(steps)
+                yield self._draft(finding, steps, done, narrows=bool(rest))
         yield from self._denied(finding)
 
-    def _steps(self, held: Sequence[Held]) -> Iterator[Step | None]:
-        """Yield what is planned, then what is stronger, for when that contradicts."""
-        planned = {self._assignments.step(one) for one in held}
-        yield None
-        strongest = max((one for one in planned if one is not None), default=None)
-        if strongest is Step.REPLACE:
-            yield Step.DELETE
-
-    def _of(self, held: Iterable[Held], step: Step | None) -> tuple[Change, ...]:
-        """Return the changes of some assignments: as planned, or all by one step."""
-        found: list[Change] = []
-        for one in held:
-            chosen = step or self._assignments.step(one)
-            if chosen is not None:
-                found += self._assignments.of(one, chosen)
-        return each_once(found)
+    def _of(self, steps: Steps) -> tuple[Change, ...]:
+        """Return the changes of some assignments, each with its step."""
+        changed = (self._assignments.of(held, step) for held, step in steps)
+        return each_once(change for some in changed for change in some)
 
     def _is_classic(self, finding: Finding) -> bool:
         held = (
@@ -176,6 +174,7 @@ class AzurePlanner:
                 "approved the partner (`approved.partners`, --keep)",
                 (),
                 ("everybody of the offer loses all of its roles", message),
+                gives_up=True,
             )
         reasons = "; ".join(dict.fromkeys(one.reason for one in kept))
         title = "Ask the managing tenant for a smaller offer, with approvers"
@@ -208,66 +207,51 @@ class AzurePlanner:
     # ---- drafts ----
 
     def _draft(
-        self,
-        finding: Finding,
-        held: Sequence[Held],
-        done: tuple[Change, ...],
-        step: Step | None,
+        self, finding: Finding, steps: Steps, done: tuple[Change, ...], narrows: bool
     ) -> Draft:
-        eligible = any(change.kind == "Z4" for change in done)
+        kinds = {change.kind for change in done}
+        aim = Aim.NARROW if narrows else Aim.REMOVE
         return Draft(
             title_of(done),
             done,
-            Aim.TEMPORARY if eligible else Aim.REMOVE,
-            self._loses(finding, held, done, step),
+            Aim.TEMPORARY if "Z4" in kinds else aim,
+            self._loses(finding, steps, done),
             why(done, self._wishes),
-            tuple(dict.fromkeys(self._ways_back(held, done))),
+            tuple(dict.fromkeys(self._ways_back(steps))),
             side_effects(done),
+            gives_up=bool(kinds & _GIVING_UP),
         )
 
     def _loses(
-        self,
-        finding: Finding,
-        held: Sequence[Held],
-        done: Iterable[Change],
-        step: Step | None,
+        self, finding: Finding, steps: Steps, done: Iterable[Change]
     ) -> Mapping[str, frozenset[str] | None]:
         found: dict[str, frozenset[str] | None] = {}
-        commands = frozenset({*finding.vectors, *_following()})
-        for one in held:
-            replaced = (step or self._assignments.step(one)) is Step.REPLACE
-            key = one.assignment.id.lower()
+        commands = frozenset({*finding.vectors, *following()})
+        for held, step in steps:
+            key = held.assignment.id.lower()
             lost = commands | self.wanted.vectors.get(key, frozenset())
-            for id_ in self.index.served(one):
+            for id_ in self.index.served(held):
                 before = found.get(id_, frozenset())
-                whole = not replaced or before is None
+                whole = step is not Step.REPLACE or before is None
                 found[id_] = None if whole else lost | (before or frozenset())
         for change in done:
             if change.kind == "Z7":
                 found |= dict.fromkeys(change.affects)
         return found
 
-    def _ways_back(self, held: Iterable[Held], done: Iterable[Change]) -> Iterator[str]:
+    def _ways_back(self, steps: Steps) -> Iterator[str]:
         """Yield the operations of new roles with which their holders undo it."""
-        if not any(change.kind == "Z2" for change in done):
-            return
-        for one in held:
-            key = one.assignment.id.lower()
+        for held, step in steps:
+            role, key = held.role, held.assignment.id.lower()
             gone = {WRITE_ROLES, *self.wanted.vectors.get(key, ())}
-            for operation in _WAYS_BACK:
-                kept = operation not in gone and one.role is not None
-                if kept and one.role and any(one.role.granting(operation, False)):
-                    yield f"{operation} of {one.role.name}"
+            for operation in _WAYS_BACK if step is Step.REPLACE else ():
+                kept = operation not in gone and role is not None
+                if kept and role and any(role.granting(operation, False)):
+                    yield f"{operation} of {role.name}"
 
 
-def _following() -> Iterator[str]:
-    """Yield what goes with the right to run commands.
-
-    Commands themselves, and taking away what stops them: lifting a lock or a deny
-    assignment is only worth something to who may run a command.
-    """
-    for one in COVERED:
-        lifts = one.id.rpartition("/")[0].endswith(("/locks", "/denyAssignments"))
-        if one.tier in (Tier.DIRECT, Tier.INDIRECT) or lifts:
-            yield one.id
-    yield from command_operations()
+def _ownership(finding: Finding) -> Advice:
+    """Z11: an owner becomes what it owns; no role assignment says so."""
+    first = finding.path[0]
+    title = f"Take the ownership of {first.target} from {first.source}"
+    return Advice(title, side_effects=("owners are set in Entra ID, not in Azure",))
