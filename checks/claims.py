@@ -1,12 +1,16 @@
 """The four numbers of M1026, and the exact number of principal x target pairs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.azure_assignments import is_wide
+from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
 from scanner.classes import is_class
+from scanner.config import DEFAULTS, Approval, Config, matches
+from scanner.coverage import Coverage
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     DURATION_UNKNOWN,
@@ -20,10 +24,15 @@ from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
 _NO_USAGE = "no usage evidence was collected (last-accessed data, sign-ins)"
+_NAMING = {*AWS_BASE, *AZURE_BASE, EVERY_LIST}
 _SSO = ":role/aws-reserved/sso.amazonaws.com/"
 
 
-def claims(graph: AccessGraph) -> Mapping[str, Any]:
+def claims(
+    graph: AccessGraph,
+    config: Config = DEFAULTS,
+    coverage: Coverage | None = None,
+) -> Mapping[str, Any]:
     """Return the four M1026 numbers.
 
     `count`: principals that can run a command on at least one VM (groups do not act,
@@ -35,6 +44,15 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
     every node (AWS), an assignment at a subscription or above (Azure). `standing`:
     those of `count` by the longest standing that each has; unknown where that is
     permanent only because nobody has read the schedules.
+
+    Each has `unknown-share`, the part of all that can or perhaps can of whom it is
+    unknown (0 to 1), and `scopes-not-read`: accounts, tenants and subscriptions that
+    may hide more.
+
+    Args:
+        graph: what can be done, by whom.
+        config: who is approved, and who is behind a principal.
+        coverage: what was not seen; None: nothing is taken to be hidden.
     """
     acting = [
         (principal, holding)
@@ -43,23 +61,33 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
         if principal.kind != "group" and not is_service_linked(principal)
     ]
     able = [(p, h) for p, h in acting if _verdicts(h) & {*_KNOWN}]
-    unsure = [p for p, h in acting if _verdicts(h) == {Verdict.UNKNOWN}]
+    unsure = sum(_verdicts(h) == {Verdict.UNKNOWN} for _, h in acting)
     broad = sum(any(_broad(graph, p, g) for g in _commands(h)) for p, h in able)
-    return {
+    principals = [principal for principal, _ in able]
+    asked = len(able) + unsure
+    numbers: dict[str, dict[str, Any]] = {
         "count": {
             "principals": len(able),
-            **_by_side(principal for principal, _ in able),
-            "unknown": len(unsure),
-            **_by_hops(graph, {principal.id for principal, _ in able}),
+            **_by_side(principals, config),
+            **_by_approval(principals, config),
+            "unknown": unsure,
+            **_by_hops(graph, {principal.id for principal in principals}),
         },
-        "day-to-day": {
-            "principals": None,
-            "unknown": len(able) + len(unsure),
-            "why": _NO_USAGE,
-        },
-        "role-level": {"principals": broad, "of": len(able), "unknown": len(unsure)},
-        "standing": _standings(able, len(unsure)),
+        "day-to-day": {"principals": None, "unknown": asked, "why": _NO_USAGE},
+        "role-level": {"principals": broad, "of": len(able), "unknown": unsure},
+        "standing": _standings(able, unsure),
     }
+    hidden = _not_read(coverage)
+    for one in numbers.values():
+        share = round(one["unknown"] / asked, 3) if asked else float(hidden > 0)
+        one |= {"unknown-share": share, "scopes-not-read": hidden}
+    return numbers
+
+
+def _not_read(coverage: Coverage | None) -> int:
+    """Count the scopes without some list that would name more who can."""
+    scopes = coverage.scopes if coverage else ()
+    return sum(any(gap.what in _NAMING for gap in scope.gaps) for scope in scopes)
 
 
 def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
@@ -92,23 +120,38 @@ def _verdicts(holding: Holding) -> set[Verdict]:
     return {grant.decision.verdict for grant in _commands(holding)}
 
 
-def side_of(principal: Principal) -> str:
+def side_of(principal: Principal, config: Config) -> str:
     """Say who is behind a principal: `external`, `human` or `workload`.
 
     Users, roots and Identity Center roles are people; other roles, service principals
-    and managed identities are workloads.
+    and managed identities are workloads, unless the configuration says otherwise.
     """
     if principal.external:
         return "external"
+    if matches(config.identities.people, principal.id):
+        return "human"
+    if matches(config.identities.workloads, principal.id):
+        return "workload"
     human = principal.kind in ("user", "root", "guest") or _SSO in principal.id
     return "human" if human else "workload"
 
 
-def _by_side(principals: Iterable[Principal]) -> dict[str, int]:
+def _by_side(principals: Iterable[Principal], config: Config) -> dict[str, int]:
     found = {"human": 0, "workload": 0, "external": 0}
     for principal in principals:
-        found[side_of(principal)] += 1
+        found[side_of(principal, config)] += 1
     return found
+
+
+def _by_approval(principals: Iterable[Principal], config: Config) -> dict[str, int]:
+    """Count those that are approved, and break-glass ones apart."""
+    found = Counter(
+        Approval.BREAK_GLASS if Approval.BREAK_GLASS in said else said[0]
+        for said in map(config.approvals, principals)
+        if said
+    )
+    glass = found.pop(Approval.BREAK_GLASS, 0)
+    return {"approved": found.total(), "break-glass": glass}
 
 
 def _by_hops(graph: AccessGraph, able: set[str]) -> dict[str, int]:

@@ -36,7 +36,8 @@ AZURE_SCHEDULES = (
     "Microsoft.Authorization/roleEligibilityScheduleInstances",
 )
 
-_EVERY_LIST = "*"
+#: What a gap names when any list may be cut short.
+EVERY_LIST = "*"
 _NAMED = 5
 
 
@@ -54,7 +55,7 @@ def not_evaluated(catalogue: Catalogue, coverage: Coverage) -> Iterator[Finding]
 
 
 def _matters(check: Check, gap: Gap) -> bool:
-    return gap.provider is check.provider and gap.what in (*check.needs, _EVERY_LIST)
+    return gap.provider is check.provider and gap.what in (*check.needs, EVERY_LIST)
 
 
 def _unknown(check: Check, missing: list[Gap]) -> Finding:

@@ -1,17 +1,26 @@
-"""How many can: more principals than a threshold can command VMs of one scope."""
+"""How many can: more principals than accepted can command one scope, or one VM."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 
 from checks.access import Share, shared
 from checks.context import Context
+from checks.counting import Counts
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, Hit, define, is_service_linked
+from checks.hits import COMMANDS, Hit, counted, define, is_service_linked
 from scanner.config import Approved, Config
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Grant, Standing, Verdict, ones
+from scanner.grants import (
+    Confidence,
+    Grant,
+    Standing,
+    TargetSet,
+    TargetSpace,
+    Verdict,
+)
 
+_M1026 = "https://attack.mitre.org/mitigations/M1026/"
 _RATIONALE = (
     "M1026 asks to limit how many accounts can run commands on VMs: every one of them "
     "is a way to code on the machine as root or SYSTEM."
@@ -20,7 +29,10 @@ _RATIONALE = (
 
 def checks() -> tuple[Check, ...]:
     """Return the checks of this family."""
-    find = {one: partial(_too_many, one) for one in Provider}
+    return (*_of_scopes(), *_of_targets())
+
+
+def _of_scopes() -> tuple[Check, ...]:
     return (
         define(
             "t1651_aws_too_many_principals",
@@ -30,11 +42,11 @@ def checks() -> tuple[Check, ...]:
             rationale=_RATIONALE,
             fix="Take the vectors from principals that do not need them, or give them "
             "to one role that few people may assume.",
-            find=find[Provider.AWS],
+            find=partial(_in_scopes, Provider.AWS),
             example="11 principals can run commands here; 10 are accepted",
             threshold="principals_per_scope",
             needs=AWS_BASE,
-            references=("https://attack.mitre.org/mitigations/M1026/",),
+            references=(_M1026,),
         ),
         define(
             "t1651_azure_too_many_principals",
@@ -44,11 +56,44 @@ def checks() -> tuple[Check, ...]:
             rationale=_RATIONALE,
             fix="Remove role assignments that are not needed, and make the others "
             "eligible instead of active.",
-            find=find[Provider.AZURE],
+            find=partial(_in_scopes, Provider.AZURE),
             example="11 principals can run commands here; 10 are accepted",
             threshold="principals_per_scope",
             needs=AZURE_BASE,
-            references=("https://attack.mitre.org/mitigations/M1026/",),
+            references=(_M1026,),
+        ),
+    )
+
+
+def _of_targets() -> tuple[Check, ...]:
+    return (
+        define(
+            "t1651_aws_too_many_on_a_node",
+            title="More principals than accepted can run commands on one node",
+            severity=Severity.MEDIUM,
+            claim=Claim.COUNT,
+            rationale=_RATIONALE,
+            fix="Scope what each team may command by the tag of its own nodes, so that "
+            "no node answers to all of them.",
+            find=partial(_on_targets, Provider.AWS),
+            example="More than 5 principals can run commands on 3 nodes, 6 on one",
+            threshold="principals_per_target",
+            needs=AWS_BASE,
+            references=(_M1026,),
+        ),
+        define(
+            "t1651_azure_too_many_on_a_machine",
+            title="More principals than accepted can run commands on one machine",
+            severity=Severity.MEDIUM,
+            claim=Claim.COUNT,
+            rationale=_RATIONALE,
+            fix="Assign roles at the resource group of each team instead of above, so "
+            "that no machine answers to all of them.",
+            find=partial(_on_targets, Provider.AZURE),
+            example="More than 5 principals can run commands on 2 nodes, 6 on one",
+            threshold="principals_per_target",
+            needs=AZURE_BASE,
+            references=(_M1026,),
         ),
     )
 
@@ -63,10 +108,9 @@ def _kind_of(grant: Grant) -> _Kind:
     return (*where, decision.verdict, decision.confidence, decision.standing, listed)
 
 
-def _too_many(provider: Provider, context: Context) -> Iterator[Hit]:
+def _in_scopes(provider: Provider, context: Context) -> Iterator[Hit]:
     graph, threshold = context.graph, context.config.thresholds.principals_per_scope
     tally = _Tally(context, provider)
-    among = ", approved ones apart" if context.config.approved != Approved() else ""
     for scope, scope_number in sorted(graph.scope_numbers.items()):
         known, unsure = tally.counted(scope_number)
         if known + unsure <= threshold:
@@ -77,38 +121,39 @@ def _too_many(provider: Provider, context: Context) -> Iterator[Hit]:
             None,
             shared(graph, tuple(tally.within(scope))),
             f"{known + unsure} principals can run commands here{perhaps}; "
-            f"{threshold} are accepted{among}",
+            f"{threshold} are accepted{_apart(context)}",
             verdict=Verdict.ALLOWED if known > threshold else Verdict.UNKNOWN,
         )
 
 
-class _Counts:
-    """One count for each scope, as binary digits: adding to all costs what one does."""
+def _on_targets(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph, limit = context.graph, context.config.thresholds.principals_per_target
+    tally = _Tally(context, provider)
+    for scope in sorted(graph.scope_numbers):
+        for certain, perhaps, most in tally.crowded(scope, limit):
+            crowd = f"More than {limit} principals can run commands on"
+            nodes = f"{counted(len(perhaps), 'node')}, {most} on one"
+            yield Hit(
+                f"{provider}:{scope}",
+                None,
+                shared(graph, tuple(tally.within(scope, perhaps))),
+                f"{crowd} {nodes}{_apart(context)}",
+                verdict=Verdict.ALLOWED if certain else Verdict.UNKNOWN,
+            )
 
-    def __init__(self) -> None:
-        self._digits: list[int] = []
 
-    def add(self, scopes: int, times: int) -> None:
-        """Count some scopes, given as a set of numbers, so many times."""
-        for digit in ones(times):
-            carry = scopes
-            while carry:
-                self._digits += [0] * (digit + 1 - len(self._digits))
-                before = self._digits[digit]
-                self._digits[digit], carry = before ^ carry, before & carry
-                digit += 1
-
-    def of(self, scope: int) -> int:
-        """Return the count of one scope."""
-        return sum((one >> scope & 1) << n for n, one in enumerate(self._digits))
+def _apart(context: Context) -> str:
+    return ", approved ones apart" if context.config.approved != Approved() else ""
 
 
 class _Tally:
-    """Who can run commands, by the scope of the targets."""
+    """Who can run commands, by the scope of the targets and by target."""
 
     def __init__(self, context: Context, provider: Provider) -> None:
         self._graph = graph = context.graph
-        self._known, self._unsure = _Counts(), _Counts()
+        self._known, self._either = Counts(), Counts()
+        #: The same for the classes of each space.
+        self._targets: dict[int, tuple[TargetSpace, Counts, Counts]] = {}
         #: One grant for each kind of access, with the scopes where there is such.
         self._kinds: dict[_Kind, tuple[Grant, int]] = {}
         self._reached: dict[int, int] = {}
@@ -120,32 +165,62 @@ class _Tally:
 
     def counted(self, scope: int) -> tuple[int, int]:
         """Return how many can run commands in a scope, and how many others perhaps."""
-        return self._known.of(scope), self._unsure.of(scope)
+        known = self._known.of(scope)
+        return known, self._either.of(scope) - known
 
-    def within(self, scope: str) -> Iterator[Share]:
+    def crowded(self, scope: str, limit: int) -> Iterator[tuple[bool, TargetSet, int]]:
+        """Yield the targets of a scope that more than `limit` principals command.
+
+        With them, whether it is certain of any, and by how many one is commanded.
+        """
+        for space, known, either in self._targets.values():
+            mask = self._graph.scopes(space).masks.get(scope, 0)
+            bits = either.above(limit) & mask if mask else 0
+            if bits:
+                certain = bool(known.above(limit) & mask)
+                yield certain, TargetSet(space, bits), either.most(bits)
+
+    def within(self, scope: str, among: TargetSet | None = None) -> Iterator[Share]:
         """Yield a grant for each kind of access, on all that anybody reaches there."""
         number = self._graph.scope_numbers[scope]
         for grant, scopes in self._kinds.values():
             space = grant.targets.space
             mask = self._graph.scopes(space).masks.get(scope, 0)
+            if among is not None:
+                mask &= among.bits if among.space is space else 0
             if scopes >> number & 1 and mask:
                 yield grant, self._reached[id(space)] & mask
 
     def _add(self, grants: Iterable[Grant], acting: int) -> None:
-        known = unsure = 0
+        known: dict[int, int] = {}
+        either: dict[int, int] = {}
         for grant in grants:
-            space, bits = grant.targets.space, grant.targets.bits
-            scopes = self._graph.scopes(space).of(bits)
-            if grant.decision.verdict is Verdict.UNKNOWN:
-                unsure |= scopes
-            else:
-                known |= scopes
-            kind = _kind_of(grant)
-            _, before = self._kinds.get(kind, (grant, 0))
-            self._kinds[kind] = grant, before | scopes
-            self._reached[id(space)] = self._reached.get(id(space), 0) | bits
-        self._known.add(known, acting)
-        self._unsure.add(unsure & ~known, acting)
+            key, bits = id(grant.targets.space), grant.targets.bits
+            either[key] = either.get(key, 0) | bits
+            if grant.decision.verdict is not Verdict.UNKNOWN:
+                known[key] = known.get(key, 0) | bits
+            self._remember(grant)
+            if key not in self._targets:
+                self._targets[key] = grant.targets.space, Counts(), Counts()
+        for key, bits in either.items():
+            _, certain, perhaps = self._targets[key]
+            certain.add(known.get(key, 0), acting)
+            perhaps.add(bits, acting)
+        self._known.add(self._scopes_of(known), acting)
+        self._either.add(self._scopes_of(either), acting)
+
+    def _remember(self, grant: Grant) -> None:
+        space, bits = grant.targets.space, grant.targets.bits
+        kind, scopes = _kind_of(grant), self._graph.scopes(space).of(bits)
+        _, before = self._kinds.get(kind, (grant, 0))
+        self._kinds[kind] = grant, before | scopes
+        self._reached[id(space)] = self._reached.get(id(space), 0) | bits
+
+    def _scopes_of(self, reached: dict[int, int]) -> int:
+        found = 0
+        for key, bits in reached.items():
+            found |= self._graph.scopes(self._targets[key][0]).of(bits)
+        return found
 
 
 def _counts(grant: Grant, provider: Provider) -> bool:

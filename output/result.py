@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.finding import Check, Finding
+from checks.suppressions import Suppressed
 from policies.remediation import Remediation
 from scanner.classes import is_class
 from scanner.coverage import Coverage
@@ -40,6 +41,9 @@ class Result:
         claims: the four M1026 numbers of `checks`.
         remediation_ids: the id that a remediation of each finding has, planned or not.
         pairs: number of principal x target pairs per vector and verdict.
+        suppressed: findings that somebody has answered for, which count nowhere.
+        config: the file that said what is approved and suppressed; empty: none.
+        warnings: what it says that has expired, or fits nothing.
     """
 
     coverage: Coverage
@@ -52,6 +56,9 @@ class Result:
     remediation_ids: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suppressed: tuple[Suppressed, ...] = ()
+    config: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def principal_count(self) -> int:

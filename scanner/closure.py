@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from scanner.classes import hop_cost
 from scanner.grants import Edge, Grant, TargetSet, Tier
 from scanner.graph import AccessGraph
 from scanner.hops import Cost, cost_of
@@ -97,7 +98,7 @@ class Closure:
             if isinstance(state, str):
                 for edge in hops_of(self.graph, state, into=True):
                     if edge.source not in self.graph.targets:
-                        yield cost_of(edge), edge.source, edge
+                        yield hop_cost(edge), edge.source, edge
 
         return search(starts, steps)
 

@@ -77,7 +77,8 @@ class Acceptance:
         expires: the last day on which it holds.
         finding: a fingerprint; empty: any.
         check: a check's id; empty: any.
-        principal, scope, target: patterns of ids; empty: any.
+        principal: a pattern of ids; empty: any.
+        scope: `aws:` or `azure:` and an id, exactly; empty: any.
         ticket: where it was agreed; may be empty.
     """
 
@@ -89,7 +90,6 @@ class Acceptance:
     check: str = ""
     principal: str = ""
     scope: str = ""
-    target: str = ""
     ticket: str = ""
 
 

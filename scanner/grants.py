@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from scanner.estate import Principal, Provider, Target
+from scanner.usage import Usages
 
 
 class Verdict(StrEnum):
@@ -288,6 +289,7 @@ class Decided:
         denied_as: the decision on such a pair: how sure its denial is, and why not.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
+        usage: when principals last did what; no verdict rests on it.
     """
 
     provider: Provider
@@ -301,3 +303,4 @@ class Decided:
     because_together: (
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
+    usage: Usages = field(default_factory=Usages)

@@ -21,6 +21,7 @@ from scanner.grants import (
     bits_of,
 )
 from scanner.scopes import Scopes
+from scanner.usage import Usages
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -89,6 +90,11 @@ class AccessGraph:
             Holding(tuple(self.principals[id_] for id_ in ids), self.grants_of[ids[0]])
             for ids in alike.values()
         )
+
+    @cached_property
+    def usage(self) -> Mapping[Provider, Usages]:
+        """When principals last did what, by cloud."""
+        return {half.provider: half.usage for half in self.decided}
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

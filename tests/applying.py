@@ -1,6 +1,6 @@
 """Comparing decisions pair by pair, for tests that change estates."""
 
-from policies.compare import key_of
+from policies.proof.classes import key_of
 from policies.recheck import decide_again
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind

@@ -248,10 +248,9 @@ def _home(id_: str) -> str:
 
 def _allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
     """Yield the policies whose Allow statements a finding rests on."""
-    for why_ in finding.because:
-        if isinstance(why_, StatementBecause) and why_.effect == "Allow":
-            if why_.source in wanted.statements:
-                yield why_.source
+    for one in finding.because:
+        if isinstance(one, StatementBecause) and one.effect == "Allow":
+            yield from (one.source,) if one.source in wanted.statements else ()
 
 
 def _service_policy() -> Advice:

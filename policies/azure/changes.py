@@ -217,7 +217,8 @@ def deny_assignment(
         scope: where it holds, and below.
         name: of the new object; its GUID follows from it.
         actions: control-plane operations; data actions cannot be denied.
-        principals, excluded: object ids with their principal types.
+        principals: object ids with their principal types.
+        excluded: those whom it leaves alone, likewise.
         affects: whose access it takes.
     """
     id_ = object_id(scope, "denyAssignments", name)

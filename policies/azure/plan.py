@@ -8,7 +8,7 @@ from policies.azure import changes
 from policies.azure.assignments import Assignments
 from policies.azure.behind import Behind, Steps, following, in_order
 from policies.azure.denies import Denies, extension_policy
-from policies.azure.index import PlanIndex
+from policies.azure.index import Held, PlanIndex
 from policies.azure.roles import WRITE_ROLES
 from policies.azure.wanted import TAKEN, Step, Wanted, direct, wanted
 from policies.azure.words import side_effects, title_of, why
@@ -105,6 +105,10 @@ class AzurePlanner:
             if done:
                 rest = behind.rest(steps)
                 yield self._draft(finding, steps, done, narrows=bool(rest))
+                left = self._left(finding, rest)
+                if left:
+                    both = each_once((*done, *left))
+                    yield self._draft(finding, steps, both, narrows=False)
         yield from self._denied(finding)
 
     def _of(self, steps: Steps) -> tuple[Change, ...]:
@@ -138,6 +142,16 @@ class AzurePlanner:
                 return None
             found.append(changes.leave_group(near, self._name(near), who))
         return each_once(found)
+
+    def _left(self, finding: Finding, rest: Iterable[Held]) -> tuple[Change, ...]:
+        """Z7: return what takes a member out of the groups that still give it access."""
+        who = finding.principal.id if finding.principal else ""
+        groups = {held.assignment.principal for held in rest} - {who}
+        near = {self.index.direct_group(who, group) for group in sorted(groups)}
+        return tuple(
+            changes.leave_group(group, self._name(group), who)
+            for group in sorted(filter(None, near))
+        )
 
     def _name(self, id_: str) -> str:
         known = self._graph.principals.get(id_)

@@ -14,6 +14,7 @@ class Aim(StrEnum):
     REMOVE = "remove"  # denied afterwards, for every one of the pairs
     NARROW = "narrow"  # a strictly stronger condition, or fewer documents or targets
     TEMPORARY = "temporary"  # eligible instead of permanent: the access stays
+    ENTRY = "entry"  # hops into the changed roles are gone, or take a condition more
 
 
 class Obligation(StrEnum):
@@ -47,13 +48,17 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class HopChange:
-    """A hop that is there only before or only after, or that changed."""
+    """A hop that is there only before or only after, or that changed.
+
+    `grown`: it lets somebody through who did not come through before.
+    """
 
     kind: str
     source: str
     target: str
     before: str
     after: str
+    grown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

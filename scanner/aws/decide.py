@@ -14,6 +14,7 @@ from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.aws.vectors import HOLDERS, catalogue
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
+from scanner.usage import joined
 
 _BY_ID = attrgetter("id")
 _NOT_LISTED = "what it acts through was not listed in any account"
@@ -49,6 +50,7 @@ def decide_aws(estate: AwsEstate) -> Decided:
         because_together=lambda principal, grants: engines[
             principal.scope
         ].because_together(principal, grants),
+        usage=joined(account.usage for account in accounts),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Gap, Principal, Target
+from scanner.usage import Usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,8 @@ class AwsAccount:
     versions: Mapping[str, tuple[tuple[str, ...], PolicyDocument]] = field(
         default_factory=dict
     )
+    #: When its principals last did what; verdicts never rest on it.
+    usage: Usages = field(default_factory=Usages)
     #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
     policies: Mapping[str, Attached] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)

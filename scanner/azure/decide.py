@@ -11,6 +11,7 @@ from scanner.azure.vectors import NOT_COVERED
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Decision, Vector
 from scanner.memory import collector_paused
+from scanner.usage import joined
 
 
 def decide_azure(estate: AzureEstate) -> Decided:
@@ -38,6 +39,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
         tuple(sorted({*NOT_COVERED, *unread})),
         denials.because,
         denials.decision,
+        usage=joined(half.tenant.usage for half in halves),
     )
 
 

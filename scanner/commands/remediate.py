@@ -11,6 +11,7 @@ from scanner.commands.console import console_of
 from scanner.commands.options import (
     PATH,
     chosen_estate,
+    config_option,
     estate_argument,
     quiet_option,
     top_option,
@@ -37,6 +38,17 @@ REPORTS = Path("whocanrun-report")
     multiple=True,
     help="Only this finding: its fingerprint, or the start of it (repeatable).",
 )
+@click.option(
+    "--keep",
+    type=PATH,
+    help="Access that must stay, with reasons, as TOML or JSON (docs/remediation.md).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["tighten", "revoke", "guardrail"]),
+    help="Style of all changes (default: chosen for each finding, and explained).",
+)
+@config_option
 @top_option
 @quiet_option
 @click.pass_context
@@ -46,6 +58,9 @@ def command(
     estate_dir: Path | None,
     out: Path | None,
     wanted: tuple[str, ...],
+    keep: Path | None,
+    mode: str | None,
+    config_file: Path | None,
     top: int,
 ) -> int:
     """Write the policy changes that close findings.
@@ -54,15 +69,32 @@ def command(
     what was checked about it, and what not.
     """
     from output.remediation_files import write_remediation_table
-    from scanner.commands.results import exit_code, load, plan, readable, warn_if_shared
+    from policies.keep import load_keep
+    from policies.wishes import Mode, Wishes
+    from scanner.commands.results import (
+        configuration,
+        exit_code,
+        load,
+        plan,
+        readable,
+        warn_if_shared,
+        warn_of_config,
+    )
 
     console = console_of(context)
-    loaded = load(chosen_estate(estate, estate_dir))
+    config = configuration(config_file)
+    loaded = load(chosen_estate(estate, estate_dir), config=config)
     result = loaded.result
     readable(result.coverage)
+    warn_of_config(result, console)
     console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
-    planned = plan(loaded, chosen)
+    wishes = Wishes(
+        mode=Mode(mode) if mode else None,
+        keep=load_keep(keep) if keep else (),
+        config=config,
+    )
+    planned = plan(loaded, chosen, wishes)
     folder = out or new_report_folder() / "remediation"
     warn_if_shared(folder, console)
     save_remediations(planned, folder, result.findings)

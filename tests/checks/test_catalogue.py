@@ -221,9 +221,13 @@ def test_principals_are_counted_once_and_by_who_is_behind_them():
         "human": 2,
         "workload": 1,
         "external": 1,
+        "approved": 0,
+        "break-glass": 0,
         "unknown": 1,
         "by-hops": 0,
         "external-by-hops": 0,
+        "unknown-share": 0.2,
+        "scopes-not-read": 0,
     }
 
 
@@ -250,7 +254,9 @@ def test_role_level_counts_broad_access():
     listed = d.grant([d.role("b")], SEND, FLEET, documents=("doc",))
     graph = build_graph([d.half(any_document("a"), listed)])
 
-    assert claims(graph)["role-level"] == {"principals": 1, "of": 2, "unknown": 0}
+    number = claims(graph)["role-level"]
+
+    assert (number["principals"], number["of"], number["unknown"]) == (1, 2, 0)
 
 
 @pytest.mark.parametrize(("group", "expected"), [("", 1), ("/resourceGroups/rg", 0)])
@@ -301,7 +307,8 @@ def test_nobody_is_permanent_because_schedules_were_not_read(others, expected):
     numbers = claims(build_graph([half]))["standing"]
 
     assert numbers["of"] == 1
-    assert {k for k, v in numbers.items() if v and k != "of"} == {expected}
+    standings = {*Standing, "unknown"}
+    assert {k for k, v in numbers.items() if v and k in standings} == {expected}
 
 
 def test_what_may_be_is_no_standing():
@@ -313,6 +320,41 @@ def test_what_may_be_is_no_standing():
     )
 
     assert claims(build_graph([half]))["standing"]["eligible"] == 1
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "share"),
+    [("", 0.0), ("a", 0.0), ("aaau", 0.25), ("cu", 0.5), ("uuu", 1.0), ("aau", 0.333)],
+)
+def test_each_number_says_the_share_that_is_unknown(verdicts, share):
+    """Of all that can or perhaps can; who works day to day is known of nobody."""
+    words = {"a": Verdict.ALLOWED, "c": Verdict.CONDITIONAL, "u": Verdict.UNKNOWN}
+    half = d.half(
+        *(
+            d.grant([d.role(f"r{n}")], SEND, FLEET, words[one])
+            for n, one in enumerate(verdicts)
+        )
+    )
+
+    numbers = claims(build_graph([half]))
+
+    shares = {name: one["unknown-share"] for name, one in numbers.items()}
+    unasked = shares.pop("day-to-day")
+    assert unasked == (1.0 if verdicts else 0.0)
+    assert shares == {"count": share, "role-level": share, "standing": share}
+
+
+@pytest.mark.parametrize(
+    ("what", "hidden"),
+    [("iam:GetAccountAuthorizationDetails", 1), ("*", 1), ("ssm:ListDocuments", 0)],
+)
+def test_scopes_that_may_hide_more_are_counted(what, hidden):
+    """And where all is hidden, all is unknown: nobody is no answer."""
+    numbers = claims(build_graph([d.half()]), coverage=coverage(gap(what)))
+
+    for one in numbers.values():
+        assert one["scopes-not-read"] == hidden
+        assert one["unknown-share"] == float(hidden)
 
 
 def test_pairs_are_counted_by_vector_and_verdict():

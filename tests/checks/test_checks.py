@@ -86,6 +86,15 @@ def crowd(number: int, **rest) -> Decided:
     return d.half(d.grant(people, SEND, FLEET, **rest))
 
 
+def apart(number: int) -> Decided:
+    """So many principals in the account, and each node has one of its own."""
+    each = [
+        d.grant([d.role(f"r{n}")], SEND, [d.vm(f"i-{n}")], documents=("d",))
+        for n in range(number)
+    ]
+    return d.half(*each)
+
+
 def azure_crowd(number: int, kind: str = "user") -> Decided:
     people = [d.entra(f"u{n}", kind) for n in range(number)]
     return azure_half(d.grant(people, RUN, WEB))
@@ -125,6 +134,16 @@ CASES = [
         "t1651_azure_too_many_principals",
         azure_crowd(11),
         [azure_crowd(10), azure_crowd(11, "group")],
+    ),
+    Case(
+        "t1651_aws_too_many_on_a_node",
+        crowd(6),
+        [crowd(5), d.half(d.grant([SERVICE_LINKED] * 6, SEND, FLEET)), apart(6)],
+    ),
+    Case(
+        "t1651_azure_too_many_on_a_machine",
+        azure_crowd(6),
+        [azure_crowd(5), azure_crowd(6, "group")],
     ),
     Case(
         "t1651_aws_any_document_every_node",
@@ -309,6 +328,35 @@ def test_too_many_counts_the_certain_ones_apart(known, unsure, verdict):
 
     assert (finding.verdict, finding.principal) == (verdict, None)
     assert finding.scope == f"aws:{d.ACCOUNT}"
+
+
+def test_the_crowd_of_one_node_is_told_from_that_of_the_account():
+    """Only the nodes that too many can command are the finding's."""
+    roles = [d.role(f"r{n}") for n in range(7)]
+    half = d.half(
+        d.grant(roles[:6], SEND, FLEET[:1]),
+        d.grant(roles[6:], SEND, FLEET, Verdict.UNKNOWN),
+    )
+
+    (finding,) = fired(half, "t1651_aws_too_many_on_a_node")
+
+    assert finding.sample == FLEET[:1]
+    assert (
+        finding.message == "More than 5 principals can run commands on 1 node, 7 on one"
+    )
+    assert finding.verdict is Verdict.ALLOWED
+
+
+def test_a_crowd_that_only_perhaps_is_one_is_an_unknown_finding():
+    roles = [d.role(f"r{n}") for n in range(7)]
+    half = d.half(
+        d.grant(roles[:5], SEND, FLEET),
+        d.grant(roles[5:], SEND, FLEET[:1], Verdict.UNKNOWN),
+    )
+
+    (finding,) = fired(half, "t1651_aws_too_many_on_a_node")
+
+    assert (finding.verdict, finding.targets) == (Verdict.UNKNOWN, 1)
 
 
 def test_the_threshold_is_a_parameter():

@@ -86,6 +86,7 @@ def test_report_to_a_folder_writes_private_files(run, tmp_path):
 
     assert run("report", "--format", "csv", "--out", str(out)) == ""
     assert sorted(path.name for path in out.iterdir()) == [
+        "claims.csv",
         "coverage.csv",
         "findings.csv",
     ]
@@ -330,6 +331,7 @@ def test_the_demo_writes_its_report_where_it_says(tmp_path, capsys):
     assert str(out) in capsys.readouterr().out
     assert sorted(path.name for path in out.iterdir()) == [
         "access.jsonl",
+        "claims.csv",
         "coverage.csv",
         "findings.csv",
         "remediation",

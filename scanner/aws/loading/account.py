@@ -23,6 +23,7 @@ from scanner.aws.loading.services import (
     read_holders,
 )
 from scanner.aws.loading.ssm_documents import read_documents
+from scanner.aws.loading.usage import read_usage
 from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
@@ -72,6 +73,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     holders, consumers = read_holders(scope), read_consumers(scope)
+    usage = read_usage(scope, iam, identities)
     return AwsAccount(
         id=account,
         partition=partition,
@@ -91,6 +93,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         listed=kinds_listed(scope),
         quotas=_quotas(scope),
         versions=iam.versions,
+        usage=usage,
         policies=iam.policies,
         groups={group.arn: group for group in groups},
     )

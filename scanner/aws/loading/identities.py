@@ -26,6 +26,7 @@ class IamAnswers:
         profiles: instance profile ARN to role ARN.
         versions: as `AwsAccount.versions`.
         asked: True when the account's principals were asked for.
+        at: when they were, as evidence writes it.
     """
 
     users: list[api.User] = field(default_factory=list)
@@ -38,6 +39,7 @@ class IamAnswers:
     )
     complete: bool = True
     asked: bool = False
+    at: str = ""
 
 
 def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
@@ -45,6 +47,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
     found = IamAnswers(asked=scope.asked(DETAILS))
     for answer in scope.newest(DETAILS, api.AuthorizationDetails):
         found.complete = found.complete and answer.whole
+        found.at = answer.at
         for page in answer.pages:
             found.users += page.user_detail_list
             found.roles += page.role_detail_list

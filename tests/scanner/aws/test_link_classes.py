@@ -139,17 +139,17 @@ def pair_by_pair(found):
 
 
 def reached(edges, classes):
-    """Hops between identities, those through a class node joined."""
+    """Hops between identities, those through class nodes joined."""
     out = {}
     for each in edges:
         out.setdefault(each.source, []).append(each)
-    for each in edges:
-        if each.source not in classes and each.target not in classes:
-            yield each.source, each.target, each.verdict
-        elif each.source not in classes:
-            for onward in out[each.target]:
-                if onward.target != each.source:
-                    yield each.source, onward.target, onward.verdict
+    for source in out.keys() - classes:
+        ways = list(out[source])
+        for way in ways:
+            if way.target in classes:
+                ways += out[way.target]
+            elif way.target != source:
+                yield source, way.target, way.verdict
 
 
 def best(hops):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.compare import Targets, compare
+from policies.proof.classes import Targets, compare
 from scanner.grants import Condition, Decision, Standing, Verdict
 
 A, B = d.role("a"), d.role("b")
