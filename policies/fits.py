@@ -86,9 +86,8 @@ def _aws(
             attached[resource.id] += 1
     for owner, new in attached.items():
         account = _account(before, owner)
-        limit = limits.ATTACHED[kind_of(owner)].of_account(
-            account.quotas if account else {}
-        )
+        quotas = account.quotas if account else {}
+        limit = limits.slot_limit(kind_of(owner), quotas)
         yield _use(owner, _managed(account, owner) + new, limit)
     for id_, new in made.items():
         account = before.accounts.get(id_)
@@ -115,7 +114,7 @@ def _sizes(
         case ResourceKind.PERMISSION_SET_INLINE:
             limit = limits.PERMISSION_SET_INLINE
         case ResourceKind.INLINE_POLICY:
-            limit = limits.INLINE_TOTAL[kind_of(resource.id)].of_account(quotas)
+            limit = limits.inline_limit(kind_of(resource.id), quotas)
             size = _inline(_account(after, resource.id), resource.id)
         case _:
             return

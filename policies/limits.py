@@ -99,6 +99,19 @@ POLICY_ASSIGNMENTS = Limit(200, "policy assignments at a scope", _POLICY, "2020"
 POLICY_NOT_SCOPES = Limit(400, "notScopes of a policy assignment", _POLICY, "2020")
 
 
+def inline_limit(kind: str, quotas: Mapping[str, int]) -> Limit:
+    """Return the limit on all inline policies of a user, group or role.
+
+    Odd evidence names owners of no known kind: the smallest limit holds for them.
+    """
+    return INLINE_TOTAL.get(kind, INLINE_TOTAL["user"]).of_account(quotas)
+
+
+def slot_limit(kind: str, quotas: Mapping[str, int]) -> Limit:
+    """Return how many managed policies a user, group or role may have."""
+    return ATTACHED.get(kind, ATTACHED["user"]).of_account(quotas)
+
+
 def size_of(document: Any) -> int:
     """Return the number of characters of a document as minified JSON."""
     return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))

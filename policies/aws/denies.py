@@ -7,7 +7,7 @@ from policies.aws.index import PlanIndex, is_inline
 from policies.aws.owners import kind_of
 from policies.aws.statements import Json
 from policies.aws.wanted import Want
-from policies.limits import ATTACHED, INLINE_TOTAL, MANAGED_POLICY, fits, size_of
+from policies.limits import MANAGED_POLICY, fits, inline_limit, size_of, slot_limit
 from policies.remediation import Change
 
 #: Names are always the same, so that applying twice changes nothing.
@@ -42,14 +42,14 @@ def _inline(index: PlanIndex, id_: str, content: Json) -> tuple[Change, ...] | N
         for name, document in mine.items()
         if is_inline(name) and name != source and not document.problem
     )
-    limit = INLINE_TOTAL[kind_of(id_)].of_account(index.quotas(id_))
+    limit = inline_limit(kind_of(id_), index.quotas(id_))
     if not fits(content, limit, used):
         return None
     return (changes.edit_inline(source, before, content, (id_,), "A6"),)
 
 
 def _managed(index: PlanIndex, id_: str, content: Json) -> tuple[Change, ...] | None:
-    slots = ATTACHED[kind_of(id_)].of_account(index.quotas(id_))
+    slots = slot_limit(kind_of(id_), index.quotas(id_))
     taken = sum(not is_inline(one.source) for one in index.attached_to(id_))
     account = index.account_of(id_)
     if account is None or taken >= slots.value:

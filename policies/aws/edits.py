@@ -9,12 +9,12 @@ from policies.aws.statements import Json, Narrowing
 from policies.aws.wanted import Wanted, by_permission_set
 from policies.drafts import each_once
 from policies.limits import (
-    ATTACHED,
-    INLINE_TOTAL,
     MANAGED_POLICY,
     POLICY_NAME,
     fits,
+    inline_limit,
     size_of,
+    slot_limit,
 )
 from policies.remediation import Change
 from scanner.graph import AccessGraph
@@ -83,7 +83,7 @@ class Edits:
         owner = inline_owner(source)
         left = after if after["Statement"] else None
         used = self.inline_size(owner) - size_of(before)
-        limit = INLINE_TOTAL[kind_of(owner)].of_account(self._index.quotas(owner))
+        limit = inline_limit(kind_of(owner), self._index.quotas(owner))
         if left is not None and not fits(left, limit, used):
             return None
         return (changes.edit_inline(source, before, left, served),)
@@ -169,7 +169,7 @@ class Edits:
             return None
         quotas = self._index.quotas(owner)
         pieces = self._pieces(after, quotas)
-        slots = ATTACHED[kind_of(owner)].of_account(quotas)
+        slots = slot_limit(kind_of(owner), quotas)
         if pieces is None or self._attached(owner) + len(pieces) > slots.value:
             return None
         done: list[Change] = []

@@ -144,7 +144,7 @@ class AzurePlanner:
         return each_once(found)
 
     def _left(self, finding: Finding, rest: Iterable[Held]) -> tuple[Change, ...]:
-        """Z7: return what takes a member out of the groups that still give it access."""
+        """Z7: return what takes a member out of groups that still give it access."""
         who = finding.principal.id if finding.principal else ""
         groups = {held.assignment.principal for held in rest} - {who}
         near = {self.index.direct_group(who, group) for group in sorted(groups)}
