@@ -8,6 +8,7 @@ from checks import (
     number,
     role_level,
     standing,
+    unused,
 )
 from checks.context import Context
 from checks.evidence import not_evaluated
@@ -24,6 +25,7 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         role_level.checks(),
         day_to_day.checks(),
+        unused.checks(),
         standing.checks(),
         delegated.checks(),
         lateral.checks(),
@@ -53,7 +55,8 @@ def run_checks(
     clouds = {half.provider for half in graph.decided}
     found = [f for one in checks if one.provider in clouds for f in one.run(context)]
     if coverage is not None:
-        found += not_evaluated(checks, coverage)
+        unasked = [cloud for cloud in clouds if not graph.usage[cloud].asked]
+        found += not_evaluated(checks, coverage, unasked)
     return tuple(sorted(found, key=_order))
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.azure_assignments import is_wide
-from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST
+from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST, NO_USAGE
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
+from checks.usage import Judgement, works_daily
 from scanner.classes import is_class
 from scanner.config import DEFAULTS, Approval, Config, matches
 from scanner.coverage import Coverage
@@ -23,7 +24,6 @@ from scanner.grants import (
 from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
-_NO_USAGE = "no usage evidence was collected (last-accessed data, sign-ins)"
 _NAMING = {*AWS_BASE, *AZURE_BASE, EVERY_LIST}
 _SSO = ":role/aws-reserved/sso.amazonaws.com/"
 
@@ -39,7 +39,8 @@ def claims(
     service-linked roles are their service's), split by who is behind them, with those
     for whom it is unknown apart; `by-hops` counts those who hold nothing and become one
     of them (people of Identity Center, partners, CI), `external-by-hops` the outsiders
-    among these. `day-to-day`: unknown without usage evidence.
+    among these. `day-to-day`: those of `count` that are in use, for anything, in the
+    last `days`; `idle` are not. Unknown without usage evidence.
     `role-level`: those of `count` who hold it through a broad role: any document on
     every node (AWS), an assignment at a subscription or above (Azure). `standing`:
     those of `count` by the longest standing that each has; unknown where that is
@@ -73,7 +74,7 @@ def claims(
             "unknown": unsure,
             **_by_hops(graph, {principal.id for principal in principals}),
         },
-        "day-to-day": {"principals": None, "unknown": asked, "why": _NO_USAGE},
+        "day-to-day": _daily(graph, able, unsure, config.thresholds.unused_days),
         "role-level": {"principals": broad, "of": len(able), "unknown": unsure},
         "standing": _standings(able, unsure),
     }
@@ -176,6 +177,26 @@ def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
         isinstance(why, AssignmentBecause) and is_wide(why.assignment)
         for why in grant.because_of(principal)
     )
+
+
+def _daily(
+    graph: AccessGraph, able: list[tuple[Principal, Holding]], unsure: int, days: int
+) -> dict[str, Any]:
+    asked = any(usage.asked for usage in graph.usage.values())
+    if not asked:
+        return {"principals": None, "unknown": len(able) + unsure, "why": NO_USAGE}
+    found = Counter(works_daily(graph, p, _commands(h), days) for p, h in able)
+    unknown = found[Judgement.UNKNOWN]
+    numbers: dict[str, Any] = {
+        "principals": found[Judgement.USED],
+        "of": len(able),
+        "idle": found[Judgement.UNUSED],
+        "days": days,
+        "unknown": unknown + unsure,
+    }
+    if unknown:
+        numbers["why"] = f"usage evidence does not tell for {unknown}"
+    return numbers
 
 
 def _standings(able: list[tuple[Principal, Holding]], unsure: int) -> dict[str, int]:

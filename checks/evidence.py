@@ -1,12 +1,12 @@
 """The lists that checks rest on, and what a check cannot say without them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from checks.finding import Catalogue, Check, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import NONE
 from scanner.coverage import Coverage
-from scanner.estate import Gap
+from scanner.estate import Gap, Provider
 from scanner.grants import Confidence, Verdict
 
 AWS_BASE = (
@@ -36,34 +36,62 @@ AZURE_SCHEDULES = (
     "Microsoft.Authorization/roleEligibilityScheduleInstances",
 )
 
+#: Asked by `scan --usage` alone: that nobody asked is no gap of an estate.
+AWS_CREDENTIALS = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
+AWS_LAST_ACCESSED = (
+    "iam:GenerateServiceLastAccessedDetails",
+    "iam:GetServiceLastAccessedDetails",
+)
+AZURE_USAGE = (
+    "Microsoft.Insights/eventtypes/management/values",
+    "graph/users/signInActivity",
+)
+_USAGE = frozenset({*AWS_CREDENTIALS, *AWS_LAST_ACCESSED, *AZURE_USAGE})
+NO_USAGE = "no usage evidence was collected: scan with --usage"
+
 #: What a gap names when any list may be cut short.
 EVERY_LIST = "*"
 _NAMED = 5
 
 
-def not_evaluated(catalogue: Catalogue, coverage: Coverage) -> Iterator[Finding]:
+def not_evaluated(
+    catalogue: Catalogue, coverage: Coverage, unasked: Collection[Provider] = ()
+) -> Iterator[Finding]:
     """Yield one `unknown` finding per check that could not see everything it reads.
 
     Its scope is `aws:*` or `azure:*`, and its reasons name the gaps; so no check that
     lacked evidence looks like one that found nothing.
+
+    Args:
+        catalogue: every check.
+        coverage: what was not seen.
+        unasked: clouds of the estate about whose usage nobody asked.
     """
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     for check in catalogue:
         missing = [gap for gap in gaps if _matters(check, gap)]
-        if missing:
-            yield _unknown(check, missing)
+        if check.provider in unasked and not _USAGE.isdisjoint(check.needs):
+            reasons = (NO_USAGE, *_named(missing))
+            yield _unknown(check, "Not evaluated: nobody asked for usage", reasons)
+        elif missing:
+            scopes = len({gap.scope for gap in missing})
+            places = "1 scope" if scopes == 1 else f"{scopes} scopes"
+            said = f"Not fully evaluated: lists it rests on are missing in {places}"
+            yield _unknown(check, said, _named(missing))
 
 
 def _matters(check: Check, gap: Gap) -> bool:
     return gap.provider is check.provider and gap.what in (*check.needs, EVERY_LIST)
 
 
-def _unknown(check: Check, missing: list[Gap]) -> Finding:
-    scope = f"{check.provider}:*"
-    scopes = len({gap.scope for gap in missing})
+def _named(missing: list[Gap]) -> tuple[str, ...]:
     named = tuple(dict.fromkeys(map(str, missing)))
     more = (f"and {len(named) - _NAMED} more",) if len(named) > _NAMED else ()
-    places = "1 scope" if scopes == 1 else f"{scopes} scopes"
+    return (*named[:_NAMED], *more)
+
+
+def _unknown(check: Check, message: str, reasons: tuple[str, ...]) -> Finding:
+    scope = f"{check.provider}:*"
     return Finding(
         check=check.id,
         severity=Severity.INFO,
@@ -77,9 +105,9 @@ def _unknown(check: Check, missing: list[Gap]) -> Finding:
         sample=(),
         vectors=(),
         confidence=Confidence.CERTAIN,
-        reasons=(*named[:_NAMED], *more),
+        reasons=reasons,
         because=(),
         path=(),
-        message=f"Not fully evaluated: lists it rests on are missing in {places}",
+        message=message,
         fingerprint=fingerprint(check.id, check.provider, scope, "", NONE),
     )

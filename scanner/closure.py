@@ -74,6 +74,15 @@ class Closure:
         best = along(source, self.graph.principals[holder], grant, grant.targets, hops)
         return Gain(best, sums.vectors, tuple(self._sets(sums)))
 
+    def at(self, principal_id: str) -> tuple[frozenset[str], tuple[TargetSet, ...]]:
+        """Return what somebody can do at all, itself or by hops: vectors and targets.
+
+        One set of targets for each space.
+        """
+        held = self._sums.get(self.own(principal_id), _NOTHING)
+        sums = _united((held, self._gained(principal_id)))
+        return sums.vectors, tuple(self._sets(sums))
+
     @cached_property
     def _own(self) -> Mapping[str, tuple[Grant, ...]]:
         found = {}

@@ -23,10 +23,17 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """How many principals are accepted, before a number check finds them too many."""
+    """What is too much.
+
+    Attributes:
+        principals_per_scope, principals_per_target: how many principals are accepted,
+            before a number check finds them too many.
+        unused_days: for how long access is not used, before it is found to be unused.
+    """
 
     principals_per_scope: int = 10
     principals_per_target: int = 5
+    unused_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ over one order of targets, as bit sets, so that nothing is expanded.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from scanner.estate import Target
 from scanner.grants import Decision, Grant, TargetSet, ones
@@ -18,7 +19,8 @@ Key = tuple[object, ...]
 class Difference:
     """What became of one principal's access by one vector, on some targets.
 
-    `after` is None when it is denied now, `before` when it was denied.
+    `after` is None when it is denied now, `before` when it was denied. `bits` are the
+    targets themselves, over the order of `Targets`.
     """
 
     principal: str
@@ -27,6 +29,7 @@ class Difference:
     example: str
     before: Decision | None
     after: Decision | None
+    bits: int = 0
 
 
 @dataclass(slots=True)
@@ -64,6 +67,10 @@ class Targets:
     def of_ids(self, ids: Iterable[str]) -> int:
         """Return some targets, given by id, as a bit set."""
         return sum(1 << self._number[id_] for id_ in set(ids) if id_ in self._number)
+
+    def names(self, bits: int, most: int | None = None) -> tuple[str, ...]:
+        """Return the ids of a bit set in order, at most the first few of them."""
+        return tuple(self.ids[at] for at in islice(ones(bits), most))
 
     def example(self, bits: int) -> str:
         """Return the first target of a bit set."""
@@ -145,6 +152,7 @@ def _compare(
                     targets.example(bits),
                     before and before[1],
                     after and after[1],
+                    bits,
                 )
             )
 

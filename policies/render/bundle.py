@@ -46,8 +46,9 @@ def bundle(changes: Sequence[Change]) -> Bundle:
     }
     if len(steps) < len(changes):  # a form that skips a change breaks the order
         unnamed = dict.fromkeys(range(1, len(changes) + 1), "a change names no object")
-        return Bundle(files, {}, dict.fromkeys(FORMS, unnamed) if changes else {})
-    files["rollback/changes.json"] = rollback_json(steps)
+        return Bundle(files, {}, dict.fromkeys(FORMS, unnamed))
+    if changes:
+        files["rollback/changes.json"] = rollback_json(steps)
     made: dict[str, Rendering] = {name: form(steps) for name, form in FORMS.items()}
     for one in made.values():
         files |= one.files

@@ -47,13 +47,15 @@ def pretty(document: Any) -> str:
 
 def _seen(text: str) -> str:
     """Escape what a reader cannot see; JSON has such characters in strings only."""
+    if text.isascii():  # other control characters JSON has escaped already
+        return text.replace("\x7f", "\\u007f")
     return "".join(map(_escaped, text))
 
 
 def _escaped(char: str) -> str:
     if char == "\n" or unicodedata.category(char) not in HIDDEN:
         return char
-    return json.dumps(char)[1:-1] if ord(char) != 0x7F else "\\u007f"
+    return json.dumps(char)[1:-1]
 
 
 def digest(document: Any) -> str:

@@ -73,6 +73,11 @@ check() {
   esac
 }
 
+# bound FILE HASH: what is sent is what was reviewed.
+bound() {
+  states bound "$1" "$2" || stop "${1##*/} was edited after it was written"
+}
+
 waits() {
   case "$waiting" in
     *" $1 "*) return 0 ;;

@@ -149,6 +149,8 @@ def main(arguments: list[str]) -> int:
         return 0
     if command == "same":
         return 0 if equal("document", read(rest[0]), read(rest[1])) else 1
+    if command == "bound":
+        return 0 if digest(read(rest[0])) == rest[1] else 1
     data = parsed(sys.stdin.read())
     if command == "versions":
         print(" ".join(versions(data)))

@@ -108,6 +108,7 @@ def _lines(word: str, part: _Part, commands: dict[int, Commands]) -> Iterator[st
     for step in part.steps:
         yield f"live {step.number} {commands[step.number].read}"
         yield _check(step, commands[step.number].mode)
+        yield from _bound(step, commands[step.number])
     for step in part.steps:
         yield ""
         yield f"# {one_line(step.change.title)}"
@@ -129,6 +130,15 @@ def _identity(part: _Part) -> str:
 def _safe_title(change: Change) -> str:
     """Return the title as a terminal may show it, ASCII as JSON escapes it."""
     return json.dumps(one_line(change.title))[1:-1]
+
+
+def _bound(step: Step, commands: Commands) -> Iterator[str]:
+    """Hold every file that is sent to its hash; the folders were compared already."""
+    sent = [(f"script/{name}", body) for name, body in commands.bodies]
+    if step.after is not None:
+        sent.append((f"{step.folder}/{step.stem}.min.json", step.after))
+    for path, document in sent:
+        yield line("bound", Bundled(path), digest(document))
 
 
 def _check(step: Step, mode: str) -> str:

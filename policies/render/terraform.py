@@ -5,12 +5,12 @@ to change in a source that has the object already: the resource type, the differ
 and the document both as JSON and as a data source.
 """
 
-import difflib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.render.documents import canonical, pretty
+from policies.render.differences import difference
+from policies.render.documents import pretty
 from policies.render.hcl import Block, Code, Value, document
 from policies.render.steps import Action, CannotRender, Rendering, Step
 from policies.render.terraform_aws import AWS_ARGUMENTS, AWS_OBJECTS
@@ -151,16 +151,3 @@ def _place(step: Step) -> str:
         return f"in your source: {error}"
     argument = f", argument {found.document}" if found.document else ""
     return f"in your source: {found.type}{argument} (import id: {found.id})"
-
-
-def difference(before: Any, after: Any) -> list[str]:
-    """Return a unified diff of two documents, laid out for people; None is absent."""
-    old, new = _lines(before), _lines(after)
-    names = ("before" if old else "absent", "after" if new else "absent")
-    if canonical(before) == canonical(after):
-        return []
-    return list(difflib.unified_diff(old, new, *names, lineterm=""))
-
-
-def _lines(value: Any) -> list[str]:
-    return [] if value is None else pretty(value).splitlines()

@@ -99,7 +99,10 @@ class Activity:
             if vector is None:
                 continue
             moment = time_of(row.event_timestamp)
-            actors.add(row.actor if moment > _UNDATED else "")
+            dated = moment > _UNDATED and asked > _UNDATED
+            actors.add(row.actor if dated else "")
+            if not dated:
+                continue
             use = (row.actor, vector)
             event = (moment, asked)
             self.newest[use] = max(event, self.newest.get(use, event))

@@ -1,27 +1,27 @@
 """The assignments that a grant rests on, found when somebody asks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from scanner.azure.questions import Question
 from scanner.azure.rbac.evaluation import because_of, supports
 from scanner.azure.settle import Engine
 from scanner.estate import Principal, Target
-from scanner.grants import Because, Decision, Verdict
+from scanner.grants import Because, Decision, TargetSet, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What a grant of one operation rests on."""
+class Basis(msgspec.Struct, frozen=True, eq=False):
+    """What a grant of one operation rests on; there are as many as grants."""
 
     engine: Engine
     question: Question
     decision: Decision
-    bits: int
+    targets: TargetSet
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name the assignments behind any target of the grant."""
-        return self._resting_on(principal, self.bits)
+        return self._resting_on(principal, self.targets.bits)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         """Name the assignments behind one target."""

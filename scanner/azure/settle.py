@@ -7,7 +7,13 @@ from scanner.azure.cuts import Cut, Cuts
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Parties, Party
 from scanner.azure.places import Place
-from scanner.azure.questions import NOTHING, Operation, Question, questions_of
+from scanner.azure.questions import (
+    NOTHING,
+    Asked,
+    Operation,
+    Question,
+    questions_of,
+)
 from scanner.azure.rbac.evaluation import HANGING, doubted, either
 from scanner.azure.spots import Spot, Spots, at, union
 from scanner.grants import Decision, Verdict
@@ -35,6 +41,11 @@ class _Group:
     questions: tuple[Question, ...]
 
 
+def ask(tenant: AzureTenant, operations: tuple[Operation, ...]) -> Asked:
+    """Ask a tenant's roles and denies about all that is to be decided, once."""
+    return questions_of(tenant, operations, (UNREAD, _UNSEEN, HANGING))
+
+
 class Engine:
     """One tenant, some operations, and a place to ask them about.
 
@@ -49,28 +60,33 @@ class Engine:
         self,
         tenant: AzureTenant,
         place: Place,
-        operations: tuple[Operation, ...],
+        asked: Asked,
         apart: Callable[[str], int] = lambda object_id: 0,
     ) -> None:
-        """Ask roles and denies once; principals are decided by `settle`.
+        """Prepare to decide principals with `settle`.
 
         Args:
             tenant: whose assignments count.
             place: its machines, or what stands for them.
-            operations: what to decide.
+            asked: its roles and denies, asked by `ask`.
             apart: tells apart principals, by id, that hold the same (`Parties`).
         """
         self.tenant, self.place = tenant, place
-        asked = questions_of(tenant, operations, (UNREAD, _UNSEEN, HANGING))
         self.questions, self._ledger = asked.questions, asked.ledger
         self._patterns, self._pattern_of = asked.patterns, asked.pattern_of
         self.spots = Spots(place, (question.mode for question in self.questions))
+        self._given = [
+            {
+                pattern: self._ledger.decisions[row[question.number]]
+                for pattern, row in enumerate(asked.patterns)
+                if row[question.number] != NOTHING
+            }
+            for question in self.questions
+        ]
         self._asked = {op: q for q in self.questions for op in q.operations}
         self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
-        gives = [any(n != NOTHING for n in row) for row in asked.patterns]
-        relevant = (n for n, row in enumerate(asked.pattern_of) if gives[row])
-        self.parties = Parties(tenant, relevant, apart)
+        self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
@@ -135,10 +151,11 @@ class Engine:
         self, question: Question, holdings: Iterable[int]
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked, wherever they count."""
+        given, pattern_of = self._given[question.number], self._pattern_of
         for n in holdings:
-            term = self._patterns[self._pattern_of[n]][question.number]
-            if term != NOTHING:
-                yield n, self._ledger.decisions[term]
+            decision = given.get(pattern_of[n])
+            if decision is not None:
+                yield n, decision
 
     def given(
         self, question: Question, holdings: Iterable[int], bits: int
@@ -165,9 +182,14 @@ class Engine:
         held: dict[int, Spot] = {}
         hanging: dict[int, int] = {}
         assignments, perhaps = self.tenant.assignments, self.place.perhaps
+        pattern_of, spot_of, left_of = (
+            self._pattern_of,
+            self.spots.of,
+            self.cuts.left_of,
+        )
         for n in party.holdings:
-            pattern, scope = self._pattern_of[n], assignments[n].scope
-            spot = self.cuts.left_of(n, self.spots.of(scope), party)
+            pattern, scope = pattern_of[n], assignments[n].scope
+            spot = left_of(n, spot_of(scope), party)
             known = held.get(pattern)
             held[pattern] = spot if known is None else union(known, spot)
             if perhaps and scope in perhaps:
@@ -240,9 +262,9 @@ class Engine:
 
 def _less(parts: Parts, cut: Cut) -> Parts:
     """Take away what is cut, and say where that is not certain."""
-    if cut.blocked and any(bits & cut.blocked for _, bits in parts):
-        left = ~cut.blocked
-        masked = [(decision, bits & left) for decision, bits in parts]
+    hits = [bits & cut.blocked for _, bits in parts] if cut.blocked else ()
+    if any(hits):
+        masked = ((d, bits ^ hit) for (d, bits), hit in zip(parts, hits, strict=True))
         parts = [(decision, bits) for decision, bits in masked if bits]
     for reason, bits in cut.unless:
         unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))

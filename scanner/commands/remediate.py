@@ -65,10 +65,10 @@ def command(
 ) -> int:
     """Write the policy changes that close findings.
 
-    One JSON each, an index and a README. Nothing is applied. Each remediation says
-    what was checked about it, and what not.
+    A folder each, an index and a README to paste: documents, Terraform,
+    CloudFormation, ARM, Bicep and a script, with the way back. Nothing is applied.
     """
-    from output.remediation_files import write_remediation_table
+    from output.remediation_table import write_remediation_table
     from policies.keep import load_keep
     from policies.wishes import Mode, Wishes
     from scanner.commands.results import (
@@ -139,4 +139,6 @@ def save_remediations(
 
     private_folder(folder)
     for name, text in remediation_files(remediations, findings).items():
-        write_private(folder / name, text)
+        path = folder / name
+        private_folder(path.parent)
+        write_private(path, text)

@@ -50,13 +50,14 @@ def load(
     Raises:
         UnusableInput: no estate there, or one that must not be read.
     """
-    from scanner.memory import collector_paused
+    from scanner.memory import collector_paused, keep_to_the_end
 
     with collector_paused():
         loaded = _loaded(root, name)
-        if not check:
-            return loaded
-        return replace(loaded, result=_checked(loaded.result, config))
+        if check:
+            loaded = replace(loaded, result=_checked(loaded.result, config))
+        keep_to_the_end()
+    return loaded
 
 
 def configuration(given: Path | None) -> Config:

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from checks.catalogue import catalogue, run_checks
 from checks.claims import claims, pairs
+from checks.evidence import NO_USAGE
 from checks.finding import Severity
 from checks.severity import LEVELS, Risk, severity_of
+from scanner.config import Config, Thresholds
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
+from scanner.usage import Usage, Usages
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
 FLEET = d.vms("i-1", "i-2")
@@ -171,8 +174,11 @@ def coverage(*gaps: Gap) -> Coverage:
     return Coverage((scope,))
 
 
-def unknown_checks(*gaps: Gap):
-    findings = run_checks(build_graph([d.half()]), coverage(*gaps))
+ASKED = d.half(usage=Usages(asked=True))
+
+
+def unknown_checks(*gaps: Gap, half=ASKED):
+    findings = run_checks(build_graph([half]), coverage(*gaps))
     assert all(one.verdict is Verdict.UNKNOWN for one in findings)
     assert all(one.severity is Severity.INFO for one in findings)
     return {one.check for one in findings}
@@ -196,8 +202,34 @@ def test_a_complete_estate_has_nothing_unknown():
     assert unknown_checks() == set()
 
 
+def test_checks_of_usage_are_unknown_where_nobody_asked_for_it():
+    """It is no gap of the estate, and no clean bill either."""
+    expected = {
+        "t1651_aws_access_key",
+        "t1651_aws_unused_access",
+        "t1651_aws_user_without_mfa",
+    }
+    findings = run_checks(build_graph([d.half()]), coverage(gap("*")))
+    reasons = {one.reasons for one in findings if one.check in expected}
+
+    assert unknown_checks(half=d.half()) == expected
+    assert len(findings) == len({one.fingerprint for one in findings})
+    assert reasons == {(NO_USAGE, f"{d.ACCOUNT} * refused")}
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [
+        ("iam:GetCredentialReport", {"access_key", "user_without_mfa"}),
+        ("iam:GenerateServiceLastAccessedDetails", {"unused_access"}),
+    ],
+)
+def test_usage_that_was_refused_is_a_gap_of_the_checks_that_read_it(op, expected):
+    assert unknown_checks(gap(op)) == {f"t1651_aws_{name}" for name in expected}
+
+
 def test_an_unknown_check_names_its_gaps():
-    (finding, *_) = run_checks(build_graph([d.half()]), coverage(gap("*")))
+    (finding, *_) = run_checks(build_graph([ASKED]), coverage(gap("*")))
 
     assert finding.reasons == (f"{d.ACCOUNT} * refused",)
     assert finding.scope == "aws:*"
@@ -248,6 +280,38 @@ def test_without_usage_evidence_day_to_day_is_unknown():
 
     assert (number["principals"], number["unknown"]) == (None, 2)
     assert "no usage evidence" in number["why"]
+
+
+def test_who_works_day_to_day_is_counted_with_usage_evidence():
+    """In use for anything at all, idle for long, or not known; a part is no whole."""
+    uses = {
+        "daily": Usage(seen=d.used(1, 1)),
+        "by-vector": Usage(vectors={SEND: d.used(89, 89)}),
+        "idle": Usage(seen=d.used(90, 90)),
+        "never": Usage(vectors={SEND: d.used(bound=200)}),
+        "old, perhaps new": Usage(seen=d.used(200)),
+    }
+    people = {d.role(name).id: usage for name, usage in uses.items()}
+    everybody = any_document(*uses, "not in evidence")
+    half = d.half(everybody, usage=Usages(True, people))
+
+    number = claims(build_graph([half]))["day-to-day"]
+
+    assert (number["principals"], number["idle"], number["of"]) == (2, 2, 6)
+    assert (number["unknown"], number["unknown-share"]) == (2, 0.333)
+    assert (number["days"], number["why"]) == (
+        90,
+        "usage evidence does not tell for 2",
+    )
+
+
+def test_the_days_of_use_are_a_threshold():
+    half = d.half(any_document("a"), usage=d.usage(d.role("a"), seen=d.used(10, 10)))
+    config = Config(thresholds=Thresholds(unused_days=10))
+    number = claims(build_graph([half]), config)["day-to-day"]
+
+    assert (number["principals"], number["idle"]) == (0, 1)
+    assert "why" not in number
 
 
 def test_role_level_counts_broad_access():

@@ -18,9 +18,11 @@ from scanner.grants import (
     Verdict,
 )
 from scanner.graph import build_graph
+from scanner.usage import Log
 
 SEND = "ssm:SendCommand"
 RUN = "Microsoft.Compute/virtualMachines/runCommand/action"
+START, UPDATE = "ssm:StartSession", "ssm:UpdateDocument"
 FLEET = d.vms("i-1", "i-2", "i-3")
 WEB = [d.azure_vm("web"), d.azure_vm("db")]
 OPS, ALICE = d.role("ops"), d.user("alice")
@@ -117,6 +119,27 @@ def becoming(kind: str, *own: d.Given, provider=Provider.AWS, **rest) -> Decided
 
 
 VM_IDENTITY = d.entra("vm-identity", "managed-identity")
+
+
+def alice(**facts) -> Decided:
+    """An IAM user of whom the credential report says this."""
+    return d.half(aws(ALICE), usage=d.usage(ALICE, **facts))
+
+
+def unused(who: Principal, vector: str = SEND):
+    return d.usage(who, vectors={vector: d.used(bound=100)})
+
+
+def ops(vector: str, **times) -> Decided:
+    """A role that has used a vector so long ago."""
+    return d.half(aws(), usage=d.usage(OPS, vectors={vector: d.used(**times)}))
+
+
+def carol(**times) -> Decided:
+    """A user who has signed in so long ago."""
+    return azure_half(azure(), usage=d.usage(CAROL, seen=d.used(**times)))
+
+
 PARTNER = d.entra("msp", "foreign", external=True)
 GUEST = d.entra("guest", "guest", external=True)
 FAR = d.azure_vm("far", "cccccccc-0000-0000-0000-000000000003")
@@ -174,6 +197,50 @@ CASES = [
         ],
     ),
     Case("t1651_aws_iam_user", d.half(aws(ALICE)), [d.half(aws())]),
+    Case(
+        "t1651_aws_access_key",
+        alice(access_keys=1),
+        [
+            alice(access_keys=0),
+            alice(access_keys=None),
+            d.half(aws(), usage=d.usage(OPS, access_keys=1)),
+            d.half(aws(ALICE)),
+        ],
+    ),
+    Case(
+        "t1651_aws_user_without_mfa",
+        alice(mfa=False),
+        [
+            alice(mfa=True),
+            alice(mfa=None),
+            alice(mfa=False, password=False, access_keys=0),
+            d.half(aws(), usage=d.usage(OPS, mfa=False)),
+        ],
+    ),
+    Case(
+        "t1651_aws_unused_access",
+        ops(SEND, bound=90),
+        [
+            ops(SEND, bound=89.99),
+            ops(SEND, days=89.99, bound=89.99),
+            ops(SEND, days=400),
+            ops("ssm:StartSession", bound=90),
+            d.half(aws()),
+            d.half(aws(SERVICE_LINKED), usage=unused(SERVICE_LINKED)),
+            d.half(aws(d.root()), usage=unused(d.root())),
+        ],
+    ),
+    Case(
+        "t1651_azure_unused_access",
+        carol(bound=90),
+        [
+            carol(bound=89.99),
+            carol(days=1, bound=1),
+            carol(days=400),
+            azure_half(azure()),
+            azure_half(azure(GROUP), usage=unused(GROUP, RUN)),
+        ],
+    ),
     Case("t1651_aws_root_not_fenced", d.half(aws(d.root())), [d.half(aws())]),
     Case(
         "t1651_aws_external_without_external_id",
@@ -508,3 +575,63 @@ def test_a_partner_of_an_unknown_tenant_is_a_finding_of_each_subscription():
     assert [one.targets for one in found] == [len(WEB), 1]
     assert len({one.fingerprint for one in found}) == 2
     assert [one.scope for one in known] == [f"azure:{d.TENANT}"]
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        ({SEND: (None, 200)}, (SEND,)),
+        ({SEND: (None, 200), UPDATE: (None, 200)}, (SEND, UPDATE)),
+        ({SEND: (None, 200), UPDATE: (10, 10)}, None),
+        ({SEND: (None, 200), START: (None, 10)}, None),
+        ({SEND: (None, 200), START: (None, 100)}, (SEND, START)),
+        ({UPDATE: (None, 200)}, None),
+    ],
+)
+def test_unused_is_who_used_no_direct_vector_and_is_known_to_use_no_other(
+    uses, expected
+):
+    """Of vectors that services carry out evidence knows little: they do not decide."""
+    direct = [SEND, START] if START in uses else [SEND]
+    given = [d.grant([OPS], one, FLEET, documents="any") for one in direct]
+    given.append(d.grant([OPS], UPDATE, FLEET, tier=Tier.INDIRECT))
+    vectors = {one: d.used(*times) for one, times in uses.items()}
+    half = d.half(*given, usage=d.usage(OPS, vectors=vectors))
+
+    found = fired(half, "t1651_aws_unused_access")
+
+    assert [one.vectors for one in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("logs", "event", "fires"),
+    [
+        ([d.SUBSCRIPTION, FAR.scope], None, True),
+        ([d.SUBSCRIPTION], None, False),
+        ([], None, False),
+        ([d.SUBSCRIPTION, FAR.scope], 1, False),
+        ([d.SUBSCRIPTION], 1, False),
+    ],
+)
+def test_the_logs_of_all_subscriptions_together_tell_that_nobody_ran_commands(
+    logs, event, fires
+):
+    """One log that was not read leaves open what is in it."""
+    read = {(name, "microsoft.compute"): Log(d.used(90).known, d.NOW) for name in logs}
+    events = {}
+    if event is not None:
+        events[CAROL.id, RUN] = (d.used(event).known, d.NOW)
+    usage = d.usage(CAROL, logs=read, events=events)
+    half = azure_half(azure(targets=[*WEB, FAR]), usage=usage)
+
+    assert bool(fired(half, "t1651_azure_unused_access")) is fires
+
+
+def test_the_number_of_days_is_a_threshold():
+    half = d.half(aws(), usage=d.usage(OPS, vectors={SEND: d.used(bound=30)}))
+    config = Config(thresholds=Thresholds(unused_days=30))
+
+    found = run_checks(build_graph([half]), config=config)
+
+    assert "t1651_aws_unused_access" in {one.check for one in found}
+    assert fired(half, "t1651_aws_unused_access") == []

@@ -5,7 +5,6 @@ the principal whose ARN it names, a value that AWS does not document is not know
 """
 
 import base64
-import binascii
 import csv
 import io
 from collections.abc import Iterator, Mapping
@@ -75,7 +74,7 @@ def _text(content: str) -> str:
         return content
     try:
         return base64.b64decode(content, validate=True).decode("utf-8-sig")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # of either; text that is no ASCII included
         raise Unreadable(f"not text in base64: {error}") from None
 
 
