@@ -6,6 +6,7 @@ from checks import (
     guard_rails,
     lateral,
     number,
+    production,
     role_level,
     standing,
     unused,
@@ -29,6 +30,7 @@ def catalogue() -> tuple[Check, ...]:
         standing.checks(),
         delegated.checks(),
         lateral.checks(),
+        production.checks(),
         guard_rails.checks(),
     )
     found = (check for family in families for check in family)

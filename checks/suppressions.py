@@ -1,12 +1,13 @@
 """Findings that somebody has answered for: shown with the reason, and not counted."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from checks.finding import Catalogue, Check, Finding
 from scanner.classes import is_class
-from scanner.config import Acceptance, Config, matches, partner_names
+from scanner.config import DEFAULTS, Acceptance, Config, matches, partner_names
 from scanner.graph import AccessGraph
 
 
@@ -123,24 +124,27 @@ def _old(config: Config, used: set[str], today: date) -> Iterator[str]:
 
 
 def unused(config: Config, graph: AccessGraph) -> Iterator[str]:
-    """Say which patterns fit nobody and no machine of the estate."""
+    """Say which patterns of the file fit nobody and no machine of the estate."""
     people = [one for one in graph.principals.values() if not is_class(one)]
     ids = [one.id for one in people]
     outside = [name for one in people for name in partner_names(one)]
     tags = {f"{k}={v}" for one in graph.targets.values() for k, v in one.tags}
-    homes = {one.scope for one in graph.targets.values()}
-    lists: Sequence[tuple[str, tuple[str, ...], Iterable[str]]] = (
-        ("approved.principals", config.approved.principals, ids),
-        ("approved.partners", config.approved.partners, outside),
-        ("approved.break_glass", config.approved.break_glass, ids),
-        ("identities.people", config.identities.people, ids),
-        ("identities.workloads", config.identities.workloads, ids),
-        ("production.tags", config.production.tags, tags),
-        ("production.scopes", config.production.scopes, homes),
-        ("non_production.tags", config.non_production.tags, tags),
-        ("non_production.scopes", config.non_production.scopes, homes),
-    )
-    for key, patterns, names in lists:
-        for one in patterns:
-            if not any(matches((one,), name) for name in names):
+    homes = {one.scope for one in people}
+    homes |= {one.scope for one in graph.targets.values()}
+    lists: Mapping[str, Collection[str]] = {
+        "approved.principals": ids,
+        "approved.partners": outside,
+        "approved.break_glass": ids,
+        "identities.people": ids,
+        "identities.workloads": ids,
+        "production.tags": tags,
+        "production.scopes": homes,
+        "non_production.tags": tags,
+        "non_production.scopes": homes,
+    }
+    for key, names in lists.items():
+        patterns = attrgetter(key)
+        for one in patterns(config):
+            known = one in patterns(DEFAULTS)
+            if not known and not any(matches((one,), name) for name in names):
                 yield f"{config.path}: {key}: {one!a} fits nothing here; remove it"

@@ -74,6 +74,18 @@ class Stage:
     scopes: tuple[str, ...] = ()
 
 
+_KEYS = ("environment", "env", "stage")
+#: Tags that most estates have, where nothing else is said.
+PRODUCTION = Stage(tuple(f"{key}=prod*" for key in _KEYS))
+NON_PRODUCTION = Stage(
+    tuple(
+        f"{key}={value}*"
+        for key in _KEYS
+        for value in ("dev", "test", "stag", "qa", "sandbox", "nonprod", "non-prod")
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """A suppression: findings that somebody has accepted, until a day.
@@ -112,8 +124,8 @@ class Config:
     thresholds: Thresholds = Thresholds()
     approved: Approved = Approved()
     identities: Identities = Identities()
-    production: Stage = Stage()
-    non_production: Stage = Stage()
+    production: Stage = PRODUCTION
+    non_production: Stage = NON_PRODUCTION
     accept: tuple[Acceptance, ...] = ()
 
     def approvals(self, principal: Principal) -> tuple[Approval, ...]:
@@ -142,9 +154,9 @@ class Config:
     def is_non_production(self, target: Target) -> bool:
         """True for a machine that is said not to be in production.
 
-        What was said of neither kind is neither.
+        What was said of neither kind is neither; what was said of both, production.
         """
-        return _staged(self.non_production, target)
+        return _staged(self.non_production, target) and not self.is_production(target)
 
 
 #: What holds where no file says otherwise.

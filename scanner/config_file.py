@@ -7,12 +7,14 @@ covers) is an error: whoever wrote it believes that it works.
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from scanner.config import (
     DEFAULTS,
+    NON_PRODUCTION,
+    PRODUCTION,
     Acceptance,
     Approved,
     Config,
@@ -87,10 +89,10 @@ def parse_config(toml: bytes, file: str, checks: Collection[str]) -> Config:
     found = Config(
         file,
         _thresholds(said, place),
-        _lists(said, place, "approved", Approved, _APPROVED),
-        _lists(said, place, "identities", Identities, _IDENTITIES),
-        _lists(said, place, "production", Stage, _STAGE),
-        _lists(said, place, "non_production", Stage, _STAGE),
+        _lists(said, place, "approved", Approved(), _APPROVED),
+        _lists(said, place, "identities", Identities(), _IDENTITIES),
+        _lists(said, place, "production", PRODUCTION, _STAGE),
+        _lists(said, place, "non_production", NON_PRODUCTION, _STAGE),
         _accepted(said, place, checks),
     )
     _no_contradiction(found, place)
@@ -144,10 +146,12 @@ def _thresholds(said: _Said, place: Place) -> Thresholds:
 
 
 def _lists(
-    said: _Said, place: Place, name: str, shape: type[_Lists], forms: Mapping[str, Form]
+    said: _Said, place: Place, name: str, default: _Lists, forms: Mapping[str, Form]
 ) -> _Lists:
-    table, here = _section(said, place, name, shape)
-    return shape(**{k: texts(table[k], here.below(k), forms[k]) for k in table})
+    """Return lists of patterns; what is not said is as by default."""
+    table, here = _section(said, place, name, type(default))
+    lists = {key: texts(table[key], here.below(key), forms[key]) for key in table}
+    return replace(default, **lists)
 
 
 def _no_contradiction(config: Config, place: Place) -> None:

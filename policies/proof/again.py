@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from policies.apply import Index, needed
 from policies.proof.context import Context, Half
 from scanner.aws.arn import parse_arn
@@ -66,9 +68,9 @@ def _aws(
             continue
         smaller = replace(account, identities=some)
         same = _same_nodes(context, account)
-        for grant in AccountEngine(estate, smaller, context.rules).grants():
+        for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
             if same:
-                yield replace(grant, targets=context.placed(id_, grant))
+                yield structs.replace(grant, targets=context.placed(id_, grant))
             else:
                 yield grant
 

@@ -24,14 +24,13 @@ class Context:
     """An estate as it is, for thousands of proofs; each index is built when needed.
 
     Attributes:
-        digest: `sha256:…` that names the estate's files; empty when nobody says.
+        digest: `sha256:…` that names the estate's files.
     """
 
-    def __init__(
-        self, analysis: Analysis, graph: AccessGraph, digest: str = ""
-    ) -> None:
+    def __init__(self, analysis: Analysis, graph: AccessGraph) -> None:
         """Remember an analysed estate and its graph."""
-        self.analysis, self.graph, self.digest = analysis, graph, digest
+        self.analysis, self.graph = analysis, graph
+        self.digest = analysis.digest
         self.rules = Rules(catalogue().actions)
         #: What is compared of documents, once per content (`others_aws`).
         self.layers: dict[object, LayerDifference] = {}

@@ -82,6 +82,7 @@ def _template(scope: Scope, members: Sequence[tuple[Step, ArmObject]]) -> bytes:
         {
             "$schema": _SCHEMA.format(_SCHEMAS[scope.level]),
             "contentVersion": "1.0.0.0",
+            "metadata": {"scope": escaped(scope.path)},
             "resources": resources,
         }
     ).encode()

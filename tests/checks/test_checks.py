@@ -326,6 +326,39 @@ CASES = [
 ]
 
 
+STAGES = [d.vm("i-live", env="prod"), d.vm("i-test", env="dev")]
+AZURE_STAGES = [d.azure_vm("live", stage="Production"), d.azure_vm("test", env="qa1")]
+
+
+def crossing(who: Principal, machines, *, back: bool = False, **rest) -> Decided:
+    """The identity of the machine outside production commands the one inside."""
+    live, test = reversed(machines) if back else machines
+    vector = SEND if who.provider is Provider.AWS else RUN
+    grant = d.grant([who], vector, [live], **rest)
+    edges = [d.hop("runs-as", test, who)]
+    return d.half(grant, edges=edges, targets=machines, provider=who.provider)
+
+
+CASES += [
+    Case(
+        "t1651_aws_production_from_outside",
+        crossing(OPS, STAGES),
+        [
+            crossing(OPS, STAGES, back=True),
+            crossing(OPS, STAGES, tier=Tier.ADJACENT),
+            crossing(OPS, [STAGES[0], d.vm("i-other")]),
+            crossing(OPS, [d.vm("i-other"), STAGES[1]]),
+            crossing(OPS, [STAGES[0], d.vm("i-both", env="dev", stage="prod")]),
+        ],
+    ),
+    Case(
+        "t1651_azure_production_from_outside",
+        crossing(VM_IDENTITY, AZURE_STAGES),
+        [crossing(VM_IDENTITY, AZURE_STAGES, back=True)],
+    ),
+]
+
+
 def fired(half: Decided, check: str):
     return [one for one in run_checks(build_graph([half])) if one.check == check]
 

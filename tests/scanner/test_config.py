@@ -421,4 +421,23 @@ def test_a_machine_is_in_production_by_tag_or_account(tags, scopes, expected):
     vm = d.vm("i-1", env="prod-1")
 
     assert Config(production=Stage(tags, scopes)).is_production(vm) is expected
-    assert Config(non_production=Stage(tags, scopes)).is_non_production(vm) is expected
+    outside = Config(production=Stage(), non_production=Stage(tags, scopes))
+    assert outside.is_non_production(vm) is expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "live", "dead"),
+    [
+        ({"Environment": "Production"}, True, False),
+        ({"stage": "qa-2"}, False, True),
+        ({"env": "dev", "stage": "prod"}, True, False),
+        ({"team": "prod"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_by_default_common_tags_tell_what_is_production(tags, live, dead):
+    """What is said to be both is in production."""
+    vm = d.vm("i-1", **tags)
+
+    assert DEFAULTS.is_production(vm) is live
+    assert DEFAULTS.is_non_production(vm) is dead

@@ -107,6 +107,7 @@ def test_each_scope_has_its_own_kind_of_deployment(scope, level, schema):
     one = change(ResourceKind.ROLE_DEFINITION, "create", after=value, id=value["id"])
 
     assert f"/{schema}.json#" in only(one)["$schema"]
+    assert only(one)["metadata"]["scope"] == (scope or "/")
     assert bicep_file(one)["targetScope"] == level
 
 
