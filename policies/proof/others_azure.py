@@ -50,6 +50,7 @@ def others_azure(copy: Copy, intent: Intent) -> Others:
     for name, tenant in before.tenants.items():
         if name in after.tenants:
             _Tenant(tenant, after.tenants[name], intent).compare(copy.ids, found)
+    found.sort()
     return found
 
 
@@ -145,7 +146,7 @@ class _Tenant:
             (old - new, found.gained, 0),
             (new - old, found.lost, meant),
         ):
-            for one in denials:
+            for one in sorted(denials, key=lambda one: one.id):
                 words = (_DENIED, _ALLOWED) if may == 0 else (_ALLOWED, _DENIED)
                 for name in self._operations.listed(self._denied(one) & ~may):
                     difference = ActionDifference(name, one.id, one.scope, *words)

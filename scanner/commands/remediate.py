@@ -48,6 +48,12 @@ REPORTS = Path("whocanrun-report")
     type=click.Choice(["tighten", "revoke", "guardrail"]),
     help="Style of all changes (default: chosen for each finding, and explained).",
 )
+@click.option(
+    "--verify",
+    "bundles",
+    type=PATH,
+    help="Write nothing: check the proofs in this folder again, from its files.",
+)
 @config_option
 @top_option
 @quiet_option
@@ -60,6 +66,7 @@ def command(
     wanted: tuple[str, ...],
     keep: Path | None,
     mode: str | None,
+    bundles: Path | None,
     config_file: Path | None,
     top: int,
 ) -> int:
@@ -80,6 +87,7 @@ def command(
         warn_if_shared,
         warn_of_config,
     )
+    from scanner.commands.verify import verify_bundles
 
     console = console_of(context)
     config = configuration(config_file)
@@ -87,6 +95,8 @@ def command(
     result = loaded.result
     readable(result.coverage)
     warn_of_config(result, console)
+    if bundles is not None:
+        return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
     wishes = Wishes(

@@ -96,19 +96,22 @@ def _checked(result: "Result", config: Config) -> "Result":
     """Add what the checks find, and the numbers."""
     from checks.catalogue import catalogue, run_checks
     from checks.claims import claims, pairs
-    from checks.suppressions import weigh
+    from checks.suppressions import weigh, weigh_gaps
     from policies.plan import remediation_id
 
     graph, checks = result.graph, catalogue()
     found = run_checks(graph, result.coverage, config)
-    weighed = weigh(found, graph, config, checks, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    weighed = weigh(found, graph, config, checks, today)
+    accepted, stale = weigh_gaps(result.coverage, config, today)
     findings = weighed.findings
     return replace(
         result,
         findings=findings,
         suppressed=weighed.suppressed,
         config=config.path,
-        warnings=weighed.warnings,
+        accepted_gaps=accepted,
+        warnings=(*weighed.warnings, *stale),
         catalogue=checks,
         remediation_ids={one.fingerprint: remediation_id(one) for one in findings},
         claims=claims(graph, config, result.coverage),
@@ -142,13 +145,15 @@ def plan(
 def exit_code(result: "Result", fail_on: str | None = None) -> int:
     """Return 4 when nothing was read, 1 for findings, 3 for gaps, else 0.
 
-    Findings that somebody has answered for do not count.
+    Findings that somebody has answered for do not count, nor do such gaps.
     """
     if not result.coverage.readable:
         return UNREADABLE
     if fail_on and _reaches(result, fail_on):
         return FOUND
-    return DONE if result.coverage.complete else INCOMPLETE
+    accepted = {gap for gap, _ in result.accepted_gaps}
+    gaps = {gap for scope in result.coverage.scopes for gap in scope.gaps}
+    return DONE if gaps <= accepted else INCOMPLETE
 
 
 def _reaches(result: "Result", fail_on: str) -> bool:

@@ -96,7 +96,7 @@ def test_a_policy_that_serves_others_is_copied_for_the_one(tmp_path, shared, exp
     run = a.managed_policy("run", a.allow(SEND, "s3:GetObject"))
     narrow = ["arn:aws:ec2:*:*:instance/i-1"]
     other = a.role("other", managed=["run"] if shared else [], boundary="narrow")
-    bound = a.managed_policy("narrow", a.allow(SEND, on=narrow + ["*:document/Own"]))
+    bound = a.managed_policy("narrow", a.allow(SEND, on=[*narrow, "*:document/Own"]))
 
     pairs = planned_aws(tmp_path, run, bound, a.user("bob", managed=["run"]), other)
 
