@@ -28,6 +28,7 @@ _HOW = {
     "(`import.json` with `resources-to-import.json`), then update to `template.json`",
     "ARM": "`arm/`, one deployment per scope, in the order of the numbers",
     "Bicep": "`bicep/`, the same deployments",
+    "Message": "`message/` is for the partner, before the change is made",
 }
 
 

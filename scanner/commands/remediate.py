@@ -39,6 +39,16 @@ REPORTS = Path("whocanrun-report")
     help="Only this finding: its fingerprint, or the start of it (repeatable).",
 )
 @click.option(
+    "--keep",
+    type=PATH,
+    help="Access that must stay, with reasons, as TOML or JSON (docs/remediation.md).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["tighten", "revoke", "guardrail"]),
+    help="Style of all changes (default: chosen for each finding, and explained).",
+)
+@click.option(
     "--verify",
     "bundles",
     type=PATH,
@@ -54,6 +64,8 @@ def command(
     estate_dir: Path | None,
     out: Path | None,
     wanted: tuple[str, ...],
+    keep: Path | None,
+    mode: str | None,
     bundles: Path | None,
     config_file: Path | None,
     top: int,
@@ -64,6 +76,8 @@ def command(
     CloudFormation, ARM, Bicep and a script, with the way back. Nothing is applied.
     """
     from output.remediation_table import write_remediation_table
+    from policies.keep import load_keep
+    from policies.wishes import Mode, Wishes
     from scanner.commands.results import (
         configuration,
         exit_code,
@@ -85,7 +99,12 @@ def command(
         return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
     chosen = chosen_findings(result.findings, wanted)
-    planned = plan(loaded, chosen)
+    wishes = Wishes(
+        mode=Mode(mode) if mode else None,
+        keep=load_keep(keep) if keep else (),
+        config=config,
+    )
+    planned = plan(loaded, chosen, wishes)
     folder = out or new_report_folder() / "remediation"
     warn_if_shared(folder, console)
     save_remediations(planned, folder, result.findings)

@@ -309,6 +309,27 @@ def test_permissions_are_json_alone_on_stdout(capsys):
     assert "Microsoft Graph" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("provider", "right", "told"),
+    [
+        ("aws", "iam:GenerateCredentialReport", ""),
+        ("azure", "Microsoft.Insights/eventtypes/values/read", "AuditLog.Read.All"),
+    ],
+)
+def test_permissions_for_usage_are_asked_for(capsys, provider, right, told):
+    """Least privilege: what only `scan --usage` needs is in no other output."""
+    assert main(["permissions", provider]) == 0
+    plain = capsys.readouterr()
+    assert main(["permissions", provider, "--usage"]) == 0
+    usage = capsys.readouterr()
+
+    assert right not in plain.out
+    assert right in json.dumps(json.loads(usage.out))
+    assert "add --usage" in plain.err
+    assert "add --usage" not in usage.err
+    assert told in usage.err
+
+
 def test_checks_lists_and_explains(capsys):
     from checks.catalogue import catalogue
 

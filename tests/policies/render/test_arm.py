@@ -158,6 +158,13 @@ def test_every_azure_kind_is_deployed_or_says_why_not(form, kind, action):
     assert not (action == "remove" and found.files)
 
 
+@pytest.mark.parametrize("form", [render_arm, bicep])
+def test_half_a_character_is_refused(form):
+    assert (
+        "half a character" in form(steps(role_with(description="\ud800"))).left_out[1]
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "level"),
     [
