@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checks.finding import Finding
     from output.result import Result
     from policies.remediation import Remediation
+    from policies.wishes import Wishes
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
 
@@ -119,20 +120,26 @@ def _checked(result: "Result", config: Config) -> "Result":
 
 
 def plan(
-    loaded: Loaded, wanted: "Sequence[Finding] | None" = None
+    loaded: Loaded,
+    wanted: "Sequence[Finding] | None" = None,
+    wishes: "Wishes | None" = None,
 ) -> "tuple[Remediation, ...]":
     """Plan the remediations of the wanted findings; None means all of them.
 
     All findings are known to the planner: what others share decides what may change.
+
+    Args:
+        loaded: the estate and its findings.
+        wanted: those to plan for.
+        wishes: a style of change, and what must stay.
     """
     from policies.plan import plan_remediations
 
+    only = None if wanted is None else {finding.fingerprint for finding in wanted}
     result = loaded.result
-    planned = plan_remediations(loaded.analysis, result.graph, result.findings)
-    if wanted is None:
-        return planned
-    chosen = {finding.fingerprint for finding in wanted}
-    return tuple(one for one in planned if one.finding in chosen)
+    return plan_remediations(
+        loaded.analysis, result.graph, result.findings, wishes, only
+    )
 
 
 def exit_code(result: "Result", fail_on: str | None = None) -> int:

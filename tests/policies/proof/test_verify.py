@@ -6,6 +6,7 @@ import aws_estates as a
 import pytest
 from applying import change
 
+from policies.fits import fits
 from policies.proof.context import Context
 from policies.proof.intent import Intent
 from policies.proof.model import Aim
@@ -40,7 +41,7 @@ def bundle(root, folder, *, after=None, **claims):
     )
     changes = (inline(after or a.policy(a.allow(GET))),)
     intent = Intent(changes, Aim.REMOVE, {OPS: frozenset(finding.vectors)})
-    proof = prove(context, "R-1", finding, intent)
+    proof = prove(context, "R-1", finding, intent, fits)
     files = document_files(changes)
     made = proof_json(proof, changes, finding.fingerprint, files) | claims
     for name, content in {**files, "proof.json": canonical(made)}.items():
