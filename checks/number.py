@@ -168,11 +168,9 @@ class _Tally:
         self._known, self._either = Counts(), Counts()
         #: The same for the classes of each space.
         self._targets: dict[int, tuple[TargetSpace, Counts, Counts]] = {}
-        #: One grant for each kind of access, with the scopes where there is such.
+        #: One grant for each kind of access, with the classes where there is such.
         self._kinds: dict[_Kind, tuple[Grant, int]] = {}
         self._reached: dict[int, int] = {}
-        #: The scopes of sets of targets, by their identity: the graph keeps them.
-        self._scopes: dict[int, int] = {}
         for holding in graph.holdings:
             acting = sum(_acts(one, context.config) for one in holding.principals)
             grants = [g for g in holding.grants if _counts(g, provider)]
@@ -198,13 +196,13 @@ class _Tally:
 
     def within(self, scope: str, among: TargetSet | None = None) -> Iterator[Share]:
         """Yield a grant for each kind of access, on all that anybody reaches there."""
-        number = self._graph.scope_numbers[scope]
-        for grant, scopes in self._kinds.values():
+        for grant, where in self._kinds.values():
             space = grant.targets.space
             mask = self._graph.scopes(space).masks.get(scope, 0)
+            there = where & mask
             if among is not None:
                 mask &= among.bits if among.space is space else 0
-            if scopes >> number & 1 and mask:
+            if there and mask:
                 yield grant, self._reached[id(space)] & mask
 
     def _add(self, grants: Iterable[Grant], acting: int) -> None:
@@ -231,17 +229,14 @@ class _Tally:
             _, surely, perhaps = self._targets[key]
             surely.add(known.get(key, 0), acting)
             perhaps.add(bits, acting)
-        self._known.add(self._scopes_of(known), acting)
-        self._either.add(self._scopes_of(either), acting)
+        scopes = self._scopes_of(either)
+        self._either.add(scopes, acting)
+        self._known.add(scopes if known == either else self._scopes_of(known), acting)
 
     def _remember(self, grant: Grant) -> None:
-        targets, kind = grant.targets, _kind_of(grant)
-        scopes = self._scopes.get(id(targets))
-        if scopes is None:
-            scopes = self._graph.scopes(targets.space).of(targets.bits)
-            self._scopes[id(targets)] = scopes
+        kind, bits = _kind_of(grant), grant.targets.bits
         _, before = self._kinds.get(kind, (grant, 0))
-        self._kinds[kind] = grant, before | scopes
+        self._kinds[kind] = grant, before | bits
 
     def _scopes_of(self, reached: dict[int, int]) -> int:
         found = 0

@@ -14,9 +14,9 @@ from scanner.azure.questions import (
     Question,
     questions_of,
 )
-from scanner.azure.rbac.evaluation import HANGING, doubted, either
+from scanner.azure.rbac.evaluation import HANGING, because_of, doubted, either
 from scanner.azure.spots import Spot, Spots, at, union
-from scanner.grants import Decision, Verdict
+from scanner.grants import AssignmentBecause, Decision, Verdict
 
 #: Disjoint sets of target classes, each with its decision.
 Parts = list[tuple[Decision, int]]
@@ -89,6 +89,7 @@ class Engine:
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
+        self._names: dict[int, AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
         self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
@@ -161,13 +162,25 @@ class Engine:
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
-        mode = self._modes[question.mode]
-        for n, decision in self.terms(question, holdings):
+        given, pattern_of = self._given[question.number], self._pattern_of
+        holding = [n for n in holdings if pattern_of[n] in given]
+        mode, perhaps = self._modes[question.mode], self.place.perhaps
+        for n in holding:
             scope = self.tenant.assignments[n].scope
             if at(self.spots.of(scope), mode) & bits:
-                yield n, decision
-            if self.place.perhaps.get(scope, 0) & bits:
+                yield n, given[pattern_of[n]]
+            if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
+
+    def named(self, number: int, principal: str) -> AssignmentBecause:
+        """Name an assignment as what a principal's access rests on."""
+        assignment = self.tenant.assignments[number]
+        if assignment.principal != principal:
+            return because_of(assignment, self.tenant.roles, principal)
+        if number not in self._names:
+            found = because_of(assignment, self.tenant.roles, principal)
+            self._names[number] = found
+        return self._names[number]
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""

@@ -13,7 +13,7 @@ from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
 from scanner.azure.questions import Operation, Question
-from scanner.azure.rbac.evaluation import because_of, doubted
+from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine, Parts, ask
 from scanner.azure.site_grants import Gains, SiteGrants
@@ -67,6 +67,7 @@ class TenantGrants:
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
+        self._steps: dict[Escalation, tuple[Question, ...]] = {}
         self._doubts: dict[tuple[str, int], tuple[Decision, Decision]] = {}
 
     def grants(self) -> Iterator[Grant]:
@@ -148,6 +149,16 @@ class TenantGrants:
         yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
 
+    def steps(self, way: Escalation) -> tuple[Question, ...]:
+        """Return the questions about any step of a way, looked up once."""
+        if way not in self._steps:
+            self._steps[way] = tuple(
+                question
+                for question in self.engine.questions
+                if any(op.name in way.steps for op in question.operations)
+            )
+        return self._steps[way]
+
     def blocks(
         self, principal: Principal, vector: Vector, target: Target
     ) -> tuple[tuple[Block, ...], ...]:
@@ -218,16 +229,12 @@ class _Joint:
         found: set[int] = set()
         for way in self.ways:
             if isinstance(way, Escalation):
-                for question in engine.questions:
-                    if any(op.name in way.steps for op in question.operations):
-                        found |= self._giving(question, holdings, bits)
+                for question in self.of.steps(way):
+                    found |= self._giving(question, holdings, bits)
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
-        assignments, roles = engine.tenant.assignments, engine.tenant.roles
-        return tuple(
-            because_of(assignments[n], roles, principal.id) for n in sorted(found)
-        )
+        return tuple(engine.named(n, principal.id) for n in sorted(found))
 
     def _giving(
         self, question: Question, holdings: Iterable[int], bits: int
