@@ -33,12 +33,13 @@ class _Group:
         mode: the number of their mode.
         terms: (pattern, number of what it gives).
         unseen: where groups with unread members give it.
+        questions: they, and together those that the same guards cut.
     """
 
     mode: int
     terms: tuple[tuple[int, int], ...]
     unseen: int
-    questions: tuple[Question, ...]
+    questions: tuple[tuple[Question, ...], ...]
 
 
 def ask(tenant: AzureTenant, operations: tuple[Operation, ...]) -> Asked:
@@ -86,6 +87,7 @@ class Engine:
         self._asked = {op: q for q in self.questions for op in q.operations}
         self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
+        self._mode_of = [self._modes[question.mode] for question in self.questions]
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
@@ -123,18 +125,21 @@ class Engine:
         uncut: list[Parts] = [[]] * len(self.questions)
         row = self.cuts.of(party)
         left: dict[tuple[int, int], Parts] = {}
-        for questions, parts in self._uncut(party):
-            for question in questions:
-                cut = self.cuts.cut(question, party, row)
+        for families, parts in self._uncut(party):
+            for questions in families:
+                cut = self.cuts.cut(questions[0], party, row)
                 key = (id(parts), id(cut))
                 rest = left.get(key)
                 if rest is None:
                     rest = left[key] = _less(parts, cut)
-                found[question.number] = rest
-                uncut[question.number] = parts
+                for question in questions:
+                    found[question.number] = rest
+                    uncut[question.number] = parts
         return found, uncut
 
-    def _uncut(self, party: Party) -> Iterator[tuple[tuple[Question, ...], Parts]]:
+    def _uncut(
+        self, party: Party
+    ) -> Iterator[tuple[tuple[tuple[Question, ...], ...], Parts]]:
         """Yield questions that are answered alike, but for what is cut."""
         held, hanging = self._held(party)
         known: dict[tuple[object, ...], Parts] = {}  # modes mostly say the same
@@ -195,14 +200,16 @@ class Engine:
         held: dict[int, Spot] = {}
         hanging: dict[int, int] = {}
         assignments, perhaps = self.tenant.assignments, self.place.perhaps
-        pattern_of, spot_of, left_of = (
+        pattern_of, spot_of, touched = (
             self._pattern_of,
             self.spots.of,
-            self.cuts.left_of,
+            self.cuts.touched,
         )
         for n in party.holdings:
             pattern, scope = pattern_of[n], assignments[n].scope
-            spot = left_of(n, spot_of(scope), party)
+            spot = spot_of(scope)
+            if n in touched:
+                spot = self.cuts.left_of(n, spot, party)
             known = held.get(pattern)
             held[pattern] = spot if known is None else union(known, spot)
             if perhaps and scope in perhaps:
@@ -223,16 +230,19 @@ class Engine:
     def _grouped(
         self, patterns: tuple[int, ...], opened: list[int], everything: bool
     ) -> Iterator[_Group]:
-        found: dict[tuple[int, tuple[tuple[int, int], ...], int], list[Question]] = {}
+        found: dict[tuple[int, tuple[int, ...], int], list[Question]] = {}
+        rows = [self._patterns[pattern] for pattern in patterns]
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.questions)
+        nothing = (NOTHING,) * len(patterns)
         for question in self._settling:
             number = question.number
-            given = ((p, self._patterns[p][number]) for p in patterns)
-            terms = tuple((p, term) for p, term in given if term != NOTHING)
-            if terms or everything:
-                alike = (self._modes[question.mode], terms, opened[number])
+            if everything or columns[number] != nothing:
+                alike = (self._mode_of[number], columns[number], opened[number])
                 found.setdefault(alike, []).append(question)
-        for (mode, terms, unseen), questions in found.items():
-            yield _Group(mode, terms, unseen, tuple(questions))
+        for (mode, column, unseen), questions in found.items():
+            given = zip(patterns, column, strict=True)
+            terms = tuple((p, term) for p, term in given if term != NOTHING)
+            yield _Group(mode, terms, unseen, tuple(self.cuts.alike(questions)))
 
     def _parts(
         self,

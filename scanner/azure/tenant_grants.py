@@ -1,8 +1,9 @@
 """One tenant decided: its engine, and the place its machines and sites stand in."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from scanner.azure.activations import with_joinable_groups
 from scanner.azure.basis import Basis
@@ -67,7 +68,9 @@ class TenantGrants:
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
-        self._steps: dict[Escalation, tuple[Question, ...]] = {}
+        self._steps: dict[str, tuple[Question, ...]] = {}
+        self._numbers: dict[int, int] = {}
+        self._kinds: dict[Vector, int] = {}
         self._doubts: dict[tuple[str, int], tuple[Decision, Decision]] = {}
 
     def grants(self) -> Iterator[Grant]:
@@ -130,18 +133,28 @@ class TenantGrants:
         self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[Grant]:
         """Yield what takes more than one operation on the machine, vector by vector."""
-        found: dict[Vector, Parts] = {}
-        ways: dict[Vector, list[SiteVector | Escalation]] = {}
+        found: dict[int, Parts] = {}
+        ways: dict[int, list[SiteVector | Escalation]] = {}
         for way, parts in self._ways(party, settled, uncut):
-            found.setdefault(way.vector, []).extend(parts)
-            ways.setdefault(way.vector, []).append(way)
-        for vector, parts in found.items():
+            vector = self._number_of(way)
+            found.setdefault(vector, []).extend(parts)
+            ways.setdefault(vector, []).append(way)
+        for number, parts in found.items():
+            led = tuple(ways[number])
             for decision, bits in disjoint(parts):
-                basis = _Joint(self, tuple(ways[vector]), decision)
                 targets = self._set(bits)
+                basis = _Joint(self, led, decision)
                 yield Grant(
-                    party.principals, vector, targets, decision, basis, basis.at
+                    party.principals, led[0].vector, targets, decision, basis, basis.at
                 )
+
+    def _number_of(self, way: SiteVector | Escalation) -> int:
+        """Return a number for a way's vector: ways may share one."""
+        found = self._numbers.get(id(way))
+        if found is None:
+            found = self._kinds.setdefault(way.vector, len(self._kinds))
+            self._numbers[id(way)] = found
+        return found
 
     def _ways(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -151,13 +164,14 @@ class TenantGrants:
 
     def steps(self, way: Escalation) -> tuple[Question, ...]:
         """Return the questions about any step of a way, looked up once."""
-        if way not in self._steps:
-            self._steps[way] = tuple(
+        name = way.vector.id
+        if name not in self._steps:
+            self._steps[name] = tuple(
                 question
                 for question in self.engine.questions
                 if any(op.name in way.steps for op in question.operations)
             )
-        return self._steps[way]
+        return self._steps[name]
 
     def blocks(
         self, principal: Principal, vector: Vector, target: Target
@@ -201,8 +215,7 @@ class TenantGrants:
                         yield block
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(msgspec.Struct, frozen=True, eq=False):
     """The assignments that give any step of any way that a vector has.
 
     Active access does not rest on what is merely eligible.
