@@ -20,6 +20,7 @@ from scanner.errors import UnusableInput
 
 if TYPE_CHECKING:
     from checks.finding import Finding
+    from output.result import Result
     from policies.remediation import Remediation
 
 REPORTS = Path("whocanrun-report")
@@ -98,7 +99,7 @@ def command(
     if bundles is not None:
         return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
-    chosen = chosen_findings(result.findings, wanted)
+    chosen = chosen_findings(result, wanted)
     wishes = Wishes(
         mode=Mode(mode) if mode else None,
         keep=load_keep(keep) if keep else (),
@@ -119,21 +120,26 @@ def new_report_folder() -> Path:
     return REPORTS / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def chosen_findings(
-    findings: Sequence["Finding"], wanted: Sequence[str]
-) -> tuple["Finding", ...]:
+def chosen_findings(result: "Result", wanted: Sequence[str]) -> tuple["Finding", ...]:
     """Return the findings whose fingerprints start with one of `wanted`; none: all.
 
     Raises:
-        UnusableInput: one of `wanted` fits no finding.
+        UnusableInput: one of `wanted` fits no finding that counts.
     """
     for start in wanted:
-        fits = any(one.fingerprint.startswith(start) for one in findings)
+        fits = any(one.fingerprint.startswith(start) for one in result.findings)
         if not start or not fits:
-            hint = "see `whocanrun report` for the fingerprints"
-            raise UnusableInput(f"--finding {start!r}", "no such finding", hint)
+            raise UnusableInput(f"--finding {start!r}", *_why_not(result, start))
     starts = tuple(wanted) or ("",)
-    return tuple(one for one in findings if one.fingerprint.startswith(starts))
+    return tuple(one for one in result.findings if one.fingerprint.startswith(starts))
+
+
+def _why_not(result: "Result", start: str) -> tuple[str, str]:
+    """Say why a fingerprint is none of a finding that counts, and what to do."""
+    for one in result.suppressed if start else ():
+        if one.finding.fingerprint.startswith(start):
+            return f"suppressed by {one.by}", f"change {result.config} to plan for it"
+    return "no such finding", "see `whocanrun report` for the fingerprints"
 
 
 def save_remediations(

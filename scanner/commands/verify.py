@@ -19,6 +19,7 @@ def verify_bundles(loaded: "Loaded", folder: Path, console: Console) -> int:
     Raises:
         UnusableInput: no bundle there, or one that cannot be read.
     """
+    from policies.fits import fits
     from policies.proof.bundle import bundles_in
     from policies.proof.context import Context
     from policies.proof.verify import verify
@@ -26,7 +27,7 @@ def verify_bundles(loaded: "Loaded", folder: Path, console: Console) -> int:
     result = loaded.result
     bundles = tuple(bundles_in(folder))
     context = Context(loaded.analysis, result.graph)
-    verified = verify(context, result.findings, bundles)
+    verified = verify(context, result.findings, bundles, fits)
     write_verified(verified, console.results)
     return DONE if all(one.holds for one in verified) else FOUND
 

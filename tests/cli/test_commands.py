@@ -261,6 +261,17 @@ def test_remediate_writes_what_its_index_names(run, tmp_path):
             assert json.loads((out / entry["file"]).read_text())["id"] == entry["id"]
 
 
+def test_what_remediate_writes_holds_against_the_same_estate(run, tmp_path):
+    """Every proof, with every file of its folder bound to it."""
+    out = tmp_path / "fix"
+    run("remediate", "--out", str(out))
+    proofs = sorted(out.glob("*/proof.json"))
+    shown = run("remediate", "--verify", str(out))
+
+    assert proofs
+    assert f"{len(proofs)} of {len(proofs)} proofs hold" in shown
+
+
 def test_remediate_only_the_named_finding(run, tmp_path):
     findings = json.loads(run("report", "--format", "json"))["findings"]
     wanted = next(one["fingerprint"] for one in findings if one["principal"])

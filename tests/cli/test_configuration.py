@@ -168,6 +168,17 @@ def test_remediate_leaves_alone_what_somebody_has_answered_for(run):
     assert not [one for one in suppressed if one["fingerprint"] in planned]
 
 
+def test_to_plan_for_a_suppressed_finding_says_why_not(run):
+    fingerprint = critical(run)
+
+    code, out, err = run(
+        accept(finding=fingerprint), "remediate", "--finding", fingerprint
+    )
+
+    assert (code, out) == (2, "")
+    assert "suppressed by accept[1]; change whocanrun.toml to plan for it" in err
+
+
 def test_a_named_file_goes_before_the_one_beside(run, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text("[thresholds]\nprincipals_per_scope = 1000\n")

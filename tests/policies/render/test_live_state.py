@@ -73,6 +73,24 @@ def test_an_empty_answer_is_absent(text):
     assert live_state.parsed(text) is None
 
 
+def eligible(role, scope):
+    return {"properties": {"roleDefinitionId": f"/x/{role}", "scope": scope}}
+
+
+@pytest.mark.parametrize(
+    ("live", "found"),
+    [
+        (eligible("GUID", "/subscriptions/S"), True),
+        (eligible("other", "/subscriptions/s"), False),
+        (eligible("guid", "/providers/above"), False),
+    ],
+)
+def test_an_eligibility_is_of_a_role_at_a_scope(live, found):
+    data = {"value": [live]}
+
+    assert bool(live_state.eligible(data, "guid", "/subscriptions/s")) is found
+
+
 def test_what_is_not_json_is_no_state():
     with pytest.raises(json.JSONDecodeError):
         live_state.parsed("{")
