@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
-from scanner.grants import Condition, Conditions, Decision, Standing, Verdict
+from policies.proof.layers import implies
+from policies.proof.narrower import formula_of
+from scanner.aws.iam.formulas import Formula
+from scanner.grants import Decision, Standing, Verdict
 
 
 class Way(StrEnum):
@@ -12,9 +15,6 @@ class Way(StrEnum):
     LOST = "lost"
 
 
-#: Conditions of these operators hold for more requests the more values they list;
-#: their opposites the other way round.
-_WIDENING = ("Equals", "Like", "IpAddress", "Bool")
 _STANDINGS = tuple(Standing)
 _VERDICTS = {Verdict.CONDITIONAL: 1, Verdict.ALLOWED: 2}
 
@@ -38,7 +38,7 @@ def way_of(before: Decision | None, after: Decision | None) -> tuple[Way, str]:
         return Way.GAINED, "new"
     if before.verdict is Verdict.UNKNOWN:
         return Way.GAINED, "certain now, and was unknown"
-    signs = [*_signs(before, after)]
+    signs = _signs(before, after)
     gains = [words for sign, words in signs if sign >= 0]
     if gains:
         return Way.GAINED, gains[0]
@@ -53,7 +53,7 @@ def _signs(before: Decision, after: Decision) -> list[tuple[int, str]]:
         words = "unconditional now" if verdict > 0 else "only on conditions now"
         found.append((verdict, words))
     elif after.conditions != before.conditions:
-        found.append(_conditions(before.conditions, after.conditions))
+        found.append(_conditions(formula_of(before), formula_of(after)))
     standing = _STANDINGS.index(before.standing) - _STANDINGS.index(after.standing)
     if standing:
         words = f"{after.standing.value}, and was {before.standing.value}"
@@ -69,11 +69,9 @@ def _signs(before: Decision, after: Decision) -> list[tuple[int, str]]:
     return [one for one in found if one[1]]
 
 
-def _conditions(before: Conditions, after: Conditions) -> tuple[int, str]:
-    if set(map(frozenset, before)) == set(map(frozenset, after)):
-        return -1, ""
+def _conditions(before: Formula, after: Formula) -> tuple[int, str]:
     if implies(after, before):
-        return -1, "conditions are stronger"
+        return -1, "" if implies(before, after) else "conditions are stronger"
     if implies(before, after):
         return 1, "conditions are weaker"
     return 0, "conditions are other ones"
@@ -90,29 +88,3 @@ def _documents(
     if isinstance(after, tuple):
         return -1, "fewer documents"
     return 1, "more documents"
-
-
-def implies(one: Conditions, other: Conditions) -> bool:
-    """Tell whether conditions can only hold when others do, as far as texts show.
-
-    Each alternative of `one` must contain what some alternative of `other` asks.
-    """
-    return bool(other) and all(
-        any(all(_asked(part, alternative) for part in against) for against in other)
-        for alternative in one
-    )
-
-
-def _asked(part: Condition, alternative: tuple[Condition, ...]) -> bool:
-    return any(_holds_only_if(one, part) for one in alternative)
-
-
-def _holds_only_if(one: Condition, other: Condition) -> bool:
-    if one == other:
-        return True
-    if (one.key.lower(), one.operator) != (other.key.lower(), other.operator):
-        return False
-    if ":" in one.operator or not one.operator.endswith(_WIDENING):
-        return False  # ForAllValues and the like, and operators of other clouds
-    some, others = set(one.values), set(other.values)
-    return others <= some if "Not" in one.operator else some <= others

@@ -74,6 +74,18 @@ class Stage:
     scopes: tuple[str, ...] = ()
 
 
+_KEYS = ("environment", "env", "stage")
+#: Tags that most estates have, where nothing else is said.
+PRODUCTION = Stage(tuple(f"{key}=prod*" for key in _KEYS))
+NON_PRODUCTION = Stage(
+    tuple(
+        f"{key}={value}*"
+        for key in _KEYS
+        for value in ("dev", "test", "stag", "qa", "sandbox", "nonprod", "non-prod")
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """A suppression: findings that somebody has accepted, until a day.
@@ -101,6 +113,23 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedGap:
+    """A gap in coverage that somebody has accepted, until a day.
+
+    Attributes:
+        operation, scope: of the gap, exactly; the others as of `Acceptance`.
+    """
+
+    place: str
+    reason: str
+    owner: str
+    expires: date
+    operation: str
+    scope: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that `whocanrun.toml` can say; see `docs/configuration.md`.
 
@@ -112,14 +141,17 @@ class Config:
     thresholds: Thresholds = Thresholds()
     approved: Approved = Approved()
     identities: Identities = Identities()
-    production: Stage = Stage()
-    non_production: Stage = Stage()
+    production: Stage = PRODUCTION
+    non_production: Stage = NON_PRODUCTION
     accept: tuple[Acceptance, ...] = ()
+    accept_gap: tuple[AcceptedGap, ...] = ()
 
     def approvals(self, principal: Principal) -> tuple[Approval, ...]:
         """Return what was approved about a principal."""
         if self.approved == _NOBODY:
             return ()
+        if principal.external:  # a pattern over accounts means ours
+            return (Approval.PARTNER,) if self.is_partner(principal) else ()
         wanted = {
             Approval.PRINCIPAL: matches(self.approved.principals, principal.id),
             Approval.PARTNER: self.is_partner(principal),
@@ -142,9 +174,9 @@ class Config:
     def is_non_production(self, target: Target) -> bool:
         """True for a machine that is said not to be in production.
 
-        What was said of neither kind is neither.
+        What was said of neither kind is neither; what was said of both, production.
         """
-        return _staged(self.non_production, target)
+        return _staged(self.non_production, target) and not self.is_production(target)
 
 
 #: What holds where no file says otherwise.

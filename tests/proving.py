@@ -26,8 +26,9 @@ def context_of(estate, coverage=None):
         estate if aws else None,
         None if aws else estate,
         (decided,),
+        "sha256:0",
     )
-    return Context(analysis, build_graph(analysis.decided), "sha256:0")
+    return Context(analysis, build_graph(analysis.decided))
 
 
 def finding_of(principal, *vectors, provider=Provider.AWS, scope=""):

@@ -29,7 +29,7 @@ def recognised(body: Body, source: str, names: Names) -> Iterator[Wanted]:
     """
     plan = _Plan(names, rows_of(body, source))
     for row in plan.rows:
-        read = _TYPES.get(row.type)
+        read = AWS_TYPES.get(row.type)
         if read is not None:
             yield from read(plan, row)
         elif row.type in AZURE_TYPES:
@@ -55,7 +55,9 @@ class _Plan:
         given = row.values.get("arn") or (row.before or {}).get("arn")
         if isinstance(given, str):
             return given
-        path = str(row.values.get("path") or "/")
+        path, prefix = str(row.values.get("path") or "/"), row.values.get("name_prefix")
+        if isinstance(prefix, str) and prefix and not row.values.get("name"):
+            return self.names.of(kind, f"{prefix}new", row.source, path)
         return self.names.of(kind, row.text("name"), row.source, path)
 
     def reference(self, row: Row, name: str) -> str:
@@ -199,7 +201,7 @@ def _document(row: Row, name: str) -> Any:
     return document(row.text(name), row.source)
 
 
-_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
+AWS_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
     "aws_iam_policy": _policy,
     "aws_iam_role": _role,
     "aws_iam_role_policy": _inline("role"),

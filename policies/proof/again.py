@@ -10,7 +10,7 @@ from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.azure.decide import decide_azure
 from scanner.azure.model import AzureEstate
-from scanner.grants import Grant
+from scanner.grants import Grant, TargetSet
 
 #: Grants by principal, of everybody who was decided again.
 Grants = Mapping[str, tuple[Grant, ...]]
@@ -66,11 +66,22 @@ def _aws(
             continue
         smaller = replace(account, identities=some)
         same = _same_nodes(context, account)
-        for grant in AccountEngine(estate, smaller, context.rules).grants():
+        for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
             if same:
-                yield replace(grant, targets=context.placed(id_, grant))
+                yield _moved(grant, context.placed(id_, grant))
             else:
                 yield grant
+
+
+def _moved(grant: Grant, targets: TargetSet) -> Grant:
+    return Grant(
+        grant.principals,
+        grant.vector,
+        targets,
+        grant.decision,
+        grant.because_of,
+        grant.because_at,
+    )
 
 
 def _same_nodes(context: Context, account: AwsAccount) -> bool:

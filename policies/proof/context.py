@@ -1,5 +1,6 @@
 """What proofs of one estate share: its decisions, indexes and compiled policies."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -20,21 +21,40 @@ from scanner.graph import AccessGraph
 Half = AwsEstate | AzureEstate
 
 
+#: Changed copies that are kept: findings that share a change stand far apart.
+_MOST_OUTCOMES = 256
+
+
+class Recent(OrderedDict[object, object]):
+    """The latest entries only: the one that was added first makes room."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
 class Context:
     """An estate as it is, for thousands of proofs; each index is built when needed.
 
     Attributes:
-        digest: `sha256:…` that names the estate's files; empty when nobody says.
+        digest: `sha256:…` that names the estate's files.
     """
 
-    def __init__(
-        self, analysis: Analysis, graph: AccessGraph, digest: str = ""
-    ) -> None:
+    def __init__(self, analysis: Analysis, graph: AccessGraph) -> None:
         """Remember an analysed estate and its graph."""
-        self.analysis, self.graph, self.digest = analysis, graph, digest
+        self.analysis, self.graph = analysis, graph
+        self.digest = analysis.digest
         self.rules = Rules(catalogue().actions)
         #: What is compared of documents, once per content (`others_aws`).
         self.layers: dict[object, LayerDifference] = {}
+        #: What the latest changes led to, by content (`outcomes`).
+        self.outcomes = Recent(_MOST_OUTCOMES)
         self._targets: dict[str, Targets] = {}
         self._spaces: dict[str, TargetSpace] = {}
 

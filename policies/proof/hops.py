@@ -7,6 +7,7 @@ roles, the hops are the same, and nothing is linked again.
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from policies.proof.again import home_of
 from policies.proof.context import Context, Half
@@ -109,18 +110,21 @@ def _again(
     """Return the identities whose hops out of them, and into them, may differ."""
     sources: set[str] = set()
     targets: set[str] = set()
+    organized = before.organizations is not after.organizations
     accounts = {home_of(arn) for arn in touched}
     for id_ in accounts & (before.accounts.keys() | after.accounts.keys()):
         old, new = before.accounts.get(id_), after.accounts.get(id_)
-        moved = _controls(before, old) != _controls(after, new)
+        moved = organized and _controls(before, old) != _controls(after, new)
         was, is_ = _by_arn(old, touched), _by_arn(new, touched)
         for arn in was.keys() | is_.keys():
             one, other = was.get(arn), is_.get(arn)
+            if one is other and not moved:
+                continue
             if moved or _entering(one) != _entering(other):
                 sources.add(arn)
             if moved or _entered(one) != _entered(other):
                 targets.add(arn)
-    if _people(before) != _people(after):
+    if organized and _people(before) != _people(after):
         targets |= touched
     return frozenset(sources), frozenset(targets)
 
@@ -184,15 +188,21 @@ def _facts(one: Identity) -> object:
     return one.tags, one.tags_known, one.path, one.unique_id, one.permission_set
 
 
-def _says(documents: Iterable[PolicyDocument]) -> object:
+def _says(documents: Iterable[PolicyDocument]) -> frozenset[object]:
     """Return what documents say about entering roles; equal ones say the same."""
-    found: set[object] = set()
-    for document in documents:
-        if document.problem:
-            found.add(document)
-        for one in rules_of(document):
-            found |= {(action, one.rule) for action in _ENTRIES if one.names(action)}
-    return frozenset(found)
+    return frozenset[object]().union(*map(_of_document, documents))
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_document(document: PolicyDocument) -> frozenset[object]:
+    if document.problem:
+        return frozenset({document})
+    return frozenset(
+        (action, one.rule)
+        for one in rules_of(document)
+        for action in _ENTRIES
+        if one.names(action)
+    )
 
 
 # ---- AWS: the part that is linked again ----

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policies.proof.model import Aim
+from policies.proof.model import Aim, Meant
 from policies.remediation import Change
 
 
@@ -27,6 +27,11 @@ class Intent:
     also: frozenset[str] = frozenset()
     gives_up: bool = False
     side_effects: tuple[str, ...] = field(default=())
+
+    @property
+    def meant(self) -> Meant:
+        """What is declared, without the changes."""
+        return Meant(self.loses, self.also, self.gives_up, self.side_effects)
 
     def means(self, principal: str, vector: str) -> bool:
         """True when the changes may take this vector from this principal."""

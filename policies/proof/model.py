@@ -1,5 +1,6 @@
 """A proof as data: what a change takes away, what it leaves, and what that rests on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -130,6 +131,19 @@ class Counterexample:
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """What the changes were declared to take, which checking again starts from.
+
+    `loses` are vectors by principal, None for all of them; see `Intent`.
+    """
+
+    loses: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    also: frozenset[str] = frozenset()
+    gives_up: bool = False
+    side_effects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What deciding the changed estate again shows.
 
@@ -152,6 +166,7 @@ class Proof:
         order: what was shown about the steps in between, in words.
         back: True when undoing everything gives the same estate.
         counterexample: why the status is `failed`; None otherwise.
+        meant: what the changes were declared to take.
     """
 
     remediation: str
@@ -176,3 +191,4 @@ class Proof:
     order: str = ""
     back: bool = False
     counterexample: Counterexample | None = None
+    meant: Meant = field(default_factory=Meant)

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from policies.proof.model import LimitUse, Proof
+from policies.proof.model import LimitUse, Meant, Proof
 from policies.remediation import Change
 
 Json = dict[str, Any]
@@ -88,6 +88,7 @@ def proof_json(
         "estate": proof.estate,
         "engine": proof.engine,
         "actions": proof.actions,
+        "meant": _meant(proof.meant),
         **claims_json(proof),
         "changes": [change_json(n, one) for n, one in enumerate(changes, start=1)],
         "files": {name: digest(files[name]) for name in sorted(files)},
@@ -117,6 +118,19 @@ def claims_json(proof: Proof) -> Json:
         "order": proof.order,
         "back": proof.back,
         "counterexample": wrong and {**asdict(wrong), "says": str(wrong)},
+    }
+
+
+def _meant(meant: Meant) -> Json:
+    loses = {
+        id_: None if vectors is None else sorted(vectors)
+        for id_, vectors in sorted(meant.loses.items())
+    }
+    return {
+        "loses": loses,
+        "also": sorted(meant.also),
+        "gives_up": meant.gives_up,
+        "side_effects": list(meant.side_effects),
     }
 
 

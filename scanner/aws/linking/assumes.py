@@ -1,7 +1,6 @@
 """`assumes` between identities of the estate: both halves of every entry decided."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.formulas import Settled
@@ -9,33 +8,14 @@ from scanner.aws.iam.patterns import is_plain
 from scanner.aws.linking.callers import ASSUME, Callers, EntryIndex, Group, Member
 from scanner.aws.linking.entries import NOBODY, Door, Halves, Judged
 from scanner.aws.linking.globs import Globs
-from scanner.aws.linking.grounds import of_caller, of_role
-from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
+from scanner.aws.linking.nodes import Alike, Crowd, Entry, Nodes
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import AwsEstate, Identity
-from scanner.estate import Principal, Provider
+from scanner.estate import Principal
 from scanner.grants import Edge, Verdict
-
-#: More equal hops than this between callers and roles share a node.
-_MOST_PAIRS = 100
-
 
 #: Members of groups that a role trusts by name.
 _Singles = Mapping[Group, Mapping[Member, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """Members of a group that enter roles alike, and why.
-
-    `who` is equal for the same members entering for the same reasons.
-    """
-
-    who: object
-    members: Sequence[Member]
-    own: Judged
-    trust: Judged
-    settled: Settled
 
 
 class OwnEntries:
@@ -47,7 +27,9 @@ class OwnEntries:
         self._halves = Halves(estate, index)
         self._accounts = estate.accounts
         self._callers = {
-            name: Callers(account.identities, index, self._halves.tells_apart(account))
+            name: Callers(
+                name, account.identities, index, self._halves.tells_apart(account)
+            )
             for name, account in estate.accounts.items()
         }
         patterns = {p for each in self._callers.values() for p in each.patterns}
@@ -61,10 +43,15 @@ class OwnEntries:
             if identity.unique_id
         }
         self._named: dict[object, tuple[Named, ...]] = {}
-        #: Nodes by what their members enter with.
-        self._nodes: dict[object, str] = {}
-        #: Nodes that stand for many callers; filled while `edges` runs.
-        self.classes: list[Principal] = []
+        #: Groups of an account by kind, for roles that it does not tell apart.
+        self._kinds: dict[object, tuple[list[Group], ...]] = {}
+        self._answers: dict[object, tuple[tuple[Settled, Alike], ...]] = {}
+        self._nodes = Nodes()
+
+    @property
+    def classes(self) -> Sequence[Principal]:
+        """Nodes that stand for many callers; filled while `edges` runs."""
+        return self._nodes.classes
 
     def edges(self) -> Iterator[Edge]:
         """Yield every entry that is not denied, for roles of one class together."""
@@ -82,25 +69,24 @@ class OwnEntries:
         """Yield the entries into roles that nothing but names tells apart."""
         parties = self._parties(doors[0].role)
         singles = self._singles(parties)
-        wide = dict.fromkeys(
-            group for party in parties for group in self._alike(party, doors[0])
-        )
-        together, alone = self._parted(wide, doors)
-        entries = [
-            entry
-            for group, like in together
-            for entry in self._entries(group, like, singles)
-        ]
-        yield from self._hops(entries, doors)
+        together: list[Crowd] = []
+        alone: list[Group] = []
+        for account in self._wholes(parties):
+            if self._plain(account, doors, singles):
+                together += self._crowds(account, doors[0])
+                continue
+            for group, like in self._parted(account, doors, alone):
+                together += self._entries(group, like, singles)
+        yield from self._nodes.hops(together, doors)
         for door in doors:
             named = dict.fromkeys((*self._by_name(parties, door.role), *alone))
-            entries = [
-                entry
+            crowds = [
+                crowd
                 for group in named
-                for entry in self._entries(group, door, singles)
+                for crowd in self._entries(group, door, singles)
             ]
-            entries += self._alone(singles, door)
-            yield from self._hops(entries, [door])
+            crowds += self._alone(singles, door)
+            yield from self._nodes.hops(crowds, [door])
 
     def _parties(self, role: Identity) -> tuple[Named, ...]:
         """Return whom of AWS a role trusts.
@@ -119,29 +105,70 @@ class OwnEntries:
             )
         return self._named[trust]
 
-    def _parted(
-        self, wide: Iterable[Group], doors: Sequence[Door]
-    ) -> tuple[list[tuple[Group, Door]], list[Group]]:
-        """Part the groups that enter all roles alike from those that names tell apart.
+    def _plain(self, account: str, doors: Sequence[Door], singles: _Singles) -> bool:
+        """True when no policy of an account, nor any role, singles anybody out."""
+        callers, home = self._callers[account], doors[0].role.principal.scope
+        return not (
+            doors[0].apart
+            or any(group.like.principal.scope == account for group in singles)
+            or any(callers.by_name(door.role.principal.id) for door in doors)
+            or self._halves.by_role(account, home)
+            or callers.by_role
+        )
 
-        Each of the first comes with a role that its policies do not name, to decide
-        for all; those whose policies name every role are found by name.
+    def _crowds(self, account: str, door: Door) -> Iterator[Crowd]:
+        """Decide for all callers of an account whom nothing singles out."""
+        view = self._halves.view(self._callers[account], door)
+        here = account == door.role.principal.scope
+        place = (account, view, here and self._trusts_anyone(door.role))
+        if place not in self._kinds:
+            kinds: dict[object, list[Group]] = {}
+            for group in self._let_in(account, door):
+                kinds.setdefault(group.kind, []).append(group)
+            self._kinds[place] = tuple(kinds.values())
+        for n, groups in enumerate(self._kinds[place]):
+            trust = self._halves.trust(groups[0], None, door)
+            # Roles that say the same to callers that say the same get one answer.
+            same = (place, n, trust.value, here)
+            if same not in self._answers:
+                self._answers[same] = self._answers_of(groups, trust, door)
+            for settled, entries in self._answers[same]:
+                yield Crowd(account, entries, trust, settled)
+
+    def _answers_of(
+        self, groups: Iterable[Group], trust: Judged, door: Door
+    ) -> tuple[tuple[Settled, Alike], ...]:
+        """Decide for some groups of one kind, and put equal answers together."""
+        alike: dict[Settled, list[Entry]] = {}
+        for group in groups:
+            own = self._halves.own(group, door)
+            settled = self._halves.settled(own, trust, group, door)
+            if settled.verdict is not Verdict.DENIED:
+                alike.setdefault(settled, []).append(Entry(own, group.members, own))
+        return tuple((one, Alike(found)) for one, found in alike.items())
+
+    def _parted(
+        self, account: str, doors: Sequence[Door], alone: list[Group]
+    ) -> Iterator[tuple[Group, Door]]:
+        """Yield the groups that enter all roles alike; add the others to `alone`.
+
+        Each comes with a role that its policies do not name, to decide for all; those
+        whose policies name every role are found by name.
         """
         arns = {door.role.principal.id for door in doors}
         home = doors[0].role.principal.scope
-        together, alone = [], []
-        for group in wide:
-            alike = not group.cut & arns and self._halves.alike(group, home)
-            if len(doors) > 1 and not alike:
+        by_role = self._halves.by_role(account, home)
+        for group in self._let_in(account, doors[0]):
+            apart = by_role or group.by_role or group.cut & arns
+            if len(doors) > 1 and apart:
                 alone.append(group)
                 continue
             unnamed = (d for d in doors if d.role.principal.id not in group.named)
             like = next(unnamed, None)
             if like is not None:
-                together.append((group, like))
-        return together, alone
+                yield group, like
 
-    def _entries(self, group: Group, door: Door, singles: _Singles) -> Iterator[_Entry]:
+    def _entries(self, group: Group, door: Door, singles: _Singles) -> Iterator[Crowd]:
         """Decide for a group, without those members that the role trusts by name."""
         named = singles.get(group)
         members = (
@@ -152,7 +179,7 @@ class OwnEntries:
         for member in members if door.apart else ():
             yield from self._decided(group, (member,), member, door)
 
-    def _alone(self, singles: _Singles, door: Door) -> Iterator[_Entry]:
+    def _alone(self, singles: _Singles, door: Door) -> Iterator[Crowd]:
         """Decide for those that a role trusts by name."""
         for group, members in singles.items():
             for member in members:
@@ -164,110 +191,40 @@ class OwnEntries:
         members: Sequence[Member],
         single: Member | None,
         door: Door,
-    ) -> Iterator[_Entry]:
+    ) -> Iterator[Crowd]:
         own = self._halves.own(group, door)
         trust = self._halves.trust(group, single, door)
         settled = self._halves.settled(own, trust, group, door)
         if settled.verdict is not Verdict.DENIED:
             whole = len(members) == len(group.members)
             who = own if whole else (own, *(m.identity.principal.id for m in members))
-            yield _Entry(who, members, own, trust, settled)
-
-    # ---- hops ----
-
-    def _hops(self, entries: Sequence[_Entry], doors: Sequence[Door]) -> Iterator[Edge]:
-        """Yield the hops of entries: pair by pair, or through nodes when many.
-
-        Pair by pair, a thousand administrators and a thousand roles that trust their
-        account would be a million edges that all say the same.
-        """
-        pairs = sum(len(entry.members) for entry in entries) * len(doors)
-        if pairs > _MOST_PAIRS:
-            yield from self._as_classes(entries, doors)
-            return
-        for entry in entries:
-            for door in doors:
-                for member in entry.members:
-                    if member.identity is not door.role:
-                        yield _hop(entry, member, door)
-
-    def _as_classes(
-        self, entries: Iterable[_Entry], doors: Sequence[Door]
-    ) -> Iterator[Edge]:
-        """Yield hops through one node for all callers that share an answer."""
-        alike: dict[object, list[_Entry]] = {}
-        for one in entries:
-            alike.setdefault((id(one.settled), one.trust), []).append(one)
-        for members in alike.values():
-            node = yield from self._node(members)
-            for door in doors:
-                trusts = of_role(members[0].trust.grounds, door.role)
-                target = door.role.principal.id
-                settled = members[0].settled
-                yield settled_edge(ASSUMES, node, target, settled, trusts)
-
-    def _node(self, entries: Iterable[_Entry]) -> Generator[Edge, None, str]:
-        """Return the node of callers: that of one account, or one over several.
-
-        Account by account, so that a node serves many classes of roles.
-        """
-        by_home: dict[str, list[_Entry]] = {}
-        for entry in entries:
-            home = entry.members[0].identity.principal.scope
-            by_home.setdefault(home, []).append(entry)
-        nodes = []
-        for home, members in by_home.items():
-            node = yield from self._node_of_account(home, members)
-            nodes.append(node)
-        if len(nodes) == 1:
-            return nodes[0]
-        place = tuple(nodes)
-        if place not in self._nodes:
-            name = f"identities of {len(nodes)} accounts that may enter the same roles"
-            self._describe(place, name, "")
-            for each in nodes:
-                yield Edge(MEMBER_OF, each, self._nodes[place], Verdict.ALLOWED)
-        return self._nodes[place]
-
-    def _node_of_account(
-        self, home: str, entries: Sequence[_Entry]
-    ) -> Generator[Edge, None, str]:
-        """Return the node of an account's callers; members are yielded when it is new.
-
-        Each member's hop says what its own half rests on.
-        """
-        place = tuple(entry.who for entry in entries)
-        if place not in self._nodes:
-            callers = sum(len(entry.members) for entry in entries)
-            name = f"{callers} identities of {home} that may enter the same roles"
-            self._describe(place, name, home)
-            for entry in entries:
-                for member in entry.members:
-                    because = of_caller(entry.own.grounds, member.sources)
-                    source, node = member.identity.principal.id, self._nodes[place]
-                    yield Edge(
-                        MEMBER_OF, source, node, Verdict.ALLOWED, because=because
-                    )
-        return self._nodes[place]
-
-    def _describe(self, place: object, name: str, home: str) -> None:
-        """Make a node."""
-        node = self._nodes[place] = f"class:aws:{ASSUME}:{len(self.classes)}"
-        self.classes.append(Principal(Provider.AWS, node, name, "class", False, home))
+            entry = Entry(who, members, own)
+            home = group.like.principal.scope
+            yield Crowd(home, Alike([entry]), trust, settled)
 
     # ---- whom a trust means ----
 
-    def _alike(self, named: Named, door: Door) -> Iterator[Group]:
-        """Yield the groups that any role of the class trusts as part of a whole."""
-        if named.kind not in (Kind.ANYONE, Kind.ACCOUNT):
-            return
-        home, anyone = door.role.principal.scope, named.kind is Kind.ANYONE
-        for account in self._accounts if anyone else [named.account]:
-            callers = self._callers.get(account)
-            if callers and anyone and account == home:
-                yield from callers.groups
-            elif callers:
-                yield from callers.by_globs(door.matching)
+    def _wholes(self, parties: Iterable[Named]) -> Iterator[str]:
+        """Yield the accounts that a trust policy names as a whole."""
+        wide = [p for p in parties if p.kind in (Kind.ANYONE, Kind.ACCOUNT)]
+        if any(party.kind is Kind.ANYONE for party in wide):
+            yield from self._callers
+        else:
+            named = dict.fromkeys(party.account for party in wide)
+            yield from (account for account in named if account in self._callers)
+
+    def _let_in(self, account: str, door: Door) -> Iterable[Group]:
+        """Return the groups of an account that any role of a class may let in.
+
+        Whoever a role of the same account trusts as anyone needs no policy of its own.
+        """
+        callers = self._callers[account]
+        if account == door.role.principal.scope and self._trusts_anyone(door.role):
+            return callers.groups
+        return dict.fromkeys(callers.by_globs(door.matching))
+
+    def _trusts_anyone(self, role: Identity) -> bool:
+        return any(party.kind is Kind.ANYONE for party in self._parties(role))
 
     def _by_name(self, parties: Iterable[Named], role: Identity) -> Iterator[Group]:
         """Yield the groups whose own policies name the role, if it trusts them."""
@@ -306,12 +263,3 @@ class OwnEntries:
         name = parsed.resource.split("/")[1] if parsed else ""
         roles = self._callers[named.account].ending(f"/{name}")
         return next((arn for arn in roles if ":role/" in arn), "")
-
-
-def _hop(entry: _Entry, member: Member, door: Door) -> Edge:
-    """Return one hop: the allows of both halves, then what else cuts it."""
-    own = of_caller(entry.own.grounds, member.sources)
-    because = (*own, *of_role(entry.trust.grounds, door.role))
-    ordered = sorted(because, key=lambda one: one.effect != "Allow")
-    source, target = member.identity.principal.id, door.role.principal.id
-    return settled_edge(ASSUMES, source, target, entry.settled, ordered)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from scanner.aws.deciding.controls import binds
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.patterns import is_plain
 from scanner.aws.iam.statements import names_action
@@ -131,6 +132,7 @@ class Group:
         like: one of them, with the policies that bear on entering roles only.
         members: all of them.
         named, cut: the roles that their policies name one by one, and take out.
+        kind: equal for groups that no trust policy tells apart, names aside.
         globs: the other patterns by which their policies tell roles apart.
         by_role: their policies tell roles apart otherwise than by name.
         by_home: they tell the accounts of roles apart.
@@ -138,6 +140,7 @@ class Group:
 
     like: Identity
     members: list[Member]
+    kind: object
     named: frozenset[str]
     cut: frozenset[str]
     globs: frozenset[str]
@@ -146,18 +149,29 @@ class Group:
 
 
 class Callers:
-    """The identities of one account, by the roles that their policies may name."""
+    """The identities of one account, by the roles that their policies may name.
+
+    Attributes:
+        account: its id.
+        globs, by_home, by_role: those of its groups together.
+    """
 
     def __init__(
-        self, identities: Iterable[Identity], index: EntryIndex, apart: bool
+        self,
+        account: str,
+        identities: Iterable[Identity],
+        index: EntryIndex,
+        apart: bool,
     ) -> None:
         """Index the identities; the root user cannot enter roles and is left out.
 
         Args:
+            account: its id.
             identities: of the account.
             index: of documents, shared by all accounts.
             apart: control policies tell the account's principals apart.
         """
+        self.account = account
         self._index, self._apart = index, apart
         self._groups: dict[object, Group] = {}
         self._of: dict[str, tuple[Group, Member]] = {}
@@ -166,6 +180,9 @@ class Callers:
         for identity in identities:
             if identity.principal.kind != "root":
                 self._add(identity)
+        self.globs = frozenset(p for each in self.groups for p in each.globs)
+        self.by_home = any(each.by_home for each in self.groups)
+        self.by_role = any(each.by_role for each in self.groups)
 
     @property
     def groups(self) -> Iterable[Group]:
@@ -232,9 +249,15 @@ def _group(like: Identity, said: Iterable[Entries]) -> Group:
     return Group(
         like=like,
         members=[],
+        kind=_kind(like),
         named=named,
         cut=frozenset(p for one in said for p in one.cut if is_plain(p)),
         globs=frozenset(compared - named),
         by_role=any(one.by_role for one in said),
         by_home=any(one.by_home for one in said),
     )
+
+
+def _kind(like: Identity) -> object:
+    ceiling = like.boundary is not None or like.unread_boundary
+    return like.principal.scope, like.principal.kind, ceiling, binds(like)

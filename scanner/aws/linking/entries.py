@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from scanner.aws.deciding.controls import (
     Levels,
-    binds,
     resource_controls,
     service_controls,
 )
@@ -19,7 +18,14 @@ from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.evaluation import Half
 from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import Match, is_plain
-from scanner.aws.linking.callers import ASSUME, Entries, EntryIndex, Group, Member
+from scanner.aws.linking.callers import (
+    ASSUME,
+    Callers,
+    Entries,
+    EntryIndex,
+    Group,
+    Member,
+)
 from scanner.aws.linking.grounds import Ground, grounds_of, own_of
 from scanner.aws.linking.trusts import names_somebody_else
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
@@ -110,10 +116,20 @@ class Halves:
             apart=said.by_principal or rcps.by_principal or names_somebody_else(trust),
         )
 
-    def alike(self, group: Group, home: str) -> bool:
-        """True when nothing but names tells roles of an account apart for a group."""
-        scps = self._scps[group.like.principal.scope]
-        return not (group.by_role or scps.by_role or self._rcps[home].by_role)
+    def by_role(self, account: str, home: str) -> bool:
+        """True when control policies tell the roles of an account apart for another."""
+        return self._scps[account].by_role or self._rcps[home].by_role
+
+    def view(self, callers: Callers, door: Door) -> object:
+        """Return what is equal for roles that an account's policies do not tell apart.
+
+        Their names aside.
+        """
+        scps = self._scps[callers.account]
+        globs = (*callers.globs, *scps.globs)
+        matching = tuple(door.matching.get(pattern) for pattern in globs)
+        by_home = callers.by_home or scps.by_home
+        return matching, door.role.principal.scope if by_home else None
 
     def own(self, group: Group, door: Door) -> Judged:
         """Judge the callers' half of an entry."""
@@ -135,16 +151,11 @@ class Halves:
 
     def trust(self, group: Group, member: Member | None, door: Door) -> Judged:
         """Judge the role's half of an entry, for all of a group or one member of it."""
-        like = group.like
-        scope = like.principal.scope
-        ceiling = like.boundary is not None or like.unread_boundary
-        who: object = (scope, like.principal.kind, ceiling, binds(like))
-        if member is not None:
-            who = member.identity.principal.id
+        who = group.kind if member is None else member.identity.principal.id
         place = (who, door.trust)
         found = self._trust.get(place)
         if found is None:
-            caller = member.identity if member else like
+            caller = member.identity if member else group.like
             half = self._sides.trusts_half(caller, door.role, ASSUME)
             value = self._value(half.value)
             grounds = grounds_of(half.matched, {})

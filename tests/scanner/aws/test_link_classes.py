@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.aws.deciding.sides import Sides
-from scanner.aws.linking import assumes
+from scanner.aws.linking import nodes
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.load import load_aws
 from scanner.grants import Verdict
@@ -172,7 +172,7 @@ def test_hops_by_class_are_those_of_pairs(tmp_path, most_pairs, world):
     """Whatever the policies, boundaries, SCPs and trusts say."""
     found = load_aws(estate(tmp_path, *files(world)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assumes, "_MOST_PAIRS", most_pairs)
+        patch.setattr(nodes, "_MOST_PAIRS", most_pairs)
         entries = OwnEntries(found)
         edges = list(entries.edges())
 
