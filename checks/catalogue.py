@@ -6,30 +6,35 @@ from checks import (
     guard_rails,
     lateral,
     number,
+    people,
+    production,
     role_level,
     standing,
+    unused,
+    workloads,
 )
+from checks.context import Context
 from checks.evidence import not_evaluated
 from checks.finding import Check, Finding
-from checks.number import DEFAULT_THRESHOLD
 from checks.severity import LEVELS
+from scanner.config import DEFAULTS, Config
 from scanner.coverage import Coverage
 from scanner.graph import AccessGraph
 
 
-def catalogue(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
-    """Return every check, sorted by id.
-
-    Args:
-        threshold: how many principals may run commands in one account or subscription.
-    """
+def catalogue() -> tuple[Check, ...]:
+    """Return every check, sorted by id."""
     families = (
-        number.checks(threshold),
+        number.checks(),
         role_level.checks(),
         day_to_day.checks(),
+        people.checks(),
+        workloads.checks(),
+        unused.checks(),
         standing.checks(),
         delegated.checks(),
         lateral.checks(),
+        production.checks(),
         guard_rails.checks(),
     )
     found = (check for family in families for check in family)
@@ -39,7 +44,7 @@ def catalogue(threshold: int = DEFAULT_THRESHOLD) -> tuple[Check, ...]:
 def run_checks(
     graph: AccessGraph,
     coverage: Coverage | None = None,
-    threshold: int = DEFAULT_THRESHOLD,
+    config: Config = DEFAULTS,
 ) -> tuple[Finding, ...]:
     """Run every check over a graph.
 
@@ -47,16 +52,16 @@ def run_checks(
         graph: what can be done, by whom.
         coverage: what was not seen: each check that reads a missing list yields a
             finding with verdict `unknown` beside whatever it found.
-        threshold: see `catalogue`.
+        config: what somebody has said about the estate.
 
     Returns:
         The findings, the worst first, then by reach, check, scope and principal.
     """
-    checks = catalogue(threshold)
+    checks, context = catalogue(), Context(graph, config, coverage)
     clouds = {half.provider for half in graph.decided}
-    found = [f for one in checks if one.provider in clouds for f in one.run(graph)]
+    found = [f for one in checks if one.provider in clouds for f in one.run(context)]
     if coverage is not None:
-        found += not_evaluated(checks, coverage)
+        found += not_evaluated(checks, coverage, graph.usage)
     return tuple(sorted(found, key=_order))
 
 

@@ -1,12 +1,18 @@
 """The four numbers of M1026, and the exact number of principal x target pairs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.azure_assignments import is_wide
+from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST, NO_USAGE
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
+from checks.sides import EXTERNAL, HUMAN, WORKLOAD, side_of
+from checks.usage import Judgement, works_daily
 from scanner.classes import is_somebody
+from scanner.config import DEFAULTS, Approval, Config
+from scanner.coverage import Coverage
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     DURATION_UNKNOWN,
@@ -19,22 +25,35 @@ from scanner.grants import (
 from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
-_NO_USAGE = "no usage evidence was collected (last-accessed data, sign-ins)"
-_SSO = ":role/aws-reserved/sso.amazonaws.com/"
+_NAMING = {*AWS_BASE, *AZURE_BASE, EVERY_LIST}
 
 
-def claims(graph: AccessGraph) -> Mapping[str, Any]:
+def claims(
+    graph: AccessGraph,
+    config: Config = DEFAULTS,
+    coverage: Coverage | None = None,
+) -> Mapping[str, Any]:
     """Return the four M1026 numbers.
 
     `count`: principals that can run a command on at least one VM (groups do not act,
     service-linked roles are their service's), split by who is behind them, with those
     for whom it is unknown apart; `by-hops` counts those who hold nothing and become one
     of them (people of Identity Center, partners, CI), `external-by-hops` the outsiders
-    among these. `day-to-day`: unknown without usage evidence.
+    among these. `day-to-day`: those of `count` that are in use, for anything, in the
+    last `days`; `idle` are not. Unknown without usage evidence.
     `role-level`: those of `count` who hold it through a broad role: any document on
     every node (AWS), an assignment at a subscription or above (Azure). `standing`:
     those of `count` by the longest standing that each has; unknown where that is
     permanent only because nobody has read the schedules.
+
+    Each has `unknown-share`, the part of all that can or perhaps can of whom it is
+    unknown (0 to 1), and `scopes-not-read`: accounts, tenants and subscriptions that
+    may hide more.
+
+    Args:
+        graph: what can be done, by whom.
+        config: who is approved, and who is behind a principal.
+        coverage: what was not seen; None: nothing is taken to be hidden.
     """
     acting = [
         (principal, holding)
@@ -43,23 +62,33 @@ def claims(graph: AccessGraph) -> Mapping[str, Any]:
         if principal.kind != "group" and not is_service_linked(principal)
     ]
     able = [(p, h) for p, h in acting if _verdicts(h) & {*_KNOWN}]
-    unsure = [p for p, h in acting if _verdicts(h) == {Verdict.UNKNOWN}]
+    unsure = sum(_verdicts(h) == {Verdict.UNKNOWN} for _, h in acting)
     broad = sum(any(_broad(graph, p, g) for g in _commands(h)) for p, h in able)
-    return {
+    principals = [principal for principal, _ in able]
+    asked = len(able) + unsure
+    numbers: dict[str, dict[str, Any]] = {
         "count": {
             "principals": len(able),
-            **_by_side(principal for principal, _ in able),
-            "unknown": len(unsure),
-            **_by_hops(graph, {principal.id for principal, _ in able}),
+            **_by_side(principals, config),
+            **_by_approval(principals, config),
+            "unknown": unsure,
+            **_by_hops(graph, {principal.id for principal in principals}),
         },
-        "day-to-day": {
-            "principals": None,
-            "unknown": len(able) + len(unsure),
-            "why": _NO_USAGE,
-        },
-        "role-level": {"principals": broad, "of": len(able), "unknown": len(unsure)},
-        "standing": _standings(able, len(unsure)),
+        "day-to-day": _daily(graph, able, unsure, config.thresholds.unused_days),
+        "role-level": {"principals": broad, "of": len(able), "unknown": unsure},
+        "standing": _standings(able, unsure),
     }
+    hidden = _not_read(coverage)
+    for one in numbers.values():
+        share = round(one["unknown"] / asked, 3) if asked else float(hidden > 0)
+        one |= {"unknown-share": share, "scopes-not-read": hidden}
+    return numbers
+
+
+def _not_read(coverage: Coverage | None) -> int:
+    """Count the scopes without some list that would name more who can."""
+    scopes = coverage.scopes if coverage else ()
+    return sum(any(gap.what in _NAMING for gap in scope.gaps) for scope in scopes)
 
 
 def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
@@ -69,11 +98,14 @@ def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
     counted here.
     """
     found: dict[str, dict[str, int]] = {}
+    sizes: dict[int, int] = {}  # by the identity of sets: the grants keep them
     for half in decided:
         for grant in half.grants:
             row = found.setdefault(grant.vector.id, {})
-            verdict = grant.decision.verdict.value
-            row[verdict] = row.get(verdict, 0) + grant.pairs
+            verdict, targets = grant.decision.verdict.value, id(grant.targets)
+            if targets not in sizes:
+                sizes[targets] = len(grant.targets)
+            row[verdict] = row.get(verdict, 0) + len(grant.principals) * sizes[targets]
     return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}
 
 
@@ -92,23 +124,22 @@ def _verdicts(holding: Holding) -> set[Verdict]:
     return {grant.decision.verdict for grant in _commands(holding)}
 
 
-def side_of(principal: Principal) -> str:
-    """Say who is behind a principal: `external`, `human` or `workload`.
-
-    Users, roots and Identity Center roles are people; other roles, service principals
-    and managed identities are workloads.
-    """
-    if principal.external:
-        return "external"
-    human = principal.kind in ("user", "root", "guest") or _SSO in principal.id
-    return "human" if human else "workload"
-
-
-def _by_side(principals: Iterable[Principal]) -> dict[str, int]:
-    found = {"human": 0, "workload": 0, "external": 0}
+def _by_side(principals: Iterable[Principal], config: Config) -> dict[str, int]:
+    found = {HUMAN: 0, WORKLOAD: 0, EXTERNAL: 0}
     for principal in principals:
-        found[side_of(principal)] += 1
+        found[side_of(principal, config)] += 1
     return found
+
+
+def _by_approval(principals: Iterable[Principal], config: Config) -> dict[str, int]:
+    """Count those that are approved, and break-glass ones apart."""
+    found = Counter(
+        Approval.BREAK_GLASS if Approval.BREAK_GLASS in said else said[0]
+        for said in map(config.approvals, principals)
+        if said
+    )
+    glass = found.pop(Approval.BREAK_GLASS, 0)
+    return {"approved": found.total(), "break-glass": glass}
 
 
 def _by_hops(graph: AccessGraph, able: set[str]) -> dict[str, int]:
@@ -133,6 +164,26 @@ def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
         isinstance(why, AssignmentBecause) and is_wide(why.assignment)
         for why in grant.because_of(principal)
     )
+
+
+def _daily(
+    graph: AccessGraph, able: list[tuple[Principal, Holding]], unsure: int, days: int
+) -> dict[str, Any]:
+    asked = any(usage.asked for usage in graph.usage.values())
+    if not asked:
+        return {"principals": None, "unknown": len(able) + unsure, "why": NO_USAGE}
+    found = Counter(works_daily(graph, p, _commands(h), days) for p, h in able)
+    unknown = found[Judgement.UNKNOWN]
+    numbers: dict[str, Any] = {
+        "principals": found[Judgement.USED],
+        "of": len(able),
+        "idle": found[Judgement.UNUSED],
+        "days": days,
+        "unknown": unknown + unsure,
+    }
+    if unknown:
+        numbers["why"] = f"usage evidence does not tell for {unknown}"
+    return numbers
 
 
 def _standings(able: list[tuple[Principal, Holding]], unsure: int) -> dict[str, int]:

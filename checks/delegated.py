@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from checks.access import entered, shared, together
+from checks.context import Context
 from checks.evidence import (
     AWS_BASE,
     AWS_ORGANIZATION,
@@ -18,6 +19,7 @@ from checks.hits import (
     COMMANDS,
     M1026,
     MFA,
+    PARTNERS,
     T1651,
     TRUSTED,
     Hit,
@@ -54,6 +56,7 @@ def checks() -> tuple[Check, ...]:
             fix="Require sts:ExternalId in the trust policy and name the partner's "
             "exact role instead of its whole account.",
             find=partial(_external, with_external_id=False),
+            example="444455556666 can enter ops and run commands: 3 nodes",
             needs=(*AWS_BASE, *AWS_ORGANIZATION),
             references=(
                 _TRUSTED,
@@ -72,6 +75,8 @@ def checks() -> tuple[Check, ...]:
             fix="Agree who enters, narrow the role to the documents and nodes of the "
             "contract, and review the last use.",
             find=partial(_external, with_external_id=True),
+            example="444455556666 can enter ops and run commands: 3 nodes",
+            settled_by=PARTNERS,
             needs=(*AWS_BASE, *AWS_ORGANIZATION),
             references=(_TRUSTED,),
         ),
@@ -87,6 +92,8 @@ def checks() -> tuple[Check, ...]:
             fix="Name the exact `sub` (repository and environment or branch) and `aud` "
             "with StringEquals in the trust policy.",
             find=_wide_subjects,
+            example="token.actions.githubusercontent.com can enter ops and run "
+            "commands: 3 nodes",
             needs=AWS_BASE,
             references=(
                 _TRUSTED,
@@ -106,6 +113,8 @@ def checks() -> tuple[Check, ...]:
             fix="Have the partner offer again with a lesser built-in role, a resource "
             "group instead of the subscription, or eligible authorizations.",
             find=partial(_azure_outsiders, guests=False),
+            example="Partner principal msp can run commands: 2 nodes",
+            settled_by=PARTNERS,
             needs=(*AZURE_BASE, *AZURE_DELEGATIONS, *AZURE_DIRECTORY),
             references=(
                 _TRUSTED,
@@ -123,6 +132,8 @@ def checks() -> tuple[Check, ...]:
             rationale="A guest's password, MFA and leaving date are somebody else's.",
             fix="Remove the guest's assignment, or make it eligible with approval.",
             find=partial(_azure_outsiders, guests=True),
+            example="Guest guest can run commands: 2 nodes",
+            settled_by=PARTNERS,
             needs=(*AZURE_BASE, *AZURE_DIRECTORY),
             references=(_TRUSTED,),
         ),
@@ -132,7 +143,8 @@ def checks() -> tuple[Check, ...]:
 # ---- AWS ----
 
 
-def _external(graph: AccessGraph, with_external_id: bool) -> Iterator[Hit]:
+def _external(context: Context, with_external_id: bool) -> Iterator[Hit]:
+    graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind != "federated":
             yield from _entries(
@@ -142,7 +154,8 @@ def _external(graph: AccessGraph, with_external_id: bool) -> Iterator[Hit]:
             )
 
 
-def _wide_subjects(graph: AccessGraph) -> Iterator[Hit]:
+def _wide_subjects(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind == "federated" and is_oidc(principal):
             yield from _entries(
@@ -249,11 +262,12 @@ def _narrow(subject: str) -> bool:
 # ---- Azure ----
 
 
-def _azure_outsiders(graph: AccessGraph, guests: bool) -> Iterator[Hit]:
+def _azure_outsiders(context: Context, guests: bool) -> Iterator[Hit]:
     """Yield a hit per guest, or per principal of a partner, in its own tenant.
 
     Where that tenant is not known, each subscription that it reaches has a hit.
     """
+    graph = context.graph
     who = "Guest" if guests else "Partner principal"
     for holding in graph.holdings:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]

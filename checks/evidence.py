@@ -1,13 +1,14 @@
 """The lists that checks rest on, and what a check cannot say without them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from checks.finding import Catalogue, Check, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import NONE
 from scanner.coverage import Coverage
-from scanner.estate import Gap
+from scanner.estate import Gap, Provider
 from scanner.grants import Confidence, Verdict
+from scanner.usage import Usages
 
 AWS_BASE = (
     "iam:GetAccountAuthorizationDetails",
@@ -17,6 +18,10 @@ AWS_BASE = (
 AWS_ORGANIZATION = (
     "organizations:DescribeOrganization",
     "organizations:ListAccounts",
+)
+AWS_PEOPLE = (
+    "sso-admin:ListAccountAssignments",
+    "identitystore:ListGroupMemberships",
 )
 AZURE_BASE = (
     "Microsoft.Resources/subscriptions",
@@ -36,33 +41,66 @@ AZURE_SCHEDULES = (
     "Microsoft.Authorization/roleEligibilityScheduleInstances",
 )
 
-_EVERY_LIST = "*"
+#: Asked by `scan --usage` alone: that nobody asked is no gap of an estate.
+AWS_CREDENTIALS = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
+AWS_LAST_ACCESSED = (
+    "iam:GenerateServiceLastAccessedDetails",
+    "iam:GetServiceLastAccessedDetails",
+)
+AZURE_USAGE = (
+    "Microsoft.Insights/eventtypes/management/values",
+    "graph/users/signInActivity",
+)
+_USAGE = frozenset({*AWS_CREDENTIALS, *AWS_LAST_ACCESSED, *AZURE_USAGE})
+NO_USAGE = "no usage evidence was collected: scan with --usage"
+
+#: What a gap names when any list may be cut short.
+EVERY_LIST = "*"
 _NAMED = 5
 
 
-def not_evaluated(catalogue: Catalogue, coverage: Coverage) -> Iterator[Finding]:
+def not_evaluated(
+    catalogue: Catalogue, coverage: Coverage, usage: Mapping[Provider, Usages]
+) -> Iterator[Finding]:
     """Yield one `unknown` finding per check that could not see everything it reads.
 
     Its scope is `aws:*` or `azure:*`, and its reasons name the gaps; so no check that
     lacked evidence looks like one that found nothing.
+
+    Args:
+        catalogue: every check.
+        coverage: what was not seen.
+        usage: what was asked about usage, for each cloud of the estate.
     """
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     for check in catalogue:
         missing = [gap for gap in gaps if _matters(check, gap)]
-        if missing:
-            yield _unknown(check, missing)
+        known = usage.get(check.provider)
+        if known and not known.asked and not _USAGE.isdisjoint(check.needs):
+            reasons = (NO_USAGE, *_named(map(str, missing)))
+            yield _unknown(check, "Not evaluated: nobody asked for usage", reasons)
+            continue
+        unasked = [at for at in known.unasked if at[0] in check.needs] if known else []
+        if missing or unasked:
+            scopes = {gap.scope for gap in missing} | {scope for _, scope in unasked}
+            places = "1 scope" if len(scopes) == 1 else f"{len(scopes)} scopes"
+            said = f"Not fully evaluated: lists it rests on are missing in {places}"
+            never = sorted(f"{scope} {op} not-asked" for op, scope in unasked)
+            yield _unknown(check, said, _named([*map(str, missing), *never]))
 
 
 def _matters(check: Check, gap: Gap) -> bool:
-    return gap.provider is check.provider and gap.what in (*check.needs, _EVERY_LIST)
+    return gap.provider is check.provider and gap.what in (*check.needs, EVERY_LIST)
 
 
-def _unknown(check: Check, missing: list[Gap]) -> Finding:
-    scope = f"{check.provider}:*"
-    scopes = len({gap.scope for gap in missing})
-    named = tuple(dict.fromkeys(map(str, missing)))
+def _named(missing: Iterable[str]) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(missing))
     more = (f"and {len(named) - _NAMED} more",) if len(named) > _NAMED else ()
-    places = "1 scope" if scopes == 1 else f"{scopes} scopes"
+    return (*named[:_NAMED], *more)
+
+
+def _unknown(check: Check, message: str, reasons: tuple[str, ...]) -> Finding:
+    scope = f"{check.provider}:*"
     return Finding(
         check=check.id,
         severity=Severity.INFO,
@@ -76,9 +114,9 @@ def _unknown(check: Check, missing: list[Gap]) -> Finding:
         sample=(),
         vectors=(),
         confidence=Confidence.CERTAIN,
-        reasons=(*named[:_NAMED], *more),
+        reasons=reasons,
         because=(),
         path=(),
-        message=f"Not fully evaluated: lists it rests on are missing in {places}",
+        message=message,
         fingerprint=fingerprint(check.id, check.provider, scope, "", NONE),
     )

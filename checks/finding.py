@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from scanner.config import Approval
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Confidence, Edge, Verdict
 
 if TYPE_CHECKING:
-    from scanner.graph import AccessGraph
+    from checks.context import Context
 
 
 class Severity(StrEnum):
@@ -69,12 +70,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check is data plus one pure function over the graph.
+    """A check is data plus one pure function over the graph and what is said of it.
 
     `techniques` are ATT&CK ids: T1651 always; T1199 for outsiders, T1078.004 for unused
     or over-privileged accounts. `mitigations` holds M1026, and M1032 or M1018 beside
     T1199 (M1026 does not mitigate T1199). `severity` is the most that a finding can
     have. `needs` names the lists it reads: where one is missing the check is unknown.
+    `settled_by` are the approvals that answer what it asks; `threshold` names the
+    number of `whocanrun.toml` that it compares with; `example` is what a finding says.
     """
 
     id: str
@@ -87,8 +90,11 @@ class Check:
     rationale: str
     fix: str
     references: tuple[str, ...]
-    run: "Callable[[AccessGraph], Iterator[Finding]]"
+    run: "Callable[[Context], Iterator[Finding]]"
     needs: tuple[str, ...] = ()
+    settled_by: tuple[Approval, ...] = ()
+    threshold: str = ""
+    example: str = ""
 
 
 Catalogue = Sequence[Check]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from checks.context import Context
 from checks.evidence import AWS_BASE
 from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, Hit, define, hit_on_held
-from scanner.graph import AccessGraph
+from checks.hits import BREAK_GLASS, COMMANDS, Hit, define, hit_on_held
 
 
 def checks() -> tuple[Check, ...]:
@@ -21,6 +21,8 @@ def checks() -> tuple[Check, ...]:
             fix="Deny the command vectors to root users in an SCP, or remove the root "
             "credentials of member accounts centrally.",
             find=_roots,
+            example="The root user of 111122223333 can run commands: 3 nodes",
+            settled_by=BREAK_GLASS,
             needs=AWS_BASE,
             references=(
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html",
@@ -29,7 +31,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _roots(graph: AccessGraph) -> Iterator[Hit]:
+def _roots(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for holding in graph.holdings:
         grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
         for principal in holding.principals if grants else ():

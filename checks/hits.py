@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from checks.access import Access, held
+from checks.context import Context
 from checks.finding import Check, Claim, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import Reach, reach_of_sets
 from checks.severity import Risk, severity_of
+from scanner.config import Approval
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Confidence, Edge, Grant, Tier, Verdict
 from scanner.graph import AccessGraph
@@ -18,6 +20,12 @@ COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
 
 T1651, VALID_ACCOUNTS, TRUSTED = "T1651", "T1078.004", "T1199"
 M1026, MFA, ACCOUNTS = "M1026", "M1032", "M1018"
+
+#: Settle that somebody has much access. That it is permanent, or comes with a key that
+#: never expires, is settled for break-glass alone: it is made for that.
+ANY_OF_OURS = (Approval.PRINCIPAL, Approval.BREAK_GLASS)
+BREAK_GLASS = (Approval.BREAK_GLASS,)
+PARTNERS = (Approval.PARTNER,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Hit:
     verdict: Verdict | None = None
 
 
-Find = Callable[[AccessGraph], Iterator[Hit]]
+Find = Callable[[Context], Iterator[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,9 @@ def define(
     find: Find,
     needs: tuple[str, ...],
     references: tuple[str, ...],
+    example: str,
+    settled_by: tuple[Approval, ...] = (),
+    threshold: str = "",
     techniques: tuple[str, ...] = (T1651,),
     mitigations: tuple[str, ...] = (M1026,),
 ) -> Check:
@@ -85,12 +96,15 @@ def define(
         references,
         partial(_run, meta, find),
         needs,
+        settled_by,
+        threshold,
+        example,
     )
 
 
-def _run(meta: Meta, find: Find, graph: AccessGraph) -> Iterator[Finding]:
-    for hit in find(graph):
-        yield _finding(meta, hit, graph)
+def _run(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
+    for hit in find(context):
+        yield _finding(meta, hit, context.graph)
 
 
 def _finding(meta: Meta, hit: Hit, graph: AccessGraph) -> Finding:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from functools import partial
 
 from checks.access import entered, together
+from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
+    BREAK_GLASS,
     COMMANDS,
     T1651,
     VALID_ACCOUNTS,
@@ -48,6 +50,7 @@ def checks() -> tuple[Check, ...]:
             fix="Give instances a role with the agent's rights only, and run fleet "
             "jobs under a role that no instance carries.",
             find=partial(_lateral, Provider.AWS),
+            example="Machines that run as ops can run commands: 3 nodes",
             needs=AWS_BASE,
             references=(_ATTACK,),
         ),
@@ -61,6 +64,7 @@ def checks() -> tuple[Check, ...]:
             fix="Remove the identity's role assignment, or give it a role without "
             "operations that run commands.",
             find=partial(_lateral, Provider.AZURE),
+            example="Machines that run as vm-identity can run commands: 2 nodes",
             needs=AZURE_BASE,
             references=(_ATTACK,),
         ),
@@ -73,6 +77,8 @@ def checks() -> tuple[Check, ...]:
             rationale=_ESCALATION,
             fix="Take away the right that lets it become the other principal.",
             find=partial(_escalations, Provider.AWS),
+            example="alice can become somebody who runs commands: 3 nodes",
+            settled_by=BREAK_GLASS,
             needs=AWS_BASE,
             references=(_ATTACK,),
         ),
@@ -85,13 +91,16 @@ def checks() -> tuple[Check, ...]:
             rationale=_ESCALATION,
             fix="Take away the ownership, role or assignment that lets it gain access.",
             find=partial(_escalations, Provider.AZURE),
+            example="carol can become somebody who runs commands: 2 nodes",
+            settled_by=BREAK_GLASS,
             needs=AZURE_BASE,
             references=(_ATTACK,),
         ),
     )
 
 
-def _lateral(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+def _lateral(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for identity, carried in sorted(_carriers(graph, provider).items()):
         grants = [
             grant
@@ -124,7 +133,8 @@ def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
     return any(target.id not in carried for target in grant.targets)
 
 
-def _escalations(provider: Provider, graph: AccessGraph) -> Iterator[Hit]:
+def _escalations(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph = context.graph
     closure = closure_of(graph, COMMANDS)
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
     for id_ in sorted(sources | _escalating(graph)):

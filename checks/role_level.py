@@ -11,9 +11,11 @@ from checks.azure_assignments import (
     scope_level,
     shares_of,
 )
+from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
+    ANY_OF_OURS,
     T1651,
     VALID_ACCOUNTS,
     Hit,
@@ -53,6 +55,8 @@ def checks() -> tuple[Check, ...]:
             fix="Allow only the documents that the job needs, on nodes with the tag of "
             "the team that owns them.",
             find=_any_document_every_node,
+            example="ops can run any document on every node: 3 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(_SSM,),
         ),
@@ -65,6 +69,8 @@ def checks() -> tuple[Check, ...]:
             "still root or SYSTEM on each of them.",
             fix="Name the documents that the job needs instead of `document/*`.",
             find=_any_document_some_nodes,
+            example="ops can run any document on some nodes: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(_SSM,),
         ),
@@ -79,6 +85,8 @@ def checks() -> tuple[Check, ...]:
             fix="Attach a copy without the command vectors, and give those to few "
             "principals in a policy of your own.",
             find=_managed_policy,
+            example="ops can run commands through AmazonSSMFullAccess: 3 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AWS_BASE,
             references=(
                 "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
@@ -96,6 +104,8 @@ def checks() -> tuple[Check, ...]:
             fix="Assign at the resource group of the team, or replace the role by a "
             "custom role without the operations that run commands.",
             find=_wide_scope,
+            example="carol can run commands as Owner at a subscription: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AZURE_BASE,
             references=(_AZURE_RUN,),
         ),
@@ -110,13 +120,16 @@ def checks() -> tuple[Check, ...]:
             fix="Replace the role by a custom role without the runCommand, runCommands "
             "and extensions operations.",
             find=_unexpected_role,
+            example="carol can run commands as Log Analytics Contributor: 2 nodes",
+            settled_by=ANY_OF_OURS,
             needs=AZURE_BASE,
             references=(_AZURE_RUN,),
         ),
     )
 
 
-def _any_document_every_node(graph: AccessGraph) -> Iterator[Hit]:
+def _any_document_every_node(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         wide = [grant for grant in grants if covers_a_scope(graph, grant.targets)]
         if any(_any_document(grant) for grant in wide):
@@ -126,7 +139,8 @@ def _any_document_every_node(graph: AccessGraph) -> Iterator[Hit]:
             yield hit_on_held(graph, principal, free, message)
 
 
-def _any_document_some_nodes(graph: AccessGraph) -> Iterator[Hit]:
+def _any_document_some_nodes(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         any_ = [grant for grant in grants if _any_document(grant)]
         if any_ and not any(covers_a_scope(graph, grant.targets) for grant in any_):
@@ -138,7 +152,8 @@ def _any_document(grant: Grant) -> bool:
     return grant.decision.documents == "any"
 
 
-def _managed_policy(graph: AccessGraph) -> Iterator[Hit]:
+def _managed_policy(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
         names = _policies(graph.because(principal, grants))
         if names:
@@ -158,17 +173,17 @@ def _policies(because: Iterable[Because]) -> set[str]:
     }
 
 
-def _wide_scope(graph: AccessGraph) -> Iterator[Hit]:
+def _wide_scope(context: Context) -> Iterator[Hit]:
     yield from _by_assignment(
-        graph,
+        context.graph,
         lambda held: is_wide(held.because.assignment),
         lambda held: f"{held.because.role} at {scope_level(held.because.assignment)}",
     )
 
 
-def _unexpected_role(graph: AccessGraph) -> Iterator[Hit]:
+def _unexpected_role(context: Context) -> Iterator[Hit]:
     yield from _by_assignment(
-        graph,
+        context.graph,
         lambda held: not _SAYS_MACHINE.search(held.because.role),
         lambda held: held.because.role,
     )

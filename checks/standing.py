@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from checks.access import shared
 from checks.azure_assignments import held_directly, shares_of
+from checks.context import Context
 from checks.evidence import AZURE_BASE, AZURE_SCHEDULES
 from checks.finding import Check, Claim, Severity
-from checks.hits import Hit, define, scope_of
+from checks.hits import BREAK_GLASS, Hit, define, scope_of
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
 from scanner.grants import Grant, Standing
-from scanner.graph import AccessGraph
 
 #: Whoever can activate an eligible role; service principals cannot.
 _PEOPLE = ("user", "group")
@@ -29,6 +29,8 @@ def checks() -> tuple[Check, ...]:
             fix="Make the assignment eligible in Privileged Identity Management, with "
             "MFA, approval and at most eight hours.",
             find=_permanent,
+            example="carol can run commands at any time: 2 nodes",
+            settled_by=BREAK_GLASS,
             needs=(*AZURE_BASE, *AZURE_SCHEDULES),
             references=(
                 "https://learn.microsoft.com/entra/id-governance/"
@@ -38,7 +40,8 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def _permanent(graph: AccessGraph) -> Iterator[Hit]:
+def _permanent(context: Context) -> Iterator[Hit]:
+    graph = context.graph
     for principal, _ in commands_of_ours(graph, Provider.AZURE):
         if principal.kind not in _PEOPLE:
             continue

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from checks.finding import Finding
+from checks.suppressions import Suppressed
 from output.escape import csv_cell
 from output.holdings import grants_by_principal
 from output.result import Result
 from scanner.estate import Principal
 from scanner.grants import AssignmentBecause, Because, Grant
 
-#: Columns of the findings table, in order. `suppressed_*` and `last_used` stay empty
-#: until suppressions and usage data exist.
+#: Columns of the findings table, in order. `last_used` is empty without usage data.
 COLUMNS = (
     "fingerprint",
     "status",
@@ -41,7 +41,10 @@ _Held = dict[str, tuple[Principal, list[Grant]]]
 
 
 def write_findings_csv(result: Result, stream: TextIO, *, raw: bool = False) -> None:
-    """Write the findings in the result's order; `; ` parts values in one cell."""
+    """Write the findings in the result's order; `; ` parts values in one cell.
+
+    Those that somebody has answered for come last, with status `suppressed`.
+    """
     writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for row in _rows(result):
@@ -53,13 +56,15 @@ def _rows(result: Result) -> Iterator[list[str]]:
     held: _Held = {}
     for half in result.decided:
         held |= grants_by_principal(half.grants)
-    for finding in result.findings:
+    answers = {one.finding.fingerprint: one for one in result.suppressed}
+    for finding in (*result.findings, *(one.finding for one in result.suppressed)):
         scope = scopes.get(finding.scope)
         yield _row(
             finding,
             scope.name if scope else "",
             (scope.collected_at or "") if scope else "",
             _grants(finding, held),
+            answers.get(finding.fingerprint),
         )
 
 
@@ -72,11 +77,27 @@ def _grants(finding: Finding, held: _Held) -> list[Grant]:
     return [grant for grant in grants if grant.vector.id in finding.vectors]
 
 
-def _row(finding: Finding, name: str, at: str, grants: list[Grant]) -> list[str]:
+def write_claims_csv(result: Result, stream: TextIO, *, raw: bool = False) -> None:
+    """Write the numbers of M1026, a row for each."""
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+    writer.writerow(("claim", "number", "value"))
+    for claim, numbers in result.claims.items():
+        for name, value in numbers.items():
+            text = "" if value is None else str(value)
+            writer.writerow([csv_cell(cell, raw=raw) for cell in (claim, name, text)])
+
+
+def _row(
+    finding: Finding,
+    name: str,
+    at: str,
+    grants: list[Grant],
+    answer: Suppressed | None,
+) -> list[str]:
     who = finding.principal
     return [
         finding.fingerprint,
-        "open",
+        "suppressed" if answer else "open",
         finding.severity.value,
         finding.provider.value,
         finding.scope.partition(":")[2],
@@ -92,10 +113,14 @@ def _row(finding: Finding, name: str, at: str, grants: list[Grant]) -> list[str]
         "",
         _BETWEEN.join(dict.fromkeys(map(_source, finding.because))),
         finding.check,
-        "",
-        "",
+        _reason(answer) if answer else "",
+        answer.until.isoformat() if answer and answer.until else "",
         at,
     ]
+
+
+def _reason(answer: Suppressed) -> str:
+    return f"{answer.reason} ({answer.owner})" if answer.owner else answer.reason
 
 
 def _condition_keys(finding: Finding, grants: list[Grant]) -> set[str]:

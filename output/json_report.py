@@ -1,10 +1,11 @@
 """The report as JSON: one object, coverage before anything else was concluded."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from checks.finding import Finding, Severity
+from checks.suppressions import Suppressed
 from output.catalogue import attack_json
 from output.coverage import coverage_json
 from output.result import Result
@@ -17,27 +18,38 @@ from output.shapes import (
     target_json,
 )
 from scanner import ATTACK_VERSION, __version__
+from scanner.config import AcceptedGap
+from scanner.estate import Gap
 from scanner.grants import Vector
 
 FORMAT = 1
 
 
 def write_report_json(result: Result, stream: TextIO) -> None:
-    """Write `{format, tool, attack, estate, coverage, summary, findings}`.
+    """Write the report's head, its findings, and those that do not count.
 
     A finding is one line, so that reports can be compared line by line.
     """
     stream.write("{\n")
     for name, value in report_head(result).items():
         stream.write(f" {dump(name)}: {dump(value)},\n")
-    stream.write(' "findings": [')
-    for n, finding in enumerate(findings_json(result)):
-        stream.write(("," if n else "") + "\n  " + dump(finding))
-    stream.write("\n ]\n}\n" if result.findings else "]\n}\n")
+    _write_lines("findings", findings_json(result, result.findings), stream)
+    stream.write(",\n")
+    _write_lines("suppressed", suppressed_json(result), stream)
+    stream.write("\n}\n")
+
+
+def _write_lines(name: str, rows: Iterable[Json], stream: TextIO) -> None:
+    stream.write(f" {dump(name)}: [")
+    before = ""
+    for row in rows:
+        stream.write(f"{before}\n  {dump(row)}")
+        before = ","
+    stream.write("\n ]" if before else "]")
 
 
 def report_head(result: Result) -> Json:
-    """Return every member but `findings`."""
+    """Return every member but the lists of findings."""
     return {
         "format": FORMAT,
         "tool": {"name": "whocanrun", "version": __version__},
@@ -47,6 +59,11 @@ def report_head(result: Result) -> Json:
             "started": result.estate.started,
             "finished": result.estate.finished,
             "tool": result.estate.tool,
+        },
+        "configuration": {
+            "path": result.config or None,
+            "warnings": list(result.warnings),
+            "accepted_gaps": [_accepted_gap(*one) for one in result.accepted_gaps],
         },
         "coverage": coverage_json(result.coverage),
         "summary": summary_json(result),
@@ -60,6 +77,7 @@ def summary_json(result: Result) -> Json:
         "principals": result.principal_count,
         "targets": sum(len(half.targets) for half in result.decided),
         "findings": {word.value: severities[word] for word in Severity},
+        "suppressed": len(result.suppressed),
         "claims": result.claims,
         "pairs": result.pairs,
         "not_covered": [vector_json(vector) for vector in not_covered(result)],
@@ -81,10 +99,41 @@ def vector_json(vector: Vector) -> Json:
     }
 
 
-def findings_json(result: Result) -> Iterable[Json]:
-    """Yield the findings, in the result's order."""
+def suppressed_json(result: Result) -> Iterator[Json]:
+    """Yield the findings that do not count, each with its `suppression`."""
+    shown = findings_json(result, [one.finding for one in result.suppressed])
+    for one, finding in zip(result.suppressed, shown, strict=True):
+        yield {**finding, "suppression": suppression_json(one)}
+
+
+def _accepted_gap(gap: Gap, one: AcceptedGap) -> Json:
+    return {
+        "scope": gap.scope,
+        "what": gap.what,
+        "region": gap.region,
+        "by": one.place,
+        "reason": one.reason,
+        "owner": one.owner,
+        "until": one.expires.isoformat(),
+        "ticket": one.ticket,
+    }
+
+
+def suppression_json(one: Suppressed) -> Json:
+    """Say by what a finding is suppressed, why, by whom and how long."""
+    return {
+        "by": one.by,
+        "reason": one.reason,
+        "owner": one.owner,
+        "until": one.until.isoformat() if one.until else None,
+        "ticket": one.ticket,
+    }
+
+
+def findings_json(result: Result, findings: Iterable[Finding]) -> Iterator[Json]:
+    """Yield some findings of a result, in their order."""
     checks = {check.id: check for check in result.catalogue}
-    for finding in result.findings:
+    for finding in findings:
         check = checks.get(finding.check)
         attack = attack_json(check) if check else []
         remediation = result.remediation_ids.get(finding.fingerprint)

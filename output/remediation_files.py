@@ -1,77 +1,104 @@
-"""Remediations as files: one JSON each, an index, and a summary for people."""
+"""Remediations as files: a folder each, an index, and a summary to paste.
 
-from collections.abc import Mapping, Sequence
-from typing import TextIO
+A folder holds the documents (`before/`, `after/`, `rollback/`), `changes.json`, the
+proof, the renderings and a page in words. Names come from the remediations' ids and
+from numbers, never from names in the cloud.
+"""
+
+from collections.abc import Sequence
 
 from checks.finding import Finding
-from output.escape import file_name, markdown
+from output.escape import file_name
+from output.remediation_order import by_risk, risk_per_change
+from output.remediation_page import remediation_page
+from output.remediation_summary import summary
 from output.shapes import Json, dump
-from output.table import Style, and_more, count, heading, stacked, write_table
-from policies.remediation import Change, Remediation
-from scanner import ATTACK_VERSION, __version__
+from policies.proof.shape import proof_json
+from policies.remediation import Remediation
+from policies.render.bundle import Bundle, bundle
+from scanner import __version__
 
 FORMAT = 1
-
-#: Messages of findings by fingerprint.
-Messages = Mapping[str, str]
-
-_STATUSES = (
-    "`checked`: deciding again on the changed estate took away what was meant and",
-    "left every other grant alone; `checked-given`: the same, resting on the unknowns",
-    "in the file; `planned`: not decided again; `failed`: deciding again contradicted",
-    "it, so that no file is handed out.",
-)
 
 
 def remediation_files(
     remediations: Sequence[Remediation], findings: Sequence[Finding] = ()
 ) -> dict[str, bytes]:
-    """Return the files of a folder, by name: `r-….json`, `index.json`, `README.md`.
+    """Return the files by path: `r-…/…`, `index.json`, `README.md`.
 
-    Names come from the remediations' ids, never from names in the cloud. `findings`
-    lend the summary their messages.
+    A failed remediation is told of, with its counterexample, but not handed out.
+
+    Args:
+        remediations: in any order; the files are in that of risk removed per change.
+        findings: lend the pages their messages, claims and severities.
     """
-    messages = {finding.fingerprint: finding.message for finding in findings}
-    ordered = sorted(remediations, key=lambda one: one.id)
-    files = {_name(one): _bytes(remediation_json(one)) for one in _usable(ordered)}
+    known = {finding.fingerprint: finding for finding in findings}
+    ordered = by_risk(remediations, known)
+    files: dict[str, bytes] = {}
+    pages: dict[str, str] = {}
+    for one in ordered:
+        if one.status != "failed":
+            made = bundle(one.changes)
+            pages[one.id] = remediation_page(
+                one, made, known.get(one.finding), folder_of(one)
+            )
+            files |= _folder(one, made, pages[one.id])
     index = {
         "format": FORMAT,
         "tool": {"name": "whocanrun", "version": __version__},
-        "remediations": [_entry(one) for one in ordered],
+        "order": "risk removed per change, the most first",
+        "remediations": [_entry(one, known.get(one.finding)) for one in ordered],
     }
     files["index.json"] = _bytes(index)
-    files["README.md"] = _summary(ordered, messages).encode("utf-8", "backslashreplace")
+    files["README.md"] = _text(summary(ordered, known, pages, folder_of))
     return files
 
 
-def _usable(remediations: Sequence[Remediation]) -> list[Remediation]:
-    """A failed remediation is told of, with its counterexample, but not handed out."""
-    return [one for one in remediations if one.status != "failed"]
+def folder_of(remediation: Remediation) -> str:
+    """Return the folder of a remediation, safe whatever its id is."""
+    return file_name(remediation.id.lower())
 
 
-def _name(remediation: Remediation) -> str:
-    return file_name(remediation.id.lower(), ".json")
+def _folder(one: Remediation, made: Bundle, page: str) -> dict[str, bytes]:
+    files = {
+        **made.files,
+        "remediation.json": _bytes(remediation_json(one)),
+        "README.md": _text(f"# Remediation\n\n{page}"),
+    }
+    if one.proof is not None:
+        proof = proof_json(one.proof, one.changes, one.finding, files)
+        files["proof.json"] = _bytes(proof)
+    return {f"{folder_of(one)}/{name}": content for name, content in files.items()}
 
 
 def _bytes(value: Json) -> bytes:
     return (dump(value, indent=1) + "\n").encode("ascii")
 
 
-def _entry(one: Remediation) -> Json:
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _entry(one: Remediation, finding: Finding | None) -> Json:
+    handed_out = one.status != "failed"
+    folder = folder_of(one)
     return {
         "id": one.id,
-        "file": None if one.status == "failed" else _name(one),
+        "folder": folder if handed_out else None,
+        "file": f"{folder}/remediation.json" if handed_out else None,
         "finding": one.finding,
         "title": one.title,
         "closes": one.closes,
         "status": one.status,
         "changes": len(one.changes),
+        "taken_away": one.taken_away,
+        "risk_per_change": risk_per_change(one, finding),
         "counterexample": one.counterexample,
     }
 
 
 def remediation_json(one: Remediation) -> Json:
-    """Return a remediation whole: changes in order, and how far it was checked."""
+    """Return what a remediation is; its changes have files of their own."""
     return {
         "format": FORMAT,
         "id": one.id,
@@ -86,88 +113,5 @@ def remediation_json(one: Remediation) -> Json:
         "side_effects": list(one.side_effects),
         "counterexample": one.counterexample,
         "not_checked": list(one.not_checked),
-        "changes": [_change(change) for change in one.changes],
+        "changes": len(one.changes),
     }
-
-
-def _change(change: Change) -> Json:
-    return {
-        "kind": change.kind,
-        "where": change.where,
-        "title": change.title,
-        "before": change.before,
-        "after": change.after,
-        "rollback": change.rollback,
-        "affects": list(change.affects),
-    }
-
-
-def _summary(remediations: Sequence[Remediation], messages: Messages) -> str:
-    lines = [
-        "# Remediations",
-        "",
-        f"Made by whocanrun {__version__} against MITRE ATT&CK {ATTACK_VERSION}, T1651 "
-        "and M1026. Nothing was changed: a person applies these, after review.",
-        "",
-        "| remediation | finding | what | closes | status | taken away |",
-        "|---|---|---|---|---|---|",
-        *(_row(one, messages) for one in remediations),
-        "",
-        *_STATUSES,
-        *_failed(remediations),
-        *_not_checked(remediations),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(one: Remediation, messages: Messages) -> str:
-    name = _name(one)
-    link = markdown(one.id) if one.status == "failed" else f"[{name}]({name})"
-    finding = markdown(messages.get(one.finding, one.finding))
-    words = [link, finding, markdown(one.title), markdown(one.closes)]
-    return f"| {' | '.join([*words, markdown(one.status), str(one.taken_away)])} |"
-
-
-def _failed(remediations: Sequence[Remediation]) -> list[str]:
-    failed = [one for one in remediations if one.status == "failed"]
-    if not failed:
-        return []
-    rows = [
-        f"| {markdown(one.id)} | {markdown(one.counterexample or '')} |"
-        for one in failed
-    ]
-    head = ["| failed | what contradicts it |", "|---|---|"]
-    return ["", *head, *rows]
-
-
-def _not_checked(remediations: Sequence[Remediation]) -> list[str]:
-    left = sorted({what for one in remediations for what in one.not_checked})
-    if not left:
-        return []
-    return ["", "Not checked by this version:", "", *(f"- {markdown(w)}" for w in left)]
-
-
-def write_remediation_table(
-    remediations: Sequence[Remediation],
-    stream: TextIO,
-    style: Style,
-    findings: Sequence[Finding] = (),
-) -> None:
-    """Write what was planned for which finding, and what about it was not checked."""
-    messages = {finding.fingerprint: finding.message for finding in findings}
-    stream.write(f"{count(len(remediations), 'remediation')}\n")
-    if remediations:
-        rows = [_cells(one, messages) for one in remediations[: style.top]]
-        headers = ["remediation", "finding, and what to do", "closes", "status"]
-        write_table(stream, [*headers, "changes", "taken away"], rows)
-    and_more(stream, len(remediations) - style.top, "see index.json")
-    left = sorted({what for one in remediations for what in one.not_checked})
-    if left:
-        heading(stream, "Not checked by this version")
-        write_table(stream, ["obligation"], [[what] for what in left], longest=160)
-
-
-def _cells(one: Remediation, messages: Messages) -> list[object]:
-    message = messages.get(one.finding, one.finding)
-    told = stacked(message, one.title, one.counterexample or "", width=80)
-    return [one.id, told, one.closes, one.status, len(one.changes), one.taken_away]

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.finding import Check, Finding
+from checks.suppressions import Suppressed
 from policies.remediation import Remediation
-from scanner.classes import is_class
+from scanner.classes import is_somebody
+from scanner.config import AcceptedGap
 from scanner.coverage import Coverage
+from scanner.estate import Gap
 from scanner.grants import Decided
 from scanner.graph import AccessGraph
 
@@ -40,6 +43,10 @@ class Result:
         claims: the four M1026 numbers of `checks`.
         remediation_ids: the id that a remediation of each finding has, planned or not.
         pairs: number of principal x target pairs per vector and verdict.
+        suppressed: findings that somebody has answered for, which count nowhere.
+        accepted_gaps: gaps that somebody has accepted by name, with the entry.
+        config: the file that said what is approved and suppressed; empty: none.
+        warnings: what it says that has expired, or fits nothing.
     """
 
     coverage: Coverage
@@ -52,6 +59,10 @@ class Result:
     remediation_ids: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suppressed: tuple[Suppressed, ...] = ()
+    accepted_gaps: tuple[tuple[Gap, AcceptedGap], ...] = ()
+    config: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def principal_count(self) -> int:
@@ -60,4 +71,4 @@ class Result:
         A class of callers is no principal of its own.
         """
         halves = (half.principals for half in self.decided)
-        return sum(not is_class(one) for principals in halves for one in principals)
+        return sum(is_somebody(one) for principals in halves for one in principals)

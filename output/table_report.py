@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from typing import TextIO
 
 from checks.finding import Finding, Severity
+from checks.suppressions import Suppressed
 from output.coverage import counts
 from output.escape import terminal
 from output.json_report import not_covered
@@ -30,9 +31,11 @@ def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -
     )
     _estate(result, stream)
     write_coverage_table(result.coverage, stream, style)
+    _accepted_gaps(result, stream)
     _claims(result, stream)
     _pairs(result, stream)
     _findings(result, stream, style)
+    _suppressed(result, stream, style)
     _reach(result, stream, style)
     _not_covered(result, stream)
 
@@ -47,6 +50,9 @@ def _estate(result: Result, stream: TextIO) -> None:
         f"Estate {terminal(facts.path)}{terminal(when)}: "
         f"{count(principals, 'principal')}, {count(targets, 'target')}\n"
     )
+    if result.config:
+        answered = f"{count(len(result.suppressed), 'finding')} suppressed"
+        stream.write(f"Configuration {terminal(result.config)}: {answered}\n")
 
 
 def write_coverage_table(coverage: Coverage, stream: TextIO, style: Style) -> None:
@@ -99,6 +105,14 @@ def _gaps(coverage: Coverage, stream: TextIO, style: Style) -> None:
     and_more(stream, len(rows) - style.top, _ALL)
 
 
+def _accepted_gaps(result: Result, stream: TextIO) -> None:
+    """Write which gaps somebody has accepted, once for each entry."""
+    for one, gaps in Counter(entry for _, entry in result.accepted_gaps).items():
+        said = f"{one.operation} of {one.scope}: {one.reason} ({one.owner})"
+        stream.write(f"Accepted, {count(gaps, 'gap')} until {one.expires}: ")
+        stream.write(terminal(said) + "\n")
+
+
 def _gap_row(
     what: str, outcome: str, permission: str, effect: str, places: list[str]
 ) -> list[object]:
@@ -134,6 +148,26 @@ def _findings(result: Result, stream: TextIO, style: Style) -> None:
         headers = ["severity", "verdict", "targets", "finding"]
         write_table(stream, headers, [_finding(one, style) for one in top])
     and_more(stream, len(result.findings) - style.top, _ALL)
+
+
+def _suppressed(result: Result, stream: TextIO, style: Style) -> None:
+    """Write what somebody has answered for, and what of the answers does not hold."""
+    answers = result.suppressed
+    if answers:
+        total = f"{count(len(answers), 'finding')} more, suppressed: not counted above"
+        heading(stream, total)
+        rows = [_answer(one, style) for one in answers[: style.top]]
+        write_table(stream, ["severity", "targets", "finding", "answered for"], rows)
+        and_more(stream, len(answers) - style.top, _ALL)
+    for warning in result.warnings:
+        stream.write(f"Warning: {terminal(warning)}\n")
+
+
+def _answer(one: Suppressed, style: Style) -> list[object]:
+    severity, _, targets, finding = _finding(one.finding, style)
+    until = f"until {one.until}" if one.until else ""
+    who = ", ".join(filter(None, (one.owner, one.ticket, until)))
+    return [severity, targets, finding, stacked(one.reason, who)]
 
 
 def _finding(finding: Finding, style: Style) -> list[object]:

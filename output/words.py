@@ -26,6 +26,11 @@ _HOPS = {
 }
 
 
+#: Members of an M1026 number that are told with another one.
+_TOLD_ELSEWHERE = ("principals", "of", "unknown-share")
+_OPTIONAL = ("approved", "break-glass", "scopes-not-read")
+
+
 def because_lines(because: Sequence[Because], most: int = 3) -> list[str]:
     """Say what a verdict rests on, a line per statement or assignment."""
     lines = [_because(one) for one in because[:most]]
@@ -62,11 +67,18 @@ def hop_words(hop: Edge) -> str:
 
 
 def claim_words(numbers: Mapping[str, Any]) -> str:
-    """Say one of the M1026 numbers: `principals 3 of 9, unknown 1`."""
+    """Say one of the M1026 numbers: `principals 3 of 9, unknown 1 (10.0 %)`.
+
+    What is optional in it, and does not occur, is left out.
+    """
     number = numbers.get("principals")
     told = [] if "principals" not in numbers else [_principals(number, numbers)]
-    rest = {k: v for k, v in numbers.items() if k not in ("principals", "of")}
-    return ", ".join([*told, *(f"{name} {value}" for name, value in rest.items())])
+    rest = {k: v for k, v in numbers.items() if k not in _TOLD_ELSEWHERE}
+    share = f" ({numbers.get('unknown-share', 0):.1%})"
+    for name, value in rest.items():
+        if value or name not in _OPTIONAL:
+            told.append(f"{name} {value}{share if name == 'unknown' else ''}")
+    return ", ".join(told)
 
 
 def _principals(number: Any, numbers: Mapping[str, Any]) -> str:

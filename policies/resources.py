@@ -50,9 +50,11 @@ class Resource:
             alone names the object.
         scope: AWS account id (the management account's for organization objects), or
             the ARM scope that the object is at; where a change is applied.
+        tenant: id of the Entra tenant, where it is known; empty for AWS.
     """
 
     kind: ResourceKind
     id: str
     name: str = ""
     scope: str = ""
+    tenant: str = ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scanner.coverage import Coverage, CoverageBuilder
 from scanner.estate import Gap, Principal
-from scanner.evidence.reader import Evidence
+from scanner.evidence.reader import Evidence, digest_of
 from scanner.grants import Decided, Edge
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ class Analysis:
     Attributes:
         aws, azure: the typed halves; None when the estate has no files of that cloud.
         decided: one entry per half, AWS first, hops included.
+        digest: what names the content of its files; empty for an estate without any.
     """
 
     coverage: Coverage
     aws: "AwsEstate | None"
     azure: "AzureEstate | None"
     decided: tuple[Decided, ...]
+    digest: str = ""
 
 
 def analyse(evidence: Evidence) -> Analysis:
@@ -50,7 +52,8 @@ def analyse(evidence: Evidence) -> Analysis:
     if azure is not None:
         decided.append(decide_azure_half(azure))
         found += azure.gaps
-    return Analysis(builder.finish(found), aws, azure, tuple(decided))
+    coverage, digest = builder.finish(found), digest_of(evidence)
+    return Analysis(coverage, aws, azure, tuple(decided), digest)
 
 
 def decide_aws_half(estate: "AwsEstate") -> Decided:

@@ -1,8 +1,8 @@
 """Classes of callers: nodes of hops that the engine made, and that nobody is shown.
 
 A thousand identities that may enter the same thousand roles are joined to them through
-one node. It holds nothing and is nobody; what a person sees goes from the identity to
-the role.
+one node; those of several accounts through a node of each account, and one over these.
+It holds nothing and is nobody; what a person sees goes from the identity to the role.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from scanner.estate import Principal
 from scanner.grants import Confidence, Edge
-from scanner.hops import and_all, verdict_of
+from scanner.hops import Cost, and_all, cost_of, verdict_of
 
 CLASS = "class"
 #: What an identity could make of itself: a node that only hops lead to. It holds what
@@ -30,8 +30,13 @@ def is_somebody(principal: Principal) -> bool:
     return principal.kind not in (CLASS, POWER)
 
 
+def hop_cost(hop: Edge) -> Cost:
+    """Return what a hop adds to a path; into a class of callers it is no hop."""
+    return cost_of(hop, hops=0 if hop.target.startswith(_PREFIX) else 1)
+
+
 def shown_hops(hops: Sequence[Edge]) -> tuple[Edge, ...]:
-    """Return a path's hops between real principals: two through a class are one."""
+    """Return a path's hops between real principals: those through classes are one."""
     found: list[Edge] = []
     for hop in hops:
         if found and hop.source == found[-1].target and hop.source.startswith(_PREFIX):

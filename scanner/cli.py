@@ -38,6 +38,7 @@ COMMANDS = {
     "path": "path",
     "remediate": "remediate",
     "simulate": "simulate",
+    "what-if": "what_if",
     "checks": "checks",
     "permissions": "permissions",
 }
@@ -45,7 +46,7 @@ COMMANDS = {
 EXIT_CODES = """\b
 Exit codes:
   0    done, nothing at or above --fail-on (default: never fail on findings)
-  1    at least one finding at or above --fail-on (wins over 3)
+  1    a finding at or above --fail-on, or access gained (what-if); wins over 3
   2    wrong usage, configuration, input or output, an ambiguous name included
   3    done but incomplete: something was refused, throttled away or broken
   4    nothing could be read

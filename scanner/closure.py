@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from scanner.classes import hop_cost
 from scanner.grants import Edge, Grant, TargetSet, Tier
 from scanner.graph import AccessGraph
 from scanner.hops import Cost, cost_of
@@ -73,6 +74,15 @@ class Closure:
         best = along(source, self.graph.principals[holder], grant, grant.targets, hops)
         return Gain(best, sums.vectors, tuple(self._sets(sums)))
 
+    def at(self, principal_id: str) -> tuple[frozenset[str], tuple[TargetSet, ...]]:
+        """Return what somebody can do at all, itself or by hops: vectors and targets.
+
+        One set of targets for each space.
+        """
+        held = self._sums.get(self.own(principal_id), _NOTHING)
+        sums = _united((held, self._gained(principal_id)))
+        return sums.vectors, tuple(self._sets(sums))
+
     @cached_property
     def _own(self) -> Mapping[str, tuple[Grant, ...]]:
         found = {}
@@ -101,7 +111,7 @@ class Closure:
             if isinstance(state, str):
                 for edge in hops_of(self.graph, state, into=True):
                     if edge.source not in self.graph.targets:
-                        yield cost_of(edge), edge.source, edge
+                        yield hop_cost(edge), edge.source, edge
 
         return search(starts, steps)
 

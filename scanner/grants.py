@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from scanner.estate import Principal, Provider, Target
+from scanner.usage import Usages
 
 
 class Verdict(StrEnum):
@@ -192,12 +193,19 @@ class TargetSpace:
         return found
 
 
+def lowest(bits: int) -> int:
+    """Return the position of the lowest set bit; there is one."""
+    return (bits & -bits).bit_length() - 1
+
+
 def ones(bits: int) -> Iterator[int]:
     """Yield the positions of the set bits, lowest first."""
-    text = bin(bits)[:1:-1]
-    at = text.find("1")
+    if not bits:
+        return
+    first = lowest(bits)
+    text, at = bin(bits >> first)[:1:-1], 0
     while at >= 0:
-        yield at
+        yield first + at
         at = text.find("1", at + 1)
 
 
@@ -273,6 +281,10 @@ def _denied(principal: Principal, vector: Vector, target: Target) -> Decision:
     return Decision(Verdict.DENIED)
 
 
+def _nothing_known(principal: Principal) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -290,6 +302,11 @@ class Decided:
             makes more of itself. Only hops lead to them.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
+        usage: when principals last did what; no verdict rests on it.
+        work_of: names of the policies or roles that a principal holds now for work that
+            has nothing to do with machines, sorted.
+        homes_of: where a workload lives, if that is known: account ids, or normalized
+            ids of resource groups.
     """
 
     provider: Provider
@@ -304,3 +321,6 @@ class Decided:
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
     beyond: Sequence[Grant] = ()
+    usage: Usages = field(default_factory=Usages)
+    work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
+    homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known

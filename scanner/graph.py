@@ -21,6 +21,7 @@ from scanner.grants import (
     bits_of,
 )
 from scanner.scopes import Scopes
+from scanner.usage import Usages
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -104,6 +105,21 @@ class AccessGraph:
             Holding(tuple(self.principals[id_] for id_ in ids), self.grants_of[ids[0]])
             for ids in alike.values()
         )
+
+    @cached_property
+    def usage(self) -> Mapping[Provider, Usages]:
+        """When principals last did what, by cloud."""
+        return {half.provider: half.usage for half in self.decided}
+
+    def work_of(self, principal: Principal) -> tuple[str, ...]:
+        """Return the policies or roles that a principal holds for other work."""
+        halves = (one for one in self.decided if one.provider is principal.provider)
+        return tuple(name for half in halves for name in half.work_of(principal))
+
+    def homes_of(self, principal: Principal) -> tuple[str, ...]:
+        """Return where a workload lives: accounts or resource groups; or nothing."""
+        halves = (one for one in self.decided if one.provider is principal.provider)
+        return tuple(place for half in halves for place in half.homes_of(principal))
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

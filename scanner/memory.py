@@ -8,7 +8,8 @@ from contextlib import contextmanager
 def keep_to_the_end() -> None:
     """Let everything made so far live as long as the process.
 
-    At exit nobody then looks for cycles among objects that the system frees anyway.
+    Nobody then looks for cycles among it again: not while a report is written, nor at
+    exit, when the system frees it anyway.
     """
     gc.freeze()
 

@@ -9,6 +9,7 @@ reported; a path to the same pair only beside a direct verdict that is worse.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scanner.classes import hop_cost
 from scanner.estate import Principal
 from scanner.grants import (
     Because,
@@ -134,7 +135,7 @@ def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
     def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
         if isinstance(state, str) and (state == start.id or state not in holds):
             for edge in hops_of(graph, state):
-                yield cost_of(edge), edge.target, edge
+                yield hop_cost(edge), edge.target, edge
 
     arrivals = search({start.id: (0, 0, 0)}, steps)
     holders = [one for one in arrivals if one != start.id and one in holds]

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import cast
 
+from scanner.classes import hop_cost
 from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, bits_of, ones
 from scanner.graph import AccessGraph
 from scanner.hops import CAN_RUN, Cost, cost_of, plus
@@ -59,7 +60,7 @@ def onwards(graph: AccessGraph) -> Steps:
     def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
         if isinstance(state, str):
             for edge in hops_of(graph, state):
-                yield cost_of(edge), edge.target, edge
+                yield hop_cost(edge), edge.target, edge
             for grant in graph.holds.get(state, ()):
                 if grant.vector.tier in RUNS_CODE:
                     yield cost_of(grant.decision), grant, None
@@ -71,7 +72,7 @@ def onwards(graph: AccessGraph) -> Steps:
         for position in ones(fresh):
             for target in space.classes[position]:
                 for edge in hops_of(graph, target.id):
-                    yield cost_of(edge), edge.target, edge
+                    yield hop_cost(edge), edge.target, edge
 
     return steps
 
@@ -89,7 +90,7 @@ def backwards(graph: AccessGraph) -> Steps:
             if edge.source in graph.targets:
                 vms.append(edge)
             else:
-                yield cost_of(edge), edge.source, edge
+                yield hop_cost(edge), edge.source, edge
         yield from _runs_on(graph, vms)
 
     return steps
@@ -102,7 +103,7 @@ def _runs_on(
     alike: dict[tuple[int, Cost], dict[int, Edge]] = {}
     for edge in vms:
         for space, position in graph.positions(edge.source):
-            key = (id(space), cost_of(edge))
+            key = (id(space), hop_cost(edge))
             alike.setdefault(key, {}).setdefault(position, edge)
     spaces = {id(space): space for space in graph.spaces}
     for (space_id, cost), by_position in alike.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from heapq import heappop, heappush
 
-from scanner.classes import is_class
+from scanner.classes import hop_cost, is_class
 from scanner.grants import Edge, Grant, TargetSet, ones
 from scanner.graph import AccessGraph
 from scanner.hops import Cost, cost_of, plus
@@ -26,7 +26,7 @@ def simple_paths(
     """Yield every way of a principal to a target, the shortest first.
 
     Running on a VM and going on as its identity are two hops; a VM that several
-    vectors reach is passed by the best of them. Two hops through a class of callers
+    vectors reach is passed by the best of them. Hops through classes of callers
     (`scanner.classes`) are one. A path comes once for each grant at its end.
 
     Args:
@@ -50,7 +50,7 @@ def path_cost(reached: Reached) -> Cost:
     """Return what a path costs: its unknown hops, then conditions, then hops."""
     total = cost_of(reached.grant.decision, hops=0)
     for hop in reached.hops:
-        total = plus(total, cost_of(hop))
+        total = plus(total, hop_cost(hop))
     return total
 
 
@@ -94,15 +94,19 @@ class _Walk:
 
     def _onwards(self, id_: str) -> Iterator[_Way]:
         """Yield the ways on that can lead to the target, classes seen through."""
-        principals = self._graph.principals
-        for hop in hops_of(self._graph, id_):
-            onto = principals.get(hop.target)
-            if onto is not None and is_class(onto):
-                for out in hops_of(self._graph, onto.id):
-                    yield from self._leading(_Way((hop, out), 1, out.target))
-            else:
-                yield from self._leading(_Way((hop,), 1, hop.target))
+        for hops in self._seen_through((), id_):
+            yield from self._leading(_Way(hops, 1, hops[-1].target))
         yield from self._by_runs(id_)
+
+    def _seen_through(self, into: tuple[Edge, ...], id_: str) -> Iterator[_Hops]:
+        """Yield the hops to other principals; those through classes as one chain."""
+        for hop in hops_of(self._graph, id_):
+            onto = self._graph.principals.get(hop.target)
+            if onto is not None and is_class(onto):
+                if onto.id in self._left:
+                    yield from self._seen_through((*into, hop), onto.id)
+            else:
+                yield (*into, hop)
 
     def _leading(self, way: _Way) -> Iterator[_Way]:
         if way.end in self._left:

@@ -13,7 +13,7 @@ with aws_server() as server:
 
 * `answer` serves an operation that moto lacks (or serves wrongly). A dictionary is a
   JSON body, a text is an XML body as it is; a function gets the request's parameters
-  (JSON services) and returns one of these. `ABSENT` below answers, empty, what a scan
+  and returns one of these. `ABSENT` below answers, empty, what a scan
   asks and moto lacks.
 * `fault` changes answers: `op` is a pattern (`*`, `ssm:*`), `account` and `region`
   narrow it, `holds` is a text in the request's body, `after` lets that many matching
@@ -432,10 +432,16 @@ def _rest_name(service: str, path: str) -> str:
 
 def _own(found: object, body: bytes) -> Reply:
     if callable(found):
-        found = found(json.loads(body or b"{}"))
+        found = found(_parameters(body))
     if isinstance(found, Mapping):
         return Reply(200, json.dumps(found).encode())
     return Reply(200, str(found).encode(), "text/xml")
+
+
+def _parameters(body: bytes) -> dict[str, object]:
+    if body.startswith(b"Action="):
+        return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    return json.loads(body or b"{}")
 
 
 def _reset_connection(environ) -> None:

@@ -22,6 +22,7 @@ with azure_server(tenant) as server:             # tenant: azure_tenant.AzureTen
   `html()`, `empty()`, `truncated`, `renamed("Value")`, `without_value`, `null_value`,
   `linked(url)`, `reset()`, `slow(seconds)`, `redirected(url)`, `endless()`,
   `shorter_than_said()`, `not_gzip()`, `unknown_version`.
+  `server.heal()` ends them all.
 * `server.requests`: every request (`method`, `path`, `query`, `host`, `authorized`,
   `has_token`, `status`), in order; `server.asked(part)`: those whose path contains it.
 
@@ -119,6 +120,9 @@ class AzureServer:
         self, match: str, change: Change, first: int = 1, times: int | None = None
     ) -> None:
         self._rules.append(_Rule(match.lower(), change, first, times))
+
+    def heal(self) -> None:
+        self._rules.clear()
 
     def asked(self, part: str) -> list[Request]:
         """Requests whose path contains a text, in any case."""

@@ -8,6 +8,7 @@ half(
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scanner.estate import Principal, Provider, Reachability, Target
@@ -26,6 +27,7 @@ from scanner.grants import (
     Vector,
     Verdict,
 )
+from scanner.usage import Usage, Usages, Use
 
 ACCOUNT = "111122223333"
 OTHER = "999988887777"
@@ -147,6 +149,7 @@ def half(
     principals: Iterable[Principal] = (),
     targets: Iterable[Target] = (),
     provider: Provider = Provider.AWS,
+    usage: Usages | None = None,
 ) -> Decided:
     """One provider's decisions over one space; each target is a class of its own."""
     everybody = {one for each in given for one in each.principals} | set(principals)
@@ -163,7 +166,26 @@ def half(
         tuple(edges),
         (),
         lambda principal, vector, target: (),
+        usage=usage or Usages(),
     )
+
+
+# ---- usage ----
+
+#: When usage was asked for.
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def used(days: float | None = None, bound: float | None = None) -> Use:
+    """Known to be used so many days ago, and certainly not later than `bound`."""
+    known, end = (n if n is None else NOW - timedelta(n) for n in (days, bound))
+    return Use(NOW, known, end)
+
+
+def usage(who: Principal, *, events: Any = None, logs: Any = None, **facts: Any):
+    """What is known of one principal, in evidence that was asked for."""
+    people = {who.id: Usage(**facts)} if facts else {}
+    return Usages(True, people, logs or {}, events or {})
 
 
 def _grant(

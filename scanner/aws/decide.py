@@ -13,9 +13,11 @@ from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import HOLDERS, catalogue
+from scanner.aws.work import work_of
 from scanner.classes import is_somebody
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
+from scanner.usage import joined
 
 _BY_ID = attrgetter("id")
 _NOT_LISTED = "what it acts through was not listed in any account"
@@ -63,6 +65,9 @@ def decide_aws(
         because_together=lambda principal, grants: engines[
             principal.scope
         ].because_together(principal, grants),
+        usage=joined(account.usage for account in accounts),
+        work_of=work_of(estate),
+        homes_of=_home,
     )
 
 
@@ -91,6 +96,10 @@ def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:
         kinds = {way.lender for way in one.ways}
         if kinds <= HOLDERS and kinds.isdisjoint(listed):
             yield replace(one.vector, covered=False, why_not=_NOT_LISTED)
+
+
+def _home(principal: Principal) -> tuple[str, ...]:
+    return (principal.scope,) if principal.kind == "role" else ()
 
 
 def _in_order(grant: Grant) -> tuple[str, str, int]:

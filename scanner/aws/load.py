@@ -206,9 +206,9 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
     ]
     tree = org.read_tree(scope)
     scps, rcps = org.read_controls(scope, store)
-    for level in scps.values():
+    for level in scps.levels.values():
         scope.unusable(org.POLICY, level.policies)
-    for level in rcps.values():
+    for level in rcps.levels.values():
         scope.unusable(org.POLICY, level.policies, has_principal=True)
     people = read_identity_center(scope)
     id_, management = tree.named
@@ -219,8 +219,8 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
         id=id_,
         management_account=management,
         paths={account: tree.path(account) for account in sorted(members)},
-        scps=scps,
-        rcps=rcps,
+        scps=scps.levels,
+        rcps=rcps.levels,
         scp_enabled=None if tree.enabled is None else org.SCP in tree.enabled,
         rcp_enabled=None if tree.enabled is None else org.RCP in tree.enabled,
         accounts=tree.accounts,
@@ -231,6 +231,8 @@ def _organization(scope: Scope, store: DocumentStore) -> Organization:
         sso_groups=people.groups,
         sso_members=people.members,
         permission_sets=people.permission_sets,
+        scp_policies=scps.policies,
+        rcp_policies=rcps.policies,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Gap, Principal, Target
+from scanner.usage import Usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An IAM group: the policies of its members, and ARNs of those not in evidence."""
+    """An IAM group: what its users get by being in it.
 
+    `policies` and `unread` are as in `Identity`, which repeats them for every member.
+    """
+
+    arn: str
     policies: tuple[Attached, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -214,6 +219,9 @@ class Organization:
     sso_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Permission set ARN to its name (`AWSReservedSSO_<name>_…` roles).
     permission_sets: Mapping[str, str] = field(default_factory=dict)
+    #: Every SCP and RCP whose content was read, by id, attached or not.
+    scp_policies: Mapping[str, Attached] = field(default_factory=dict)
+    rcp_policies: Mapping[str, Attached] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +258,26 @@ class AwsAccount:
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()
-    #: IAM groups by ARN; managed policies by ARN, and the documents of the versions
-    #: that are not their default.
-    groups: Mapping[str, Group] = field(default_factory=dict)
-    managed: Mapping[str, Attached] = field(default_factory=dict)
-    versions: Mapping[str, tuple[PolicyDocument, ...]] = field(default_factory=dict)
+    #: Documents of the versions of managed policies that are not their default.
+    other_versions: Mapping[str, tuple[PolicyDocument, ...]] = field(
+        default_factory=dict
+    )
     #: Role ARN of each instance profile, by the profile's ARN.
     profiles: Mapping[str, str] = field(default_factory=dict)
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: The account's own limits and counts (`iam:GetAccountSummary`), by their names.
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    #: By ARN of a managed policy that has as many versions as IAM keeps: the ids of
+    #: those that are not its default, and the document of the first, oldest one.
+    versions: Mapping[str, tuple[tuple[str, ...], PolicyDocument]] = field(
+        default_factory=dict
+    )
+    #: When its principals last did what; verdicts never rest on it.
+    usage: Usages = field(default_factory=Usages)
+    #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
+    policies: Mapping[str, Attached] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

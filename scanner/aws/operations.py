@@ -1,7 +1,8 @@
 """Every AWS operation that evidence may hold: the right it needs, what rests on it.
 
-The collector asks nothing that is not in `COLLECTED`, and `permissions_policy` is made
-from the same table: the policy people grant and the calls made can never differ.
+The collector asks nothing that is not in `COLLECTED` (and, for `scan --usage` alone, in
+`USAGE`), and `permissions_policy` is made from the same tables: the policy people grant
+and the calls made can never differ.
 """
 
 from collections.abc import Iterable, Mapping
@@ -185,13 +186,22 @@ _IDENTITY_CENTER = (
         "Identity Center groups are not expanded to people",
     ),
 )
-_UNDERSTOOD_ONLY = (
+#: The two that generate change nothing of the account: each has AWS write down a
+#: report about it, which the other two read. IAM files all four under "Read".
+_USAGE = (
     *_operations(
-        "iam:GetCredentialReport GetServiceLastAccessedDetails",
+        "iam:GenerateCredentialReport GetCredentialReport",
         Weight.REFINING,
-        "day-to-day use is unknown",
-        loaded=False,
+        "passwords, access keys and MFA of IAM users, and when they were last used, "
+        "are unknown",
     ),
+    *_operations(
+        "iam:GenerateServiceLastAccessedDetails GetServiceLastAccessedDetails",
+        Weight.REFINING,
+        "when principals last used what they may do is unknown",
+    ),
+)
+_UNDERSTOOD_ONLY = (
     *_operations(
         "ec2:DescribeVpcEndpoints",
         Weight.REFINING,
@@ -209,23 +219,32 @@ def _table(operations: Iterable[Operation]) -> Mapping[str, Operation]:
 COLLECTED = _table(
     (*_ACCOUNT, *_EC2, *_SSM, *_SERVICES, *_ORGANIZATION, *_IDENTITY_CENTER)
 )
+#: What it may call besides when usage was asked for, and never otherwise.
+USAGE = _table(_USAGE)
 #: What evidence may hold, other people's files included.
-OPERATIONS: Mapping[str, Operation] = {**COLLECTED, **_table(_UNDERSTOOD_ONLY)}
+OPERATIONS: Mapping[str, Operation] = {
+    **COLLECTED,
+    **USAGE,
+    **_table(_UNDERSTOOD_ONLY),
+}
 
 
 def permissions_policy(
-    member_role: str | None = None, partition: str = "aws"
+    member_role: str | None = None, partition: str = "aws", *, usage: bool = False
 ) -> dict[str, Any]:
     """Return the least privilege of a scan as an IAM policy document.
 
     `member_role`: the role that `scan --org --role-name` enters in member accounts; the
-    caller then also needs sts:AssumeRole on it, in a statement of its own.
+    caller then also needs sts:AssumeRole on it, in a statement of its own. `usage`: add
+    what only `scan --usage` asks, in a statement of its own too.
     """
     central = {operation.op for operation in (*_ORGANIZATION, *_IDENTITY_CENTER)}
     statements = [
         _statement("ReadAccount", COLLECTED.keys() - central),
         _statement("ReadOrganizationAndIdentityCenter", central),
     ]
+    if usage:
+        statements.append(_statement("ReadUsage", USAGE))
     if member_role:
         resource = f"arn:{partition}:iam::*:role/{member_role}"
         assume = {"Effect": "Allow", "Action": [ASSUME_ROLE], "Resource": resource}
@@ -235,5 +254,5 @@ def permissions_policy(
 
 def _statement(sid: str, operations: Iterable[str]) -> dict[str, Any]:
     asked = set(operations) - NO_PERMISSION_NEEDED - {ASSUME_ROLE}
-    actions = sorted({COLLECTED[op].permission for op in asked})
+    actions = sorted({OPERATIONS[op].permission for op in asked})
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}

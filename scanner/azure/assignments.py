@@ -23,6 +23,7 @@ from scanner.evidence.series import time_of
 from scanner.grants import Standing
 
 _STANDINGS = list(Standing)
+_PERMANENT = (Standing.PERMANENT, None)
 
 #: A row with the time of its page, which tells what is future and what is over.
 Timed = tuple[ScheduleRow, str]
@@ -52,10 +53,13 @@ def active_assignments(
             if key not in seen:
                 seen.add(key)
                 plain = assignment_of(row.id, row.properties, Source.ASSIGNMENT)
-                standing, until = instances.standing_of(key, plain)
-                yield replace(
-                    plain, standing=standing, until=until, condition_unread=unread
-                )
+                found = instances.standing_of(key, plain)
+                if unread or found != _PERMANENT:
+                    standing, until = found
+                    plain = replace(
+                        plain, standing=standing, until=until, condition_unread=unread
+                    )
+                yield plain
     yield from instances.alone()
 
 
@@ -87,7 +91,7 @@ class _Instances:
         """Return the longest standing among an assignment's instances."""
         keys = self._by_origin.get(key) or self._by_holding.get(_holding(assignment))
         if not keys:
-            return Standing.PERMANENT, None
+            return _PERMANENT
         self._used.update(keys)
         found = [self._all[key] for key in keys]
         found.sort(key=lambda a: a.until or "", reverse=True)

@@ -1,34 +1,34 @@
 """The assignments that a grant rests on, found when somebody asks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from scanner.azure.questions import Question
-from scanner.azure.rbac.evaluation import because_of, supports
+from scanner.azure.rbac.evaluation import supports
 from scanner.azure.settle import Engine
 from scanner.estate import Principal, Target
-from scanner.grants import Because, Decision, Verdict
+from scanner.grants import Because, Decision, TargetSet, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What a grant of one operation rests on."""
+class Basis(msgspec.Struct, frozen=True, eq=False):
+    """What a grant of one operation rests on; there are as many as grants."""
 
     engine: Engine
     question: Question
     decision: Decision
-    bits: int
+    targets: TargetSet
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name the assignments behind any target of the grant."""
-        return self._resting_on(principal, self.bits)
+        return self._resting_on(principal, self.targets.bits)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         """Name the assignments behind one target."""
         return self._resting_on(principal, 1 << self.engine.place.positions[target.id])
 
     def _resting_on(self, principal: Principal, bits: int) -> tuple[Because, ...]:
-        engine, roles = self.engine, self.engine.tenant.roles
+        engine = self.engine
         holdings: Iterable[int] = engine.parties.holdings.get(principal.id, ())
         if self.decision.verdict is Verdict.UNKNOWN:
             holdings = (*holdings, *engine.open_holdings(self.question))
@@ -39,5 +39,4 @@ class Basis:
             found[n] = None
         if not as_good and self.decision.verdict is Verdict.UNKNOWN:
             as_good = others  # allowed, but for a deny that nobody can decide
-        assignments = engine.tenant.assignments
-        return tuple(because_of(assignments[n], roles, principal.id) for n in as_good)
+        return tuple(engine.named(n, principal.id) for n in as_good)

@@ -1,5 +1,7 @@
 """Rows of Microsoft Graph answers: who there is, and who belongs to or owns what."""
 
+from typing import Any
+
 import msgspec
 
 from scanner.azure.rows import Row
@@ -12,6 +14,9 @@ class UserRow(Row, frozen=True, rename="camel"):
     display_name: str | None = None
     user_principal_name: str | None = None
     user_type: str | None = None
+    created_date_time: str | None = None
+    #: Left as it is: an odd one must not cost the user's name.
+    sign_in_activity: Any = None
 
 
 class ReferenceRow(Row, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from scanner.azure.activity import Activity
 from scanner.azure.directory import MemberList
 from scanner.azure.machines import Fleet
 from scanner.azure.rbac.scopes import ROOT
@@ -73,6 +74,7 @@ class Draft:
     members: list[MemberList] = field(default_factory=list)
     fleet: Fleet = field(default_factory=Fleet)
     lists: Lists = field(default_factory=Lists)
+    activity: Activity = field(default_factory=Activity)
 
     def add(self, kind: type[R], rows: Iterable[R], origin: Origin) -> None:
         """Keep rows with where they come from."""
@@ -96,3 +98,4 @@ class Draft:
         self.members += other.members
         self.fleet.merge(other.fleet)
         self.lists.merge(other.lists)
+        self.activity.merge(other.activity)

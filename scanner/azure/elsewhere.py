@@ -72,7 +72,7 @@ class Elsewhere:
             held.setdefault(where, []).append(decision)
         found: dict[str, Decision] = {}
         for scope in scopes if held else ():
-            over = held.keys() & self._above(scope)
+            over = held.keys() & self.above(scope)
             if over and not self._blocked(operation, party, scope, locks):
                 best = combined({d for where in over for d in held[where]})
                 if best is not None:
@@ -84,13 +84,11 @@ class Elsewhere:
 
         What an assignment list that nobody has read could grant is `unknown`.
         """
-        found = combined(
-            {
-                decision
-                for held, decision in self._held(operation, party)
-                if not self._blocked(operation, party, held, True)
-            }
-        )
+        best: set[Decision] = set()
+        for held, decision in self._held(operation, party):
+            if decision not in best and not self._blocked(operation, party, held, True):
+                best.add(decision)
+        found = combined(best)
         unread = self._tenant.assignments_unread and not party.delegated
         return UNREAD if found is None and unread else found
 
@@ -105,6 +103,8 @@ class Elsewhere:
         self, operation: Operation, party: Party, scope: str, locks: bool
     ) -> bool:
         denies, locked = self._covering(scope)
+        if not (denies or locked):
+            return False
         stops = locks_operation(operation.name, operation.data)
         if locks and locked and stops and not party.delegated:
             return True
@@ -114,7 +114,8 @@ class Elsewhere:
         found = bound_hits(party, strangers, self._tenant, naming)
         return next(found, None) is not None
 
-    def _above(self, scope: str) -> frozenset[str]:
+    def above(self, scope: str) -> frozenset[str]:
+        """Return what `enclosing` does, looked up once for each scope."""
         found = self._enclosing.get(scope)
         if found is None:
             found = enclosing(self._tenant.hierarchy, scope)
@@ -128,7 +129,7 @@ class Elsewhere:
         """
         found = self._found.get(scope)
         if found is None:
-            above = self._above(scope)
+            above = self.above(scope)
             denies = (
                 n
                 for one in above

@@ -118,9 +118,8 @@ class Escalations:
         self._guards = Guards(engine, list(vectors))
         self._groups = movable(engine.tenant)
         self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in _KINDS}
-        self._every = 0
-        for bits in self._kinds.values():
-            self._every |= bits
+        self._machines = len(engine.place.space.classes)
+        self._every = (1 << self._machines) - 1
 
     def parts(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -143,14 +142,15 @@ class Escalations:
         handed = [*plain, *meeting(fresh, given)] if fresh else plain
         policy = self._masked(settled, _ASSIGNS_POLICY) if plain else []
         inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
+        vms, arcs = (self._on(kind, settled, op) for kind, op in _WRITES.items())
         return {
             HAND_OUT: handed,
             _DEFINE: [*meeting(given, handed), *self._widens(party)],
             _DELEGATE: self._of(settled, *_DELEGATES),
             _POLICY: inferred,
             _MOVE: self._moves(party, settled),
-            _ENROL: self._writing(_ENROL, ("vm", "arc"), party, settled),
-            _PACKAGE: self._writing(_PACKAGE, ("vm",), party, settled),
+            _ENROL: self._writing(_ENROL, party, (*vms, *arcs)),
+            _PACKAGE: self._writing(_PACKAGE, party, vms),
         }
 
     def _widens(self, party: Party) -> Parts:
@@ -165,13 +165,16 @@ class Escalations:
         if not any(engine.terms(question, party.holdings)):
             return []
         found: Parts = []
+        may: dict[str, Decision | None] = {}
         for number in party.holdings:
             held = engine.tenant.assignments[number]
-            bits = engine.place.below.get(held.scope, 0) & self._every
-            rewriting = self._rewriting(party, held.role) if bits else None
+            if held.role not in may:
+                may[held.role] = self._rewriting(party, held.role)
+            rewriting = may[held.role]
             if rewriting is not None:
+                bits = engine.place.below.get(held.scope, 0) & self._every
                 found.append((joint(_holding(held), rewriting), bits))
-        return found
+        return [(decision, bits) for decision, bits in found if bits]
 
     def _rewriting(self, party: Party, guid: str) -> Decision | None:
         """Return whether a class may rewrite a role: None where it may not."""
@@ -186,14 +189,24 @@ class Escalations:
 
     def _handed(self, party: Party, settled: list[Parts]) -> Parts:
         found: Parts = []
-        for kind, mask in self._kinds.items():
-            operation = self._asking.handing[kind, party.apart]
-            parts = settled[self._numbers[operation]]
-            found += [(d, bits & mask) for d, bits in parts if bits & mask]
+        operations = [self._asking.handing[kind, party.apart] for kind in _KINDS]
+        if len({self._numbers[operation] for operation in operations}) == 1:
+            return self._masked(settled, operations[0])
+        for kind, operation in zip(_KINDS, operations, strict=True):
+            found += self._on(kind, settled, operation)
         return found
 
+    def _on(self, kind: str, settled: list[Parts], operation: Operation) -> Parts:
+        """Return where a class holds an operation, on one kind of machine."""
+        mask, parts = self._kinds[kind], settled[self._numbers[operation]]
+        masked = ((decision, bits & mask) for decision, bits in parts)
+        return [(decision, bits) for decision, bits in masked if bits]
+
     def _masked(self, settled: list[Parts], operation: Operation) -> Parts:
+        """Return where a class holds an operation, on machines only."""
         parts = settled[self._numbers[operation]]
+        if all(bits.bit_length() <= self._machines for _, bits in parts):
+            return parts
         masked = ((decision, bits & self._every) for decision, bits in parts)
         return [(decision, bits) for decision, bits in masked if bits]
 
@@ -207,17 +220,14 @@ class Escalations:
         return found
 
     def _writing(
-        self, name: str, kinds: tuple[str, ...], party: Party, settled: list[Parts]
+        self, name: str, party: Party, written: Sequence[tuple[Decision, int]]
     ) -> Parts:
         """Return where a class writes machines and holds an operation anywhere."""
-        written = [
-            (decision, bits & self._kinds[kind])
-            for kind in kinds
-            for decision, bits in settled[self._numbers[_WRITES[kind]]]
-            if bits & self._kinds[kind]
-        ]
-        operation = Operation(name, aside=True)
-        held = self._elsewhere.anywhere(operation, party) if written else None
+        held = (
+            self._elsewhere.anywhere(Operation(name, aside=True), party)
+            if written
+            else None
+        )
         return [(joint(d, held), bits) for d, bits in written] if held else []
 
     def _moves(self, party: Party, settled: list[Parts]) -> Parts:

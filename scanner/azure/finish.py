@@ -43,6 +43,7 @@ from scanner.azure.rbac.scopes import (
     last_segment,
     normalized,
 )
+from scanner.azure.usage import usages_of
 from scanner.azure.workers import nodes_of, stand_ins_of, workers_of
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
@@ -93,6 +94,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
         unlisted=unlisted(draft, workers, nodes),
+        usage=usages_of(draft, tenant, subscriptions),
     )
     return finished, gaps
 
@@ -202,7 +204,9 @@ def _introduce(
     resources: Iterable[Workers | Host],
 ) -> None:
     """Name the principals: the directory first, then who else was met."""
-    people.add_users(draft.of(UserRow))
+    users = list(draft.of(UserRow))
+    users.sort(key=_is_bare)
+    people.add_users(users)
     people.add_groups(draft.of(GroupRow))
     people.add_service_principals(draft.of(ServicePrincipalRow))
     people.add_members(draft.members)
@@ -217,6 +221,11 @@ def _introduce(
             people.add(identity, last_segment(resource.id), "managed-identity")
     for said in _said(draft):
         people.add_assigned(said.principal_id, said.principal_type, said.principal_name)
+
+
+def _is_bare(row: UserRow) -> bool:
+    """A row of a list that was cut down: another one may say who that is."""
+    return row.display_name is None and row.user_principal_name is None
 
 
 def _said(draft: Draft) -> Iterator[rows.AssignmentProperties]:

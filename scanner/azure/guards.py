@@ -1,12 +1,13 @@
 """Removing the guard: rights to delete what alone keeps somebody from a command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scanner.azure.cuts import bound_hits
 from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import disjoint, joint
-from scanner.azure.parties import Party, Profile
+from scanner.azure.parties import Party
+from scanner.azure.posts import Posts
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.truth import Truth
@@ -67,7 +68,11 @@ class Guards:
             masks[number] = masks.get(number, 0) | mask
         self._vectors = [(engine.questions[n], mask) for n, mask in masks.items()]
         self._removing = {n: engine.question(op) for n, op in _REMOVING.items()}
-        self._bound: dict[tuple[Profile, bool], tuple[tuple[int, int], ...]] = {}
+        above = self._elsewhere.above
+        denies = ((n, deny.scope) for n, deny in enumerate(self._tenant.denies))
+        locks = ((n, k.scope) for n, k in enumerate(self._tenant.locks) if k.read_only)
+        self._deny_posts = Posts(dict(denies), above)
+        self._lock_posts = Posts(dict(locks), above)
 
     def parts(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -88,18 +93,17 @@ class Guards:
         shut = self._shut(party, uncut, cut) if held else 0
         if not shut:
             return
-        way = self._in_the_way(party, shut)
-        locks = self._locks(party, way) if DELETE_LOCK in held else {}
+        locks = self._locks(party, shut) if DELETE_LOCK in held else {}
         for name in (DELETE_DENY, WRITE_DENY, MANAGE_STACK):
-            denies = self._denies(name, party, locks, way) if name in held else {}
+            denies = self._denies(name, party, locks, shut) if name in held else {}
             if denies:
                 removed = _Removable(denies, locks)
                 needed = _Removable(denies, {})
-                yield name, self._gained(uncut, way, removed, needed)
+                yield name, self._gained(uncut, party, removed, needed)
         if locks:
-            denies = self._denies(DELETE_DENY, party, locks, way)
+            denies = self._denies(DELETE_DENY, party, locks, shut)
             removed, needed = _Removable(denies, locks), _Removable({}, locks)
-            yield DELETE_LOCK, self._gained(uncut, way, removed, needed)
+            yield DELETE_LOCK, self._gained(uncut, party, removed, needed)
 
     def _shut(
         self, party: Party, uncut: list[Parts], cut: list[tuple[Question, int]]
@@ -112,23 +116,6 @@ class Guards:
                 found |= bits & blocked
         return found
 
-    def _in_the_way(self, party: Party, shut: int) -> _Way:
-        """Return the guards that block a class where it holds something."""
-        key = (party.profile, party.delegated)
-        if key not in self._bound:
-            every = range(len(self._tenant.denies))
-            strangers = self._engine.parties.strangers
-            found = bound_hits(party, strangers, self._tenant, every)
-            scopes = ((n, self._tenant.denies[n].scope) for n in found)
-            self._bound[key] = tuple((n, self._below(scope)) for n, scope in scopes)
-        locks = (
-            n
-            for n, lock in enumerate(() if party.delegated else self._tenant.locks)
-            if lock.read_only and self._below(lock.scope) & shut
-        )
-        denies = (n for n, bits in self._bound[key] if bits & shut)
-        return _Way(tuple(denies), tuple(locks))
-
     def _below(self, scope: str) -> int:
         return self._engine.place.below.get(scope, 0)
 
@@ -140,15 +127,26 @@ class Guards:
             if any(self._engine.terms(question, party.holdings))
         )
 
-    def _locks(self, party: Party, way: _Way) -> dict[int, Decision]:
+    def _within(self, party: Party, name: str) -> set[str]:
+        """Return the scopes at which a class is assigned what removes guards."""
+        holding = self._engine.terms(self._removing[name], party.holdings)
+        return {self._tenant.assignments[n].scope for n, _ in holding}
+
+    def _locks(self, party: Party, shut: int) -> dict[int, Decision]:
         """Return the locks in its way that a class may delete."""
-        scopes = {n: self._tenant.locks[n].scope for n in way.locks}
+        if party.delegated:
+            return {}
+        scopes = {
+            n: self._tenant.locks[n].scope
+            for n in self._lock_posts.below(self._within(party, DELETE_LOCK))
+            if self._below(self._tenant.locks[n].scope) & shut
+        }
         operation = _REMOVING[DELETE_LOCK]
         may = self._elsewhere.among(operation, party, scopes.values(), locks=False)
         return {n: may[scope] for n, scope in scopes.items() if scope in may}
 
     def _denies(
-        self, name: str, party: Party, locks: dict[int, Decision], way: _Way
+        self, name: str, party: Party, locks: dict[int, Decision], shut: int
     ) -> dict[int, Decision]:
         """Return the deny assignments in its way that a class may remove.
 
@@ -157,7 +155,12 @@ class Guards:
         """
         stack = name == MANAGE_STACK
         every = self._tenant.denies
-        scopes = {n: every[n].scope for n in way.denies if every[n].system is stack}
+        near = self._deny_posts.below(self._within(party, name))
+        scopes = {
+            n: every[n].scope
+            for n in self._bound(party, (n for n in near if every[n].system is stack))
+            if self._below(every[n].scope) & shut
+        }
         if not scopes:
             return {}
         may = self._elsewhere.among(
@@ -169,17 +172,21 @@ class Guards:
             if scope in may
         }
 
+    def _bound(self, party: Party, among: Iterable[int]) -> Iterator[int]:
+        return bound_hits(party, self._engine.parties.strangers, self._tenant, among)
+
     def _gained(
-        self, uncut: list[Parts], way: _Way, removed: _Removable, needed: _Removable
+        self,
+        uncut: list[Parts],
+        party: Party,
+        removed: _Removable,
+        needed: _Removable,
     ) -> Parts:
         """Return what opens when guards go, of what the `needed` among them block."""
         taken = removed.joined()
         if taken is None:
             return []
-        rest = _Way(
-            tuple(n for n in way.denies if n not in removed.denies),
-            tuple(n for n in way.locks if n not in removed.locks),
-        )
+        rest = self._left(party, removed, needed)
         found: Parts = []
         for question, mask in self._vectors:
             parts = uncut[question.number]
@@ -188,6 +195,17 @@ class Guards:
                 opened = blocked & ~self._blocked(question, rest)
                 found += [(joint(d, taken), bits & opened) for d, bits in parts]
         return disjoint([(d, bits) for d, bits in found if bits])
+
+    def _left(self, party: Party, removed: _Removable, needed: _Removable) -> _Way:
+        """Return the guards that still bind a class where the needed ones stood."""
+        scopes = [self._tenant.denies[n].scope for n in needed.denies]
+        scopes += [self._tenant.locks[n].scope for n in needed.locks]
+        denies = self._deny_posts.around(scopes) - removed.denies.keys()
+        locks = () if party.delegated else self._lock_posts.around(scopes)
+        return _Way(
+            tuple(self._bound(party, denies)),
+            tuple(n for n in locks if n not in removed.locks),
+        )
 
     def _blocked(self, question: Question, by: _Way | _Removable) -> int:
         """Return where some guards block a question."""

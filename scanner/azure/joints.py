@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scanner.azure.rbac.evaluation import ordered
+from scanner.azure.rbac.evaluation import ALLOWED, ordered
 from scanner.azure.rbac.truth import conjunction
 from scanner.azure.settle import Parts, overlaid
 from scanner.grants import Condition, Confidence, Decision, Standing, Verdict
 
 _VERDICTS = [Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.ALLOWED]  # worst first
 _STANDINGS = list(Standing)
-_PLAIN = Decision(Verdict.ALLOWED)
 
 
 def meeting(one: Parts, other: Parts) -> Parts:
     """Return where two steps are held, with what they say together."""
+    if one is other and all(plain(decision) for decision, _ in one):
+        return one
     return [
         (joint(first, second), bits & more)
         for first, bits in one
@@ -23,11 +24,16 @@ def meeting(one: Parts, other: Parts) -> Parts:
     ]
 
 
+def plain(decision: Decision) -> bool:
+    """Say whether a decision is allowed without any qualification."""
+    return decision is ALLOWED or decision == ALLOWED
+
+
 def joint(one: Decision, other: Decision) -> Decision:
     """Join the decisions on two steps that are both needed."""
-    if other == _PLAIN:
+    if plain(other):
         return one
-    if one == _PLAIN:
+    if plain(one):
         return other
     verdict = min(one.verdict, other.verdict, key=_VERDICTS.index)
     conditional = verdict is Verdict.CONDITIONAL
@@ -65,4 +71,6 @@ def ranked(parts: Iterable[tuple[Decision, int]]) -> Parts:
     for decision, bits in parts:
         if bits:
             found[decision] = found.get(decision, 0) | bits
+    if len(found) < 2:
+        return list(found.items())
     return [(decision, found[decision]) for decision in ordered(found)]

@@ -3,15 +3,17 @@
 from typing import Any
 
 from scanner.azure import directory_rows, rows
+from scanner.azure.activity import EventRow
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
-from scanner.azure.operations import READABLE
+from scanner.azure.operations import ACTIVITY, READABLE, SIGN_INS
 from scanner.azure.pages import Reading, converted, graph_rows, read
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row
+from scanner.azure.usage import SignInRow
 from scanner.estate import Gap, Provider
 from scanner.evidence.lines import SeriesKey
 from scanner.evidence.outcomes import Outcome
@@ -58,6 +60,8 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
     "microsoft.managedidentity/userassignedidentities": rows.UserAssignedRow,
     "graph/users": directory_rows.UserRow,
+    SIGN_INS.lower(): SignInRow,
+    ACTIVITY.lower(): EventRow,
     "graph/groups": directory_rows.GroupRow,
     "graph/groups/members": directory_rows.MemberRow,
     "graph/groups/transitivemembers": directory_rows.MemberRow,
@@ -110,13 +114,17 @@ class _Inventory:
             self._add_resources(partition, series)
             return
         kind = KINDS.get(op)
-        if kind is None:
+        if op == ACTIVITY.lower():
+            self._add_events(partition, series)
+        if kind is None or kind is EventRow:
             return
         found, draft = read(series.pages, kind), self._draft(partition, key)
         whole = series.answered and not found.problems and not found.single
         origin = _origin(series)
         draft.lists.note(op, origin.object or origin.scope, whole)
         self._keep(draft, op, found, origin, whole)
+        if op == SIGN_INS.lower():
+            draft.activity.asked = True
         self._report(partition, key, found.problems)
 
     def doubt(self, partition: Partition) -> None:
@@ -176,6 +184,13 @@ class _Inventory:
             draft.members.append(MemberList(origin.object, transitive, members, whole))
         else:
             draft.add(kind, found.rows, origin)
+
+    def _add_events(self, partition: Partition, series: Series) -> None:
+        found = read(series.pages, EventRow)
+        whole = series.answered and not found.problems
+        activity = self._draft(partition, series.key).activity
+        activity.add(series.key, series.at, found.rows, whole)
+        self._report(partition, series.key, found.problems)
 
     def _add_resources(self, partition: Partition, series: Series) -> None:
         """Read Resource Graph rows by their own type; they never make a list whole."""

@@ -2,8 +2,9 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,12 +17,18 @@ from scanner.azure.machine_rows import (
     ScaleSetRow,
 )
 from scanner.azure.model import NEEDED_EXTENSIONS, PLATFORMS, Machine
-from scanner.azure.rbac.scopes import normalized, scale_set_of, subscription_of
+from scanner.azure.rbac.scopes import (
+    all_normalized,
+    normalized,
+    scale_set_of,
+    subscription_of,
+)
 from scanner.azure.reach import arc_reach, machine_reach
 from scanner.azure.rows import IdentityRow
 from scanner.estate import Provider, Reachability, Target
 
 _NONE: tuple[str, ...] = ()
+_NOWHERE = "\n"  # no id begins with it
 _NO_PLATFORM = tuple(sorted(set(PLATFORMS.values())))
 _OTHER_PLATFORMS = {
     name: tuple(other for other in _NO_PLATFORM if other != name)
@@ -43,27 +50,41 @@ class Fleet:
         self.by_scope: dict[str, Machine] = {}
         self.packages: defaultdict[str, set[str]] = defaultdict(set)
         self._instanced: set[str] = set()
-        self._homes: dict[str, str] = {}
-        self._tags: dict[tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...]] = {}
+        self._home = ""
+        self._inside = _NOWHERE
+        self._tags: dict[tuple[Any, ...], tuple[tuple[str, str], ...]] = {}
 
-    def add_machines(self, rows: Iterable[MachineRow], kind: str) -> None:
+    def add_machines(self, rows: Sequence[MachineRow], kind: str) -> None:
         """Add VMs (`vm`) or instances of scale sets (`vmss`)."""
-        put = self.by_scope
-        for row in rows:
-            scope, properties = normalized(row.id), row.properties
-            parent = scale_set_of(scope) if kind == "vmss" else None
-            if properties and properties.virtual_machine_scale_set:
-                parent = normalized(properties.virtual_machine_scale_set.id)
-            if parent:
-                self._instanced.add(parent)
-            if properties and properties.application_profile:
-                self._attach(properties.application_profile, scope)
-            target = self._target(row, scope, kind, machine_reach(properties))
-            identities = identities_of(row.identity) if row.identity else _NONE
-            machine = Machine(target, scope, identities, _lacks(row))
-            known = put.setdefault(scope, machine)
-            if known is not machine:
-                put[scope] = _merged(known, machine)
+        scopes = all_normalized([row.id for row in rows])
+        machines = [
+            Machine(
+                self._target(row, scope, kind, machine_reach(row.properties)),
+                scope,
+                identities_of(row.identity) if row.identity else _NONE,
+                _lacks(row),
+            )
+            for row, scope in zip(rows, scopes, strict=True)
+        ]
+        for row, scope in zip(rows, scopes, strict=True):
+            self._relate(row, scope, kind)
+        fresh = dict(zip(scopes, machines, strict=True))
+        if len(fresh) == len(machines) and self.by_scope.keys().isdisjoint(fresh):
+            self.by_scope |= fresh
+            return
+        for machine in machines:
+            self._put(machine)
+
+    def _relate(self, row: MachineRow, scope: str, kind: str) -> None:
+        """Note the scale set of a machine, and what is attached to it."""
+        properties = row.properties
+        parent = scale_set_of(scope) if kind == "vmss" else None
+        if properties and properties.virtual_machine_scale_set:
+            parent = normalized(properties.virtual_machine_scale_set.id)
+        if parent:
+            self._instanced.add(parent)
+        if properties and properties.application_profile:
+            self._attach(properties.application_profile, scope)
 
     def add_scale_sets(self, rows: Iterable[ScaleSetRow]) -> None:
         """Add scale sets: each is a target as long as no instance of it is listed."""
@@ -106,7 +127,7 @@ class Fleet:
             for scope, machine in self.by_scope.items()
             if scope not in self._instanced
         )
-        return tuple(sorted(found, key=lambda machine: machine.target.id))
+        return tuple(sorted(found, key=attrgetter("target.id")))
 
     def _with_identities_of_set(self, machine: Machine) -> Machine:
         if machine.target.kind != "vmss":
@@ -136,16 +157,16 @@ class Fleet:
         )
 
     def _subscription(self, scope: str) -> str:
-        """Return the subscription of a machine; those of one group share it."""
-        head = scope.rpartition("/")[0]
-        found = self._homes.get(head)
-        if found is None:
-            found = self._homes[head] = sys.intern(subscription_of(scope) or "")
-        return found
+        """Return the subscription of a machine; those of one list share it."""
+        if not scope.startswith(self._inside):
+            found = subscription_of(scope)
+            self._home = sys.intern(found or "")
+            self._inside = f"/subscriptions/{found}/" if found else _NOWHERE
+        return self._home
 
     def _shared_tags(self, tags: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         """Return the tags sorted; estates repeat the same ones thousands of times."""
-        key = tuple(tags.items())
+        key = (*tags, *tags.values())
         try:
             found = self._tags.get(key)
         except TypeError:  # a value that is no text at all

@@ -10,6 +10,7 @@ from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
 from scanner.estate import Gap, Principal, Target
 from scanner.grants import Activation, Standing
+from scanner.usage import Usages
 
 #: Stands for everyone in a deny assignment.
 EVERYONE = "00000000-0000-0000-0000-000000000000"
@@ -220,6 +221,7 @@ class AzureTenant:
         denies_unread: subscriptions whose deny assignments are not all known.
         locks_refused: subscriptions whose locks were asked for and are not known.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
+        usage: when its principals last did what; verdicts never rest on it.
     """
 
     id: str
@@ -239,6 +241,7 @@ class AzureTenant:
     denies_unread: frozenset[str] = frozenset()
     locks_refused: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
+    usage: Usages = field(default_factory=Usages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,8 +238,26 @@ _GRAPH: dict[str, tuple[Weight, str, str]] = {
     ),
 }
 
+#: The Activity Log of a subscription, and when users last signed in: asked by
+#: `scan --usage` alone.
+ACTIVITY = "Microsoft.Insights/eventtypes/management/values"
+SIGN_INS = "graph/users/signInActivity"
+_ARM_USAGE: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
+    ACTIVITY: (
+        _REFINING,
+        "who used what leads to commands in the last 90 days unknown",
+        ("2015-04-01",),
+    )
+}
+_GRAPH_USAGE: dict[str, tuple[Weight, str, str]] = {
+    SIGN_INS: (_REFINING, "when users last signed in unknown", "AuditLog.Read.All")
+}
+
 #: Rights whose string is not the operation's own name with `/read`.
-_RIGHTS = {f"{_AUTOMATION}/hybridRunbookWorkers": f"{_WORKERS}/read"}
+_RIGHTS = {
+    f"{_AUTOMATION}/hybridRunbookWorkers": f"{_WORKERS}/read",
+    ACTIVITY: "Microsoft.Insights/eventtypes/values/read",
+}
 
 #: Kept in evidence, and not read yet (or only by the collector, to find other lists).
 _UNREAD = frozenset(
@@ -266,11 +284,11 @@ def _operations() -> dict[str, Operation]:
         op: Operation(
             op, _RIGHTS.get(op, f"{op}/read"), weight, effect, op not in _UNREAD
         )
-        for op, (weight, effect, _) in _ARM.items()
+        for op, (weight, effect, _) in (_ARM | _ARM_USAGE).items()
     }
     graph = {
         op: Operation(op, permission, weight, effect, op not in _UNREAD)
-        for op, (weight, effect, permission) in _GRAPH.items()
+        for op, (weight, effect, permission) in (_GRAPH | _GRAPH_USAGE).items()
     }
     return arm | graph
 
@@ -288,21 +306,27 @@ READABLE: Mapping[str, Operation] = MappingProxyType(
 
 #: API versions of each ARM operation, the preferred one first. Graph has none.
 API_VERSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {op: versions for op, (_, _, versions) in _ARM.items()}
+    {op: versions for op, (_, _, versions) in (_ARM | _ARM_USAGE).items()}
 )
 
 
-def permissions_role(management_group: str = "ROOT-MANAGEMENT-GROUP") -> dict[str, Any]:
+def permissions_role(
+    management_group: str = "ROOT-MANAGEMENT-GROUP", *, usage: bool = False
+) -> dict[str, Any]:
     """Return the least privilege that the Azure collector needs, ready to apply.
 
     Args:
         management_group: id of the group below which the role can be assigned.
+        usage: add what only `scan --usage` asks.
 
     Returns:
         `role`: a custom role as `az role definition create` reads it, read actions
         only; `graph`: application permissions of Microsoft Graph, sorted.
     """
-    actions = {OPERATIONS[op].permission for op in _ARM} | set(_INSTANCE_VIEWS)
+    arm, asked = set(_ARM), set(_GRAPH)
+    if usage:
+        arm, asked = arm | set(_ARM_USAGE), asked | set(_GRAPH_USAGE)
+    actions = {OPERATIONS[op].permission for op in arm} | set(_INSTANCE_VIEWS)
     scope = f"/providers/Microsoft.Management/managementGroups/{management_group}"
     role = {
         "Name": "whocanrun scanner",
@@ -314,5 +338,5 @@ def permissions_role(management_group: str = "ROOT-MANAGEMENT-GROUP") -> dict[st
         "NotDataActions": [],
         "AssignableScopes": [scope],
     }
-    graph = {permission for _, _, permission in _GRAPH.values()}
+    graph = {OPERATIONS[op].permission for op in asked}
     return {"role": role, "graph": sorted(graph)}

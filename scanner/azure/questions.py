@@ -109,12 +109,14 @@ class Asked:
         patterns: what assignments give: for each question a number of the ledger, or
             `NOTHING`.
         pattern_of: the pattern of each assignment, by its number.
+        giving: the assignments, by number, that give anything of what is asked.
     """
 
     questions: tuple[Question, ...]
     ledger: Ledger
     patterns: tuple[tuple[int, ...], ...]
     pattern_of: tuple[int, ...]
+    giving: tuple[int, ...]
 
 
 def questions_of(
@@ -171,7 +173,9 @@ def _asked(
         tuple(NOTHING if d is None else ledger.number(d) for d in row)
         for row in answers
     )
-    return Asked(questions, ledger, patterns, tuple(pattern_of))
+    gives = [any(n != NOTHING for n in row) for row in patterns]
+    giving = (n for n, row in enumerate(pattern_of) if gives[row])
+    return Asked(questions, ledger, patterns, tuple(pattern_of), tuple(giving))
 
 
 def _standing(answer: Decision | None, assignment: Assignment) -> Decision | None:

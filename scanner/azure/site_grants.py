@@ -50,6 +50,10 @@ class SiteGrants:
         tuple[SiteVector, Parts]
     ]:  # fmt: skip
         """Yield what each vector gives a class of principals, on machines."""
+        if not any(
+            bits.bit_length() > self._first for some in settled for _, bits in some
+        ):
+            return  # it holds nothing on any site
         for kind, vector in self.sites.vectors():
             held = self._held(kind, vector, settled)
             if held:

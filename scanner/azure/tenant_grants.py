@@ -1,7 +1,9 @@
 """One tenant decided: its engine, and the place its machines and sites stand in."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
 
 from scanner.azure.activations import with_joinable_groups
 from scanner.azure.basis import Basis
@@ -12,9 +14,9 @@ from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
 from scanner.azure.questions import Operation, Question
-from scanner.azure.rbac.evaluation import because_of, doubted
+from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine, Parts, ask
 from scanner.azure.site_grants import Gains, SiteGrants
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
@@ -48,24 +50,28 @@ class TenantGrants:
         self._sets: dict[int, TargetSet] = {}
         self.sites = Sites(tenant)
         asking = Asking(tenant)
-        self.place = place_of(
-            tenant, _scopes(tenant, self.sites), self.sites.apart, self.sites.scopes
-        )
-        asked = tuple(v.asked for v in MACHINE_VECTORS)
-        operations = (*asked, *self.sites.operations, *asking.operations)
-        distinct = tuple(dict.fromkeys(operations))
-        self.engine = Engine(tenant, self.place, distinct, asking.receivers.of)
+        direct = (v.asked for v in MACHINE_VECTORS)
+        operations = (*direct, *self.sites.operations, *asking.operations)
+        asked = ask(tenant, tuple(dict.fromkeys(operations)))
+        scopes = _scopes(tenant, self.sites, asked.giving)
+        self.place = place_of(tenant, scopes, self.sites.apart, self.sites.scopes)
+        self.engine = Engine(tenant, self.place, asked, asking.receivers.of)
         self.questions: dict[str, Question] = {
             v.vector.id: self.engine.question(v.asked) for v in MACHINE_VECTORS
         }
-        self._vectors = [
-            (v, self.questions[v.vector.id], _reachable(v, self.place))
-            for v in MACHINE_VECTORS
+        self._vectors = _lots(self.questions, self.place)
+        running = [
+            (one.question.number, one.mask)
+            for one in self._vectors
+            if one.of.vector.tier in (Tier.DIRECT, Tier.INDIRECT)
         ]
-        running = [(q.number, mask) for v, q, mask in self._vectors if _runs_code(v)]
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
+        self._steps: dict[str, tuple[Question, ...]] = {}
+        self._numbers: dict[int, int] = {}
+        self._kinds: dict[Vector, int] = {}
+        self._doubts: dict[tuple[str, int], tuple[Decision, Decision]] = {}
 
     def grants(self) -> Iterator[Grant]:
         """Yield the grants, by class of principals and then in vector order."""
@@ -75,37 +81,46 @@ class TenantGrants:
             yield from self._elsewhere(party, settled, uncut)
 
     def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
-        shared: dict[tuple[int, int], list[tuple[Decision, TargetSet, Basis]]] = {}
-        for vector, question, mask in self._vectors:
-            parts = settled[question.number]
-            if not parts or not mask:
+        placed: dict[int, list[tuple[Decision, Basis]]] = {}
+        cut: dict[tuple[int, int], list[tuple[Decision, TargetSet]]] = {}
+        for one in self._vectors:
+            parts = settled[one.question.number]
+            if not parts:
                 continue
-            key = (question.number, mask)
-            found = shared.get(key)
+            found = placed.get(one.lot)
             if found is None:
-                found = shared[key] = list(self._placed(question, parts, mask))
-            for decision, targets, basis in found:
-                if vector.inferred:
-                    decision = doubted(decision, (vector.inferred,))
+                key = (id(parts), one.place)
+                if key not in cut:
+                    cut[key] = list(self._within(parts, one.mask))
+                found = placed[one.lot] = [
+                    (decision, Basis(self.engine, one.question, decision, targets))
+                    for decision, targets in cut[key]
+                ]
+            for decision, basis in found:
+                if one.of.inferred:
+                    decision = self._doubted(decision, one.of.inferred)
                 yield Grant(
                     party.principals,
-                    vector.vector,
-                    targets,
+                    one.of.vector,
+                    basis.targets,
                     decision,
                     basis,
                     basis.at,
                 )
 
-    def _placed(
-        self, question: Question, parts: Parts, mask: int
-    ) -> Iterator[tuple[Decision, TargetSet, Basis]]:
+    def _within(self, parts: Parts, mask: int) -> Iterator[tuple[Decision, TargetSet]]:
         """Yield the decisions on a question where some vectors work."""
         for decision, bits in parts:
             bits &= mask
             if bits:
-                targets = self._set(bits)
-                basis = Basis(self.engine, question, decision, targets.bits)
-                yield decision, targets, basis
+                yield decision, self._set(bits)
+
+    def _doubted(self, decision: Decision, reason: str) -> Decision:
+        """Doubt a decision; equal ones are made once."""
+        key = (reason, id(decision))
+        if key not in self._doubts:
+            self._doubts[key] = (doubted(decision, (reason,)), decision)
+        return self._doubts[key][0]
 
     def _set(self, bits: int) -> TargetSet:
         """Return a set of targets; equal sets are one, however many grants have it."""
@@ -118,24 +133,45 @@ class TenantGrants:
         self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[Grant]:
         """Yield what takes more than one operation on the machine, vector by vector."""
-        found: dict[Vector, Parts] = {}
-        ways: dict[Vector, list[SiteVector | Escalation]] = {}
+        found: dict[int, Parts] = {}
+        ways: dict[int, list[SiteVector | Escalation]] = {}
         for way, parts in self._ways(party, settled, uncut):
-            found.setdefault(way.vector, []).extend(parts)
-            ways.setdefault(way.vector, []).append(way)
-        for vector, parts in found.items():
+            vector = self._number_of(way)
+            found.setdefault(vector, []).extend(parts)
+            ways.setdefault(vector, []).append(way)
+        for number, parts in found.items():
+            led = tuple(ways[number])
             for decision, bits in disjoint(parts):
-                basis = _Joint(self, tuple(ways[vector]), decision)
                 targets = self._set(bits)
+                basis = _Joint(self, led, decision)
                 yield Grant(
-                    party.principals, vector, targets, decision, basis, basis.at
+                    party.principals, led[0].vector, targets, decision, basis, basis.at
                 )
+
+    def _number_of(self, way: SiteVector | Escalation) -> int:
+        """Return a number for a way's vector: ways may share one."""
+        found = self._numbers.get(id(way))
+        if found is None:
+            found = self._kinds.setdefault(way.vector, len(self._kinds))
+            self._numbers[id(way)] = found
+        return found
 
     def _ways(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
         yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
+
+    def steps(self, way: Escalation) -> tuple[Question, ...]:
+        """Return the questions about any step of a way, looked up once."""
+        name = way.vector.id
+        if name not in self._steps:
+            self._steps[name] = tuple(
+                question
+                for question in self.engine.questions
+                if any(op.name in way.steps for op in question.operations)
+            )
+        return self._steps[name]
 
     def blocks(
         self, principal: Principal, vector: Vector, target: Target
@@ -179,8 +215,7 @@ class TenantGrants:
                         yield block
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(msgspec.Struct, frozen=True, eq=False):
     """The assignments that give any step of any way that a vector has.
 
     Active access does not rest on what is merely eligible.
@@ -207,16 +242,12 @@ class _Joint:
         found: set[int] = set()
         for way in self.ways:
             if isinstance(way, Escalation):
-                for question in engine.questions:
-                    if any(op.name in way.steps for op in question.operations):
-                        found |= self._giving(question, holdings, bits)
+                for question in self.of.steps(way):
+                    found |= self._giving(question, holdings, bits)
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
-        assignments, roles = engine.tenant.assignments, engine.tenant.roles
-        return tuple(
-            because_of(assignments[n], roles, principal.id) for n in sorted(found)
-        )
+        return tuple(engine.named(n, principal.id) for n in sorted(found))
 
     def _giving(
         self, question: Question, holdings: Iterable[int], bits: int
@@ -245,9 +276,12 @@ class _Joint:
             yield from self._giving(question, holdings, -1)
 
 
-def _scopes(tenant: AzureTenant, sites: Sites) -> set[str]:
-    """Return every scope that may tell machines or sites apart."""
-    scopes = {assignment.scope for assignment in tenant.assignments}
+def _scopes(tenant: AzureTenant, sites: Sites, giving: Iterable[int]) -> set[str]:
+    """Return every scope that may tell machines or sites apart.
+
+    Assignments that give nothing of what is asked (most readers' do) are left out.
+    """
+    scopes = {tenant.assignments[number].scope for number in giving}
     scopes |= {deny.scope for deny in tenant.denies}
     scopes |= {lock.scope for lock in tenant.locks if lock.read_only}
     scopes |= sites.subscriptions | {host.within for host in sites.hosts}
@@ -262,13 +296,38 @@ def _parents(scopes: Iterable[str]) -> set[str]:
     return {parent for kind, parent in found if kind in kinds}
 
 
+class _Lot(NamedTuple):
+    """A vector with what it is asked by.
+
+    Attributes:
+        mask: the classes that it works on, and `place` a number for that set.
+        lot: a number for the question and the set together.
+    """
+
+    of: AzureVector
+    question: Question
+    mask: int
+    place: int
+    lot: int
+
+
+def _lots(questions: Mapping[str, Question], place: Place) -> list[_Lot]:
+    """Return the vectors that work on any machine there is."""
+    found: list[_Lot] = []
+    places: dict[int, int] = {}
+    lots: dict[tuple[int, int], int] = {}
+    for vector in MACHINE_VECTORS:
+        question, mask = questions[vector.vector.id], _reachable(vector, place)
+        if mask:
+            where = places.setdefault(mask, len(places))
+            lot = lots.setdefault((question.number, where), len(lots))
+            found.append(_Lot(vector, question, mask, where, lot))
+    return found
+
+
 def _reachable(vector: AzureVector, place: Place) -> int:
     """Return the classes that a vector works on: of its kinds, with what it needs."""
     found = 0
     for kind in vector.kinds:
         found |= place.kinds.get(kind, 0)
     return found & ~place.lacking.get(vector.needs, 0)
-
-
-def _runs_code(vector: AzureVector) -> bool:
-    return vector.vector.tier in (Tier.DIRECT, Tier.INDIRECT)

@@ -41,8 +41,8 @@ def command(context: click.Context, out: Path | None, top: int) -> int:
     save_everything(result, folder)
     write_report_table(result, console.results, console.style(top))
     console.results.write(
-        f"\nWrote report.json, findings.csv, coverage.csv, access.jsonl and "
-        f"remediation/ to {folder}\n"
+        f"\nWrote report.json, findings.csv, coverage.csv, claims.csv, access.jsonl "
+        f"and remediation/ to {folder}\n"
     )
     return 0
 

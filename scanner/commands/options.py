@@ -80,6 +80,13 @@ fail_on_option = click.option(
     help="Exit with 1 when a finding is at or above this severity (default: never).",
 )
 
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=PATH,
+    help="The configuration to go by (default: ./whocanrun.toml, if there is one).",
+)
+
 top_option = click.option(
     "--top",
     type=click.IntRange(min=1),

@@ -21,6 +21,7 @@ from scanner.errors import UsageError
     callback=matching(r"[A-Za-z0-9_().-]{1,90}", "id of a management group"),
     help="Azure: id of the management group below which the role can be assigned.",
 )
+@click.option("--usage", is_flag=True, help="Add what `scan --usage` needs besides.")
 @quiet_option
 @click.pass_context
 def command(
@@ -28,6 +29,7 @@ def command(
     provider: str,
     role_name: str | None,
     management_group: str | None,
+    usage: bool,
 ) -> int:
     """Print the least privilege that `scan` needs.
 
@@ -39,16 +41,18 @@ def command(
     if provider == "azure" and role_name is not None:
         raise UsageError("--role-name is for `permissions aws`")
     if provider == "aws":
-        _aws(console, role_name)
+        _aws(console, role_name, usage)
     else:
-        _azure(console, management_group)
+        _azure(console, management_group, usage)
+    if not usage:
+        console.say("for `scan --usage`, add --usage: it needs rights of its own")
     return 0
 
 
-def _aws(console: Console, role_name: str | None) -> None:
+def _aws(console: Console, role_name: str | None, usage: bool) -> None:
     from scanner.aws.operations import permissions_policy
 
-    _print(console, permissions_policy(role_name))
+    _print(console, permissions_policy(role_name, usage=usage))
     console.say("attach this policy to the identity that scans, in every account")
     if role_name is None:
         console.say(
@@ -56,10 +60,10 @@ def _aws(console: Console, role_name: str | None) -> None:
         )
 
 
-def _azure(console: Console, management_group: str | None) -> None:
+def _azure(console: Console, management_group: str | None, usage: bool) -> None:
     from scanner.azure.operations import permissions_role
 
-    found = permissions_role(*filter(None, [management_group]))
+    found = permissions_role(*filter(None, [management_group]), usage=usage)
     _print(console, found["role"])
     console.say("create it with `az role definition create`, assign it at that scope")
     console.say(

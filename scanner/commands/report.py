@@ -11,6 +11,7 @@ from scanner.commands.console import Console, console_of
 from scanner.commands.options import (
     PATH,
     chosen_estate,
+    config_option,
     estate_argument,
     fail_on_option,
     format_option,
@@ -36,6 +37,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
     help="Write to this file, or into this folder (0600) instead of stdout.",
 )
 @fail_on_option
+@config_option
 @top_option
 @raw_csv_option
 @quiet_option
@@ -47,20 +49,29 @@ def command(
     form: str,
     out: Path | None,
     fail_on: str | None,
+    config_file: Path | None,
     top: int,
     raw_csv: bool,
 ) -> int:
     """Show findings and coverage of an estate.
 
     Coverage comes first: "no finding" and "could not look" never look alike. With
-    --format csv, --out FOLDER also writes coverage.csv.
+    --format csv, --out FOLDER also writes coverage.csv and claims.csv.
     """
-    from scanner.commands.results import exit_code, load, warn_if_shared
+    from scanner.commands.results import (
+        configuration,
+        exit_code,
+        load,
+        warn_if_shared,
+        warn_of_config,
+    )
 
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
-    result = load(root).result
+    config = configuration(config_file)
+    result = load(root, config=config).result
     warn_if_shared(root, console)
+    warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
     if out:
         save_report(result, form, out, console, top=top, raw=raw_csv)
@@ -120,8 +131,9 @@ def save_report(
 def report_files(
     result: "Result", form: str, style: "Style", *, raw: bool = False
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of one format, by name; CSV comes with `coverage.csv`."""
+    """Yield the files of one format, by name; CSV comes with two more of its own."""
     from output.coverage import write_coverage_csv
+    from output.csv_report import write_claims_csv
 
     whole = io.StringIO(newline="")
     _write(result, form, whole, style, raw=raw)
@@ -130,6 +142,9 @@ def report_files(
         coverage = io.StringIO(newline="")
         write_coverage_csv(result.coverage, coverage, raw=raw)
         yield "coverage.csv", encoded(coverage)
+        claims = io.StringIO(newline="")
+        write_claims_csv(result, claims, raw=raw)
+        yield "claims.csv", encoded(claims)
 
 
 def encoded(text: io.StringIO) -> bytes:

@@ -2,11 +2,13 @@
 
 import stat
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.commands.console import Console
 from scanner.commands.options import SEVERITIES
+from scanner.config import DEFAULTS, Config
 from scanner.errors import NothingReadable
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from checks.finding import Finding
     from output.result import Result
     from policies.remediation import Remediation
+    from policies.wishes import Wishes
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
 
@@ -29,24 +32,47 @@ class Loaded:
     result: "Result"
 
 
-def load(root: Path, *, name: str | None = None, check: bool = True) -> Loaded:
+def load(
+    root: Path,
+    *,
+    name: str | None = None,
+    check: bool = True,
+    config: Config = DEFAULTS,
+) -> Loaded:
     """Open an estate, decide it, and run the checks.
 
     Args:
         root: the estate folder.
         name: what reports call it; default: the path as given.
         check: False leaves findings, claims and pairs empty, for queries.
+        config: what somebody has said about the estate.
 
     Raises:
         UnusableInput: no estate there, or one that must not be read.
     """
-    from scanner.memory import collector_paused
+    from scanner.memory import collector_paused, keep_to_the_end
 
     with collector_paused():
-        return _loaded(root, name, check)
+        loaded = _loaded(root, name)
+        if check:
+            loaded = replace(loaded, result=_checked(loaded.result, config))
+        keep_to_the_end()
+    return loaded
 
 
-def _loaded(root: Path, name: str | None, check: bool) -> Loaded:
+def configuration(given: Path | None) -> Config:
+    """Return what `--config`, or the file in the working directory, says.
+
+    Raises:
+        UnusableInput: the file cannot be read, or something in it is wrong.
+    """
+    from checks.catalogue import catalogue
+    from scanner.config_file import find_config
+
+    return find_config(given, [check.id for check in catalogue()])
+
+
+def _loaded(root: Path, name: str | None) -> Loaded:
     from output.result import EstateFacts, Result
     from scanner.analysis import analyse
     from scanner.evidence.reader import open_estate
@@ -63,50 +89,71 @@ def _loaded(root: Path, name: str | None, check: bool) -> Loaded:
         tool=manifest.tool if manifest else None,
     )
     result = Result(analysis.coverage, analysis.decided, graph, (), estate=facts)
-    return Loaded(analysis, _checked(result) if check else result)
+    return Loaded(analysis, result)
 
 
-def _checked(result: "Result") -> "Result":
+def _checked(result: "Result", config: Config) -> "Result":
     """Add what the checks find, and the numbers."""
     from checks.catalogue import catalogue, run_checks
     from checks.claims import claims, pairs
+    from checks.suppressions import weigh, weigh_gaps
     from policies.plan import remediation_id
 
-    findings = run_checks(result.graph, result.coverage)
+    graph, checks = result.graph, catalogue()
+    found = run_checks(graph, result.coverage, config)
+    today = datetime.now(UTC).date()
+    weighed = weigh(found, graph, config, checks, today)
+    accepted, stale = weigh_gaps(result.coverage, config, today)
+    findings = weighed.findings
     return replace(
         result,
         findings=findings,
-        catalogue=catalogue(),
+        suppressed=weighed.suppressed,
+        config=config.path,
+        accepted_gaps=accepted,
+        warnings=(*weighed.warnings, *stale),
+        catalogue=checks,
         remediation_ids={one.fingerprint: remediation_id(one) for one in findings},
-        claims=claims(result.graph),
+        claims=claims(graph, config, result.coverage),
         pairs=pairs(result.decided),
     )
 
 
 def plan(
-    loaded: Loaded, wanted: "Sequence[Finding] | None" = None
+    loaded: Loaded,
+    wanted: "Sequence[Finding] | None" = None,
+    wishes: "Wishes | None" = None,
 ) -> "tuple[Remediation, ...]":
     """Plan the remediations of the wanted findings; None means all of them.
 
     All findings are known to the planner: what others share decides what may change.
+
+    Args:
+        loaded: the estate and its findings.
+        wanted: those to plan for.
+        wishes: a style of change, and what must stay.
     """
     from policies.plan import plan_remediations
 
+    only = None if wanted is None else {finding.fingerprint for finding in wanted}
     result = loaded.result
-    planned = plan_remediations(loaded.analysis, result.graph, result.findings)
-    if wanted is None:
-        return planned
-    chosen = {finding.fingerprint for finding in wanted}
-    return tuple(one for one in planned if one.finding in chosen)
+    return plan_remediations(
+        loaded.analysis, result.graph, result.findings, wishes, only
+    )
 
 
 def exit_code(result: "Result", fail_on: str | None = None) -> int:
-    """Return 4 when nothing was read, 1 for findings, 3 for gaps, else 0."""
+    """Return 4 when nothing was read, 1 for findings, 3 for gaps, else 0.
+
+    Findings that somebody has answered for do not count, nor do such gaps.
+    """
     if not result.coverage.readable:
         return UNREADABLE
     if fail_on and _reaches(result, fail_on):
         return FOUND
-    return DONE if result.coverage.complete else INCOMPLETE
+    accepted = {gap for gap, _ in result.accepted_gaps}
+    gaps = {gap for scope in result.coverage.scopes for gap in scope.gaps}
+    return DONE if gaps <= accepted else INCOMPLETE
 
 
 def _reaches(result: "Result", fail_on: str) -> bool:
@@ -136,6 +183,12 @@ def warn_of_gaps(coverage: "Coverage", console: Console) -> None:
             f"coverage is incomplete, gaps: {len(gaps)} (first: {gaps[0]}); what they "
             "hide is unknown, not absent: see `whocanrun report`"
         )
+
+
+def warn_of_config(result: "Result", console: Console) -> None:
+    """Say on stderr what of the configuration has expired, or fits nothing."""
+    for warning in result.warnings:
+        console.warn(warning)
 
 
 def warn_if_shared(folder: Path, console: Console) -> None:

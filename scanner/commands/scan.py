@@ -10,6 +10,7 @@ from scanner.commands.console import console_of
 from scanner.commands.options import (
     DEFAULT_ESTATE,
     PATH,
+    config_option,
     fail_on_option,
     format_option,
     quiet_option,
@@ -79,6 +80,11 @@ def _listed(
     help="Calls in flight at the same time (default: the collector's).",
 )
 @click.option(
+    "--usage",
+    is_flag=True,
+    help="Also ask when principals last used their access (needs more rights).",
+)
+@click.option(
     "--profile",
     multiple=True,
     help="AWS: a profile of the shared configuration (repeatable).",
@@ -120,6 +126,7 @@ def _listed(
 )
 @format_option(*FORMATS)
 @fail_on_option
+@config_option
 @top_option
 @quiet_option
 @click.pass_context
@@ -133,6 +140,7 @@ def command(
     overwrite: bool,
     form: str,
     fail_on: str | None,
+    config_file: Path | None,
     top: int,
     **options: Any,
 ) -> int:
@@ -143,16 +151,24 @@ def command(
     """
     from scanner.commands.collecting import collect
     from scanner.commands.report import print_report
-    from scanner.commands.results import exit_code, load, warn_if_shared
+    from scanner.commands.results import (
+        configuration,
+        exit_code,
+        load,
+        warn_if_shared,
+        warn_of_config,
+    )
 
     console = console_of(context)
     chosen = [name for name, wanted in (("aws", aws), ("azure", azure)) if wanted]
     _check(chosen, resume, overwrite, options)
     existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     wanted = _collection(chosen, out, existing, options)
+    config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    result = load(out).result
+    result = load(out, config=config).result
+    warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)
     return console.outcome
@@ -214,7 +230,7 @@ def _azure(options: dict[str, Any]) -> "AzureOptions":
 
 def _given(options: dict[str, Any], fields: dict[str, str]) -> dict[str, Any]:
     """Return the fields that were given; the others keep the collector's defaults."""
-    named = {**fields, "workers": "workers"}
+    named = {**fields, "workers": "workers", "usage": "usage"}
     return {to: options[name] for name, to in named.items() if _is_given(options[name])}
 
 

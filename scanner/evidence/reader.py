@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -114,6 +115,21 @@ def open_estate(root: Path) -> Evidence:
     _no_twins(root, files)
     _verify(root, manifest, files)
     return Evidence(root, manifest, files)
+
+
+def digest_of(evidence: Evidence) -> str:
+    """Return what names the content of an estate: `sha256:…` over its files' hashes.
+
+    Raises:
+        UnusableInput: a file that is no longer there, or cannot be read.
+    """
+    listed = evidence.manifest.files if evidence.manifest else {}
+    lines = []
+    for name in sorted(evidence.files):
+        with _input_errors(evidence.root / name):
+            known = listed.get(name) or sha256_of(evidence.root / name)
+        lines.append(f"{known}  {name}\n")
+    return f"sha256:{sha256(''.join(lines).encode()).hexdigest()}"
 
 
 def _evidence_files(root: Path) -> Iterator[str]:

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from checks.catalogue import catalogue, run_checks
 from checks.claims import claims, pairs
+from checks.evidence import NO_USAGE
 from checks.finding import Severity
 from checks.severity import LEVELS, Risk, severity_of
+from scanner.config import Config, Thresholds
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
+from scanner.usage import Usage, Usages
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
 FLEET = d.vms("i-1", "i-2")
@@ -171,8 +174,11 @@ def coverage(*gaps: Gap) -> Coverage:
     return Coverage((scope,))
 
 
-def unknown_checks(*gaps: Gap):
-    findings = run_checks(build_graph([d.half()]), coverage(*gaps))
+ASKED = d.half(usage=Usages(asked=True))
+
+
+def unknown_checks(*gaps: Gap, half=ASKED):
+    findings = run_checks(build_graph([half]), coverage(*gaps))
     assert all(one.verdict is Verdict.UNKNOWN for one in findings)
     assert all(one.severity is Severity.INFO for one in findings)
     return {one.check for one in findings}
@@ -196,8 +202,53 @@ def test_a_complete_estate_has_nothing_unknown():
     assert unknown_checks() == set()
 
 
+def test_checks_of_usage_are_unknown_where_nobody_asked_for_it():
+    """It is no gap of the estate, and no clean bill either."""
+    expected = {
+        "t1651_aws_access_key",
+        "t1651_aws_unused_access",
+        "t1651_aws_user_without_mfa",
+    }
+    findings = run_checks(build_graph([d.half()]), coverage(gap("*")))
+    reasons = {one.reasons for one in findings if one.check in expected}
+
+    assert unknown_checks(half=d.half()) == expected
+    assert len(findings) == len({one.fingerprint for one in findings})
+    assert reasons == {(NO_USAGE, f"{d.ACCOUNT} * refused")}
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [
+        ("iam:GetCredentialReport", {"access_key", "user_without_mfa"}),
+        ("iam:GenerateServiceLastAccessedDetails", {"unused_access"}),
+    ],
+)
+def test_usage_that_was_refused_is_a_gap_of_the_checks_that_read_it(op, expected):
+    assert unknown_checks(gap(op)) == {f"t1651_aws_{name}" for name in expected}
+
+
+def test_usage_that_was_asked_for_in_part_is_no_whole():
+    """One account without, or one report without the other."""
+    report, details = "iam:GetCredentialReport", "iam:GetServiceLastAccessedDetails"
+    places = {(report, "111111111111"), (report, "222222222222"), (details, "1")}
+    half = d.half(usage=Usages(asked=True, unasked=frozenset(places)))
+    findings = run_checks(build_graph([half]), coverage())
+    said = {one.check: (one.message, one.reasons) for one in findings}
+    missing = "Not fully evaluated: lists it rests on are missing in"
+
+    assert said["t1651_aws_access_key"] == (
+        f"{missing} 2 scopes",
+        (f"111111111111 {report} not-asked", f"222222222222 {report} not-asked"),
+    )
+    assert said["t1651_aws_unused_access"] == (
+        f"{missing} 1 scope",
+        (f"1 {details} not-asked",),
+    )
+
+
 def test_an_unknown_check_names_its_gaps():
-    (finding, *_) = run_checks(build_graph([d.half()]), coverage(gap("*")))
+    (finding, *_) = run_checks(build_graph([ASKED]), coverage(gap("*")))
 
     assert finding.reasons == (f"{d.ACCOUNT} * refused",)
     assert finding.scope == "aws:*"
@@ -221,9 +272,13 @@ def test_principals_are_counted_once_and_by_who_is_behind_them():
         "human": 2,
         "workload": 1,
         "external": 1,
+        "approved": 0,
+        "break-glass": 0,
         "unknown": 1,
         "by-hops": 0,
         "external-by-hops": 0,
+        "unknown-share": 0.2,
+        "scopes-not-read": 0,
     }
 
 
@@ -246,11 +301,45 @@ def test_without_usage_evidence_day_to_day_is_unknown():
     assert "no usage evidence" in number["why"]
 
 
+def test_who_works_day_to_day_is_counted_with_usage_evidence():
+    """In use for anything at all, idle for long, or not known; a part is no whole."""
+    uses = {
+        "daily": Usage(seen=d.used(1, 1)),
+        "by-vector": Usage(vectors={SEND: d.used(89, 89)}),
+        "idle": Usage(seen=d.used(90, 90)),
+        "never": Usage(vectors={SEND: d.used(bound=200)}),
+        "old, perhaps new": Usage(seen=d.used(200)),
+    }
+    people = {d.role(name).id: usage for name, usage in uses.items()}
+    everybody = any_document(*uses, "not in evidence")
+    half = d.half(everybody, usage=Usages(True, people))
+
+    number = claims(build_graph([half]))["day-to-day"]
+
+    assert (number["principals"], number["idle"], number["of"]) == (2, 2, 6)
+    assert (number["unknown"], number["unknown-share"]) == (2, 0.333)
+    assert (number["days"], number["why"]) == (
+        90,
+        "usage evidence does not tell for 2",
+    )
+
+
+def test_the_days_of_use_are_a_threshold():
+    half = d.half(any_document("a"), usage=d.usage(d.role("a"), seen=d.used(10, 10)))
+    config = Config(thresholds=Thresholds(unused_days=10))
+    number = claims(build_graph([half]), config)["day-to-day"]
+
+    assert (number["principals"], number["idle"]) == (0, 1)
+    assert "why" not in number
+
+
 def test_role_level_counts_broad_access():
     listed = d.grant([d.role("b")], SEND, FLEET, documents=("doc",))
     graph = build_graph([d.half(any_document("a"), listed)])
 
-    assert claims(graph)["role-level"] == {"principals": 1, "of": 2, "unknown": 0}
+    number = claims(graph)["role-level"]
+
+    assert (number["principals"], number["of"], number["unknown"]) == (1, 2, 0)
 
 
 @pytest.mark.parametrize(("group", "expected"), [("", 1), ("/resourceGroups/rg", 0)])
@@ -301,7 +390,8 @@ def test_nobody_is_permanent_because_schedules_were_not_read(others, expected):
     numbers = claims(build_graph([half]))["standing"]
 
     assert numbers["of"] == 1
-    assert {k for k, v in numbers.items() if v and k != "of"} == {expected}
+    standings = {*Standing, "unknown"}
+    assert {k for k, v in numbers.items() if v and k in standings} == {expected}
 
 
 def test_what_may_be_is_no_standing():
@@ -313,6 +403,41 @@ def test_what_may_be_is_no_standing():
     )
 
     assert claims(build_graph([half]))["standing"]["eligible"] == 1
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "share"),
+    [("", 0.0), ("a", 0.0), ("aaau", 0.25), ("cu", 0.5), ("uuu", 1.0), ("aau", 0.333)],
+)
+def test_each_number_says_the_share_that_is_unknown(verdicts, share):
+    """Of all that can or perhaps can; who works day to day is known of nobody."""
+    words = {"a": Verdict.ALLOWED, "c": Verdict.CONDITIONAL, "u": Verdict.UNKNOWN}
+    half = d.half(
+        *(
+            d.grant([d.role(f"r{n}")], SEND, FLEET, words[one])
+            for n, one in enumerate(verdicts)
+        )
+    )
+
+    numbers = claims(build_graph([half]))
+
+    shares = {name: one["unknown-share"] for name, one in numbers.items()}
+    unasked = shares.pop("day-to-day")
+    assert unasked == (1.0 if verdicts else 0.0)
+    assert shares == {"count": share, "role-level": share, "standing": share}
+
+
+@pytest.mark.parametrize(
+    ("what", "hidden"),
+    [("iam:GetAccountAuthorizationDetails", 1), ("*", 1), ("ssm:ListDocuments", 0)],
+)
+def test_scopes_that_may_hide_more_are_counted(what, hidden):
+    """And where all is hidden, all is unknown: nobody is no answer."""
+    numbers = claims(build_graph([d.half()]), coverage=coverage(gap(what)))
+
+    for one in numbers.values():
+        assert one["scopes-not-read"] == hidden
+        assert one["unknown-share"] == float(hidden)
 
 
 def test_pairs_are_counted_by_vector_and_verdict():

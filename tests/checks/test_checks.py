@@ -6,6 +6,7 @@ import decided as d
 import pytest
 
 from checks.catalogue import catalogue, run_checks
+from scanner.config import Config, Identities, Thresholds
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -17,9 +18,11 @@ from scanner.grants import (
     Verdict,
 )
 from scanner.graph import build_graph
+from scanner.usage import Log
 
 SEND = "ssm:SendCommand"
 RUN = "Microsoft.Compute/virtualMachines/runCommand/action"
+START, UPDATE = "ssm:StartSession", "ssm:UpdateDocument"
 FLEET = d.vms("i-1", "i-2", "i-3")
 WEB = [d.azure_vm("web"), d.azure_vm("db")]
 OPS, ALICE = d.role("ops"), d.user("alice")
@@ -85,6 +88,15 @@ def crowd(number: int, **rest) -> Decided:
     return d.half(d.grant(people, SEND, FLEET, **rest))
 
 
+def apart(number: int) -> Decided:
+    """So many principals in the account, and each node has one of its own."""
+    each = [
+        d.grant([d.role(f"r{n}")], SEND, [d.vm(f"i-{n}")], documents=("d",))
+        for n in range(number)
+    ]
+    return d.half(*each)
+
+
 def azure_crowd(number: int, kind: str = "user") -> Decided:
     people = [d.entra(f"u{n}", kind) for n in range(number)]
     return azure_half(d.grant(people, RUN, WEB))
@@ -107,6 +119,51 @@ def becoming(kind: str, *own: d.Given, provider=Provider.AWS, **rest) -> Decided
 
 
 VM_IDENTITY = d.entra("vm-identity", "managed-identity")
+
+
+def working(half: Decided, name: str, of: Principal | None = None) -> Decided:
+    """Everybody, or one principal, has a policy or role of that name as well."""
+    return replace(half, work_of=lambda who: (name,) if of in (None, who) else ())
+
+
+def living(half: Decided, *homes: str) -> Decided:
+    return replace(half, homes_of=lambda _: homes)
+
+
+def entering(who: Principal, role: Principal, *more: d.Given) -> Decided:
+    """Somebody enters a role that commands the fleet; roles live in their account."""
+    edges = [d.hop("assumes", who, role)]
+    half = d.half(aws(role), *more, edges=edges, principals=[who])
+    return replace(
+        half, homes_of=lambda one: (one.scope,) if one.kind == "role" else ()
+    )
+
+
+def permission_sets(person: Principal, *roles: Principal) -> Decided:
+    """A person of Identity Center; OPS commands the fleet."""
+    edges = [d.hop("member-of", person, one) for one in roles]
+    return d.half(aws(), edges=edges, principals=[person, *roles])
+
+
+def alice(**facts) -> Decided:
+    """An IAM user of whom the credential report says this."""
+    return d.half(aws(ALICE), usage=d.usage(ALICE, **facts))
+
+
+def unused(who: Principal, vector: str = SEND):
+    return d.usage(who, vectors={vector: d.used(bound=100)})
+
+
+def ops(vector: str, **times) -> Decided:
+    """A role that has used a vector so long ago."""
+    return d.half(aws(), usage=d.usage(OPS, vectors={vector: d.used(**times)}))
+
+
+def carol(**times) -> Decided:
+    """A user who has signed in so long ago."""
+    return azure_half(azure(), usage=d.usage(CAROL, seen=d.used(**times)))
+
+
 PARTNER = d.entra("msp", "foreign", external=True)
 GUEST = d.entra("guest", "guest", external=True)
 FAR = d.azure_vm("far", "cccccccc-0000-0000-0000-000000000003")
@@ -124,6 +181,16 @@ CASES = [
         "t1651_azure_too_many_principals",
         azure_crowd(11),
         [azure_crowd(10), azure_crowd(11, "group")],
+    ),
+    Case(
+        "t1651_aws_too_many_on_a_node",
+        crowd(6),
+        [crowd(5), d.half(d.grant([SERVICE_LINKED] * 6, SEND, FLEET)), apart(6)],
+    ),
+    Case(
+        "t1651_azure_too_many_on_a_machine",
+        azure_crowd(6),
+        [azure_crowd(5), azure_crowd(6, "group")],
     ),
     Case(
         "t1651_aws_any_document_every_node",
@@ -154,6 +221,91 @@ CASES = [
         ],
     ),
     Case("t1651_aws_iam_user", d.half(aws(ALICE)), [d.half(aws())]),
+    Case(
+        "t1651_aws_access_key",
+        alice(access_keys=1),
+        [
+            alice(access_keys=0),
+            alice(access_keys=None),
+            d.half(aws(), usage=d.usage(OPS, access_keys=1)),
+            d.half(aws(ALICE)),
+        ],
+    ),
+    Case(
+        "t1651_aws_user_without_mfa",
+        alice(mfa=False),
+        [
+            alice(mfa=True),
+            alice(mfa=None),
+            alice(mfa=False, password=False, access_keys=0),
+            d.half(aws(), usage=d.usage(OPS, mfa=False)),
+        ],
+    ),
+    Case(
+        "t1651_aws_unused_access",
+        ops(SEND, bound=90),
+        [
+            ops(SEND, bound=89.99),
+            ops(SEND, days=89.99, bound=89.99),
+            ops(SEND, days=400),
+            ops("ssm:StartSession", bound=90),
+            d.half(aws()),
+            d.half(aws(SERVICE_LINKED), usage=unused(SERVICE_LINKED)),
+            d.half(aws(d.root()), usage=unused(d.root())),
+        ],
+    ),
+    Case(
+        "t1651_azure_unused_access",
+        carol(bound=90),
+        [
+            carol(bound=89.99),
+            carol(days=1, bound=1),
+            carol(days=400),
+            azure_half(azure()),
+            azure_half(azure(GROUP), usage=unused(GROUP, RUN)),
+        ],
+    ),
+    Case(
+        "t1651_aws_person_with_other_work",
+        working(d.half(aws(ALICE)), "deployments"),
+        [
+            d.half(aws(ALICE)),
+            working(d.half(aws()), "deployments"),
+            working(d.half(aws(ALICE, standing=Standing.TIME_BOUND)), "deployments"),
+            working(permission_sets(PERSON, OPS), "none of it", of=ALICE),
+            working(permission_sets(PERSON, OPS), "in the same one", of=OPS),
+            working(permission_sets(PERSON, d.role("dev")), "no commands"),
+        ],
+    ),
+    Case(
+        "t1651_azure_person_with_other_work",
+        working(azure_half(azure()), "Storage Blob Data Contributor"),
+        [
+            azure_half(azure()),
+            working(azure_half(azure(standing=Standing.ELIGIBLE)), "Contributor"),
+            working(azure_half(azure(VM_IDENTITY)), "Contributor"),
+            working(azure_half(azure(GROUP)), "Contributor"),
+        ],
+    ),
+    Case(
+        "t1651_aws_workload_beyond_its_account",
+        entering(d.role("ops", d.OTHER), OPS),
+        [
+            entering(d.role("deploy"), OPS),
+            entering(d.user("bob", d.OTHER), OPS),
+            entering(OIDC, OPS),
+            d.half(aws()),
+        ],
+    ),
+    Case(
+        "t1651_azure_workload_beyond_its_group",
+        living(azure_half(azure(VM_IDENTITY)), f"{GROUP_SCOPE}2".lower()),
+        [
+            living(azure_half(azure(VM_IDENTITY)), GROUP_SCOPE.lower()),
+            living(azure_half(azure()), f"{GROUP_SCOPE}2".lower()),
+            azure_half(azure(VM_IDENTITY)),
+        ],
+    ),
     Case("t1651_aws_root_not_fenced", d.half(aws(d.root())), [d.half(aws())]),
     Case(
         "t1651_aws_external_without_external_id",
@@ -239,6 +391,39 @@ CASES = [
 ]
 
 
+STAGES = [d.vm("i-live", env="prod"), d.vm("i-test", env="dev")]
+AZURE_STAGES = [d.azure_vm("live", stage="Production"), d.azure_vm("test", env="qa1")]
+
+
+def crossing(who: Principal, machines, *, back: bool = False, **rest) -> Decided:
+    """The identity of the machine outside production commands the one inside."""
+    live, test = reversed(machines) if back else machines
+    vector = SEND if who.provider is Provider.AWS else RUN
+    grant = d.grant([who], vector, [live], **rest)
+    edges = [d.hop("runs-as", test, who)]
+    return d.half(grant, edges=edges, targets=machines, provider=who.provider)
+
+
+CASES += [
+    Case(
+        "t1651_aws_production_from_outside",
+        crossing(OPS, STAGES),
+        [
+            crossing(OPS, STAGES, back=True),
+            crossing(OPS, STAGES, tier=Tier.ADJACENT),
+            crossing(OPS, [STAGES[0], d.vm("i-other")]),
+            crossing(OPS, [d.vm("i-other"), STAGES[1]]),
+            crossing(OPS, [STAGES[0], d.vm("i-both", env="dev", stage="prod")]),
+        ],
+    ),
+    Case(
+        "t1651_azure_production_from_outside",
+        crossing(VM_IDENTITY, AZURE_STAGES),
+        [crossing(VM_IDENTITY, AZURE_STAGES, back=True)],
+    ),
+]
+
+
 def fired(half: Decided, check: str):
     return [one for one in run_checks(build_graph([half])) if one.check == check]
 
@@ -260,6 +445,15 @@ def test_a_check_fires(case):
 )
 def test_its_twin_does_not(check, twin):
     assert fired(twin, check) == []
+
+
+@pytest.mark.parametrize("check", catalogue(), ids=lambda check: check.id)
+def test_its_example_is_what_a_finding_says(check):
+    """Those of `whocanrun checks ID` come from the cases above."""
+    cases = [case for case in CASES if case.check == check.id]
+    said = [one.message for case in cases for one in fired(case.fires, check.id)]
+
+    assert check.example in said
 
 
 def test_every_check_has_a_case():
@@ -301,10 +495,40 @@ def test_too_many_counts_the_certain_ones_apart(known, unsure, verdict):
     assert finding.scope == f"aws:{d.ACCOUNT}"
 
 
+def test_the_crowd_of_one_node_is_told_from_that_of_the_account():
+    """Only the nodes that too many can command are the finding's."""
+    roles = [d.role(f"r{n}") for n in range(7)]
+    half = d.half(
+        d.grant(roles[:6], SEND, FLEET[:1]),
+        d.grant(roles[6:], SEND, FLEET, Verdict.UNKNOWN),
+    )
+
+    (finding,) = fired(half, "t1651_aws_too_many_on_a_node")
+
+    assert finding.sample == FLEET[:1]
+    assert (
+        finding.message == "More than 5 principals can run commands on 1 node, 7 on one"
+    )
+    assert finding.verdict is Verdict.ALLOWED
+
+
+def test_a_crowd_that_only_perhaps_is_one_is_an_unknown_finding():
+    roles = [d.role(f"r{n}") for n in range(7)]
+    half = d.half(
+        d.grant(roles[:5], SEND, FLEET),
+        d.grant(roles[5:], SEND, FLEET[:1], Verdict.UNKNOWN),
+    )
+
+    (finding,) = fired(half, "t1651_aws_too_many_on_a_node")
+
+    assert (finding.verdict, finding.targets) == (Verdict.UNKNOWN, 1)
+
+
 def test_the_threshold_is_a_parameter():
     graph = build_graph([crowd(3)])
+    config = Config(thresholds=Thresholds(principals_per_scope=2))
 
-    found = {one.check for one in run_checks(graph, threshold=2)}
+    found = {one.check for one in run_checks(graph, config=config)}
 
     assert "t1651_aws_too_many_principals" in found
 
@@ -449,3 +673,145 @@ def test_a_partner_of_an_unknown_tenant_is_a_finding_of_each_subscription():
     assert [one.targets for one in found] == [len(WEB), 1]
     assert len({one.fingerprint for one in found}) == 2
     assert [one.scope for one in known] == [f"azure:{d.TENANT}"]
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        ({SEND: (None, 200)}, (SEND,)),
+        ({SEND: (None, 200), UPDATE: (None, 200)}, (SEND, UPDATE)),
+        ({SEND: (None, 200), UPDATE: (10, 10)}, None),
+        ({SEND: (None, 200), START: (None, 10)}, None),
+        ({SEND: (None, 200), START: (None, 100)}, (SEND, START)),
+        ({UPDATE: (None, 200)}, None),
+    ],
+)
+def test_unused_is_who_used_no_direct_vector_and_is_known_to_use_no_other(
+    uses, expected
+):
+    """Of vectors that services carry out evidence knows little: they do not decide."""
+    direct = [SEND, START] if START in uses else [SEND]
+    given = [d.grant([OPS], one, FLEET, documents="any") for one in direct]
+    given.append(d.grant([OPS], UPDATE, FLEET, tier=Tier.INDIRECT))
+    vectors = {one: d.used(*times) for one, times in uses.items()}
+    half = d.half(*given, usage=d.usage(OPS, vectors=vectors))
+
+    found = fired(half, "t1651_aws_unused_access")
+
+    assert [one.vectors for one in found] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("logs", "event", "fires"),
+    [
+        ([d.SUBSCRIPTION, FAR.scope], None, True),
+        ([d.SUBSCRIPTION], None, False),
+        ([], None, False),
+        ([d.SUBSCRIPTION, FAR.scope], 1, False),
+        ([d.SUBSCRIPTION], 1, False),
+    ],
+)
+def test_the_logs_of_all_subscriptions_together_tell_that_nobody_ran_commands(
+    logs, event, fires
+):
+    """One log that was not read leaves open what is in it."""
+    read = {(name, "microsoft.compute"): Log(d.used(90).known, d.NOW) for name in logs}
+    events = {}
+    if event is not None:
+        events[CAROL.id, RUN] = (d.used(event).known, d.NOW)
+    usage = d.usage(CAROL, logs=read, events=events)
+    half = azure_half(azure(targets=[*WEB, FAR]), usage=usage)
+
+    assert bool(fired(half, "t1651_azure_unused_access")) is fires
+
+
+def test_the_number_of_days_is_a_threshold():
+    half = d.half(aws(), usage=d.usage(OPS, vectors={SEND: d.used(bound=30)}))
+    config = Config(thresholds=Thresholds(unused_days=30))
+
+    found = run_checks(build_graph([half]), config=config)
+
+    assert "t1651_aws_unused_access" in {one.check for one in found}
+    assert fired(half, "t1651_aws_unused_access") == []
+
+
+DEV = d.role("dev")
+TEAM = d.outsider("arn:aws:identitystore:::group/platform", "federated")
+FAR_OPS, FAR_NODE = d.role("ops", d.OTHER), d.vm("i-9", d.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("hops", "expected"),
+    [
+        ([(PERSON, OPS), (PERSON, DEV)], PERSON.id),
+        ([(PERSON, TEAM), (TEAM, OPS), (PERSON, DEV)], PERSON.id),
+        ([(PERSON, OPS), (PERSON, TEAM), (TEAM, DEV)], PERSON.id),
+        ([(TEAM, OPS), (TEAM, DEV)], None),
+        ([(PERSON, OPS)], None),
+        ([(PERSON, DEV)], None),
+    ],
+)
+def test_people_of_identity_center_are_judged_by_all_their_permission_sets(
+    hops, expected
+):
+    """One for commands and one for other work, each held directly or by a group."""
+    edges = [d.hop("member-of", *ends) for ends in hops]
+    half = d.half(aws(), edges=edges, principals=[PERSON, TEAM, OPS, DEV])
+
+    found = fired(working(half, "s3", of=DEV), "t1651_aws_person_with_other_work")
+
+    assert [one.principal.id for one in found] == ([expected] if expected else [])
+    assert all("other work (dev)" in one.message for one in found)
+
+
+def test_much_other_work_is_counted():
+    half = replace(d.half(aws(ALICE)), work_of=lambda _: ("a", "b", "c", "d", "e"))
+
+    (finding,) = fired(half, "t1651_aws_person_with_other_work")
+
+    assert "(a, b, c and 2 more)" in finding.message
+
+
+def test_the_configuration_says_who_is_a_person():
+    """A role that people assume from elsewhere, and a user that is a program."""
+    config = Config(identities=Identities(people=(OPS.id,), workloads=(ALICE.id,)))
+    half = working(d.half(aws(), aws(ALICE)), "deployments")
+    found = run_checks(build_graph([half]), config=config)
+    check = "t1651_aws_person_with_other_work"
+
+    assert [one.principal for one in found if one.check == check] == [OPS]
+
+
+@pytest.mark.parametrize(("second", "fires"), [(True, True), (False, False)])
+def test_a_pipeline_is_at_home_in_one_account(second, fires):
+    """Which one, nothing says; in two of them it is somewhere else for sure."""
+    edges = [d.hop("assumes", OIDC, OPS)]
+    edges += [d.hop("assumes", OIDC, FAR_OPS)] if second else []
+    far = d.grant([FAR_OPS], SEND, [FAR_NODE], documents="any")
+    half = d.half(aws(), far, edges=edges, principals=[OIDC])
+
+    found = fired(half, "t1651_aws_workload_beyond_its_account")
+
+    assert bool(found) is fires
+    assert all("in 2 accounts" in one.message for one in found)
+
+
+@pytest.mark.parametrize(("targets", "fires"), [([*WEB, FAR], True), (WEB, False)])
+def test_an_application_is_at_home_in_one_subscription(targets, fires):
+    app = d.entra("deployer", "service-principal")
+    half = azure_half(azure(app, targets=targets))
+
+    found = fired(half, "t1651_azure_workload_beyond_its_group")
+
+    assert bool(found) is fires
+
+
+def test_what_is_in_the_home_of_a_workload_does_not_count():
+    """Only the grants that leave it are the finding's."""
+    inside = azure(VM_IDENTITY, targets=WEB)
+    outside = d.grant([VM_IDENTITY], "Microsoft.Compute/virtualMachines/write", [FAR])
+    half = living(azure_half(inside, outside), GROUP_SCOPE.lower())
+
+    (finding,) = fired(half, "t1651_azure_workload_beyond_its_group")
+
+    assert finding.sample == (FAR,)

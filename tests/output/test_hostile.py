@@ -15,7 +15,7 @@ from output.coverage import write_coverage_csv
 from output.csv_report import write_findings_csv
 from output.escape import visible
 from output.holdings import direct_holdings
-from output.remediation_files import write_remediation_table
+from output.remediation_table import write_remediation_table
 from output.rows import write_access_csv, write_access_jsonl
 from output.table import Style
 from output.table_report import write_report_table

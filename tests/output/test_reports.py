@@ -80,9 +80,11 @@ def test_json_has_the_fixed_members_with_coverage_before_conclusions():
         "tool",
         "attack",
         "estate",
+        "configuration",
         "coverage",
         "summary",
         "findings",
+        "suppressed",
     ]
     assert found["format"] == 1
     assert found["attack"] == {"version": "18.1", "technique": "T1651"}

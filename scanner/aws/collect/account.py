@@ -8,6 +8,7 @@ from typing import Any
 from scanner.aws.collect.ask import Asker, Caller, Scan, State
 from scanner.aws.collect.plan import ACCOUNT, REGION, Ask, carry_out
 from scanner.aws.collect.session import Access, Clients
+from scanner.aws.collect.usage import Candidates, ask_usage
 from scanner.collection.pool import Pool
 from scanner.evidence.manifest import Scope
 from scanner.evidence.store import EstateStore
@@ -114,9 +115,12 @@ class AccountScan:
         home = found or self.access.region
 
         def job(asker: Asker) -> None:
-            details(asker, home)
+            candidates = Candidates() if self._scan.options.usage else None
+            details(asker, home, candidates)
             for call in ACCOUNT:
                 carry_out(asker, home, call)
+            if candidates is not None:
+                ask_usage(asker, home, candidates.arns())
 
         self.with_asker(job)
         self._one_done()
@@ -133,15 +137,18 @@ def file_of(account: str) -> str:
     return f"aws/{account}.jsonl"
 
 
-def details(asker: Asker, region: str) -> None:
+def details(asker: Asker, region: str, candidates: Candidates | None = None) -> None:
     """Ask the authorization details, and the policies they name but leave out.
 
     The list may omit managed policies that are only boundaries; each is fetched, unless
-    the list itself is cut off: then nobody knows which are missing.
+    the list itself is cut off: then nobody knows which are missing. `candidates` takes
+    note of every page.
     """
     named: set[str] = set()
     listed: set[str] = set()
     for page in asker.ask(_DETAILS, region):
+        if candidates is not None:
+            candidates.note(page)
         listed.update(policy.get("Arn", "") for policy in page["Policies"])
         for kind in ("UserDetailList", "RoleDetailList", "GroupDetailList"):
             for row in page[kind]:

@@ -29,6 +29,35 @@ class TokenLoop(AnswerFault):
     code = "TokenLoop"
 
 
+class NotReady(AnswerFault):
+    """The report that was asked for is still being made; it is worth asking again."""
+
+    code = "NotReady"
+
+
+class ReportFailed(AnswerFault):
+    """The provider could not make the report."""
+
+    code = "ReportFailed"
+
+
+def check_made(answer: Mapping[str, Any], shape: Shape) -> None:
+    """Assert that the report, if the answer is one, has been made.
+
+    Raises:
+        NotReady: it is still being made.
+        ReportFailed: it never will be.
+    """
+    report = shape.report
+    if report is None:
+        return
+    state = str(answer.get(report.member))
+    if state in report.pending:
+        raise NotReady(f"the report is not there yet: {state}")
+    if state != report.made:
+        raise ReportFailed(f"{report.member} is {state[:40]}")
+
+
 def check_json_body(body: bytes, shape: Shape) -> None:
     """Assert that the body is a JSON object that holds the promised members.
 

@@ -10,8 +10,10 @@ from botocore import xform_name
 
 from scanner.aws.collect.answers import (
     AnswerFault,
+    NotReady,
     TokenLoop,
     check_answer,
+    check_made,
     next_token,
 )
 from scanner.aws.collect.faults import CALL_FAULTS, Failed, fault_of, nameless
@@ -20,7 +22,7 @@ from scanner.aws.collect.options import AwsOptions
 from scanner.aws.collect.places import Places
 from scanner.aws.collect.session import Clients, Sessions, Wire
 from scanner.aws.collect.shapes import Shape
-from scanner.aws.operations import COLLECTED
+from scanner.aws.operations import COLLECTED, OPERATIONS, USAGE
 from scanner.collection.paging import Endless, Paging
 from scanner.collection.progress import Progress
 from scanner.collection.rate import Rates
@@ -85,7 +87,7 @@ class Caller:
         Raises:
             PermissionError: the operation is not one of those the collector may call.
         """
-        if op not in COLLECTED:
+        if op not in COLLECTED and not (self.scan.options.usage and op in USAGE):
             raise PermissionError(f"{op} is not an operation that the scanner may call")
         return self.scan.sessions.shape(op)
 
@@ -102,6 +104,7 @@ class Caller:
             client, wire = self._clients.get(op, region)
             wire.status = None
             answer: Answer = getattr(client, xform_name(name))(**request)
+            check_made(answer, shape)
             check_answer(answer, shape)
         except CALL_FAULTS as error:
             status = wire.status if wire else None
@@ -123,13 +126,15 @@ class Caller:
 
     def _optional(self, op: str, region: str) -> bool:
         """May the service be missing there? Not a base one, nor where none answers."""
-        base = COLLECTED[op].weight is Weight.BASE
+        base = OPERATIONS[op].weight is Weight.BASE
         return not base and self._clients.heard_from(region)
 
     def _tries(self, failed: Failed) -> int:
         timings, status = self.scan.options.timings, failed.error.status
         if failed.outcome is Outcome.THROTTLED:
             return timings.throttle_tries
+        if failed.error.code == NotReady.code:
+            return timings.report_tries
         no_answer = failed.error.code in ("Timeout", "ConnectionFailed")
         return timings.fault_tries if no_answer or (status or 0) >= 500 else 1
 
@@ -150,12 +155,22 @@ class Asker:
         self._broken: set[SeriesKey] = set()
 
     def ask(
-        self, op: str, region: str, params: Mapping[str, Any] | None = None
+        self,
+        op: str,
+        region: str,
+        params: Mapping[str, Any] | None = None,
+        sent: Mapping[str, Any] | None = None,
     ) -> Iterator[Answer]:
         """Yield the pages of a call while they are recorded, none the second time.
 
         A series that an interrupted scan has completed is replayed, not asked. A
         failure ends the pages and is an error line; it is never raised.
+
+        Args:
+            op: the operation.
+            region: where it is asked.
+            params: what tells this call from others of the operation in evidence.
+            sent: the request itself, where it is another (the ticket of a report).
         """
         key = SeriesKey(op, self.account, region, params=canonical(params))
         if key in self._asked:
@@ -166,7 +181,8 @@ class Asker:
             return
         number = 0
         try:
-            for number, (page, last) in enumerate(self._pages(key, params or {})):
+            request = (params if sent is None else sent) or {}
+            for number, (page, last) in enumerate(self._pages(key, request)):
                 self._file.page(key, number, page, last=last)
                 number += 1
                 yield page
@@ -174,6 +190,25 @@ class Asker:
             self._state.note(failed)
             self._broken.add(key)
             self._file.error(key, number, failed.error)
+
+    def start(self, op: str, region: str, params: Mapping[str, Any]) -> Answer:
+        """Have a report made; only a failure is evidence, and is raised too.
+
+        Raises:
+            Failed: recorded already.
+        """
+        try:
+            self._state.check(self._caller.scan.deadline)
+            return self._caller.call(op, region, params)
+        except Failed as failed:
+            self._state.note(failed)
+            self.fault(op, region, params, failed.error)
+            raise
+
+    def collected(self, op: str, region: str, params: Mapping[str, Any]) -> bool:
+        """True when an interrupted scan has completed that already."""
+        key = SeriesKey(op, self.account, region, params=canonical(params))
+        return self._file.complete(key)
 
     def answered(
         self, op: str, region: str, params: Mapping[str, Any] | None = None

@@ -12,6 +12,7 @@ class Timings:
         read: between two pieces of an answer.
         throttle_tries: requests in all before a throttled call is given up.
         fault_tries: the same for timeouts, lost connections and server faults.
+        report_tries: the same for reports that are not ready yet.
         first_wait: before the second try; doubled each time, with jitter.
         longest_wait: upper limit of one wait.
         pages: of one list; a longer one is taken for an endless loop.
@@ -23,6 +24,7 @@ class Timings:
     read: float = 30.0
     throttle_tries: int = 9
     fault_tries: int = 3
+    report_tries: int = 20
     first_wait: float = 0.5
     longest_wait: float = 20.0
     pages: int = 20_000
@@ -41,6 +43,7 @@ class AwsOptions:
         regions: limits the scan to these; none: every region that is switched on.
         endpoint_url: one endpoint for every service (a stand-in, a proxy).
         workers: calls in flight at the same time.
+        usage: also ask when principals last did what.
         timings: patience.
     """
 
@@ -50,6 +53,7 @@ class AwsOptions:
     regions: tuple[str, ...] = ()
     endpoint_url: str | None = None
     workers: int = 16
+    usage: bool = False
     timings: Timings = field(default_factory=Timings)
 
 

@@ -9,6 +9,21 @@ _SDK_SERVICES = {"states": "stepfunctions"}
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """How an answer says that the report which it is about is not made yet.
+
+    Attributes:
+        member: of the answer.
+        made: its value once the report is there.
+        pending: its values until then.
+    """
+
+    member: str
+    made: str
+    pending: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What has to be in every page of an answer.
 
@@ -20,6 +35,7 @@ class Shape:
         limit: request member and value that ask for large pages.
         absent: error codes that mean "there is none": an answer, not a fault.
         optional: members whose absence means the same; spelled rightly where there.
+        report: says when there is something to read at all, for reports.
     """
 
     lists: tuple[str, ...] = ()
@@ -30,6 +46,7 @@ class Shape:
     limit: tuple[str, int] | None = None
     absent: frozenset[str] = frozenset()
     optional: tuple[str, ...] = ()
+    report: Report | None = None
 
 
 #: Operations for which the SDK has no paginator, some paged all the same.
@@ -42,6 +59,17 @@ _OWN: Mapping[str, Shape] = {
     "iam:GetAccountSummary": Shape(members=("SummaryMap",)),
     "iam:GetPolicy": Shape(members=("Policy",)),
     "iam:GetPolicyVersion": Shape(members=("PolicyVersion",)),
+    "iam:GenerateCredentialReport": Shape(
+        members=("State",),
+        report=Report("State", "COMPLETE", frozenset({"STARTED", "INPROGRESS"})),
+    ),
+    "iam:GetCredentialReport": Shape(members=("Content", "GeneratedTime")),
+    "iam:GenerateServiceLastAccessedDetails": Shape(members=("JobId",)),
+    "iam:GetServiceLastAccessedDetails": Shape(
+        ("ServicesLastAccessed",),
+        *((), "Marker", "Marker", "IsTruncated", ("MaxItems", 1000)),
+        report=Report("JobStatus", "COMPLETED", frozenset({"IN_PROGRESS"})),
+    ),
     "iam:ListDelegationRequests": Shape(
         ("DelegationRequests",), (), "Marker", "Marker", "isTruncated"
     ),

@@ -1,7 +1,7 @@
 """One account's engine: its classes of principals, its universes, its grants."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import partial
 from operator import attrgetter
 
@@ -72,12 +72,17 @@ class AccountEngine:
         self._joins = joins
         self._why = Explainer(rules, powers, joins, self._nodes, objects, self._facts)
 
-    def grants(self) -> Iterator[Grant]:
-        """Yield the account's grants, each for all principals that share a decision."""
+    def grants(self, among: Container[str] | None = None) -> Iterator[Grant]:
+        """Yield the account's grants, each for all principals that share a decision.
+
+        Args:
+            among: decide these principals only, given by id; None means everybody.
+        """
         sharing: dict[_Share, list[Principal]] = defaultdict(list)
         outcomes: dict[tuple[str, Power], list[_Share]] = {}
-        for power, members in self._classes.items():
-            for place in ones(power.vectors):
+        for power, everybody in self._classes.items():
+            members = [p for p in everybody if among is None or p.id in among]
+            for place in ones(power.vectors) if members else ():
                 vector, narrow = self._vectors[place], power.on(place)
                 known = vector.action, narrow
                 if known not in outcomes:

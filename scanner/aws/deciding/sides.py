@@ -19,7 +19,14 @@ from scanner.aws.deciding.facts import (
     tags_by_key,
 )
 from scanner.aws.iam.documents import DocumentStore
-from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.evaluation import (
+    Evaluation,
+    Half,
+    Layers,
+    callers_half,
+    combined,
+    resources_half,
+)
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula, doubted
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
@@ -48,19 +55,40 @@ class Sides:
             role: the role, with its trust policy and the RCPs of its account.
             action: `sts:AssumeRole`.
         """
+        own = self.callers_half(identity, role, action)
+        trust = self.trusts_half(identity, role, action)
+        return self.joined(own, trust, identity, role)
+
+    def callers_half(self, identity: Identity, role: Identity, action: str) -> Half:
+        """Judge what an identity's policies and those above it say of an entry."""
+        request = self._request(identity, action, self.role_resource(role))
+        return callers_half(request, self._layers(identity))
+
+    def trusts_half(self, identity: Identity, role: Identity, action: str) -> Half:
+        """Judge what a role's trust policy and RCPs say of an entry."""
         exempt = not (binds(role) and binds(identity))
-        rcps = () if exempt else self._controls_of(role)[1]
         source = f"{role.principal.id}/trust"
-        trust = Attached(source, role.trust) if role.trust else unread(source)
         layers = replace(
             self._layers(identity),
-            resource=trust,
+            resource=Attached(source, role.trust) if role.trust else unread(source),
+            rcps=() if exempt else self._controls_of(role)[1],
             owner=role.principal.scope,
-            rcps=rcps,
             entry=True,
         )
         request = self._request(identity, action, self.role_resource(role))
-        return evaluate(request, caller_of(identity), layers)
+        return resources_half(request, caller_of(identity), layers)
+
+    def joined(
+        self, own: Half, trust: Half, identity: Identity, role: Identity
+    ) -> Evaluation:
+        """Decide an entry of which both halves are judged."""
+        layers = self._layers(identity)
+        layers = replace(layers, owner=role.principal.scope, entry=True)
+        return combined(own, trust, caller_of(identity), layers)
+
+    def doubt(self, identity: Identity) -> Formula:
+        """Return what every entry of an identity rests on besides policies."""
+        return incomplete(self._estate.accounts[identity.principal.scope])[1]
 
     def role_resource(self, role: Identity) -> Resource:
         """Return a role as the resource of sts and iam actions."""

@@ -80,6 +80,11 @@ class DocumentStore:
         self._by_raw: dict[bytes, PolicyDocument] = {}
         self._by_text: dict[str, PolicyDocument] = {}
 
+    def adopt(self, documents: Iterable[PolicyDocument]) -> None:
+        """Hand out these documents for their content from now on."""
+        for document in documents:
+            self._by_text.setdefault(document.text, document)
+
     def of_raw(self, raw: bytes) -> PolicyDocument:
         """Intern a document given as raw JSON of an API answer.
 

@@ -1,6 +1,6 @@
 """One request, every layer of policy: IAM's evaluation of any action and resource."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -119,25 +119,73 @@ def evaluate(request: Request, caller: Caller, layers: Layers) -> Evaluation:
         layers: the policies; a document that cannot be used leaves what it could have
             granted unknown.
     """
-    found = {
-        "identity": _policies("identity", layers.identity, request),
-        "boundary": _ceiling("boundary", layers.boundary, request),
-        "session": _ceiling("session", layers.session, request),
-        "scp": _levels("scp", layers.scps, request),
-        "rcp": _levels("rcp", layers.rcps, request, caller, layers),
-    }
+    own = callers_half(request, layers)
+    return combined(own, resources_half(request, caller, layers), caller, layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What the caller's side, or the resource's side, says to a request.
+
+    Attributes:
+        found: by layer.
+        named: how the resource policy's allows name the caller.
+    """
+
+    found: Mapping[str, _Layer]
+    named: Named = _NONE
+
+    @property
+    def matched(self) -> tuple[Matched, ...]:
+        """Every statement of this half that applies or may apply."""
+        return tuple(m for layer in self.found.values() for m in layer.matched)
+
+    @property
+    def value(self) -> object:
+        """What an answer rests on: halves that are equal in it are interchangeable."""
+        said = ((n, one.allow, *one.denies) for n, one in self.found.items())
+        return (*said, self.named)
+
+
+def callers_half(request: Request, layers: Layers) -> Half:
+    """Judge the caller's side: its policies, ceilings and SCPs."""
+    return Half(
+        {
+            "identity": _policies("identity", layers.identity, request),
+            "boundary": _ceiling("boundary", layers.boundary, request),
+            "session": _ceiling("session", layers.session, request),
+            "scp": _levels("scp", layers.scps, request),
+        }
+    )
+
+
+def resources_half(request: Request, caller: Caller, layers: Layers) -> Half:
+    """Judge the resource's side: its own policy, and the RCPs of its account."""
+    controls = _levels("rcp", layers.rcps, request, caller, layers)
     policy, named = _resource_policy(request, caller, layers)
-    found["resource"] = policy
-    granted = both(_granted(found, named, caller, layers), layers.doubt)
+    return Half({"rcp": controls, "resource": policy}, named)
+
+
+def combined(own: Half, other: Half, caller: Caller, layers: Layers) -> Evaluation:
+    """Decide a request of which both halves are judged.
+
+    Args:
+        own: the caller's half.
+        other: the resource's half.
+        caller: who asks; its kind and account count.
+        layers: `owner`, `entry`, `doubt`, and whether there are a boundary and a
+            session, count.
+    """
+    found = {**own.found, **other.found}
+    granted = both(_granted(found, other.named, caller, layers), layers.doubt)
     denies = [deny for layer in found.values() for deny in layer.denies]
     formula = _unless(granted, denies)
-    matched = tuple(m for layer in found.values() for m in layer.matched)
+    matched = (*own.matched, *other.matched)
     if settle(formula).verdict is not Verdict.DENIED:
         return Evaluation(formula, matched)
     explicitly = granted != FALSE or any_of(denies) == TRUE
-    return Evaluation(
-        formula, matched, _blocked(found, named, caller, layers), explicitly
-    )
+    blocked = _blocked(found, other.named, caller, layers)
+    return Evaluation(formula, matched, blocked, explicitly)
 
 
 def _unless(granted: Formula, denies: Sequence[Formula]) -> Formula:

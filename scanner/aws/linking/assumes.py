@@ -1,50 +1,21 @@
 """`assumes` between identities of the estate: both halves of every entry decided."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
-from scanner.aws.deciding.controls import resource_controls, service_controls
-from scanner.aws.deciding.sides import Sides
-from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import is_plain
-from scanner.aws.linking.callers import ASSUME, Caller, Callers, EntryIndex
+from scanner.aws.linking.callers import ASSUME, Callers, EntryIndex, Group, Member
+from scanner.aws.linking.entries import NOBODY, Door, Halves, Judged
 from scanner.aws.linking.globs import Globs
-from scanner.aws.linking.grounds import (
-    TRUST,
-    Ground,
-    because_of,
-    grounds_of,
-    own_of,
-)
-from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
-from scanner.aws.linking.trusts import Kind, Named, named_by, names_somebody_else
-from scanner.aws.model import AwsAccount, AwsEstate, Identity
-from scanner.estate import Principal, Provider
-from scanner.grants import Edge, StatementBecause, Verdict
+from scanner.aws.linking.nodes import Alike, Crowd, Entry, Nodes
+from scanner.aws.linking.trusts import Kind, Named, named_by
+from scanner.aws.model import AwsEstate, Identity
+from scanner.estate import Principal
+from scanner.grants import Edge, Verdict
 
-NOBODY = PolicyDocument("", "2012-10-17", ())
-#: More equal hops than this between a class of callers and of roles share a node.
-_MOST_PAIRS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    """An answer shared by a class of callers and roles, with what it rests on."""
-
-    settled: Settled
-    grounds: tuple[Ground, ...]
-    #: The caller's own half of the grounds, whatever the class of roles.
-    own: tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Controls:
-    """Whether an account's control policies tell principals, or roles, apart."""
-
-    by_principal: bool
-    by_role: bool
+#: Members of groups that a role trusts by name.
+_Singles = Mapping[Group, Mapping[Member, None]]
 
 
 class OwnEntries:
@@ -63,68 +34,73 @@ class OwnEntries:
             made: who enters instead of these, by account: what they could become.
             classes: how many nodes have a name already.
         """
-        self._sides = Sides(estate)
-        self._index = EntryIndex()
+        index = EntryIndex()
+        self._halves = Halves(estate, index)
         self._accounts = estate.accounts
-        self._callers: dict[str, Callers] = {}
-        self._controls: dict[str, _Controls] = {}
-        for name, account in estate.accounts.items():
-            self._callers[name] = Callers(
-                account.identities if made is None else made.get(name, ()), self._index
+        self._callers = {
+            name: Callers(
+                name,
+                account.identities if made is None else made.get(name, ()),
+                index,
+                self._halves.tells_apart(account),
             )
-            self._controls[name] = self._read_controls(estate, account)
-        #: The patterns by which policies tell roles apart, plain ones aside.
-        self._globs = Globs(p for p in self._index.compared() if not is_plain(p))
+            for name, account in estate.accounts.items()
+        }
+        patterns = {p for each in self._callers.values() for p in each.patterns}
+        patterns.update(p for p in index.compared() if not is_plain(p))
+        #: The patterns by which policies tell roles apart.
+        self._globs = Globs(sorted(patterns))
         self._unique_ids = {
             identity.unique_id: identity.principal.id
             for account in estate.accounts.values()
             for identity in account.identities
             if identity.unique_id
         }
-        self._decided: dict[object, _Decided] = {}
-        self._named: dict[PolicyDocument, tuple[Named, ...]] = {}
-        #: Nodes by their members, each with what it rests on.
-        self._nodes: dict[tuple[tuple[str, tuple[object, ...]], ...], str] = {}
-        #: Nodes that stand for many callers; filled while `edges` runs.
-        self.classes: list[Principal] = []
-        self._first = classes
+        self._named: dict[object, tuple[Named, ...]] = {}
+        #: Groups of an account by kind, for roles that it does not tell apart.
+        self._kinds: dict[object, tuple[list[Group], ...]] = {}
+        self._answers: dict[object, tuple[tuple[Settled, Alike], ...]] = {}
+        self._nodes = Nodes(classes)
+
+    @property
+    def classes(self) -> Sequence[Principal]:
+        """Nodes that stand for many callers; filled while `edges` runs."""
+        return self._nodes.classes
 
     def edges(self) -> Iterator[Edge]:
         """Yield every entry that is not denied, for roles of one class together."""
-        classes: dict[tuple[object, str], list[Identity]] = {}
+        classes: dict[object, list[Door]] = {}
         for account in self._accounts.values():
             for role in account.identities:
                 if self._parties(role):
-                    key = self._role_class(role)
-                    place = (key, "" if key else role.principal.id)
-                    classes.setdefault(place, []).append(role)
-        for (key, _), roles in classes.items():
-            yield from self._into(roles, key)
+                    matching = dict(self._globs.naming(role.principal.id))
+                    door = self._halves.door(role, matching)
+                    classes.setdefault(door.key, []).append(door)
+        for doors in classes.values():
+            yield from self._into(doors)
 
-    def _into(self, roles: list[Identity], key: object) -> Iterator[Edge]:
-        """Yield the entries into roles that have one trust policy."""
-        named = self._parties(roles[0])
-        singles = {
-            caller.identity.principal.id: caller
-            for party in named
-            for caller in self._single(party)
-        }
-        alike = {
-            caller.identity.principal.id: caller
-            for party in named
-            for caller in self._alike(party, roles[0])
-            if caller.identity.principal.id not in singles
-        }
-        together = self._together(alike, roles)
-        yield from self._as_class(together, roles, key)
-        for role in roles:
-            by_name = self._by_name(named, role)
-            exact = singles | {each.identity.principal.id: each for each in by_name}
-            for caller in exact.values():
-                yield from self._edge(caller, role, None)
-            for arn, caller in alike.items():
-                if arn not in exact and arn not in together:
-                    yield from self._edge(caller, role, key)
+    def _into(self, doors: Sequence[Door]) -> Iterator[Edge]:
+        """Yield the entries into roles that nothing but names tells apart."""
+        parties = self._parties(doors[0].role)
+        singles = self._singles(parties)
+        together: list[Crowd] = []
+        alone: list[Group] = []
+        for account in self._wholes(parties):
+            if self._plain(account, doors, singles):
+                together += self._crowds(account, doors[0])
+                continue
+            for group, like in self._parted(account, doors, alone):
+                together += self._entries(group, like, singles)
+        yield from self._nodes.hops(together, doors)
+        for door in doors:
+            named = dict.fromkeys((*self._by_name(parties, door.role), *alone))
+            crowds = [
+                crowd
+                for group in named
+                for crowd in self._entries(group, door, singles)
+            ]
+            crowds += self._alone(singles, door)
+            yield from self._nodes.hops(crowds, [door])
 
     def _parties(self, role: Identity) -> tuple[Named, ...]:
         """Return whom of AWS a role trusts.
@@ -143,99 +119,147 @@ class OwnEntries:
             )
         return self._named[trust]
 
-    def _together(
-        self, alike: dict[str, Caller], roles: list[Identity]
-    ) -> dict[str, tuple[Caller, Identity]]:
-        """Return the callers to be shown as a class: few hops need none.
+    def _plain(self, account: str, doors: Sequence[Door], singles: _Singles) -> bool:
+        """True when no policy of an account, nor any role, singles anybody out."""
+        callers, home = self._callers[account], doors[0].role.principal.scope
+        return not (
+            doors[0].apart
+            or any(group.like.principal.scope == account for group in singles)
+            or any(callers.by_name(door.role.principal.id) for door in doors)
+            or self._halves.by_role(account, home)
+            or callers.by_role
+        )
 
-        Each comes with a role that its policies do not name, to decide for the class.
+    def _crowds(self, account: str, door: Door) -> Iterator[Crowd]:
+        """Decide for all callers of an account whom nothing singles out."""
+        view = self._halves.view(self._callers[account], door)
+        here = account == door.role.principal.scope
+        place = (account, view, here and self._trusts_anyone(door.role))
+        if place not in self._kinds:
+            kinds: dict[object, list[Group]] = {}
+            for group in self._let_in(account, door):
+                kinds.setdefault(group.kind, []).append(group)
+            self._kinds[place] = tuple(kinds.values())
+        for n, groups in enumerate(self._kinds[place]):
+            trust = self._halves.trust(groups[0], None, door)
+            # Roles that say the same to callers that say the same get one answer.
+            same = (place, n, trust.value, here)
+            if same not in self._answers:
+                self._answers[same] = self._answers_of(groups, trust, door)
+            for settled, entries in self._answers[same]:
+                yield Crowd(account, entries, trust, settled)
+
+    def _answers_of(
+        self, groups: Iterable[Group], trust: Judged, door: Door
+    ) -> tuple[tuple[Settled, Alike], ...]:
+        """Decide for some groups of one kind, and put equal answers together."""
+        alike: dict[Settled, list[Entry]] = {}
+        for group in groups:
+            own = self._halves.own(group, door)
+            settled = self._halves.settled(own, trust, group, door)
+            if settled.verdict is not Verdict.DENIED:
+                alike.setdefault(settled, []).append(Entry(own, group.members, own))
+        return tuple((one, Alike(found)) for one, found in alike.items())
+
+    def _parted(
+        self, account: str, doors: Sequence[Door], alone: list[Group]
+    ) -> Iterator[tuple[Group, Door]]:
+        """Yield the groups that enter all roles alike; add the others to `alone`.
+
+        Each comes with a role that its policies do not name, to decide for all; those
+        whose policies name every role are found by name.
         """
-        if len(alike) * len(roles) <= _MOST_PAIRS:
-            return {}
-        arns = {role.principal.id for role in roles}
-        home = roles[0].principal.scope
-        found = {}
-        for arn, caller in alike.items():
-            like = next((r for r in roles if r.principal.id not in caller.named), None)
-            apart = caller.cut & arns or not self._alike_for(caller, home)
-            if like is not None and (len(roles) == 1 or not apart):
-                found[arn] = (caller, like)
-        return found
+        arns = {door.role.principal.id for door in doors}
+        home = doors[0].role.principal.scope
+        by_role = self._halves.by_role(account, home)
+        for group in self._let_in(account, doors[0]):
+            apart = by_role or group.by_role or group.cut & arns
+            if len(doors) > 1 and apart:
+                alone.append(group)
+                continue
+            unnamed = (d for d in doors if d.role.principal.id not in group.named)
+            like = next(unnamed, None)
+            if like is not None:
+                yield group, like
 
-    def _alike_for(self, caller: Caller, home: str) -> bool:
-        """True when nothing but names tells roles apart for a caller."""
-        scopes = (caller.identity.principal.scope, home)
-        by_role = any(self._controls[scope].by_role for scope in scopes)
-        return not (caller.by_role or by_role)
+    def _entries(self, group: Group, door: Door, singles: _Singles) -> Iterator[Crowd]:
+        """Decide for a group, without those members that the role trusts by name."""
+        named = singles.get(group)
+        members = (
+            [m for m in group.members if m not in named] if named else group.members
+        )
+        if not door.apart and members:
+            yield from self._decided(group, members, None, door)
+        for member in members if door.apart else ():
+            yield from self._decided(group, (member,), member, door)
 
-    def _as_class(
+    def _alone(self, singles: _Singles, door: Door) -> Iterator[Crowd]:
+        """Decide for those that a role trusts by name."""
+        for group, members in singles.items():
+            for member in members:
+                yield from self._decided(group, (member,), member, door)
+
+    def _decided(
         self,
-        together: dict[str, tuple[Caller, Identity]],
-        roles: list[Identity],
-        key: object,
-    ) -> Iterator[Edge]:
-        """Yield hops through one node for all callers that share an answer.
+        group: Group,
+        members: Sequence[Member],
+        single: Member | None,
+        door: Door,
+    ) -> Iterator[Crowd]:
+        own = self._halves.own(group, door)
+        trust = self._halves.trust(group, single, door)
+        settled = self._halves.settled(own, trust, group, door)
+        if settled.verdict is not Verdict.DENIED:
+            whole = len(members) == len(group.members)
+            who = own if whole else (own, *(m.identity.principal.id for m in members))
+            entry = Entry(who, members, own)
+            home = group.like.principal.scope
+            yield Crowd(home, Alike([entry]), trust, settled)
 
-        Pair by pair, a thousand administrators and a thousand roles that trust their
-        account would be a million edges that all say the same.
+    # ---- whom a trust means ----
+
+    def _wholes(self, parties: Iterable[Named]) -> Iterator[str]:
+        """Yield the accounts that a trust policy names as a whole."""
+        wide = [p for p in parties if p.kind in (Kind.ANYONE, Kind.ACCOUNT)]
+        if any(party.kind is Kind.ANYONE for party in wide):
+            yield from self._callers
+        else:
+            named = dict.fromkeys(party.account for party in wide)
+            yield from (account for account in named if account in self._callers)
+
+    def _let_in(self, account: str, door: Door) -> Iterable[Group]:
+        """Return the groups of an account that any role of a class may let in.
+
+        Whoever a role of the same account trusts as anyone needs no policy of its own.
         """
-        by_answer: dict[tuple[Settled, str], list[tuple[Caller, _Decided]]] = {}
-        for caller, like in together.values():
-            decided = self._decide(caller, like, key)
-            if decided.settled.verdict is not Verdict.DENIED:
-                # Account by account, so that a node serves many classes of roles.
-                place = decided.settled, caller.identity.principal.scope
-                by_answer.setdefault(place, []).append((caller, decided))
-        for (settled, home), members in by_answer.items():
-            who = tuple((c.identity.principal.id, d.own) for c, d in members)
-            node = self._nodes.get(who)
-            if node is None:
-                node = self._nodes[who] = self._node(len(members), home)
-                for caller, decided in members:
-                    source = caller.identity.principal.id
-                    own = _halves(decided, caller, roles[0])[0]
-                    yield Edge(MEMBER_OF, source, node, Verdict.ALLOWED, because=own)
-            caller, decided = members[0]
-            for role in roles:
-                trusts = _halves(decided, caller, role)[1]
-                target = role.principal.id
-                yield settled_edge(ASSUMES, node, target, settled, trusts)
+        callers = self._callers[account]
+        if account == door.role.principal.scope and self._trusts_anyone(door.role):
+            return callers.groups
+        return dict.fromkeys(callers.by_globs(door.matching))
 
-    def _node(self, callers: int, home: str) -> str:
-        """Name a class of callers; it is described in `classes`."""
-        id_ = f"class:aws:{ASSUME}:{self._first + len(self.classes)}"
-        name = f"{callers} identities of {home} that may enter the same roles"
-        self.classes.append(Principal(Provider.AWS, id_, name, "class", False, home))
-        return id_
+    def _trusts_anyone(self, role: Identity) -> bool:
+        return any(party.kind is Kind.ANYONE for party in self._parties(role))
 
-    def _alike(self, named: Named, role: Identity) -> Iterator[Caller]:
-        """Yield the callers that any role of the class trusts as part of a whole."""
-        arn, home = role.principal.id, role.principal.scope
-        accounts = self._accounts if named.kind is Kind.ANYONE else [named.account]
-        if named.kind in (Kind.ANYONE, Kind.ACCOUNT):
-            for account in accounts:
-                callers = self._callers.get(account)
-                if callers and named.kind is Kind.ANYONE and account == home:
-                    yield from callers.by_arn.values()
-                elif callers:
-                    yield from callers.by_globs(arn)
-
-    def _by_name(self, named: Iterable[Named], role: Identity) -> Iterator[Caller]:
-        """Yield the callers whose own policies name the role, if it trusts them."""
-        for party in named:
+    def _by_name(self, parties: Iterable[Named], role: Identity) -> Iterator[Group]:
+        """Yield the groups whose own policies name the role, if it trusts them."""
+        for party in parties:
             if party.kind in (Kind.ANYONE, Kind.ACCOUNT):
                 everywhere = party.kind is Kind.ANYONE
                 for account in self._accounts if everywhere else [party.account]:
                     callers = self._callers.get(account)
                     yield from callers.by_name(role.principal.id) if callers else ()
 
-    def _single(self, named: Named) -> Iterator[Caller]:
-        """Yield the one caller that a trust policy names."""
-        arn = self._arn_of(named)
-        parsed = parse_arn(arn)
-        callers = self._callers.get(parsed.account) if parsed else None
-        if callers and arn in callers.by_arn:
-            yield callers.by_arn[arn]
+    def _singles(self, parties: Iterable[Named]) -> _Singles:
+        """Return those of the estate that a trust policy names one by one."""
+        found: dict[Group, dict[Member, None]] = {}
+        for named in parties:
+            arn = self._arn_of(named)
+            parsed = parse_arn(arn)
+            callers = self._callers.get(parsed.account) if parsed else None
+            one = callers.of(arn) if callers else None
+            if one is not None:
+                found.setdefault(one[0], {})[one[1]] = None
+        return found
 
     def _arn_of(self, named: Named) -> str:
         """Return the ARN of the identity that is named, or empty text."""
@@ -251,67 +275,5 @@ class OwnEntries:
         """Return the role behind a session ARN, which drops the role's path."""
         parsed = parse_arn(named.value)
         name = parsed.resource.split("/")[1] if parsed else ""
-        roles = self._callers[named.account].by_arn
-        ending = f"/{name}"
-        found = (arn for arn in roles if ":role/" in arn and arn.endswith(ending))
-        return next(found, "")
-
-    def _edge(self, caller: Caller, role: Identity, key: object) -> Iterator[Edge]:
-        source, target = caller.identity.principal.id, role.principal.id
-        decided = self._decide(caller, role, key)
-        if source != target and decided.settled.verdict is not Verdict.DENIED:
-            because = because_of(decided.grounds, caller, role)
-            yield settled_edge(ASSUMES, source, target, decided.settled, because)
-
-    def _decide(self, caller: Caller, role: Identity, key: object) -> _Decided:
-        """Decide an entry, once for callers of one group and roles of one class."""
-        scope, home = caller.identity.principal.scope, role.principal.scope
-        source: object = (scope, caller.group)
-        if self._controls[scope].by_principal or self._controls[home].by_principal:
-            source = caller.identity.principal.id
-        alike = key is not None and self._alike_for(caller, home)
-        target = key if alike else role.principal.id
-        place = (source if alike else caller.identity.principal.id, target)
-        decided = self._decided.get(place)
-        if decided is None:
-            evaluation = self._sides.entry(caller.identity, role, ASSUME)
-            grounds = grounds_of(evaluation, caller)
-            decided = _Decided(evaluation.settled, grounds, own_of(grounds))
-            self._decided[place] = decided
-        return decided
-
-    def _role_class(self, role: Identity) -> object:
-        """Return a key that is equal for roles that no policy tells apart.
-
-        None when the trust policy tells callers apart: every pair is then its own.
-        """
-        trust, arn = role.trust or NOBODY, role.principal.id
-        said = self._index.of(trust)
-        if said.by_principal or names_somebody_else(trust):
-            return None
-        if said.by_role:
-            return arn
-        matching = frozenset(self._globs.naming(arn))
-        return (role.principal.scope, trust, matching, role.service_linked)
-
-    def _read_controls(self, estate: AwsEstate, account: AwsAccount) -> _Controls:
-        """Say how an account's control policies tell principals or roles apart."""
-        levels = (
-            *service_controls(estate, account),
-            *resource_controls(estate, account),
-        )
-        said = [self._index.of(each.document) for level in levels for each in level]
-        named = any(is_plain(pattern) for one in said for pattern in one.compared)
-        return _Controls(
-            any(one.by_principal for one in said),
-            named or any(one.by_role for one in said),
-        )
-
-
-def _halves(
-    decided: _Decided, caller: Caller, role: Identity
-) -> tuple[tuple[StatementBecause, ...], tuple[StatementBecause, ...]]:
-    """Return what an entry rests on: the caller's half, and the trust policy's."""
-    found = tuple(because_of(decided.grounds, caller, role))
-    trusts = tuple(each for each in found if each.source.endswith(TRUST))
-    return tuple(each for each in found if each not in trusts), trusts
+        roles = self._callers[named.account].ending(f"/{name}")
+        return next((arn for arn in roles if ":role/" in arn), "")

@@ -9,16 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from scanner.aws.deciding.controls import binds
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.patterns import is_plain
 from scanner.aws.iam.statements import names_action
-from scanner.aws.linking.globs import Globs
 from scanner.aws.model import Attached, Identity
 
 ASSUME = "sts:AssumeRole"
 #: Keys by which an answer differs between principals, and between roles, of an account.
 _OF_PRINCIPAL = ("aws:principalarn", "aws:principaltag", "aws:userid", "aws:username")
 _OF_ROLE = ("aws:resourcetag", "iam:resourcetag")
+#: Keys by which it differs between the accounts of roles.
+_OF_HOME = ("aws:resourceaccount", "aws:resourceorg")
 _ANY = "*"
 
 
@@ -34,6 +36,7 @@ class Entries:
         cut: those by which it takes roles out: of denies, and NotResource.
         by_principal, by_role: its answer differs between principals, or roles, that
             the elements do not tell apart.
+        by_home: its answer differs between the accounts of roles.
     """
 
     bears: bool
@@ -42,6 +45,7 @@ class Entries:
     cut: frozenset[str] = frozenset()
     by_principal: bool = False
     by_role: bool = False
+    by_home: bool = False
 
 
 def entries_of(document: PolicyDocument) -> Entries:
@@ -57,6 +61,7 @@ def entries_of(document: PolicyDocument) -> Entries:
         cut=frozenset(p for each in found for p in _cutting(each)),
         by_principal=any(_mentions(each, _OF_PRINCIPAL) for each in found),
         by_role=any(_mentions(each, _OF_ROLE) or _varies(each) for each in found),
+        by_home=any(_mentions(each, _OF_HOME) for each in found),
     )
 
 
@@ -111,78 +116,151 @@ class EntryIndex:
         return tuple(each for each in policies if self.of(each.document).bears)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """An identity with what its own side says about entering roles.
-
-    Attributes:
-        identity: with the policies that bear on it only.
-        group: equal for callers that no policy tells apart.
-        named, cut: the roles that its policies name one by one, and take out.
-        by_role: its policies tell roles apart otherwise than by name.
-        sources: where each of its policies is attached, by document.
-    """
+@dataclass(frozen=True, eq=False, slots=True)
+class Member:
+    """One identity of a group, with where it has each of the documents attached."""
 
     identity: Identity
-    group: object
-    named: frozenset[str]
-    cut: frozenset[str]
-    by_role: bool
     sources: Mapping[PolicyDocument, str]
 
 
-class Callers:
-    """The identities of one account, by the roles that their policies may name."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Group:
+    """Identities of one account that no policy of theirs tells apart as callers.
 
-    def __init__(self, identities: Iterable[Identity], index: EntryIndex) -> None:
-        """Index the identities; the root user cannot enter roles and is left out."""
-        self._index = index
-        self.by_arn: dict[str, Caller] = {}
-        self._by_pattern: defaultdict[str, list[str]] = defaultdict(list)
-        self._by_name: defaultdict[str, list[str]] = defaultdict(list)
+    Attributes:
+        like: one of them, with the policies that bear on entering roles only.
+        members: all of them.
+        named, cut: the roles that their policies name one by one, and take out.
+        kind: equal for groups that no trust policy tells apart, names aside.
+        globs: the other patterns by which their policies tell roles apart.
+        by_role: their policies tell roles apart otherwise than by name.
+        by_home: they tell the accounts of roles apart.
+    """
+
+    like: Identity
+    members: list[Member]
+    kind: object
+    named: frozenset[str]
+    cut: frozenset[str]
+    globs: frozenset[str]
+    by_role: bool
+    by_home: bool
+
+
+class Callers:
+    """The identities of one account, by the roles that their policies may name.
+
+    Attributes:
+        account: its id.
+        globs, by_home, by_role: those of its groups together.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        identities: Iterable[Identity],
+        index: EntryIndex,
+        apart: bool,
+    ) -> None:
+        """Index the identities; the root user cannot enter roles and is left out.
+
+        Args:
+            account: its id.
+            identities: of the account.
+            index: of documents, shared by all accounts.
+            apart: control policies tell the account's principals apart.
+        """
+        self.account = account
+        self._index, self._apart = index, apart
+        self._groups: dict[object, Group] = {}
+        self._of: dict[str, tuple[Group, Member]] = {}
+        self._by_pattern: defaultdict[str, dict[Group, None]] = defaultdict(dict)
+        self._by_name: defaultdict[str, dict[Group, None]] = defaultdict(dict)
         for identity in identities:
             if identity.principal.kind != "root":
                 self._add(identity)
-        self._globs = Globs(p for p in self._by_pattern if not is_plain(p))
+        self.globs = frozenset(p for each in self.groups for p in each.globs)
+        self.by_home = any(each.by_home for each in self.groups)
+        self.by_role = any(each.by_role for each in self.groups)
 
-    def by_globs(self, role: str) -> Iterator[Caller]:
-        """Yield the callers that a pattern lets enter a role, with others like it."""
-        lists = (self._by_pattern[pattern] for pattern, _ in self._globs.naming(role))
-        for arn in dict.fromkeys(arn for found in lists for arn in found):
-            yield self.by_arn[arn]
+    @property
+    def groups(self) -> Iterable[Group]:
+        """Every group."""
+        return self._groups.values()
 
-    def by_name(self, role: str) -> Iterator[Caller]:
-        """Yield the callers whose policies name exactly this role."""
-        for arn in self._by_name.get(role, ()):
-            yield self.by_arn[arn]
+    @property
+    def patterns(self) -> Iterable[str]:
+        """The patterns by which policies let somebody enter roles."""
+        return self._by_pattern.keys()
+
+    def of(self, arn: str) -> tuple[Group, Member] | None:
+        """Return an identity as a member of its group."""
+        return self._of.get(arn)
+
+    def ending(self, text: str) -> Iterable[str]:
+        """Return the ARNs of identities that end in a text."""
+        return (each for each in self._of if each.endswith(text))
+
+    def by_globs(self, patterns: Iterable[str]) -> Iterator[Group]:
+        """Yield the groups that any of some patterns, not plain, lets enter roles."""
+        for pattern in patterns:
+            yield from self._by_pattern.get(pattern, ())
+
+    def by_name(self, role: str) -> Iterable[Group]:
+        """Return the groups whose policies name exactly this role."""
+        return self._by_name.get(role, ())
 
     def _add(self, identity: Identity) -> None:
-        arn = identity.principal.id
         bearing = self._index.bearing(identity.policies)
-        entries = [self._index.of(each.document) for each in bearing]
-        self.by_arn[arn] = caller = self._caller(identity, bearing)
-        for role in caller.named:
-            self._by_name[role].append(arn)
-        patterns = {pattern for each in entries for pattern in each.patterns}
-        if identity.unread:
-            patterns.add(_ANY)
-        for pattern in patterns:
-            self._by_pattern[pattern].append(arn)
-
-    def _caller(self, identity: Identity, bearing: tuple[Attached, ...]) -> Caller:
         boundary = identity.boundary.document if identity.boundary else None
         documents = frozenset(each.document for each in bearing)
         said = [self._index.of(one) for one in (*documents, boundary) if one]
         unread = (identity.unread, identity.unread_boundary)
-        kind, linked = identity.principal.kind, identity.service_linked
-        group: object = (kind, documents, boundary, unread, linked)
-        if any(one.by_principal for one in said):
-            group = identity.principal.id
-        return Caller(
-            identity=replace(identity, policies=bearing),
-            group=group,
-            named=frozenset(p for one in said for p in one.compared if is_plain(p)),
-            cut=frozenset(p for one in said for p in one.cut if is_plain(p)),
-            by_role=any(one.by_role for one in said),
-            sources={each.document: each.source for each in bearing},
+        kind, linked = (
+            identity.principal.kind,
+            (identity.service_linked, binds(identity)),
         )
+        key: object = (kind, documents, boundary, unread, linked)
+        if self._apart or any(one.by_principal for one in said):
+            key = identity.principal.id
+        if key not in self._groups:
+            like = replace(identity, policies=bearing)
+            self._groups[key] = _group(like, said)
+            self._look_up(
+                self._groups[key], [self._index.of(each) for each in documents]
+            )
+        sources = {each.document: each.source for each in bearing}
+        member, group = Member(identity, sources), self._groups[key]
+        group.members.append(member)
+        self._of[identity.principal.id] = group, member
+
+    def _look_up(self, group: Group, allowing: Iterable[Entries]) -> None:
+        patterns = {pattern for each in allowing for pattern in each.patterns}
+        if group.like.unread:
+            patterns.add(_ANY)
+        for role in group.named:
+            self._by_name[role][group] = None
+        for pattern in sorted(patterns):
+            if not is_plain(pattern):
+                self._by_pattern[pattern][group] = None
+
+
+def _group(like: Identity, said: Iterable[Entries]) -> Group:
+    compared = {pattern for one in said for pattern in one.compared}
+    named = frozenset(filter(is_plain, compared))
+    return Group(
+        like=like,
+        members=[],
+        kind=_kind(like),
+        named=named,
+        cut=frozenset(p for one in said for p in one.cut if is_plain(p)),
+        globs=frozenset(compared - named),
+        by_role=any(one.by_role for one in said),
+        by_home=any(one.by_home for one in said),
+    )
+
+
+def _kind(like: Identity) -> object:
+    ceiling = like.boundary is not None or like.unread_boundary
+    return like.principal.scope, like.principal.kind, ceiling, binds(like)

@@ -1,11 +1,10 @@
 """What a hop rests on: the statements of both halves, named where they are attached."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Evaluation, Matched
-from scanner.aws.linking.callers import Caller
+from scanner.aws.iam.evaluation import Matched
 from scanner.aws.model import Identity
 from scanner.grants import StatementBecause
 
@@ -22,48 +21,65 @@ class Ground:
 
 
 def grounds_of(
-    evaluation: Evaluation, caller: Caller | None = None
+    matched: Iterable[Matched], sources: Mapping[PolicyDocument, str] | None = None
 ) -> tuple[Ground, ...]:
-    """Return the allows of both halves, then the denies of any layer.
+    """Return the allows of an entry's halves, then the denies of any layer.
 
-    Without a caller, its half is not in evidence and not named.
+    Args:
+        matched: statements of one half or both.
+        sources: where the caller's own documents are attached; without, its half is
+            not in evidence and not named.
     """
-    sources = caller.sources.items() if caller else ()
-    documents = {source: document for document, source in sources}
-    shown = ("identity", "resource") if caller else ("resource",)
+    documents = {source: document for document, source in (sources or {}).items()}
+    shown = ("resource",) if sources is None else ("identity", "resource")
     found = [
         Ground(_named(each), documents.get(each.because.source))
-        for each in evaluation.matched
+        for each in matched
         if each.because.effect == "Deny" or each.layer in shown
     ]
-    return tuple(sorted(found, key=lambda one: one.because.effect != "Allow"))
+    return in_order(found)
 
 
-def because_of(
-    grounds: tuple[Ground, ...], caller: Caller, role: Identity
-) -> Iterator[StatementBecause]:
-    """Name the grounds of a class as one caller's and one role's."""
-    for ground in grounds:
-        source = ground.because.source
-        if ground.document is not None:
-            source = caller.sources.get(ground.document, source)
-        elif source.endswith(TRUST):
-            source = f"{role.principal.id}{TRUST}"
-        same = source == ground.because.source
-        yield ground.because if same else replace(ground.because, source=source)
+def in_order(grounds: Iterable[Ground]) -> tuple[Ground, ...]:
+    """Return the allows, then the denies."""
+    return tuple(sorted(grounds, key=lambda one: one.because.effect != "Allow"))
 
 
-def own_of(grounds: tuple[Ground, ...]) -> tuple[object, ...]:
-    """Return what tells apart what entries rest on, the trust policy aside.
+def of_caller(
+    grounds: Iterable[Ground], sources: Mapping[PolicyDocument, str]
+) -> tuple[StatementBecause, ...]:
+    """Name what a group's half rests on where one of its members has it attached."""
+    return tuple(
+        _from(one.because, sources.get(one.document, one.because.source))
+        if one.document is not None
+        else one.because
+        for one in grounds
+    )
 
-    A caller's own statement is known by its document and place, so that the same one is
-    equal for whatever role is entered.
+
+def of_role(grounds: Iterable[Ground], role: Identity) -> tuple[StatementBecause, ...]:
+    """Name what a trust's half rests on as the trust policy of one role."""
+    own = f"{role.principal.id}{TRUST}"
+    return tuple(
+        _from(one.because, own) if one.because.source.endswith(TRUST) else one.because
+        for one in grounds
+    )
+
+
+def own_of(grounds: Iterable[Ground]) -> tuple[object, ...]:
+    """Return what tells apart what callers' halves rest on.
+
+    A caller's own statement is known by its document and place, wherever a member has
+    it attached.
     """
     return tuple(
         (id(one.document), one.because.index) if one.document else one.because
         for one in grounds
-        if not one.because.source.endswith(TRUST)
     )
+
+
+def _from(because: StatementBecause, source: str) -> StatementBecause:
+    return because if because.source == source else replace(because, source=source)
 
 
 def _named(matched: Matched) -> StatementBecause:

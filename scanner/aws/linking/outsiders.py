@@ -218,7 +218,7 @@ class OutsideEntries:
     def _edge(
         self, source: Principal, role: Identity, found: Evaluation, settled: Settled
     ) -> Edge:
-        because = (ground.because for ground in grounds_of(found))
+        because = (ground.because for ground in grounds_of(found.matched))
         return settled_edge(ASSUMES, source.id, role.principal.id, settled, because)
 
     def _anyone(self) -> str:

@@ -7,13 +7,7 @@ from scanner import gaps
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.documents import DocumentStore
 from scanner.aws.loading import answers as api
-from scanner.aws.loading.identities import (
-    DETAILS,
-    IamAnswers,
-    groups_of,
-    identities_of,
-    read_iam,
-)
+from scanner.aws.loading.identities import DETAILS, IamAnswers, identities_of, read_iam
 from scanner.aws.loading.nodes import (
     INSTANCES,
     REGISTRATIONS,
@@ -29,7 +23,8 @@ from scanner.aws.loading.services import (
     read_holders,
 )
 from scanner.aws.loading.ssm_documents import read_documents
-from scanner.aws.model import Attached, AwsAccount, Identity, Node
+from scanner.aws.loading.usage import read_usage
+from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
 from scanner.estate import Provider
@@ -69,13 +64,16 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     partition = _partition(scope, iam, found)
     complete = iam.complete and (iam.asked or not _expected(file))
     identities: tuple[Identity, ...] = ()
+    groups: list[Group] = []
     if iam.asked or _expected(file):
-        identities = _sorted(identities_of(iam, account, partition, store))
+        unsorted, groups = identities_of(iam, account, partition, store)
+        identities = tuple(sorted(unsorted, key=lambda each: each.principal.id))
     scope.unusable(DETAILS, _attached(identities))
     scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     holders, consumers = read_holders(scope), read_consumers(scope)
+    usage = read_usage(scope, account, iam, identities)
     return AwsAccount(
         id=account,
         partition=partition,
@@ -92,11 +90,14 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         saml_providers=_saml(scope),
         holders=holders,
         consumers=consumers,
-        groups=groups_of(iam, account, partition, store),
-        managed=iam.policies,
-        versions=iam.versions,
-        profiles=iam.profiles,
         listed=kinds_listed(scope),
+        quotas=_quotas(scope),
+        versions=iam.versions,
+        other_versions=iam.other_versions,
+        profiles=iam.profiles,
+        usage=usage,
+        policies=iam.policies,
+        groups={group.arn: group for group in groups},
     )
 
 
@@ -200,6 +201,16 @@ def _alias(scope: Scope) -> str | None:
     return next(names, None)
 
 
+def _quotas(scope: Scope) -> Mapping[str, int]:
+    """Return the limits and counts that the account tells about itself."""
+    return {
+        name: value
+        for answer in scope.newest("iam:GetAccountSummary", api.AccountSummary)
+        for page in answer.pages
+        for name, value in page.summary_map.items()
+    }
+
+
 def _oidc(scope: Scope) -> Mapping[str, str]:
     """Return OIDC providers by ARN, with the issuer's URL where it was read."""
     listed = {
@@ -223,10 +234,6 @@ def _saml(scope: Scope) -> tuple[str, ...]:
         for row in page.saml_provider_list
     }
     return tuple(sorted(found))
-
-
-def _sorted(identities: Iterable[Identity]) -> tuple[Identity, ...]:
-    return tuple(sorted(identities, key=lambda each: each.principal.id))
 
 
 def _target_id(node: Node) -> str:

@@ -65,6 +65,7 @@ class Entity(Row, kw_only=True):
     attached_managed_policies: list[AttachedPolicy] = []
     permissions_boundary: Boundary | None = None
     tags: list[Tag] = []
+    create_date: str | None = None
 
 
 class User(Entity, kw_only=True):
@@ -130,6 +131,12 @@ class OnePolicyVersion(Row):
     """`iam:GetPolicyVersion`."""
 
     policy_version: PolicyVersion
+
+
+class AccountSummary(Row):
+    """`iam:GetAccountSummary`."""
+
+    summary_map: dict[str, int]
 
 
 class RoleReference(Row):

@@ -12,6 +12,8 @@ from scanner.aws.model import Attached, Group, Identity
 from scanner.estate import Principal, Provider
 
 DETAILS = "iam:GetAccountAuthorizationDetails"
+#: Versions of a policy besides its default one, when it has all that IAM keeps.
+_MOST_OTHERS = 4
 
 
 @dataclass
@@ -21,19 +23,25 @@ class IamAnswers:
     Attributes:
         complete: False when a list of principals is not whole.
         policies: managed policy ARN to its default version.
-        versions: managed policy ARN to its other versions.
         profiles: instance profile ARN to role ARN.
+        other_versions: managed policy ARN to its versions that are not its default.
+        versions: as `AwsAccount.versions`.
         asked: True when the account's principals were asked for.
+        at: when they were, as evidence writes it.
     """
 
     users: list[api.User] = field(default_factory=list)
     groups: dict[str, api.Group] = field(default_factory=dict)
     roles: list[api.Role] = field(default_factory=list)
     policies: dict[str, Attached] = field(default_factory=dict)
-    versions: dict[str, tuple[PolicyDocument, ...]] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
+    other_versions: dict[str, tuple[PolicyDocument, ...]] = field(default_factory=dict)
+    versions: dict[str, tuple[tuple[str, ...], PolicyDocument]] = field(
+        default_factory=dict
+    )
     complete: bool = True
     asked: bool = False
+    at: str = ""
 
 
 def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
@@ -41,6 +49,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
     found = IamAnswers(asked=scope.asked(DETAILS))
     for answer in scope.newest(DETAILS, api.AuthorizationDetails):
         found.complete = found.complete and answer.whole
+        found.at = answer.at
         for page in answer.pages:
             found.users += page.user_detail_list
             found.roles += page.role_detail_list
@@ -49,6 +58,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
             }
             found.policies |= _default_versions(page.policies, store)
             found.versions |= _other_versions(page.policies, store)
+            found.other_versions |= _not_default(page.policies, store)
     for arn, attached in _single_policies(scope, store):
         found.policies.setdefault(arn, attached)
     found.profiles = _profiles(scope, found.roles)
@@ -57,21 +67,17 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
 
 def identities_of(
     found: IamAnswers, account: str, partition: str, store: DocumentStore
-) -> Iterator[Identity]:
-    """Join users with groups, everybody with policies and boundaries; add root."""
+) -> tuple[list[Identity], list[Group]]:
+    """Join users with groups, everybody with policies and boundaries; add root.
+
+    Returns the identities, and the groups whose rows were read.
+    """
     join = _Join(found, account, partition, store)
-    yield from map(join.user, found.users)
-    yield from map(join.role, found.roles)
     arn = f"arn:{partition}:iam::{account}:root"
-    yield Identity(Principal(Provider.AWS, arn, "root", "root", False, account))
-
-
-def groups_of(
-    found: IamAnswers, account: str, partition: str, store: DocumentStore
-) -> dict[str, Group]:
-    """Return the groups of an account by ARN, with what their members get of them."""
-    join = _Join(found, account, partition, store)
-    return {row.arn: Group(*join.group(row)) for row in found.groups.values()}
+    root = Identity(Principal(Provider.AWS, arn, "root", "root", False, account))
+    identities = [*map(join.user, found.users), *map(join.role, found.roles), root]
+    groups = [Group(row.arn, *join.group(name)) for name, row in found.groups.items()]
+    return identities, groups
 
 
 class _Join:
@@ -87,7 +93,7 @@ class _Join:
     def user(self, row: api.User) -> Identity:
         policies, unread = self._own(row, row.user_policy_list, "UserPolicyList")
         for name in row.group_list:
-            of_group, not_read = self._group(name)
+            of_group, not_read = self.group(name)
             policies += of_group
             unread += not_read
         if "GroupList" in row.odd:
@@ -150,17 +156,16 @@ class _Join:
                 policies.append(attached)
         return tuple(policies), tuple(unread)
 
-    def _group(self, name: str) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
+    def group(self, name: str) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
         if name not in self._of_group:
             row = self._found.groups.get(name)
             if row is None:
                 self._of_group[name] = ((), (self._group_arn(name),))
             else:
-                self._of_group[name] = self.group(row)
+                self._of_group[name] = self._own(
+                    row, row.group_policy_list, "GroupPolicyList"
+                )
         return self._of_group[name]
-
-    def group(self, row: api.Group) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
-        return self._own(row, row.group_policy_list, "GroupPolicyList")
 
     def _group_arns(self, row: api.User | api.Role) -> tuple[str, ...]:
         names = row.group_list if isinstance(row, api.User) else []
@@ -197,24 +202,40 @@ def _default_versions(
 ) -> Iterator[tuple[str, Attached]]:
     for row in rows:
         for version in row.policy_version_list:
-            default = row.default_version_id in ("", version.version_id)
-            if version.is_default_version or (default and row.default_version_id):
+            if _is_default(row, version):
                 yield row.arn, _attached(row.arn, version.document, store)
                 break
 
 
-def _other_versions(
+def _not_default(
     rows: Iterable[api.ManagedPolicy], store: DocumentStore
 ) -> Iterator[tuple[str, tuple[PolicyDocument, ...]]]:
     for row in rows:
         if len(row.policy_version_list) > 1:
-            others = (
-                store.of_raw(bytes(version.document))
-                for version in row.policy_version_list
-                if version.version_id != row.default_version_id
-                and not version.is_default_version
-            )
-            yield row.arn, tuple(others)
+            others = (v for v in row.policy_version_list if not _is_default(row, v))
+            yield row.arn, tuple(store.of_raw(bytes(one.document)) for one in others)
+
+
+def _other_versions(
+    rows: Iterable[api.ManagedPolicy], store: DocumentStore
+) -> Iterator[tuple[str, tuple[tuple[str, ...], PolicyDocument]]]:
+    """Yield the policies that have as many versions as IAM keeps.
+
+    Versions are numbered `v1`, `v2`… as they are made; one more takes one away.
+    """
+    for row in rows:
+        others = sorted(
+            (v for v in row.policy_version_list if not _is_default(row, v)),
+            key=lambda one: (len(one.version_id), one.version_id),
+        )
+        if len(others) >= _MOST_OTHERS:
+            oldest = store.of_raw(bytes(others[0].document))
+            yield row.arn, (tuple(one.version_id for one in others), oldest)
+
+
+def _is_default(row: api.ManagedPolicy, version: api.PolicyVersion) -> bool:
+    named = bool(row.default_version_id) and row.default_version_id
+    return version.is_default_version or version.version_id == named
 
 
 def _attached(arn: str, document: msgspec.Raw, store: DocumentStore) -> Attached:

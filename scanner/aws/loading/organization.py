@@ -129,11 +129,23 @@ def _add_accounts(tree: Tree, members: Iterable[api.Member]) -> None:
         tree.note(member.arn)
 
 
-def read_controls(
-    scope: Scope, store: DocumentStore
-) -> tuple[Mapping[str, ControlLevel], Mapping[str, ControlLevel]]:
-    """Return the SCPs and the RCPs by the id of the level they are attached to."""
-    contents = dict(_contents(scope, store))
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The control policies of one kind.
+
+    Attributes:
+        levels: by the id of the root, unit or account that they are attached to.
+        policies: what was read, by id, attached or not.
+    """
+
+    levels: Mapping[str, ControlLevel]
+    policies: Mapping[str, Attached]
+
+
+def read_controls(scope: Scope, store: DocumentStore) -> tuple[Controls, Controls]:
+    """Return the SCPs and the RCPs."""
+    listed = tuple(_contents(scope, store))
+    contents = {id_: attached for id_, _, attached in listed}
     levels: defaultdict[str, dict[str, ControlLevel]] = defaultdict(dict)
     op = "organizations:ListPoliciesForTarget"
     for answer in scope.newest(op, api.PolicyReferences):
@@ -147,17 +159,36 @@ def read_controls(
             unread=tuple(one for one in ids if one not in contents),
             complete=answer.complete,
         )
-    return levels[SCP], levels[RCP]
+    said = {id_: kind for id_, kind, _ in listed if kind}
+    attached = {
+        policy.source: kind
+        for kind, some in levels.items()
+        for level in some.values()
+        for policy in level.policies
+    }
+    kinds = attached | said
+
+    def of_kind(kind: str) -> Controls:
+        ids = (id_ for id_ in contents if kinds.get(id_, SCP) == kind)
+        return Controls(levels[kind], {id_: contents[id_] for id_ in ids})
+
+    return of_kind(SCP), of_kind(RCP)
 
 
-def _contents(scope: Scope, store: DocumentStore) -> Iterator[tuple[str, Attached]]:
+def _contents(
+    scope: Scope, store: DocumentStore
+) -> Iterator[tuple[str, str, Attached]]:
+    """Yield the id, kind (empty when not said) and content of control policies."""
     for policy_id, content in _AWS_POLICIES.items():
-        yield policy_id, Attached(policy_id, store.of_raw(content))
+        kind = RCP if policy_id == _RCP_FULL else SCP
+        yield policy_id, kind, Attached(policy_id, store.of_raw(content))
     for answer in scope.newest(POLICY, api.OneControlPolicy):
         policy_id = str(answer.params.get("PolicyId"))
         for page in answer.pages:
             document = store.of_raw(bytes(page.policy.content))
-            yield policy_id, Attached(policy_id, document)
+            summary = page.policy.policy_summary
+            kind = summary.type if summary else ""
+            yield policy_id, kind, Attached(policy_id, document)
 
 
 def read_delegations(scope: Scope) -> Mapping[str, tuple[str, ...]]:

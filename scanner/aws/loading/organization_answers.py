@@ -81,10 +81,17 @@ class PolicyReferences(Row):
     policies: list[PolicyReference]
 
 
-class ControlPolicy(Row):
+class ControlSummary(Row):
+    """What kind of control policy it is."""
+
+    type: str = ""
+
+
+class ControlPolicy(Row, kw_only=True):
     """A control policy; content is a JSON string."""
 
     content: msgspec.Raw
+    policy_summary: ControlSummary | None = None
 
 
 class OneControlPolicy(Row):

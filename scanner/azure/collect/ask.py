@@ -15,6 +15,7 @@ from scanner.azure.collect.faults import (
     UNKNOWN_VERSION,
     Fault,
 )
+from scanner.azure.collect.minimise import minimised
 from scanner.azure.operations import API_VERSIONS, OPERATIONS
 from scanner.collection.paging import Endless, Paging
 from scanner.collection.pool import Pool
@@ -136,7 +137,8 @@ class Asker:
             try:
                 for page in self._pages(call, version):
                     key, last = self._key(call, version), page.following is None
-                    self._file.page(key, number, page.body, last=last)
+                    body = minimised(call.op, page.body)
+                    self._file.page(key, number, body, last=last)
                     kept.extend(_kept(keep, [page.rows]))
                     number += 1
             except Fault as fault:

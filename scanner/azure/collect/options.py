@@ -43,6 +43,7 @@ class AzureOptions:
         credential: `static:TOKEN-FILE`, or None for the credentials of the
             environment (variables, workload or managed identity, `az login`…).
         workers: subscriptions read at the same time.
+        usage: also ask when users last signed in, and who used the vectors.
     """
 
     tenant: str | None = None
@@ -54,6 +55,7 @@ class AzureOptions:
     authority: str | None = None
     credential: str | None = None
     workers: int = 8
+    usage: bool = False
     timings: Timings = field(default_factory=Timings)
 
 

@@ -21,6 +21,7 @@ from scanner.azure.collect.tenant import (
     read_subscriptions,
     tenants_seen,
 )
+from scanner.azure.collect.usage import read_activity, read_sign_ins
 from scanner.collection.pool import Pool
 from scanner.collection.progress import Progress
 from scanner.collection.rate import Rates
@@ -91,6 +92,8 @@ class _Scan:
         built_in = read_built_in_roles(asker)
         closeup = Closeup(asker, self.mentions, self.pool.submit)
         self.pool.submit(closeup.directory)
+        if self.options.usage:
+            self.pool.submit(partial(read_sign_ins, asker))
         self.pool.submit(partial(read_hierarchy, asker, self.mentions))
         for found in asked:
             self.pool.submit(partial(self._subscription, found, built_in))
@@ -158,4 +161,6 @@ class _Scan:
         file = f"azure/{found.id}.jsonl"
         asker = self._asker(file, found.tenant or self.tenant, found.id)
         Reader(asker, self.mentions, built_in).read()
+        if self.options.usage:
+            read_activity(asker)
         self.store.finish(file)

@@ -31,7 +31,7 @@ _VERDICTS.remove(Verdict.DENIED)  # what is left is in falling order
 _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
-_ALLOWED = Decision(Verdict.ALLOWED)
+ALLOWED = Decision(Verdict.ALLOWED)
 CONDITION_UNREAD = "whether the role assignment has a condition was not read"
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
@@ -177,7 +177,7 @@ def granted(
     for block in role.granting(operation, data):
         held, rest = both(assignment.condition, block.condition, operation)
         if held is Truth.TRUE:
-            return lasting(_ALLOWED, assignment)
+            return lasting(ALLOWED, assignment)
         if held is Truth.UNKNOWN:
             alternatives = disjunction(alternatives, rest)
     if not alternatives:
@@ -189,7 +189,7 @@ def lasting(decision: Decision, assignment: Assignment) -> Decision:
     """Say how long what an assignment gives lasts, and what of it was not read."""
     unread = assignment.condition_unread
     plain = assignment.standing is Standing.PERMANENT and assignment.until is None
-    if plain and not assignment.undated and not unread and decision == _ALLOWED:
+    if plain and not assignment.undated and not unread and decision == ALLOWED:
         return decision
     reasons = (DURATION_UNKNOWN,) if assignment.undated else ()
     return replace(

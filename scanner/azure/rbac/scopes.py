@@ -1,6 +1,6 @@
 """ARM scopes: one parser, whole path segments, the management-group tree above."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,6 +25,19 @@ def normalized(scope: str) -> str:
     if found.startswith(_PIM_PREFIX):
         return found.removeprefix("/providers/microsoft.subscription")
     return found
+
+
+def all_normalized(scopes: Sequence[str]) -> list[str]:
+    """Return many scopes or ids as `normalized` does: in one go where none is odd."""
+    text = "\n".join(scopes).lower()
+    odd = "//" in text or "/\n" in text or text[-1:] == "/" or _PIM_PREFIX in text
+    if (
+        odd
+        or f"\n{text}".count("\n/") != len(scopes)
+        or text.count("\n") >= len(scopes)
+    ):
+        return list(map(normalized, scopes))
+    return text.split("\n")
 
 
 def covers(outer: str, inner: str) -> bool:

@@ -29,7 +29,7 @@ from aws_estates import (
 )
 
 from scanner.aws.link import link_aws
-from scanner.aws.linking import assumes
+from scanner.aws.linking import nodes
 from scanner.aws.load import load_aws
 from scanner.grants import Condition, Confidence, Verdict
 
@@ -450,7 +450,7 @@ def test_many_equal_hops_share_a_node_and_reach_the_same_roles(tmp_path, monkeyp
     doors = [role(f"door{n}", trust=[trusting(ROOT)]) for n in range(3)]
     file = account(*callers, *doors, managed_policy("P", allow("*")))
     _, one_by_one = linked(tmp_path / "1", file)
-    monkeypatch.setattr(assumes, "_MOST_PAIRS", 3)
+    monkeypatch.setattr(nodes, "_MOST_PAIRS", 3)
 
     outsiders, edges = linked(tmp_path / "2", file)
 

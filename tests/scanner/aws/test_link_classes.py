@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.aws.deciding.sides import Sides
-from scanner.aws.linking import assumes
+from scanner.aws.linking import nodes
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.load import load_aws
 from scanner.grants import Verdict
@@ -139,17 +139,17 @@ def pair_by_pair(found):
 
 
 def reached(edges, classes):
-    """Hops between identities, those through a class node joined."""
+    """Hops between identities, those through class nodes joined."""
     out = {}
     for each in edges:
         out.setdefault(each.source, []).append(each)
-    for each in edges:
-        if each.source not in classes and each.target not in classes:
-            yield each.source, each.target, each.verdict
-        elif each.source not in classes:
-            for onward in out[each.target]:
-                if onward.target != each.source:
-                    yield each.source, onward.target, onward.verdict
+    for source in out.keys() - classes:
+        ways = list(out[source])
+        for way in ways:
+            if way.target in classes:
+                ways += out[way.target]
+            elif way.target != source:
+                yield source, way.target, way.verdict
 
 
 def best(hops):
@@ -172,7 +172,7 @@ def test_hops_by_class_are_those_of_pairs(tmp_path, most_pairs, world):
     """Whatever the policies, boundaries, SCPs and trusts say."""
     found = load_aws(estate(tmp_path, *files(world)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assumes, "_MOST_PAIRS", most_pairs)
+        patch.setattr(nodes, "_MOST_PAIRS", most_pairs)
         entries = OwnEntries(found)
         edges = list(entries.edges())
 

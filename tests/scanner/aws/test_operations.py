@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scanner.aws.operations import COLLECTED, OPERATIONS, permissions_policy
+from scanner.aws.operations import COLLECTED, OPERATIONS, USAGE, permissions_policy
 from scanner.operations import Weight
 
 READ_ONLY = re.compile(r"(Get|List|Describe)[A-Z]\w+")
@@ -56,3 +56,19 @@ def test_only_an_organization_scan_may_assume_a_role():
         "Action": ["sts:AssumeRole"],
         "Resource": "arn:aws-us-gov:iam::*:role/audit",
     }
+
+
+def test_usage_adds_four_rights_that_change_nothing_in_the_account():
+    """Two of them have a report made: the only calls of a scan that are no reads."""
+    read, central, usage = permissions_policy(usage=True)["Statement"]
+
+    assert [read, central] == permissions_policy()["Statement"]
+    assert usage["Sid"] == "ReadUsage"
+    assert usage["Action"] == [
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetCredentialReport",
+        "iam:GetServiceLastAccessedDetails",
+    ]
+    assert sorted(USAGE) == usage["Action"]
+    assert COLLECTED.keys().isdisjoint(USAGE)

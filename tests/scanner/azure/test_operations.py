@@ -64,7 +64,16 @@ def test_the_scanner_s_own_role_only_reads():
 
 def test_the_role_holds_the_right_of_every_operation():
     """A refusal names a right that the role would have given."""
-    found = permissions_role()
+    found = permissions_role(usage=True)
     given = {*found["role"]["Actions"], *found["graph"]}
 
     assert set() == {op.permission for op in OPERATIONS.values()} - given
+
+
+def test_usage_adds_one_right_of_each_kind():
+    """Whoever scans without --usage need not be able to read who signed in when."""
+    plain, usage = permissions_role(), permissions_role(usage=True)
+    more = set(usage["role"]["Actions"]) - set(plain["role"]["Actions"])
+
+    assert more == {"Microsoft.Insights/eventtypes/values/read"}
+    assert set(usage["graph"]) - set(plain["graph"]) == {"AuditLog.Read.All"}

@@ -8,7 +8,7 @@ from scanner.aws.deciding.sides import FULL_POWER
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.linking.escalating.catalogue import Gives
 from scanner.aws.linking.escalating.gaining import Change
-from scanner.aws.model import Attached, AwsAccount, Group, Identity
+from scanner.aws.model import Attached, AwsAccount, Identity
 
 _T = TypeVar("_T")
 
@@ -33,7 +33,7 @@ def changed(
         case Gives.A_VERSION if identity.known_as is None:
             wanted = {*change.details}
             for arn in sorted({one.source for one in identity.policies} & wanted):
-                for document in account.versions.get(arn, ()):
+                for document in account.other_versions.get(arn, ()):
                     yield _with_version(identity, arn, document)
         case Gives.NO_BOUNDARY:
             if identity.boundary is not None or identity.unread_boundary:
@@ -60,7 +60,7 @@ def _with_policies(
 ) -> Identity:
     policies, unread = [*identity.policies], [*identity.unread]
     for arn in arns:
-        attached = account.managed.get(arn)
+        attached = account.policies.get(arn)
         if attached is None:
             unread.append(arn)
         else:
@@ -80,8 +80,8 @@ def _with_version(
 
 def _without_denies(identity: Identity, account: AwsAccount) -> Iterator[Identity]:
     """Policies of a user's groups stay: they are not the user's to detach."""
-    groups = (account.groups.get(arn, Group()) for arn in identity.groups)
-    shared = {one.source for group in groups for one in group.policies}
+    groups = (account.groups.get(arn) for arn in identity.groups)
+    shared = {one.source for group in groups if group for one in group.policies}
     kept = tuple(
         one
         for one in identity.policies

@@ -78,7 +78,7 @@ class _Universe:
     @cached_property
     def versioned(self) -> int:
         """The policies that have more versions than the default one."""
-        has = self.account.versions
+        has = self.account.other_versions
         return self._where("policy", lambda arn: bool(has.get(arn)))
 
     @cached_property

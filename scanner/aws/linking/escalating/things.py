@@ -129,7 +129,7 @@ class Subjects:
         for one in self.identities:
             bit = self.of(one.principal.id)
             for attached in one.policies:
-                if attached.source in self.account.managed:
+                if attached.source in self.account.policies:
                     has[attached.source] |= bit
             for source in one.unread:
                 has[source] |= bit

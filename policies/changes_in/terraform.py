@@ -1,0 +1,216 @@
+"""Terraform plans (`terraform show -json`): the objects that access rests on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.changes_in.aws_files import document
+from policies.changes_in.names import Names
+from policies.changes_in.terraform_azure import AZURE_TYPES
+from policies.changes_in.terraform_rows import Row, rows_of
+from policies.changes_in.wanted import Wanted
+from policies.resources import Resource, ResourceKind
+
+Body = Mapping[str, Any]
+
+
+def is_plan(body: Body) -> bool:
+    """True for a plan as JSON."""
+    return "format_version" in body and "resource_changes" in body
+
+
+def recognised(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    """Yield what a plan makes of the objects that access rests on.
+
+    Resources of other types, and those that the plan leaves alone, are passed over.
+
+    Raises:
+        UnusableInput: a value that decides is known only after apply.
+    """
+    plan = _Plan(names, rows_of(body, source))
+    for row in plan.rows:
+        read = AWS_TYPES.get(row.type)
+        if read is not None:
+            yield from read(plan, row)
+        elif row.type in AZURE_TYPES:
+            yield from AZURE_TYPES[row.type](row, plan.rows)
+
+
+@dataclass
+class _Plan:
+    """The rows of a plan, and the ARNs of what it makes."""
+
+    names: Names
+    rows: tuple[Row, ...]
+    made: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Name the new policies and roles, for those that refer to them."""
+        for row in self.rows:
+            if row.type in _NAMED:
+                self.made[row.address] = self.arn(row, _NAMED[row.type])
+
+    def arn(self, row: Row, kind: str) -> str:
+        """Return the ARN of a role or policy, known or to be made."""
+        given = row.values.get("arn") or (row.before or {}).get("arn")
+        if isinstance(given, str):
+            return given
+        path, prefix = str(row.values.get("path") or "/"), row.values.get("name_prefix")
+        if isinstance(prefix, str) and prefix and not row.values.get("name"):
+            return self.names.of(kind, f"{prefix}new", row.source, path)
+        return self.names.of(kind, row.text("name"), row.source, path)
+
+    def reference(self, row: Row, name: str) -> str:
+        """Return an ARN that a row names, maybe by another resource of the plan.
+
+        Raises:
+            UnusableInput: it is known only after apply, and not from the plan.
+        """
+        value = row.values.get(name)
+        if isinstance(value, str) and value:
+            return value
+        for address in row.referred(name):
+            if address in self.made:
+                return self.made[address]
+        raise row.unknown(name)
+
+
+_NAMED = {"aws_iam_policy": "policy", "aws_iam_role": "role"}
+
+
+def _change(row: Row, resource: Resource, after: Callable[[], Any]) -> Iterator[Wanted]:
+    """Yield the change of one object; what it holds is looked at where it stays."""
+    yield Wanted(resource, None if row.deleted else after(), row.source)
+
+
+def _policy(plan: _Plan, row: Row) -> Iterator[Wanted]:
+    resource = Resource(ResourceKind.MANAGED_POLICY, plan.made[row.address])
+    yield from _change(row, resource, lambda: _document(row, "policy"))
+
+
+def _role(plan: _Plan, row: Row) -> Iterator[Wanted]:
+    role = plan.made[row.address]
+    trust = Resource(ResourceKind.TRUST, role)
+    yield from _change(row, trust, lambda: _document(row, "assume_role_policy"))
+    old, new = (
+        (side or {}).get("permissions_boundary") or None
+        for side in (row.before, row.after)
+    )
+    if row.is_unknown("permissions_boundary"):
+        new = plan.reference(row, "permissions_boundary")
+    if old != new:
+        held = {"PermissionsBoundary": new} if new else None
+        yield Wanted(Resource(ResourceKind.BOUNDARY, role), held, row.source)
+    yield from _listed(row, role)
+
+
+def _listed(row: Row, role: str) -> Iterator[Wanted]:
+    """Yield the policies that a role lists itself: what is not listed goes."""
+    old, new = (_policies(side) for side in (row.before, row.after))
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            text = new.get(name)
+            body = None if text is None else document(text, row.source)
+            resource = Resource(ResourceKind.INLINE_POLICY, role, name)
+            yield Wanted(resource, body, row.source)
+    had, has = (
+        {a for a in (side or {}).get("managed_policy_arns") or () if isinstance(a, str)}
+        for side in (row.before, row.after)
+    )
+    unsaid = row.after is not None and row.after.get("managed_policy_arns") is None
+    for arn in sorted(() if unsaid else had ^ has):
+        body = {"PolicyArn": arn} if arn in has else None
+        yield Wanted(Resource(ResourceKind.ATTACHMENT, role, arn), body, row.source)
+
+
+def _policies(side: Body | None) -> dict[str, str]:
+    rows = (side or {}).get("inline_policy") or ()
+    return {
+        str(one["name"]): one["policy"]
+        for one in rows
+        if isinstance(one, Mapping) and one.get("name") and one.get("policy")
+    }
+
+
+def _inline(kind: str) -> Callable[[_Plan, Row], Iterator[Wanted]]:
+    def read(plan: _Plan, row: Row) -> Iterator[Wanted]:
+        owner = _owner(plan, row, kind)
+        resource = Resource(ResourceKind.INLINE_POLICY, owner, row.text("name"))
+        yield from _change(row, resource, lambda: _document(row, "policy"))
+
+    return read
+
+
+def _attachment(kind: str) -> Callable[[_Plan, Row], Iterator[Wanted]]:
+    def read(plan: _Plan, row: Row) -> Iterator[Wanted]:
+        arn, owner = plan.reference(row, "policy_arn"), _owner(plan, row, kind)
+        resource = Resource(ResourceKind.ATTACHMENT, owner, arn)
+        yield from _change(row, resource, lambda: {"PolicyArn": arn})
+
+    return read
+
+
+def _exclusive(plan: _Plan, row: Row) -> Iterator[Wanted]:
+    """Yield `aws_iam_policy_attachment`: it owns every attachment of its policy."""
+    arn = plan.reference(row, "policy_arn")
+    for member, kind in (("roles", "role"), ("users", "user"), ("groups", "group")):
+        had, has = (
+            {n for n in (side or {}).get(member) or () if isinstance(n, str)}
+            for side in (row.before, row.after)
+        )
+        for name in sorted(had ^ has):
+            owner = plan.names.of(kind, name, row.source)
+            body = {"PolicyArn": arn} if name in has else None
+            yield Wanted(
+                Resource(ResourceKind.ATTACHMENT, owner, arn), body, row.source
+            )
+
+
+def _memberships(plan: _Plan, row: Row) -> Iterator[Wanted]:
+    """Yield a user's groups (`aws_iam_user_group_membership`) or a group's users."""
+    by_user = row.type == "aws_iam_user_group_membership"
+    one, many = ("user", "groups") if by_user else ("group", "users")
+    had, has = (
+        {n for n in (side or {}).get(many) or () if isinstance(n, str)}
+        for side in (row.before, row.after)
+    )
+    for name in sorted(had ^ has):
+        pair = (row.text(one), name) if by_user else (name, row.text(one))
+        user = plan.names.of("user", pair[0], row.source)
+        group = plan.names.of("group", pair[1], row.source)
+        body = {"UserArn": user} if name in has else None
+        yield Wanted(Resource(ResourceKind.GROUP_MEMBER, group, user), body, row.source)
+
+
+def _owner(plan: _Plan, row: Row, kind: str) -> str:
+    value = row.values.get(kind)
+    if isinstance(value, str) and value:
+        made = [
+            arn
+            for arn in plan.made.values()
+            if arn.endswith(f"/{value}") and f":{kind}/" in arn
+        ]
+        known = plan.names.known(kind, value, row.source)
+        return known or (made[0] if made else plan.names.of(kind, value, row.source))
+    return plan.reference(row, kind)
+
+
+def _document(row: Row, name: str) -> Any:
+    if row.is_unknown(name):
+        raise row.unknown(name)
+    return document(row.text(name), row.source)
+
+
+AWS_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
+    "aws_iam_policy": _policy,
+    "aws_iam_role": _role,
+    "aws_iam_role_policy": _inline("role"),
+    "aws_iam_user_policy": _inline("user"),
+    "aws_iam_group_policy": _inline("group"),
+    "aws_iam_role_policy_attachment": _attachment("role"),
+    "aws_iam_user_policy_attachment": _attachment("user"),
+    "aws_iam_group_policy_attachment": _attachment("group"),
+    "aws_iam_policy_attachment": _exclusive,
+    "aws_iam_group_membership": _memberships,
+    "aws_iam_user_group_membership": _memberships,
+}

@@ -1,0 +1,1 @@
+"""What a remediation is proven to do: six obligations, by deciding again."""

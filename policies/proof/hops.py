@@ -1,0 +1,304 @@
+"""Compare the hops of an estate and its changed copy, those that may differ only.
+
+A hop into a role rests on the caller's own policies, the role's trust policy and the
+control policies of both accounts. Where none of these says anything else about entering
+roles, the hops are the same, and nothing is linked again.
+"""
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from policies.proof.again import home_of
+from policies.proof.context import Context, Half
+from policies.proof.copies import Copy
+from policies.proof.model import HopChange
+from policies.proof.narrower import no_more
+from policies.proof.rules import rules_of
+from scanner.aws.deciding.controls import Levels, resource_controls, service_controls
+from scanner.aws.iam.documents import PolicyDocument
+from scanner.aws.link import link_aws
+from scanner.aws.linking.hops import RUNS_AS
+from scanner.aws.linking.trusts import Kind, named_by
+from scanner.aws.model import AwsAccount, AwsEstate, Identity
+from scanner.azure.link import link_azure
+from scanner.azure.model import AzureEstate
+from scanner.grants import Decision, Edge, Verdict
+from scanner.hops import and_all, verdict_of
+from scanner.search import hops_of
+
+_ENTRIES = (
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:AssumeRoleWithSAML",
+)
+_CLASS = "class:"
+
+#: What a hop is between, and what is compared of it.
+_Key = tuple[str, str, str]
+_Edges = Mapping[_Key, Edge]
+
+
+def compare_hops(context: Context, copy: Copy) -> tuple[tuple[HopChange, ...], int]:
+    """Return the hops that differ, and how many of the same principals do not.
+
+    Args:
+        context: of the estate as it is.
+        copy: one half of it, and its changed copy.
+    """
+    before, after, touched = copy.before, copy.after, copy.ids
+    if isinstance(before, AzureEstate) and isinstance(after, AzureEstate):
+        return _compared(_azure(copy.part), _azure(copy.changed))
+    if not isinstance(before, AwsEstate) or not isinstance(after, AwsEstate):
+        return (), 0
+    sources, targets = _again(before, after, touched)
+    machines = _machines(before, after)
+    same = sum(len(hops_of(context.graph, id_)) for id_ in touched)
+    if not sources and not targets and not machines:
+        return (), same
+    old = {**_out_of(before, sources), **_into(before, after, targets)}
+    new = {**_out_of(after, sources), **_into(after, before, targets)}
+    old |= _run_as(before, machines)
+    new |= _run_as(after, machines)
+    return _compared(old, new)
+
+
+def _azure(estate: Half) -> _Edges:
+    edges = link_azure(estate)[1] if isinstance(estate, AzureEstate) else ()
+    return _by_ends(edges)
+
+
+def _compared(old: _Edges, new: _Edges) -> tuple[tuple[HopChange, ...], int]:
+    found, same = [], 0
+    for key in sorted({*old, *new}):
+        one, other = old.get(key), new.get(key)
+        if one and other and _content(one) == _content(other):
+            same += 1
+        else:
+            words = (_words(one), _words(other))
+            found.append(HopChange(*key, *words, grown=not _no_more(other, one)))
+    return tuple(found), same
+
+
+def _no_more(after: Edge | None, before: Edge | None) -> bool:
+    if after is None or before is None:
+        return after is None
+    old, new = (Decision(edge.verdict, edge.conditions) for edge in (before, after))
+    return no_more(new, old)
+
+
+def _content(edge: Edge) -> tuple[object, ...]:
+    return edge.verdict, frozenset(map(frozenset, edge.conditions))
+
+
+def _words(edge: Edge | None) -> str:
+    if edge is None:
+        return Verdict.DENIED.value
+    each = (
+        " and ".join(f"{c.key} {c.operator} {' '.join(c.values)}" for c in together)
+        for together in edge.conditions
+    )
+    return " or when ".join((edge.verdict.value, *each)).replace(" or when", " when", 1)
+
+
+# ---- AWS: what must be linked again ----
+
+
+def _again(
+    before: AwsEstate, after: AwsEstate, touched: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the identities whose hops out of them, and into them, may differ."""
+    sources: set[str] = set()
+    targets: set[str] = set()
+    organized = before.organizations is not after.organizations
+    accounts = {home_of(arn) for arn in touched}
+    for id_ in accounts & (before.accounts.keys() | after.accounts.keys()):
+        old, new = before.accounts.get(id_), after.accounts.get(id_)
+        moved = organized and _controls(before, old) != _controls(after, new)
+        was, is_ = _by_arn(old, touched), _by_arn(new, touched)
+        for arn in was.keys() | is_.keys():
+            one, other = was.get(arn), is_.get(arn)
+            if one is other and not moved:
+                continue
+            if moved or _entering(one) != _entering(other):
+                sources.add(arn)
+            if moved or _entered(one) != _entered(other):
+                targets.add(arn)
+    if organized and _people(before) != _people(after):
+        targets |= touched
+    return frozenset(sources), frozenset(targets)
+
+
+def _machines(before: AwsEstate, after: AwsEstate) -> frozenset[str]:
+    """Return the accounts whose machines differ."""
+    return frozenset(
+        id_
+        for id_, account in after.accounts.items()
+        if id_ not in before.accounts or before.accounts[id_].nodes != account.nodes
+    )
+
+
+def _run_as(estate: AwsEstate, machines: frozenset[str]) -> dict[_Key, Edge]:
+    nodes = (node for id_ in machines for node in estate.accounts[id_].nodes)
+    return {
+        (RUNS_AS, node.target.id, role): Edge(
+            RUNS_AS, node.target.id, role, Verdict.ALLOWED
+        )
+        for node in nodes
+        for role in (node.role, node.host_role)
+        if role is not None
+    }
+
+
+def _by_arn(account: AwsAccount | None, some: frozenset[str]) -> dict[str, Identity]:
+    listed = account.identities if account else ()
+    return {one.principal.id: one for one in listed if one.principal.id in some}
+
+
+def _people(estate: AwsEstate) -> Sequence[object]:
+    return [(o.assignments, o.sso_members) for o in estate.organizations]
+
+
+def _controls(estate: AwsEstate, account: AwsAccount | None) -> object:
+    if account is None:
+        return None
+    levels = (service_controls(estate, account), resource_controls(estate, account))
+    return tuple(map(_of_levels, levels))
+
+
+def _of_levels(levels: Levels) -> object:
+    return tuple(_says(one.document for one in level) for level in levels)
+
+
+def _entering(one: Identity | None) -> object:
+    """Return all that an identity's hops rest on besides control policies."""
+    if one is None:
+        return None
+    boundary = one.boundary and _says([one.boundary.document])
+    own = _says(each.document for each in one.policies)
+    return own, boundary, one.unread, one.unread_boundary, _facts(one)
+
+
+def _entered(one: Identity | None) -> object:
+    """Return all that the hops into an identity rest on besides control policies."""
+    return one and (one.trust, _facts(one))
+
+
+def _facts(one: Identity) -> object:
+    return one.tags, one.tags_known, one.path, one.unique_id, one.permission_set
+
+
+def _says(documents: Iterable[PolicyDocument]) -> frozenset[object]:
+    """Return what documents say about entering roles; equal ones say the same."""
+    return frozenset[object]().union(*map(_of_document, documents))
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_document(document: PolicyDocument) -> frozenset[object]:
+    if document.problem:
+        return frozenset({document})
+    return frozenset(
+        (action, one.rule)
+        for one in rules_of(document)
+        for action in _ENTRIES
+        if one.names(action)
+    )
+
+
+# ---- AWS: the part that is linked again ----
+
+
+def _out_of(estate: AwsEstate, sources: frozenset[str]) -> dict[_Key, Edge]:
+    """Link some callers with all roles that may let them in."""
+    homes = {home_of(arn) for arn in sources}
+
+    def keep(one: Identity) -> Identity | None:
+        if one.principal.id in sources:
+            return one
+        return replace(one, policies=()) if _admits(one, homes) else None
+
+    linked = _linked(estate, keep) if sources else {}
+    return {key: edge for key, edge in linked.items() if key[1] in sources}
+
+
+def _into(
+    estate: AwsEstate, other: AwsEstate, targets: frozenset[str]
+) -> dict[_Key, Edge]:
+    """Link some roles with everybody whom they may let in, now or in another estate."""
+    partners = [_named_accounts(targets, one) for one in (estate, other)]
+
+    def keep(one: Identity) -> Identity | None:
+        if one.principal.id in targets:
+            return one
+        called = any(one.principal.scope in some for some in partners)
+        return replace(one, trust=None) if called else None
+
+    linked = _linked(estate, keep) if targets else {}
+    return {key: edge for key, edge in linked.items() if key[2] in targets}
+
+
+def _linked(
+    estate: AwsEstate, keep: Callable[[Identity], Identity | None]
+) -> dict[_Key, Edge]:
+    """Link a part of the estate.
+
+    Machines are left out: what they run as rests on no policy. Every account stays,
+    since what an account's absence says of a trust policy is not to change.
+    """
+    accounts = {}
+    for id_, account in estate.accounts.items():
+        kept = [some for one in account.identities if (some := keep(one)) is not None]
+        if not kept:
+            kept = [replace(one, trust=None) for one in account.identities[:1]]
+        accounts[id_] = replace(account, identities=tuple(kept), nodes=())
+    _, edges = link_aws(replace(estate, accounts=accounts))
+    return _by_ends(edges)
+
+
+def _named_accounts(wanted: frozenset[str], estate: AwsEstate) -> Container[str]:
+    """Return the accounts that the trust policies of some roles name."""
+    found: set[str] = set()
+    for id_ in {home_of(arn) for arn in wanted} & estate.accounts.keys():
+        for one in estate.accounts[id_].identities:
+            if one.principal.id in wanted and one.trust is not None:
+                parties = list(named_by(one.trust, _ENTRIES[0]))
+                if any(each.kind is Kind.ANYONE for each in parties):
+                    return estate.accounts
+                found |= {each.account or id_ for each in parties}
+                found |= {id_} if one.trust.problem else set()
+    return frozenset(found)
+
+
+def _admits(role: Identity, homes: set[str]) -> bool:
+    """True when a role's trust policy may let somebody of some accounts in."""
+    if role.trust is None:
+        return False
+    if role.trust.problem:
+        return role.principal.scope in homes
+    return any(
+        each.kind is Kind.ANYONE or not each.account or each.account in homes
+        for each in named_by(role.trust, _ENTRIES[0])
+    )
+
+
+def _by_ends(edges: Iterable[Edge]) -> dict[_Key, Edge]:
+    """Index hops by kind and ends; those through a class of callers one by one."""
+    into: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if edge.target.startswith(_CLASS):
+            into.setdefault(edge.target, []).append(edge)
+    found: dict[_Key, Edge] = {}
+    for edge in edges:
+        if edge.source.startswith(_CLASS):
+            for first in into.get(edge.source, ()):
+                whole = _joined(first, edge)
+                found[whole.kind, whole.source, whole.target] = whole
+        elif not edge.target.startswith(_CLASS):
+            found[edge.kind, edge.source, edge.target] = edge
+    return found
+
+
+def _joined(first: Edge, second: Edge) -> Edge:
+    conditions, _ = and_all((first.conditions, second.conditions))
+    verdict = verdict_of((first.verdict, second.verdict))
+    return replace(second, source=first.source, verdict=verdict, conditions=conditions)

@@ -1,0 +1,76 @@
+"""How a principal still reaches a target after a change: other vectors, and hops."""
+
+from collections.abc import Iterable, Iterator
+
+from policies.proof.again import Grants, grants_after, home_of
+from policies.proof.classes import Targets
+from policies.proof.context import Context
+from policies.proof.model import HopChange
+from scanner.grants import Edge, Grant, Standing, Verdict
+from scanner.hops import Cost, cost_of
+from scanner.search import State, chain, hops_of, search
+
+Path = tuple[str, ...]
+
+#: Further paths are counted, not listed.
+_MOST_PATHS = 20
+
+
+def remaining_paths(
+    context: Context,
+    principal: str,
+    targets: Targets,
+    wanted: int,
+    after: Grants,
+    gone: Iterable[HopChange],
+    temporary: bool = False,
+) -> tuple[Path, ...]:
+    """Return how a principal still reaches some targets once the changes are made.
+
+    Args:
+        context: of the estate as it is.
+        principal: who asks.
+        targets: the order that `wanted` is over.
+        wanted: the targets, as a bit set.
+        after: the grants, of everybody whom the changes may concern, on the copy.
+        gone: hops that are denied then.
+        temporary: access that is merely eligible is what was meant.
+
+    Each path is the ids and kinds of its hops in turn, and the vector at its end; the
+    best path to each holder.
+    """
+    lost = {(h.kind, h.source, h.target) for h in gone if h.after == Verdict.DENIED}
+
+    def grants_of(id_: str) -> list[Grant]:
+        # No statement of one AWS account reaches the machines of another.
+        if home_of(id_) != home_of(principal):
+            return []
+        held = grants_after(context, after, id_)
+        return [grant for grant in held if targets.bits(grant.targets) & wanted]
+
+    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
+        if isinstance(state, str) and (state == principal or not grants_of(state)):
+            for edge in hops_of(context.graph, state):
+                if (edge.kind, edge.source, edge.target) not in lost:
+                    yield cost_of(edge), edge.target, edge
+
+    found: list[Path] = [
+        (principal, grant.vector.id)
+        for grant in grants_of(principal)
+        if not (temporary and grant.decision.standing is Standing.ELIGIBLE)
+    ]
+    arrivals = search({principal: (0, 0, 0)}, steps)
+    more = 0
+    for holder in arrivals:
+        if not isinstance(holder, str) or holder == principal:
+            continue
+        vectors = [grant.vector.id for grant in grants_of(holder)]
+        if vectors and len(found) < _MOST_PATHS:
+            hops = tuple(chain(context.graph, arrivals, holder))[::-1]
+            words = (word for hop in hops for word in (hop.kind, hop.target))
+            found.append((principal, *words, min(vectors)))
+        elif vectors:
+            more += 1
+    if more:
+        found.append((principal, f"and {more} more principals that it can become"))
+    return tuple(dict.fromkeys(found))

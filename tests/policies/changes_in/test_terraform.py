@@ -1,0 +1,379 @@
+"""Terraform plans: which objects they make, change and delete."""
+
+import json
+
+import aws_estates as a
+import azure_estates as z
+import pytest
+
+from policies.apply.aws_index import AwsIndex
+from policies.changes_in.names import Names
+from policies.changes_in.read import Reader
+from policies.changes_in.settle import settled
+from scanner.aws.load import load_aws
+from scanner.errors import UnusableInput
+
+IAM = f"arn:aws:iam::{a.ACCOUNT}:"
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+DOC = a.policy(a.allow("ssm:SendCommand"))
+TEXT = json.dumps(DOC)
+OTHER = json.dumps(a.policy(a.allow("s3:GetObject")))
+ROLE, RUN = f"{IAM}role/ops", f"{IAM}policy/run"
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    estate = a.estate(
+        tmp_path_factory.mktemp("plan"),
+        a.account(
+            a.role("ops", a.allow("s3:GetObject"), managed=["run"]),
+            a.user("alice", groups=["crew"]),
+            a.user("bob"),
+            a.group("crew"),
+            a.managed_policy("run", a.allow("s3:GetObject")),
+        ),
+    )
+    index = AwsIndex(load_aws(estate))
+    return Reader(index, None, Names(index))
+
+
+def row(kind, before=None, after=None, *, name="x", unknown=None, actions=None):
+    if actions is None:
+        words = {(True, False): ["create"], (True, True): ["update"]}
+        actions = words.get((after is not None, before is not None), ["delete"])
+    change = {"actions": actions, "before": before, "after": after}
+    return {
+        "address": f"{kind}.{name}",
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "change": {**change, "after_unknown": unknown or {}},
+    }
+
+
+def plan(*rows, references=None):
+    """A plan; `references` is address to argument to what it refers to."""
+    resources = [
+        {
+            "address": address,
+            "expressions": {
+                name: {"references": [f"{to}.arn", to]} for name, to in given.items()
+            },
+        }
+        for address, given in (references or {}).items()
+    ]
+    return {
+        "format_version": "1.2",
+        "resource_changes": list(rows),
+        "configuration": {"root_module": {"resources": resources}},
+    }
+
+
+def read(reader, tmp_path, body):
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(body))
+    return [
+        (w.resource.kind.value, w.resource.id, w.resource.name, w.body)
+        for w in reader.change(str(file))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            row("aws_iam_policy", {"arn": RUN, "name": "run", "policy": OTHER},
+                {"arn": RUN, "name": "run", "policy": TEXT}),
+            ("aws.managed-policy", RUN, "", DOC),
+        ),
+        (
+            row("aws_iam_policy", None, {"name": "n", "path": "/p/", "policy": TEXT}),
+            ("aws.managed-policy", f"{IAM}policy/p/n", "", DOC),
+        ),
+        (
+            row("aws_iam_policy", {"arn": RUN, "name": "run", "policy": OTHER}),
+            ("aws.managed-policy", RUN, "", None),
+        ),
+        (
+            row("aws_iam_role", None, {"name": "new", "assume_role_policy": TEXT}),
+            ("aws.trust", f"{IAM}role/new", "", DOC),
+        ),
+        (
+            row("aws_iam_role_policy", None,
+                {"role": "ops", "name": "p", "policy": TEXT}),
+            ("aws.inline-policy", ROLE, "p", DOC),
+        ),
+        (
+            row("aws_iam_role_policy", {"role": "ops", "name": "p", "policy": TEXT}),
+            ("aws.inline-policy", ROLE, "p", None),
+        ),
+        (
+            row("aws_iam_user_policy", None,
+                {"user": "bob", "name": "p", "policy": TEXT}),
+            ("aws.inline-policy", f"{IAM}user/bob", "p", DOC),
+        ),
+        (
+            row("aws_iam_group_policy", None,
+                {"group": "crew", "name": "p", "policy": TEXT}),
+            ("aws.inline-policy", f"{IAM}group/crew", "p", DOC),
+        ),
+        (
+            row("aws_iam_role_policy_attachment", None,
+                {"role": "ops", "policy_arn": ADMIN}),
+            ("aws.attachment", ROLE, ADMIN, {"PolicyArn": ADMIN}),
+        ),
+        (
+            row("aws_iam_role_policy_attachment", {"role": "ops", "policy_arn": RUN}),
+            ("aws.attachment", ROLE, RUN, None),
+        ),
+        (
+            row("aws_iam_user_policy_attachment", None,
+                {"user": "bob", "policy_arn": ADMIN}),
+            ("aws.attachment", f"{IAM}user/bob", ADMIN, {"PolicyArn": ADMIN}),
+        ),
+        (
+            row("aws_iam_policy_attachment",
+                {"policy_arn": RUN, "roles": ["ops"], "users": []},
+                {"policy_arn": RUN, "roles": [], "users": []}),
+            ("aws.attachment", ROLE, RUN, None),
+        ),
+        (
+            row("aws_iam_group_membership", {"group": "crew", "users": ["alice"]},
+                {"group": "crew", "users": ["alice", "bob"]}),
+            ("aws.group-member", f"{IAM}group/crew", f"{IAM}user/bob",
+             {"UserArn": f"{IAM}user/bob"}),
+        ),
+        (
+            row("aws_iam_user_group_membership", {"user": "alice", "groups": ["crew"]},
+                {"user": "alice", "groups": []}),
+            ("aws.group-member", f"{IAM}group/crew", f"{IAM}user/alice", None),
+        ),
+    ],
+)  # fmt: skip
+def test_a_resource_of_a_plan(reader, tmp_path, given, expected):
+    assert read(reader, tmp_path, plan(given)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        row("aws_iam_policy", {"arn": RUN}, {"arn": RUN}, actions=["no-op"]),
+        row("aws_iam_policy_document", None, {"json": TEXT}, actions=["read"]),
+        {**row("aws_iam_policy", None, {"name": "n"}), "mode": "data"},
+        row("aws_s3_bucket", None, {"bucket": "b"}),
+    ],
+)
+def test_what_a_plan_leaves_alone_is_passed_over(reader, tmp_path, given):
+    assert read(reader, tmp_path, plan(given)) == []
+
+
+def test_what_a_role_lists_itself(reader, tmp_path):
+    """Inline policies, exclusive attachments and the boundary of `aws_iam_role`."""
+    before = {
+        "arn": ROLE,
+        "name": "ops",
+        "assume_role_policy": TEXT,
+        "inline_policy": [{"name": "old", "policy": TEXT}],
+        "managed_policy_arns": [RUN],
+    }
+    after = {
+        **before,
+        "inline_policy": [{"name": "new", "policy": TEXT}],
+        "managed_policy_arns": [ADMIN],
+        "permissions_boundary": RUN,
+    }
+
+    found = read(reader, tmp_path, plan(row("aws_iam_role", before, after)))
+
+    assert found == [
+        ("aws.trust", ROLE, "", DOC),
+        ("aws.boundary", ROLE, "", {"PermissionsBoundary": RUN}),
+        ("aws.inline-policy", ROLE, "new", DOC),
+        ("aws.inline-policy", ROLE, "old", None),
+        ("aws.attachment", ROLE, RUN, None),
+        ("aws.attachment", ROLE, ADMIN, {"PolicyArn": ADMIN}),
+    ]
+
+
+def test_a_reference_to_what_the_plan_makes(reader, tmp_path):
+    """The ARN of a new policy is known only after apply; the plan tells its name."""
+    made = row("aws_iam_policy", None, {"name": "n", "policy": TEXT}, name="made")
+    attached = row(
+        "aws_iam_role_policy_attachment",
+        None,
+        {"role": "ops"},
+        unknown={"policy_arn": True},
+    )
+    refers = {attached["address"]: {"policy_arn": "aws_iam_policy.made"}}
+
+    found = read(reader, tmp_path, plan(made, attached, references=refers))
+
+    arn = f"{IAM}policy/n"
+    assert found[1] == ("aws.attachment", ROLE, arn, {"PolicyArn": arn})
+
+
+def test_a_new_role_whose_name_only_begins_to_be_known(reader, tmp_path):
+    """`name_prefix`: a name that begins with it stands for what applying will pick."""
+    made = row(
+        "aws_iam_role",
+        None,
+        {"name_prefix": "ci-", "assume_role_policy": TEXT},
+        name="made",
+        unknown={"name": True},
+    )
+    inline = row(
+        "aws_iam_role_policy",
+        None,
+        {"name": "p", "policy": TEXT},
+        unknown={"role": True},
+    )
+    refers = {inline["address"]: {"role": "aws_iam_role.made"}}
+
+    found = read(reader, tmp_path, plan(made, inline, references=refers))
+
+    assert found[0][1].startswith(f"{IAM}role/ci-")
+    assert found[1][1] == found[0][1]
+
+
+def test_a_reference_inside_a_module_with_keys(reader, tmp_path):
+    made = row("aws_iam_policy", None, {"name": "n", "policy": TEXT}, name="made")
+    attached = row(
+        "aws_iam_role_policy_attachment",
+        None,
+        {"role": "ops"},
+        unknown={"policy_arn": True},
+    )
+    for one in (made, attached):
+        one["address"] = f'module.team["a.b"].{one["address"]}'
+    inner = {
+        "address": "aws_iam_role_policy_attachment.x",
+        "expressions": {"policy_arn": {"references": ["aws_iam_policy.made.arn"]}},
+    }
+    body = plan(made, attached)
+    calls = {"team": {"module": {"resources": [inner]}}}
+    body["configuration"]["root_module"]["module_calls"] = calls
+
+    found = read(reader, tmp_path, body)
+
+    assert found[1][2] == f"{IAM}policy/n"
+
+
+def test_what_is_replaced_goes_first_and_then_comes(reader, tmp_path):
+    """An attachment that moves to another role is taken from the one it was on."""
+    moved = row(
+        "aws_iam_role_policy_attachment",
+        {"role": "ops", "policy_arn": RUN},
+        {"role": "new", "policy_arn": RUN},
+        actions=["delete", "create"],
+    )
+
+    found = read(reader, tmp_path, plan(moved))
+
+    assert [(id_, body is None) for _, id_, _, body in found] == [
+        (ROLE, True),
+        (f"{IAM}role/new", False),
+    ]
+
+
+def test_a_policy_that_is_replaced_under_its_name_is_changed(reader, tmp_path):
+    file = tmp_path / "plan.json"
+    replaced = row(
+        "aws_iam_policy",
+        {"arn": RUN, "name": "run", "policy": OTHER},
+        {"name": "run", "policy": TEXT},
+        actions=["create", "delete"],
+    )
+    file.write_text(json.dumps(plan(replaced)))
+
+    (change,) = settled(reader.change(str(file)), reader.aws, None)
+
+    assert (change.before is None, change.after) == (False, DOC)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (row("aws_iam_policy", None, {"name": "n"}, unknown={"policy": True}),
+         "policy is known only after apply"),
+        (row("aws_iam_policy", None, {"policy": TEXT}, unknown={"name": True}),
+         "name is known only after apply"),
+        (row("aws_iam_role_policy_attachment", None, {"role": "ops"},
+             unknown={"policy_arn": True}), "policy_arn is known only after apply"),
+        (row("aws_iam_policy", None, {"name": "n", "policy": '{"a":1,"a":2}'}),
+         "twice"),
+        ({"address": "x"}, "no change"),
+    ],
+)  # fmt: skip
+def test_what_only_applying_tells_is_refused(reader, tmp_path, given, why):
+    """Unknown is never "no access": the gate says so and does not open."""
+    with pytest.raises(UnusableInput, match=why):
+        read(reader, tmp_path, plan(given))
+
+
+SCOPE = z.subscription_scope()
+DEFINITION = f"{SCOPE}/providers/Microsoft.Authorization/roleDefinitions/{z.guid('r')}"
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "member", "expected"),
+    [
+        (
+            row("azurerm_role_definition", None,
+                {"name": "r", "scope": SCOPE, "role_definition_id": z.guid("r"),
+                 "permissions": [{"actions": ["*/read"], "not_actions": None}]}),
+            "azure.role-definition",
+            "permissions",
+            [{"actions": ["*/read"], "notActions": [], "dataActions": [],
+              "notDataActions": []}],
+        ),
+        (
+            row("azurerm_role_assignment", None,
+                {"scope": SCOPE, "role_definition_id": DEFINITION,
+                 "principal_id": z.guid("alice"), "condition": "x"}),
+            "azure.role-assignment",
+            "condition",
+            "x",
+        ),
+        (
+            row("azurerm_role_assignment", None,
+                {"scope": SCOPE, "role_definition_name": "Owner",
+                 "principal_id": z.guid("alice")}),
+            "azure.role-assignment",
+            "roleDefinitionId",
+            "name:Owner",
+        ),
+    ],
+)  # fmt: skip
+def test_azure_resources_of_a_plan(reader, tmp_path, given, kind, member, expected):
+    ((found, id_, _, body),) = read(reader, tmp_path, plan(given))
+
+    assert (found, body["id"]) == (kind, id_)
+    assert body["properties"][member] == expected
+
+
+def test_an_assignment_of_a_role_that_the_plan_makes(reader, tmp_path):
+    role = row(
+        "azurerm_role_definition",
+        None,
+        {"name": "r", "scope": SCOPE, "permissions": []},
+        name="made",
+    )
+    given = row(
+        "azurerm_role_assignment",
+        None,
+        {"scope": SCOPE, "principal_id": z.guid("alice")},
+        unknown={"role_definition_id": True},
+    )
+    refers = {given["address"]: {"role_definition_id": "azurerm_role_definition.made"}}
+
+    found = read(reader, tmp_path, plan(role, given, references=refers))
+
+    assert found[1][3]["properties"]["roleDefinitionId"] == found[0][1]
+
+
+def test_azure_resources_that_a_plan_deletes(reader, tmp_path):
+    given = row("azurerm_role_assignment", {"id": f"{SCOPE}/x", "scope": SCOPE})
+
+    assert read(reader, tmp_path, plan(given)) == [
+        ("azure.role-assignment", f"{SCOPE}/x", "", None)
+    ]
