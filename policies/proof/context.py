@@ -7,6 +7,7 @@ from policies.apply.aws_index import AwsIndex
 from policies.apply.azure_draft import AzureIndex
 from policies.proof.actions import Actions, aws_actions
 from policies.proof.classes import Targets
+from policies.proof.intent import Intent
 from policies.proof.layers import LayerDifference
 from scanner.analysis import Analysis
 from scanner.aws.deciding.rules import Rules
@@ -34,6 +35,8 @@ class Context:
         self.rules = Rules(catalogue().actions)
         #: What is compared of documents, once per content (`others_aws`).
         self.layers: dict[object, LayerDifference] = {}
+        #: The intent that was proven last, and what was shown of it (`prove`).
+        self.shown: tuple[Intent, object] | None = None
         self._targets: dict[str, Targets] = {}
         self._spaces: dict[str, TargetSpace] = {}
 

@@ -1,12 +1,13 @@
 """Prove what changes do: decide the estate again with them, and compare everything."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from checks.finding import Finding
-from policies.apply import UnappliableChange
-from policies.proof.again import decide_again, home_of
-from policies.proof.context import Context
-from policies.proof.copies import copied, undone
+from policies.apply import Index, UnappliableChange, touched
+from policies.proof.again import Grants, decide_again, home_of
+from policies.proof.context import Context, Half
+from policies.proof.copies import Copy, copied, undone
 from policies.proof.grants import Access, compare_access
 from policies.proof.hops import compare_hops
 from policies.proof.intent import Intent
@@ -14,6 +15,7 @@ from policies.proof.model import (
     Aim,
     Counterexample,
     HopChange,
+    LimitUse,
     Obligation,
     OtherActions,
     Proof,
@@ -61,31 +63,78 @@ def prove(
         wrong = Counterexample(Obligation.BACK, "there is no such half of the estate")
         return _failed(context, remediation, intent, wrong)
     try:
-        copy = copied(context, half, intent.changes)
-        after = decide_again(context, copy.changed, copy.ids, copy.index)
-        case = Case(context, remediation, finding, intent, copy, after)
-        return _proven(case, fits)
+        shown = _shown(context, half, remediation, finding, intent, fits)
+        case = Case(context, remediation, finding, intent, shown.copy, shown.after)
+        return _proven(case, shown)
     except UnappliableChange as error:
         wrong = Counterexample(Obligation.BACK, error.reason, statement=error.what)
         return _failed(context, remediation, intent, wrong)
 
 
-def _proven(case: Case, fits: Fits | None) -> Proof:
-    context, copy, intent = case.context, case.copy, case.intent
-    access = compare_access(context, case.provider, copy.ids, case.after, intent)
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What changes do, whichever finding they are for."""
+
+    copy: Copy
+    after: Grants
+    access: Access
+    hops: tuple[HopChange, ...]
+    same_hops: int
+    others: Others
+    limits: Sequence[LimitUse]
+    faults: Sequence[str]
+    order: str
+    wrong_order: Sequence[Counterexample]
+    back: bool
+
+
+def _shown(
+    context: Context,
+    half: Half,
+    remediation: str,
+    finding: Finding,
+    intent: Intent,
+    fits: Fits | None,
+) -> _Shown:
+    """Decide again, once for all findings that have the very same intent in turn."""
+    known = context.shown
+    if known is not None and known[0] is intent and isinstance(known[1], _Shown):
+        return known[1]
+    copy = copied(context, half, intent.changes)
+    after = decide_again(context, copy.changed, copy.ids, copy.index)
+    case = Case(context, remediation, finding, intent, copy, after)
+    access = compare_access(context, case.provider, copy.ids, after, intent)
     hops, same_hops = compare_hops(context, copy)
-    others = others_of(case)
     limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
-    order, wrong_order = _order(case)
-    back = undone(copy, intent.changes)
+    order, wrong = _order(case)
+    found = _Shown(
+        copy,
+        after,
+        access,
+        hops,
+        same_hops,
+        others_of(case),
+        limits,
+        faults,
+        order,
+        wrong,
+        undone(copy, intent.changes),
+    )
+    context.shown = (intent, found)
+    return found
+
+
+def _proven(case: Case, shown: _Shown) -> Proof:
+    context, copy, intent = case.context, case.copy, case.intent
+    access, hops, others = shown.access, shown.hops, shown.others
     wrong = [
         *access.wrong,
         *untaken(case, hops),
         *wrong_hops(case, hops),
         *wrong_others(others, intent),
-        *unfit(limits, faults),
-        *wrong_order,
-        *([] if back else [Counterexample(Obligation.BACK, "undoing differs")]),
+        *unfit(shown.limits, shown.faults),
+        *shown.wrong_order,
+        *([] if shown.back else [Counterexample(Obligation.BACK, "undoing differs")]),
     ]
     paths = _paths(case, hops)
     unknowns = (
@@ -108,14 +157,14 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
         side_effects=(*intent.side_effects, *_side_effects(access, others)),
         hops=hops,
         unchanged_grants=access.same,
-        unchanged_hops=same_hops,
+        unchanged_hops=shown.same_hops,
         other_actions=OtherActions(others.same, (*others.gained, *others.lost)),
         future_actions=tuple(others.future),
         unknowns=tuple(dict.fromkeys(unknowns)),
         remaining_paths=paths,
-        limits=tuple(limits),
-        order=order,
-        back=back,
+        limits=tuple(shown.limits),
+        order=shown.order,
+        back=shown.back,
         counterexample=wrong[0] if wrong else None,
         meant=intent.meant,
     )
@@ -180,11 +229,15 @@ def _side_effects(access: Access, others: Others) -> Iterator[str]:
 def _order(case: Case) -> tuple[str, list[Counterexample]]:
     """Decide the estate as it would be after each step but the last."""
     changes, context = case.intent.changes, case.context
+    aws = case.provider is Provider.AWS
+    index: Index = context.aws_index if aws else context.azure_index
     if len(changes) < 2:
         return _ONE_STEP, []
     wrong: list[Counterexample] = []
     everything = Intent((), Aim.REMOVE, dict.fromkeys(case.copy.ids), gives_up=True)
     for n in range(1, len(changes)):
+        if not touched(case.copy.before, changes[n - 1 : n], index):
+            continue  # nobody has what it makes yet
         copy = copied(context, case.copy.before, changes[:n])
         after = decide_again(context, copy.changed, copy.ids, copy.index)
         found = compare_access(context, case.provider, copy.ids, after, everything)
