@@ -54,12 +54,15 @@ class WhatIf:
     Attributes:
         changes: as applied; what is there already as it is wanted is not among them.
         grants, hops, paths: what shifts, gains first.
+        unseen: how many principals, beyond those of `paths`, can come to where
+            something shifted; what they reach follows from the grants and hops.
     """
 
     changes: tuple[Change, ...]
     grants: tuple[GrantShift, ...]
     hops: tuple[HopShift, ...]
     paths: tuple[PathShift, ...]
+    unseen: int = 0
 
     @property
     def gains(self) -> bool:
@@ -99,8 +102,8 @@ def what_if(
     grants = tuple(_grant_shifts(graph, after, who, targets))
     hops = tuple(hop_shifts(graph, after))
     moved = {one.principal.id for one in grants}
-    paths = tuple(path_shifts(graph, after, moved, hops, targets))
-    return WhatIf(tuple(changes), _gains_first(grants), hops, paths)
+    paths, unseen = path_shifts(graph, after, moved, hops, targets)
+    return WhatIf(tuple(changes), _gains_first(grants), hops, paths, unseen)
 
 
 def _provider(change: Change) -> Provider:

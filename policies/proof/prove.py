@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.finding import Finding
-from policies.apply import Index, UnappliableChange, touched
+from policies.apply import UnappliableChange
 from policies.proof.again import Grants, decide_again, home_of
 from policies.proof.context import Context, Half
 from policies.proof.copies import Copy, copied, undone
@@ -29,13 +29,12 @@ from policies.proof.obligations import (
     wrong_hops,
     wrong_others,
 )
+from policies.proof.order import check_order
 from policies.proof.others import Others
 from policies.proof.remaining import Path, remaining_paths
 from policies.proof.unknowns import unknowns_of
 from scanner import __version__
 from scanner.estate import Provider
-
-_ONE_STEP = "one change: nothing lies in between"
 
 
 def prove(
@@ -106,7 +105,7 @@ def _shown(
     access = compare_access(context, case.provider, copy.ids, after, intent)
     hops, same_hops = compare_hops(context, copy)
     limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
-    order, wrong = _order(case)
+    order, wrong = check_order(case)
     found = _Shown(
         copy,
         after,
@@ -224,30 +223,3 @@ def _side_effects(access: Access, others: Others) -> Iterator[str]:
         by_where.setdefault(difference.where, []).append(difference.action)
     for where, actions in by_where.items():
         yield f"{where}: {len(actions)} other actions are lost ({actions[0]} first)"
-
-
-def _order(case: Case) -> tuple[str, list[Counterexample]]:
-    """Decide the estate as it would be after each step but the last."""
-    changes, context = case.intent.changes, case.context
-    aws = case.provider is Provider.AWS
-    index: Index = context.aws_index if aws else context.azure_index
-    if len(changes) < 2:
-        return _ONE_STEP, []
-    wrong: list[Counterexample] = []
-    everything = Intent((), Aim.REMOVE, dict.fromkeys(case.copy.ids), gives_up=True)
-    for n in range(1, len(changes)):
-        if not touched(case.copy.before, changes[n - 1 : n], index):
-            continue  # nobody has what it makes yet
-        copy = copied(context, case.copy.before, changes[:n])
-        after = decide_again(context, copy.changed, copy.ids, copy.index)
-        found = compare_access(context, case.provider, copy.ids, after, everything)
-        hops, _ = compare_hops(context, copy)
-        opened = [
-            *(f"{one.why} ({one.principal} {one.vector})" for one in found.wrong),
-            *(f"{hop.source} {hop.kind} {hop.target}" for hop in hops if hop.grown),
-        ]
-        wrong += [
-            Counterexample(Obligation.ORDER, f"after step {n}: {why}")
-            for why in opened[:1]
-        ]
-    return f"{len(changes)} steps: none of those in between opens anything", wrong
