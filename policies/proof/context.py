@@ -1,5 +1,6 @@
 """What proofs of one estate share: its decisions, indexes and compiled policies."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -7,7 +8,6 @@ from policies.apply.aws_index import AwsIndex
 from policies.apply.azure_draft import AzureIndex
 from policies.proof.actions import Actions, aws_actions
 from policies.proof.classes import Targets
-from policies.proof.intent import Intent
 from policies.proof.layers import LayerDifference
 from scanner.analysis import Analysis
 from scanner.aws.deciding.rules import Rules
@@ -19,6 +19,24 @@ from scanner.grants import Grant, TargetSet, TargetSpace
 from scanner.graph import AccessGraph
 
 Half = AwsEstate | AzureEstate
+
+
+#: Changed copies that are kept: findings that share a change stand far apart.
+_MOST_OUTCOMES = 256
+
+
+class Recent(OrderedDict[object, object]):
+    """The latest entries only: the one that was added first makes room."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._most:
+            self.popitem(last=False)
 
 
 class Context:
@@ -35,8 +53,8 @@ class Context:
         self.rules = Rules(catalogue().actions)
         #: What is compared of documents, once per content (`others_aws`).
         self.layers: dict[object, LayerDifference] = {}
-        #: The intent that was proven last, and what was shown of it (`prove`).
-        self.shown: tuple[Intent, object] | None = None
+        #: What the latest changes led to, by content (`outcomes`).
+        self.outcomes = Recent(_MOST_OUTCOMES)
         self._targets: dict[str, Targets] = {}
         self._spaces: dict[str, TargetSpace] = {}
 

@@ -1,21 +1,18 @@
 """Prove what changes do: decide the estate again with them, and compare everything."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from checks.finding import Finding
 from policies.apply import UnappliableChange
-from policies.proof.again import Grants, decide_again, home_of
-from policies.proof.context import Context, Half
-from policies.proof.copies import Copy, copied, undone
+from policies.proof.again import home_of
+from policies.proof.context import Context
+from policies.proof.copies import undone
 from policies.proof.grants import Access, compare_access
-from policies.proof.hops import compare_hops
 from policies.proof.intent import Intent
 from policies.proof.model import (
     Aim,
     Counterexample,
     HopChange,
-    LimitUse,
     Obligation,
     OtherActions,
     Proof,
@@ -31,6 +28,7 @@ from policies.proof.obligations import (
 )
 from policies.proof.order import check_order
 from policies.proof.others import Others
+from policies.proof.outcomes import outcome_of
 from policies.proof.remaining import Path, remaining_paths
 from policies.proof.unknowns import unknowns_of
 from scanner import __version__
@@ -62,78 +60,30 @@ def prove(
         wrong = Counterexample(Obligation.BACK, "there is no such half of the estate")
         return _failed(context, remediation, intent, wrong)
     try:
-        shown = _shown(context, half, remediation, finding, intent, fits)
-        case = Case(context, remediation, finding, intent, shown.copy, shown.after)
-        return _proven(case, shown)
+        outcome = outcome_of(context, half, intent.changes)
+        case = Case(context, remediation, finding, intent, outcome)
+        return _proven(case, fits)
     except UnappliableChange as error:
         wrong = Counterexample(Obligation.BACK, error.reason, statement=error.what)
         return _failed(context, remediation, intent, wrong)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What changes do, whichever finding they are for."""
-
-    copy: Copy
-    after: Grants
-    access: Access
-    hops: tuple[HopChange, ...]
-    same_hops: int
-    others: Others
-    limits: Sequence[LimitUse]
-    faults: Sequence[str]
-    order: str
-    wrong_order: Sequence[Counterexample]
-    back: bool
-
-
-def _shown(
-    context: Context,
-    half: Half,
-    remediation: str,
-    finding: Finding,
-    intent: Intent,
-    fits: Fits | None,
-) -> _Shown:
-    """Decide again, once for all findings that have the very same intent in turn."""
-    known = context.shown
-    if known is not None and known[0] is intent and isinstance(known[1], _Shown):
-        return known[1]
-    copy = copied(context, half, intent.changes)
-    after = decide_again(context, copy.changed, copy.ids, copy.index)
-    case = Case(context, remediation, finding, intent, copy, after)
-    access = compare_access(context, case.provider, copy.ids, after, intent)
-    hops, same_hops = compare_hops(context, copy)
-    limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
-    order, wrong = check_order(case)
-    found = _Shown(
-        copy,
-        after,
-        access,
-        hops,
-        same_hops,
-        others_of(case),
-        limits,
-        faults,
-        order,
-        wrong,
-        undone(copy, intent.changes),
-    )
-    context.shown = (intent, found)
-    return found
-
-
-def _proven(case: Case, shown: _Shown) -> Proof:
+def _proven(case: Case, fits: Fits | None) -> Proof:
     context, copy, intent = case.context, case.copy, case.intent
-    access, hops, others = shown.access, shown.hops, shown.others
+    access = compare_access(context, case.provider, copy.ids, case.after, intent)
+    hops = case.outcome.hops
+    others = others_of(case)
+    limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
+    order, wrong_order = check_order(case)
+    back = undone(copy, intent.changes)
     wrong = [
         *access.wrong,
         *untaken(case, hops),
         *wrong_hops(case, hops),
         *wrong_others(others, intent),
-        *unfit(shown.limits, shown.faults),
-        *shown.wrong_order,
-        *([] if shown.back else [Counterexample(Obligation.BACK, "undoing differs")]),
+        *unfit(limits, faults),
+        *wrong_order,
+        *([] if back else [Counterexample(Obligation.BACK, "undoing differs")]),
     ]
     paths = _paths(case, hops)
     unknowns = (
@@ -156,14 +106,14 @@ def _proven(case: Case, shown: _Shown) -> Proof:
         side_effects=(*intent.side_effects, *_side_effects(access, others)),
         hops=hops,
         unchanged_grants=access.same,
-        unchanged_hops=shown.same_hops,
+        unchanged_hops=case.outcome.same_hops,
         other_actions=OtherActions(others.same, (*others.gained, *others.lost)),
         future_actions=tuple(others.future),
         unknowns=tuple(dict.fromkeys(unknowns)),
         remaining_paths=paths,
-        limits=tuple(shown.limits),
-        order=shown.order,
-        back=shown.back,
+        limits=tuple(limits),
+        order=order,
+        back=back,
         counterexample=wrong[0] if wrong else None,
         meant=intent.meant,
     )
