@@ -8,6 +8,7 @@ from checks.catalogue import catalogue
 from checks.finding import Finding
 from policies.aws.plan import AwsPlanner
 from policies.azure.plan import AzurePlanner
+from policies.azure.tenants import in_tenants
 from policies.drafts import Advice, Draft
 from policies.fits import fits
 from policies.proof.context import Context
@@ -72,6 +73,7 @@ class Planner:
             self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
         if analysis.azure is not None:
             self._azure = AzurePlanner(analysis.azure, graph, findings, wishes)
+        self._tenants = analysis.azure
         self._fixes = {one.id: one.fix for one in catalogue()}
 
     def remediation(self, finding: Finding) -> Remediation:
@@ -92,7 +94,14 @@ class Planner:
         elif finding.provider is Provider.AWS and self._aws is not None:
             yield from self._aws.options(finding)
         elif finding.provider is Provider.AZURE and self._azure is not None:
-            yield from self._azure.options(finding)
+            for one in self._azure.options(finding):
+                yield self._located(one)
+
+    def _located(self, option: Option) -> Option:
+        """Name the tenants of the changes, for whoever makes them."""
+        if self._tenants is None:
+            return option
+        return replace(option, changes=in_tenants(self._tenants, option.changes))
 
     def _proven(self, finding: Finding, draft: Draft) -> Remediation:
         id_ = remediation_id(finding)
