@@ -11,6 +11,7 @@ from policies.azure.plan import AzurePlanner
 from policies.azure.tenants import in_tenants
 from policies.drafts import Advice, Draft
 from policies.fits import fits
+from policies.proof.beside import beside
 from policies.proof.context import Context
 from policies.proof.model import Proof
 from policies.proof.prove import prove
@@ -38,7 +39,8 @@ def plan_remediations(
     The most wanted change that is proven is taken; when each contradicts its aim, the
     first is reported as `failed`, with the counterexample. What only somebody else can
     change, or no single change closes, is `advice`. A check that could not look (an
-    unknown finding about nobody) gets none: coverage names what to collect.
+    unknown finding about nobody) gets none: coverage names what to collect. Those that
+    do not hold beside the ones before them are `failed`, too.
 
     Args:
         analysis: the estate.
@@ -48,12 +50,13 @@ def plan_remediations(
         only: fingerprints of those to plan for; None for all.
     """
     planner = Planner(analysis, graph, findings, wishes or Wishes())
-    return tuple(
+    planned = [
         planner.remediation(finding)
         for finding in findings
         if (finding.principal is not None or finding.targets)
         and (only is None or finding.fingerprint in only)
-    )
+    ]
+    return beside(planner.context, findings, planned, fits)
 
 
 class Planner:
@@ -67,7 +70,7 @@ class Planner:
         wishes: Wishes,
     ) -> None:
         """Remember the estate, all its findings and what must stay."""
-        self._context = Context(analysis, graph)
+        self.context = Context(analysis, graph)
         self._aws = self._azure = None
         if analysis.aws is not None:
             self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
@@ -105,7 +108,7 @@ class Planner:
 
     def _proven(self, finding: Finding, draft: Draft) -> Remediation:
         id_ = remediation_id(finding)
-        proof = prove(self._context, id_, finding, draft.intent, fits)
+        proof = prove(self.context, id_, finding, draft.intent, fits)
         return _remediation(finding, draft, proof)
 
 
