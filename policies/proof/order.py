@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from policies.proof.again import decide_again
-from policies.proof.copies import copied
 from policies.proof.grants import compare_access
-from policies.proof.hops import compare_hops
 from policies.proof.intent import Intent
 from policies.proof.model import Aim, Counterexample, Obligation
 from policies.proof.obligations import Case
+from policies.proof.outcomes import outcome_of
 from policies.remediation import Change
 from policies.resources import ResourceKind
 
@@ -80,16 +78,15 @@ def _harmless(change: Change) -> bool:
 def _opened(case: Case, changes: Sequence[Change]) -> list[Counterexample]:
     """Return the first thing that some changes alone would open."""
     context = case.context
-    copy = copied(context, case.copy.before, changes)
-    after = decide_again(context, copy.changed, copy.ids, copy.index)
-    anything = Intent((), Aim.REMOVE, dict.fromkeys(copy.ids), gives_up=True)
-    found = compare_access(context, case.provider, copy.ids, after, anything)
-    hops, _ = compare_hops(context, copy)
+    outcome = outcome_of(context, case.copy.before, changes)
+    ids = outcome.copy.ids
+    anything = Intent((), Aim.REMOVE, dict.fromkeys(ids), gives_up=True)
+    found = compare_access(context, case.provider, ids, outcome.after, anything)
     opened = [
         Counterexample(
             Obligation.ORDER, f"would be {hop.after}", hop.source, "", hop.target
         )
-        for hop in hops
+        for hop in outcome.hops
         if hop.grown
     ]
     return [*found.wrong, *opened][:1]
