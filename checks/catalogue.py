@@ -6,10 +6,12 @@ from checks import (
     guard_rails,
     lateral,
     number,
+    people,
     production,
     role_level,
     standing,
     unused,
+    workloads,
 )
 from checks.context import Context
 from checks.evidence import not_evaluated
@@ -26,6 +28,8 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         role_level.checks(),
         day_to_day.checks(),
+        people.checks(),
+        workloads.checks(),
         unused.checks(),
         standing.checks(),
         delegated.checks(),

@@ -8,9 +8,10 @@ from checks.azure_assignments import is_wide
 from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST, NO_USAGE
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
+from checks.sides import EXTERNAL, HUMAN, WORKLOAD, side_of
 from checks.usage import Judgement, works_daily
 from scanner.classes import is_class
-from scanner.config import DEFAULTS, Approval, Config, matches
+from scanner.config import DEFAULTS, Approval, Config
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Provider
 from scanner.grants import (
@@ -25,7 +26,6 @@ from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
 _NAMING = {*AWS_BASE, *AZURE_BASE, EVERY_LIST}
-_SSO = ":role/aws-reserved/sso.amazonaws.com/"
 
 
 def claims(
@@ -121,24 +121,8 @@ def _verdicts(holding: Holding) -> set[Verdict]:
     return {grant.decision.verdict for grant in _commands(holding)}
 
 
-def side_of(principal: Principal, config: Config) -> str:
-    """Say who is behind a principal: `external`, `human` or `workload`.
-
-    Users, roots and Identity Center roles are people; other roles, service principals
-    and managed identities are workloads, unless the configuration says otherwise.
-    """
-    if principal.external:
-        return "external"
-    if matches(config.identities.people, principal.id):
-        return "human"
-    if matches(config.identities.workloads, principal.id):
-        return "workload"
-    human = principal.kind in ("user", "root", "guest") or _SSO in principal.id
-    return "human" if human else "workload"
-
-
 def _by_side(principals: Iterable[Principal], config: Config) -> dict[str, int]:
-    found = {"human": 0, "workload": 0, "external": 0}
+    found = {HUMAN: 0, WORKLOAD: 0, EXTERNAL: 0}
     for principal in principals:
         found[side_of(principal, config)] += 1
     return found

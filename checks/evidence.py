@@ -18,6 +18,10 @@ AWS_ORGANIZATION = (
     "organizations:DescribeOrganization",
     "organizations:ListAccounts",
 )
+AWS_PEOPLE = (
+    "sso-admin:ListAccountAssignments",
+    "identitystore:ListGroupMemberships",
+)
 AZURE_BASE = (
     "Microsoft.Resources/subscriptions",
     "Microsoft.Management/managementGroups",

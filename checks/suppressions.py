@@ -1,13 +1,22 @@
 """Findings that somebody has answered for: shown with the reason, and not counted."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 
 from checks.finding import Catalogue, Check, Finding
 from scanner.classes import is_class
-from scanner.config import DEFAULTS, Acceptance, Config, matches, partner_names
+from scanner.config import (
+    DEFAULTS,
+    Acceptance,
+    AcceptedGap,
+    Config,
+    matches,
+    partner_names,
+)
+from scanner.coverage import Coverage
+from scanner.estate import Gap
 from scanner.graph import AccessGraph
 
 
@@ -76,7 +85,8 @@ def weigh(
             counting.append(finding)
         else:
             suppressed.append(answer)
-    warnings = (*_old(config, used, today), *unused(config, graph))
+    stale = _stale(config.accept, used, "finding", config.path, today)
+    warnings = (*stale, *unused(config, graph))
     return Weighed(tuple(counting), tuple(suppressed), warnings)
 
 
@@ -111,22 +121,47 @@ def _approved(
     return None
 
 
-def _old(config: Config, used: set[str], today: date) -> Iterator[str]:
-    """Say which suppressions have expired, and which fit no finding."""
-    for one in config.accept:
-        where = f"{config.path}: {one.place} ({one.owner}: {one.reason})"
+def weigh_gaps(
+    coverage: Coverage, config: Config, today: date
+) -> tuple[tuple[tuple[Gap, AcceptedGap], ...], tuple[str, ...]]:
+    """Return the gaps that somebody has accepted by name, and what does not hold.
+
+    They stay gaps: only a run is not called incomplete for them.
+    """
+    fitting = [
+        (gap, one)
+        for scope in coverage.scopes
+        for gap in scope.gaps
+        for one in config.accept_gap
+        if (one.operation, one.scope.lower()) == (gap.what, gap.scope.lower())
+    ]
+    used = {one.place for _, one in fitting}
+    held = tuple((gap, one) for gap, one in fitting if today <= one.expires)
+    return held, tuple(_stale(config.accept_gap, used, "gap", config.path, today))
+
+
+def _stale(
+    entries: Sequence[Acceptance | AcceptedGap],
+    used: Collection[str],
+    noun: str,
+    path: str,
+    today: date,
+) -> Iterator[str]:
+    """Say which suppressions have expired, and which fit nothing."""
+    for one in entries:
+        where = f"{path}: {one.place} ({one.owner}: {one.reason})"
         fits = one.place in used
         if one.expires < today:
-            then = "its findings count again" if fits else "no finding fits it"
+            then = "what it fits counts again" if fits else f"no {noun} fits it"
             yield f"{where} expired on {one.expires}: {then}; renew or remove it"
         elif not fits:
-            yield f"{where} fits no finding; remove it"
+            yield f"{where} fits no {noun}; remove it"
 
 
 def unused(config: Config, graph: AccessGraph) -> Iterator[str]:
     """Say which patterns of the file fit nobody and no machine of the estate."""
     people = [one for one in graph.principals.values() if not is_class(one)]
-    ids = [one.id for one in people]
+    ids = [one.id for one in people if not one.external]
     outside = [name for one in people for name in partner_names(one)]
     tags = {f"{k}={v}" for one in graph.targets.values() for k, v in one.tags}
     homes = {one.scope for one in people}

@@ -18,6 +18,8 @@ from output.shapes import (
     target_json,
 )
 from scanner import ATTACK_VERSION, __version__
+from scanner.config import AcceptedGap
+from scanner.estate import Gap
 from scanner.grants import Vector
 
 FORMAT = 1
@@ -61,6 +63,7 @@ def report_head(result: Result) -> Json:
         "configuration": {
             "path": result.config or None,
             "warnings": list(result.warnings),
+            "accepted_gaps": [_accepted_gap(*one) for one in result.accepted_gaps],
         },
         "coverage": coverage_json(result.coverage),
         "summary": summary_json(result),
@@ -101,6 +104,19 @@ def suppressed_json(result: Result) -> Iterator[Json]:
     shown = findings_json(result, [one.finding for one in result.suppressed])
     for one, finding in zip(result.suppressed, shown, strict=True):
         yield {**finding, "suppression": suppression_json(one)}
+
+
+def _accepted_gap(gap: Gap, one: AcceptedGap) -> Json:
+    return {
+        "scope": gap.scope,
+        "what": gap.what,
+        "region": gap.region,
+        "by": one.place,
+        "reason": one.reason,
+        "owner": one.owner,
+        "until": one.expires.isoformat(),
+        "ticket": one.ticket,
+    }
 
 
 def suppression_json(one: Suppressed) -> Json:

@@ -39,7 +39,9 @@ def remediation_files(
     for one in ordered:
         if one.status != "failed":
             made = bundle(one.changes)
-            pages[one.id] = remediation_page(one, made, known.get(one.finding))
+            pages[one.id] = remediation_page(
+                one, made, known.get(one.finding), folder_of(one)
+            )
             files |= _folder(one, made, pages[one.id])
     index = {
         "format": FORMAT,

@@ -20,30 +20,34 @@ LONGEST_DIFF = 60
 LONGEST_LIST = 10
 
 _HOW = {
-    "Script": "`sh script/apply.sh` compares and shows, `--apply` makes the changes; "
-    "`sh script/undo.sh` is the way back",
+    "Script": "it compares and shows, and makes the changes with `--apply`; the way "
+    "back is its twin",
     "Terraform": "`terraform/adopt/` imports what is in no state yet; for what your "
     "source has already, `terraform/edit/` shows what to change in it",
     "CloudFormation": "objects that exist come in by a resource import "
     "(`import.json` with `resources-to-import.json`), then update to `template.json`",
     "ARM": "`arm/`, one deployment per scope, in the order of the numbers",
     "Bicep": "`bicep/`, the same deployments",
+    "Message": "`message/` is for the partner, before the change is made",
 }
 
 
-def remediation_page(one: Remediation, made: Bundle, finding: Finding | None) -> str:
+def remediation_page(
+    one: Remediation, made: Bundle, finding: Finding | None, folder: str
+) -> str:
     """Return what it does, why, to whom, how far it is proven, how to apply and undo.
 
     Args:
         one: the remediation.
         made: its files.
         finding: what it closes, where that is known.
+        folder: where the files are, by a name of ours.
     """
     blocks = [
         _head(one, finding),
         *_proof(one),
         *(_change(number, change) for number, change in enumerate(one.changes, 1)),
-        *_how(one, made),
+        *_how(one, made, folder),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -136,12 +140,25 @@ def _fenced(lines: Sequence[str]) -> list[str]:
     return [f"{fence}diff", *lines, fence]
 
 
-def _how(one: Remediation, made: Bundle) -> Iterator[str]:
+def _scripts(made: Bundle) -> Iterator[str]:
+    """Yield what to run, in order; the way back is the other way round."""
+    scripts = [path for path in made.forms.get("Script", ()) if path.endswith(".sh")]
+    paths = sorted(scripts, key=lambda path: (len(path), path))  # 2 before 10
+    forth = [f"`sh {path}`" for path in paths if "/apply" in path]
+    back = [f"`sh {path}`" for path in paths if "/undo" in path]
+    if forth:
+        yield f"- To apply: {', then '.join(forth)}."
+        yield f"- To undo: {', then '.join(reversed(back))}."
+
+
+def _how(one: Remediation, made: Bundle, folder: str) -> Iterator[str]:
     if not one.changes:
         return
     forms = [f"- {name}: {_HOW[name]}." for name in _HOW if name in made.forms]
     if forms:
-        yield "\n".join(["**How to apply and undo**", "", *forms])
+        below = f"Files are in the folder `{folder}`."
+        lines = ["**How to apply and undo**", "", below, "", *_scripts(made), *forms]
+        yield "\n".join(lines)
     reasons = [
         f"- {form}, change {number}: {markdown(reason)}"
         for form, left in sorted(made.left_out.items())

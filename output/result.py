@@ -8,7 +8,9 @@ from checks.finding import Check, Finding
 from checks.suppressions import Suppressed
 from policies.remediation import Remediation
 from scanner.classes import is_class
+from scanner.config import AcceptedGap
 from scanner.coverage import Coverage
+from scanner.estate import Gap
 from scanner.grants import Decided
 from scanner.graph import AccessGraph
 
@@ -42,6 +44,7 @@ class Result:
         remediation_ids: the id that a remediation of each finding has, planned or not.
         pairs: number of principal x target pairs per vector and verdict.
         suppressed: findings that somebody has answered for, which count nowhere.
+        accepted_gaps: gaps that somebody has accepted by name, with the entry.
         config: the file that said what is approved and suppressed; empty: none.
         warnings: what it says that has expired, or fits nothing.
     """
@@ -57,6 +60,7 @@ class Result:
     claims: Mapping[str, Any] = field(default_factory=dict)
     pairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     suppressed: tuple[Suppressed, ...] = ()
+    accepted_gaps: tuple[tuple[Gap, AcceptedGap], ...] = ()
     config: str = ""
     warnings: tuple[str, ...] = ()
 

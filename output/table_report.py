@@ -31,6 +31,7 @@ def write_report_table(result: Result, stream: TextIO, style: Style = Style()) -
     )
     _estate(result, stream)
     write_coverage_table(result.coverage, stream, style)
+    _accepted_gaps(result, stream)
     _claims(result, stream)
     _pairs(result, stream)
     _findings(result, stream, style)
@@ -102,6 +103,14 @@ def _gaps(coverage: Coverage, stream: TextIO, style: Style) -> None:
     headers = ["asked", "outcome", "where", "right to add, what is unknown"]
     write_table(stream, headers, rows[: style.top])
     and_more(stream, len(rows) - style.top, _ALL)
+
+
+def _accepted_gaps(result: Result, stream: TextIO) -> None:
+    """Write which gaps somebody has accepted, once for each entry."""
+    for one, gaps in Counter(entry for _, entry in result.accepted_gaps).items():
+        said = f"{one.operation} of {one.scope}: {one.reason} ({one.owner})"
+        stream.write(f"Accepted, {count(gaps, 'gap')} until {one.expires}: ")
+        stream.write(terminal(said) + "\n")
 
 
 def _gap_row(

@@ -1,62 +1,68 @@
-"""A remediation before it is checked: the changes, and the estate as it would be."""
+"""A remediation before it is proven: the changes, and what they are meant to do."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Generic, TypeVar
 
+from policies.proof.intent import Intent
+from policies.proof.model import Aim
 from policies.remediation import Change
-from scanner.aws.model import AwsEstate
-from scanner.azure.model import AzureEstate
-
-Estate = TypeVar("Estate", AwsEstate, AzureEstate)
-
-
-class Aim(StrEnum):
-    """What a draft is to do with the access of its finding."""
-
-    REMOVE = "remove"  # denied, or at least narrower
-    TEMPORARY = "temporary"  # eligible instead of permanent
-    ENTRY = "entry"  # an outsider's way in takes a condition
 
 
 @dataclass(frozen=True, slots=True)
-class Draft(Generic[Estate]):
+class Draft:
     """Changes that should close a finding.
 
     Attributes:
-        before, after: the part of the estate that the changes can touch: decided again
-            instead of the whole, which is the same because an engine decides each
-            principal by its own policies or assignments.
-        vectors: what they may lose; None for all.
-        may_lose: principals that may lose the vectors: those with the same finding.
-        affected: everybody that the changed objects serve; decided again.
+        loses: what whom may lose: by principal id the vectors, None for all of them.
+        why: why these changes and no others, in words.
+        remaining: how the principal regains access, as far as planning sees.
+        also: actions that those in `loses` may lose besides, in documents that name
+            them for somebody else (an SCP with exceptions).
+        gives_up: other access goes with it, which a side effect says.
     """
 
     title: str
     changes: tuple[Change, ...]
     aim: Aim
-    before: Estate
-    after: Estate
-    vectors: frozenset[str] | None
-    may_lose: frozenset[str]
-    affected: frozenset[str]
+    loses: Mapping[str, frozenset[str] | None]
+    why: str = ""
     remaining: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    also: frozenset[str] = frozenset()
+    gives_up: bool = False
 
-    def means(self, principal: str, vector: str) -> bool:
-        """True when the changes are to touch this principal's use of a vector."""
-        every = self.vectors is None
-        return principal in self.may_lose and (every or vector in (self.vectors or ()))
+    @property
+    def intent(self) -> Intent:
+        """What a proof has to show."""
+        return Intent(
+            self.changes,
+            self.aim,
+            self.loses,
+            self.also,
+            gives_up=self.gives_up,
+            side_effects=self.side_effects,
+        )
+
+
+def each_once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes in order, each object created, changed or deleted once."""
+    found: dict[object, Change] = {}
+    for one in changes:
+        found.setdefault((one.resource, one.before is None, one.after is None), one)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What somebody else has to do, or what no change of ours can close.
 
-    `changes` are what to hand over, if anything: nobody applies or checks them here.
+    Attributes:
+        changes: what to hand over, if anything: nobody applies or checks them here.
+        refused: why nothing may be changed: somebody said that the access must stay.
     """
 
     title: str
     changes: tuple[Change, ...] = ()
     unknowns: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    refused: str = ""

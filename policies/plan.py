@@ -1,78 +1,103 @@
-"""Plan one remediation per finding, and check it by deciding again."""
+"""Plan one remediation per finding, and prove it by deciding again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from checks.catalogue import catalogue
-from checks.finding import Check, Finding
-from policies.aws.plan import draft_aws
-from policies.azure.plan import draft_azure
+from checks.finding import Finding
+from policies.aws.plan import AwsPlanner
+from policies.azure.plan import AzurePlanner
 from policies.drafts import Advice, Draft
-from policies.obligations import Checked
-from policies.recheck import check
+from policies.fits import fits
+from policies.proof.context import Context
+from policies.proof.model import Proof
+from policies.proof.prove import prove
 from policies.remediation import Remediation
+from policies.wishes import Wishes
 from scanner.analysis import Analysis
-from scanner.aws.model import AwsEstate
-from scanner.azure.model import AzureEstate
 from scanner.estate import Provider
 from scanner.grants import Verdict
 from scanner.graph import AccessGraph
-from scanner.paths import nearest
 
-_EVERY_LIST = "*"
-_SHARED_SCOPE = "organization"
 _COLLECT_FIRST = "Collect what is missing first: nothing can be decided without it"
 
-Option = Draft[AwsEstate] | Draft[AzureEstate] | Advice
+Option = Draft | Advice
 
 
 def plan_remediations(
-    analysis: Analysis, graph: AccessGraph, findings: Sequence[Finding]
+    analysis: Analysis,
+    graph: AccessGraph,
+    findings: Sequence[Finding],
+    wishes: Wishes | None = None,
+    only: Collection[str] | None = None,
 ) -> tuple[Remediation, ...]:
     """Plan the changes that close findings, one remediation each, in their order.
 
-    The most wanted change that passes its check is taken; when each contradicts its
-    aim, the first is reported as `failed`, with the counterexample. What only somebody
-    else can change, or no single change closes, is `advice`. A check that could not
-    look (an unknown finding about nobody) gets none: coverage names what to collect.
+    The most wanted change that is proven is taken; when each contradicts its aim, the
+    first is reported as `failed`, with the counterexample. What only somebody else can
+    change, or no single change closes, is `advice`. A check that could not look (an
+    unknown finding about nobody) gets none: coverage names what to collect.
+
+    Args:
+        analysis: the estate.
+        graph: of the same.
+        findings: all of them: what they share is changed once, for all of them.
+        wishes: a style of change, and what must stay.
+        only: fingerprints of those to plan for; None for all.
     """
-    checks = {one.id: one for one in catalogue()}
+    planner = Planner(analysis, graph, findings, wishes or Wishes())
     return tuple(
-        _planned(analysis, graph, finding, findings, checks[finding.check])
+        planner.remediation(finding)
         for finding in findings
-        if finding.principal is not None or finding.targets
+        if (finding.principal is not None or finding.targets)
+        and (only is None or finding.fingerprint in only)
     )
 
 
-def _planned(
-    analysis: Analysis,
-    graph: AccessGraph,
-    finding: Finding,
-    findings: Sequence[Finding],
-    by: Check,
-) -> Remediation:
-    failed: Remediation | None = None
-    for option in _options(analysis, finding, findings):
-        if isinstance(option, Advice):
-            return failed or _advice(finding, option)
-        found = check(graph, finding, option, by)
-        unknowns = tuple(_unknowns(analysis, finding, by))
-        checked = _checked(graph, finding, option, found, unknowns)
-        if found.counterexample is None:
-            return checked
-        failed = failed or checked
-    return failed or _advice(finding, Advice(by.fix))
+class Planner:
+    """Plans for one estate: what its findings share is looked up and proven once."""
 
+    def __init__(
+        self,
+        analysis: Analysis,
+        graph: AccessGraph,
+        findings: Sequence[Finding],
+        wishes: Wishes,
+    ) -> None:
+        """Remember the estate, all its findings and what must stay."""
+        self._context = Context(analysis, graph)
+        self._aws = self._azure = None
+        if analysis.aws is not None:
+            self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
+        if analysis.azure is not None:
+            self._azure = AzurePlanner(analysis.azure, graph, findings, wishes)
+        self._fixes = {one.id: one.fix for one in catalogue()}
 
-def _options(
-    analysis: Analysis, finding: Finding, findings: Sequence[Finding]
-) -> Iterator[Option]:
-    if finding.verdict is Verdict.UNKNOWN:
-        yield Advice(_COLLECT_FIRST, unknowns=finding.reasons)
-    elif finding.provider is Provider.AWS and analysis.aws is not None:
-        yield from draft_aws(analysis.aws, finding, findings)
-    elif finding.provider is Provider.AZURE and analysis.azure is not None:
-        yield from draft_azure(analysis.azure, finding, findings)
+    def remediation(self, finding: Finding) -> Remediation:
+        """Return the best remediation of a finding that holds."""
+        failed: Remediation | None = None
+        for option in self._options(finding):
+            if isinstance(option, Advice):
+                return failed or _advice(finding, option)
+            found = self._proven(finding, option)
+            if found.status != "failed":
+                return found
+            failed = failed or found
+        return failed or _advice(finding, Advice(self._fixes[finding.check]))
+
+    def _options(self, finding: Finding) -> Iterator[Option]:
+        if finding.verdict is Verdict.UNKNOWN:
+            yield Advice(_COLLECT_FIRST, unknowns=finding.reasons)
+        elif finding.provider is Provider.AWS and self._aws is not None:
+            yield from self._aws.options(finding)
+        elif finding.provider is Provider.AZURE and self._azure is not None:
+            yield from self._azure.options(finding)
+
+    def _proven(self, finding: Finding, draft: Draft) -> Remediation:
+        id_ = remediation_id(finding)
+        proof = prove(self._context, id_, finding, draft.intent, fits)
+        return _remediation(finding, draft, proof)
 
 
 def remediation_id(finding: Finding) -> str:
@@ -95,53 +120,30 @@ def _advice(finding: Finding, advice: Advice) -> Remediation:
         side_effects=advice.side_effects,
         counterexample=None,
         not_checked=("all of it: nothing was decided again",),
+        refused=advice.refused,
     )
 
 
-def _checked(
-    graph: AccessGraph,
-    finding: Finding,
-    draft: Draft[AwsEstate] | Draft[AzureEstate],
-    found: Checked,
-    unknowns: tuple[str, ...],
-) -> Remediation:
-    remaining = (*found.still, *draft.remaining, *_paths(graph, finding))
-    status = "checked-given" if unknowns else "checked"
+def _remediation(finding: Finding, draft: Draft, proof: Proof) -> Remediation:
+    ways = (" ".join(path) for path in proof.remaining_paths)
+    remaining = tuple(dict.fromkeys((*ways, *draft.remaining)))
+    closes = "partly" if remaining else proof.closes
+    counterexample = proof.counterexample
+    changed = (*proof.removed, *proof.narrowed, *proof.temporary)
     return Remediation(
-        id=remediation_id(finding),
+        id=proof.remediation,
         finding=finding.fingerprint,
-        title=f"{draft.title}{' (closes it partly)' if remaining else ''}",
+        title=f"{draft.title}{' (closes it partly)' if closes == 'partly' else ''}",
         changes=draft.changes,
-        closes="partly" if remaining else "fully",
-        status="failed" if found.counterexample else status,
-        taken_away=found.taken_away,
-        left_alone=found.left_alone,
+        closes=closes,
+        status=proof.status,
+        taken_away=sum(one.targets for one in changed) or len(proof.hops),
+        left_alone=proof.unchanged_grants,
         remaining=remaining,
-        unknowns=unknowns,
-        side_effects=draft.side_effects,
-        counterexample=found.counterexample,
-        not_checked=found.not_checked,
+        unknowns=proof.unknowns,
+        side_effects=proof.side_effects,
+        counterexample=str(counterexample) if counterexample else None,
+        not_checked=(),
+        why=draft.why,
+        proof=replace(proof, closes=closes),
     )
-
-
-def _paths(graph: AccessGraph, finding: Finding) -> Iterable[str]:
-    """Return the hops by which the principal reaches targets all the same.
-
-    Not those that go on from a VM: they take a vector, and those that stay are named.
-    """
-    if finding.principal is None or finding.principal.external:
-        return ()
-    first = (one.hops[0] for one in nearest(graph, finding.principal.id))
-    return tuple(dict.fromkeys(f"{hop.kind} {hop.target}" for hop in first))
-
-
-def _unknowns(analysis: Analysis, finding: Finding, by: Check) -> Iterator[str]:
-    """Yield what the check rests on: reasons of the finding, and gaps by name."""
-    yield from finding.reasons
-    scopes = {finding.scope.partition(":")[2], _SHARED_SCOPE}
-    for scope in analysis.coverage.scopes:
-        for gap in scope.gaps:
-            here = finding.provider is Provider.AZURE or gap.scope in scopes
-            needed = gap.what in (*by.needs, _EVERY_LIST)
-            if gap.provider is finding.provider and here and needed:
-                yield str(gap)

@@ -39,12 +39,13 @@ class Remediation:
         finding: fingerprint.
         closes: `fully`, `partly` (other vectors or paths remain, named in
             `remaining`), or `advice` (the change is somebody else's to make).
-        status: `checked` when deciding again showed obligations 1 and 2,
-            `checked-given` when that rests on `unknowns`, `planned` when it was not
-            decided again, `failed` when deciding again contradicted it
+        status: `proven`, `proven-given` when that rests on `unknowns`, `planned` when
+            nothing was decided again, `failed` when deciding again contradicted it
             (`counterexample`).
         taken_away, left_alone: numbers of principal x vector x target triples.
         not_checked: the obligations of a full proof that this version does not check.
+        why: why these changes and no others, in words.
+        refused: why nothing may be changed, where somebody said that it must stay.
         proof: what deciding again showed; None for `advice`, which nobody decides.
     """
 
@@ -61,4 +62,6 @@ class Remediation:
     side_effects: tuple[str, ...]
     counterexample: str | None
     not_checked: tuple[str, ...]
+    why: str = ""
+    refused: str = ""
     proof: Proof | None = None

@@ -6,7 +6,7 @@ covers) is an error: whoever wrote it believes that it works.
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from scanner.config import (
     NON_PRODUCTION,
     PRODUCTION,
     Acceptance,
+    AcceptedGap,
     Approved,
     Config,
     Identities,
@@ -51,8 +52,12 @@ _APPROVED = {"principals": PRINCIPAL, "partners": PARTNER, "break_glass": PRINCI
 _IDENTITIES = {"people": PRINCIPAL, "workloads": PRINCIPAL}
 _STAGE = {"tags": TAG, "scopes": SCOPE}
 
+#: Keys that every suppression has.
+_ANSWER = ("reason", "owner", "expires")
+
 _Said = Mapping[str, Any]
 _Lists = TypeVar("_Lists", Approved, Identities, Stage)
+_Answer = TypeVar("_Answer", Acceptance, AcceptedGap)
 
 
 def find_config(given: Path | None, checks: Collection[str]) -> Config:
@@ -94,6 +99,7 @@ def parse_config(toml: bytes, file: str, checks: Collection[str]) -> Config:
         _lists(said, place, "production", PRODUCTION, _STAGE),
         _lists(said, place, "non_production", NON_PRODUCTION, _STAGE),
         _accepted(said, place, checks),
+        _accepted_gaps(said, place),
     )
     _no_contradiction(found, place)
     return found
@@ -177,28 +183,52 @@ def _no_contradiction(config: Config, place: Place) -> None:
 def _accepted(
     said: _Said, place: Place, checks: Collection[str]
 ) -> tuple[Acceptance, ...]:
-    entries, here = said.get("accept"), place.below("accept")
-    if entries is None:
-        return ()
-    if not isinstance(entries, list) or not entries:
-        here.refuse("must be a list of tables", "write `[[accept]]`")
     found: dict[tuple[str, ...], Acceptance] = {}
-    for n, entry in enumerate(entries):
-        one = _acceptance(entry, here.below(n), checks)
+    for entry, here in _entries(said, place, "accept"):
+        one = _acceptance(entry, here, Acceptance, _ANSWER)
+        _check_selector(one, here, checks)
         key = (one.finding, one.check, one.principal.lower(), one.scope.lower())
-        if key in found:
-            here.below(n).refuse(f"says what {found[key].place} says", "keep one")
-        found[key] = one
+        _only_once(found, key, one, here)
     return tuple(found.values())
 
 
-def _acceptance(entry: object, place: Place, checks: Collection[str]) -> Acceptance:
-    table = _table(entry, place, Acceptance, ("reason", "owner", "expires"))
+def _accepted_gaps(said: _Said, place: Place) -> tuple[AcceptedGap, ...]:
+    found: dict[tuple[str, ...], AcceptedGap] = {}
+    for entry, here in _entries(said, place, "accept_gap"):
+        needed = ("operation", "scope", *_ANSWER)
+        one = _acceptance(entry, here, AcceptedGap, needed)
+        _only_once(found, (one.operation, one.scope.lower()), one, here)
+    return tuple(found.values())
+
+
+def _entries(said: _Said, place: Place, name: str) -> Iterator[tuple[object, Place]]:
+    entries, here = said.get(name), place.below(name)
+    if entries is None:
+        return
+    if not isinstance(entries, list) or not entries:
+        here.refuse("must be a list of tables", f"write `[[{name}]]`")
+    for n, entry in enumerate(entries):
+        yield entry, here.below(n)
+
+
+def _acceptance(
+    entry: object, place: Place, shape: type[_Answer], needed: Collection[str]
+) -> _Answer:
+    table = _table(entry, place, shape, needed)
     expires = day(table["expires"], place.below("expires"))
     named = {k: text(table[k], place.below(k)) for k in table if k != "expires"}
-    one = Acceptance(place.key, expires=expires, **named)
-    _check_selector(one, place, checks)
-    return one
+    return shape(place=place.key, expires=expires, **named)
+
+
+def _only_once(
+    found: dict[tuple[str, ...], _Answer],
+    key: tuple[str, ...],
+    one: _Answer,
+    place: Place,
+) -> None:
+    if key in found:
+        place.refuse(f"says what {found[key].place} says", "keep one")
+    found[key] = one
 
 
 def _check_selector(one: Acceptance, place: Place, checks: Collection[str]) -> None:

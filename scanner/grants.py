@@ -274,6 +274,10 @@ def _denied(principal: Principal, vector: Vector, target: Target) -> Decision:
     return Decision(Verdict.DENIED)
 
 
+def _nothing_known(principal: Principal) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -290,6 +294,10 @@ class Decided:
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
         usage: when principals last did what; no verdict rests on it.
+        work_of: names of the policies or roles that a principal holds now for work that
+            has nothing to do with machines, sorted.
+        homes_of: where a workload lives, if that is known: account ids, or normalized
+            ids of resource groups.
     """
 
     provider: Provider
@@ -304,3 +312,5 @@ class Decided:
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
     usage: Usages = field(default_factory=Usages)
+    work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
+    homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known

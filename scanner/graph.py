@@ -96,6 +96,16 @@ class AccessGraph:
         """When principals last did what, by cloud."""
         return {half.provider: half.usage for half in self.decided}
 
+    def work_of(self, principal: Principal) -> tuple[str, ...]:
+        """Return the policies or roles that a principal holds for other work."""
+        halves = (one for one in self.decided if one.provider is principal.provider)
+        return tuple(name for half in halves for name in half.work_of(principal))
+
+    def homes_of(self, principal: Principal) -> tuple[str, ...]:
+        """Return where a workload lives: accounts or resource groups; or nothing."""
+        halves = (one for one in self.decided if one.provider is principal.provider)
+        return tuple(place for half in halves for place in half.homes_of(principal))
+
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """Every hop of both clouds, in the engines' order."""

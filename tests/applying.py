@@ -1,9 +1,10 @@
 """Comparing decisions pair by pair, for tests that change estates."""
 
 from policies.proof.classes import key_of
-from policies.recheck import decide_again
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind
+from scanner.analysis import decide_aws_half, decide_azure_half
+from scanner.aws.model import AwsEstate
 
 
 def change(kind, id_, name="", *, before=None, after=None, scope=""):
@@ -35,7 +36,8 @@ def hops_of(decided):
 
 def decisions(estate):
     """Pairs and hops of one half."""
-    decided = decide_again(estate)
+    decide = decide_aws_half if isinstance(estate, AwsEstate) else decide_azure_half
+    decided = decide(estate)
     return pairs_of(decided), hops_of(decided)
 
 

@@ -239,8 +239,11 @@ def _holds(one: Identity | Group, source: str) -> bool:
 
 
 def _misplaced(document: PolicyDocument, has_principal: bool) -> str | None:
-    """Say which member IAM refuses where the document stands, or None."""
-    for one in document.statements if not has_principal else ():
-        if one.principals is not None or one.not_principals is not None:
+    """Say which member AWS refuses, or misses, where the document stands."""
+    for one in document.statements:
+        named = one.principals is not None or one.not_principals is not None
+        if named and not has_principal:
             return f"Statement[{one.index}]: Principal in a policy that has none"
+        if has_principal and not named:
+            return f"Statement[{one.index}]: no Principal"
     return None

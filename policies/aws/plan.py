@@ -1,63 +1,275 @@
-"""Plan AWS changes: which kind of fix a finding gets."""
+"""Plan AWS changes: which kinds of fix a finding gets, the most wanted first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from checks.finding import Finding
-from policies.aws.changes import deny_in_permission_set
-from policies.aws.estates import identity_of
-from policies.aws.owners import is_permission_set_role
-from policies.aws.revoke import Case, revoke
-from policies.aws.statements import deny_document
-from policies.aws.trusts import demand_more
-from policies.drafts import Advice, Draft
-from scanner.aws.model import AwsEstate, Identity
-
-#: Checks whose fix is to take the vectors from the principal of the finding.
-_REVOKED = (
-    "t1651_aws_any_document_every_node",
-    "t1651_aws_any_document",
-    "t1651_aws_managed_policy_grants",
-    "t1651_aws_iam_user",
-    "t1651_aws_instance_role_commands_others",
+from policies.aws.controls import Controls, command_actions
+from policies.aws.denies import bounded, denied
+from policies.aws.edits import Edits
+from policies.aws.index import PlanIndex
+from policies.aws.owners import (
+    ESCALATIONS,
+    TAGGING,
+    UNDOING,
+    Owner,
+    is_permission_set_role,
+    owner_of,
+    policy_name,
+    source_of_truth,
+    special_owner,
 )
-#: Checks whose fix is a trust policy that demands more.
-_TRUSTED = ("t1651_aws_external_without_external_id", "t1651_aws_oidc_subject_wide")
+from policies.aws.permission_sets import PermissionSets
+from policies.aws.statements import names_action
+from policies.aws.trusts import TRUSTED, close_entries
+from policies.aws.wanted import TAKEN, Want, Wanted, wanted
+from policies.aws.words import side_effects, title_of, why
+from policies.drafts import Advice, Draft
+from policies.proof.model import Aim
+from policies.remediation import Change
+from policies.wishes import Mode, Wishes
+from scanner.aws.model import AwsEstate, Identity
+from scanner.grants import StatementBecause
+from scanner.graph import AccessGraph
+
+_ROOT = "t1651_aws_root_not_fenced"
+_TOO_MANY = "t1651_aws_too_many_principals"
+
+Option = Draft | Advice
 
 
-def draft_aws(
-    estate: AwsEstate, finding: Finding, findings: Sequence[Finding]
-) -> Iterator[Draft[AwsEstate] | Advice]:
-    """Yield what could close a finding, the most wanted first; often nothing.
+class AwsPlanner:
+    """Plans for one estate and one list of findings; what they share is made once."""
 
-    Args:
-        estate: the whole AWS half.
-        finding: what to close.
-        findings: all of them: who else has the same finding may lose the same access.
-    """
-    if finding.check in _TRUSTED:
-        yield from demand_more(estate, finding)
-    elif finding.check in _REVOKED and finding.principal is not None:
-        identity = identity_of(estate, finding.principal.id)
-        if identity is None:
+    def __init__(
+        self,
+        estate: AwsEstate,
+        graph: AccessGraph,
+        findings: Sequence[Finding],
+        wishes: Wishes,
+    ) -> None:
+        """Work out who is to lose what, over all findings together."""
+        self.index = PlanIndex(estate)
+        self._graph, self._wishes, self._findings = graph, wishes, findings
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """Who is to lose what."""
+        return wanted(self.index, self._graph, self._findings, self._wishes)
+
+    @cached_property
+    def _edits(self) -> Edits:
+        return Edits(self.index, self._graph, self.wanted)
+
+    @cached_property
+    def _sets(self) -> PermissionSets:
+        return PermissionSets(self.index, self._graph, self.wanted)
+
+    @cached_property
+    def _controls(self) -> Controls:
+        return Controls(self.index, self._graph, self.wanted, self._wishes)
+
+    def options(self, finding: Finding) -> Iterator[Option]:
+        """Yield what could close a finding, the most wanted first; often nothing."""
+        if finding.check in TRUSTED:
+            yield from close_entries(self.index, finding, self._wishes)
+        elif finding.check == _ROOT:
+            yield from self._root(finding)
+        elif finding.check == _TOO_MANY:
+            yield from self._too_many(finding)
+        elif finding.check in TAKEN and finding.principal is not None:
+            identity = self.index.identities.get(finding.principal.id)
+            if identity is not None:
+                yield from self._taken(identity, finding)
+
+    # ---- taking vectors from a principal ----
+
+    def _taken(self, identity: Identity, finding: Finding) -> Iterator[Option]:
+        id_, special = identity.principal.id, special_owner(identity)
+        if special is not None:
+            owner, instead = special
+            yield Advice(instead, side_effects=(owner,))
             return
+        refused = self.wanted.refused.get(id_)
+        want = self.wanted.of.get(id_)
+        if want is None:
+            title = "Nothing is changed: the access is to stay"
+            yield Advice(title, refused=refused or "what is held must stay")
+            return
+        if self._wishes.mode is Mode.GUARDRAIL:
+            yield from self._guarded(identity, want)
         if is_permission_set_role(identity):
-            yield _permission_set(estate, identity, finding)
-        else:
-            peers = (one.principal for one in findings if one.check == finding.check)
-            ids = frozenset(peer.id for peer in peers if peer is not None)
-            yield from revoke(Case(estate, identity, finding, ids))
+            yield from self._permission_set(identity, want)
+            return
+        sources = tuple(_allowing(finding, self.wanted))
+        if any(owner_of(source) is Owner.SERVICE for source in sources):
+            yield _service_policy()
+            return
+        done = self._edits.of(id_, self._sources(id_))
+        if done:
+            yield self._draft(identity, want, done)
+        denying = denied(self.index, id_, want)
+        if denying:
+            yield self._draft(identity, want, denying)
+        yield Advice("The policies are full: make room for a deny statement")
+
+    def _sources(self, id_: str) -> tuple[str, ...]:
+        """Return the documents that any finding about a principal rests on."""
+        return self._resting.get(id_, ())
+
+    @cached_property
+    def _resting(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for finding in self._findings:
+            if finding.principal is not None and finding.check in TAKEN:
+                mine = found.setdefault(finding.principal.id, {})
+                mine.update(dict.fromkeys(_allowing(finding, self.wanted)))
+        return {id_: tuple(sources) for id_, sources in found.items()}
+
+    def _guarded(self, identity: Identity, want: Want) -> Iterator[Draft]:
+        """Yield an SCP of the account, then a boundary around the principal."""
+        fence = self._controls.fence_account(identity.principal.scope)
+        if fence:
+            yield self._fencing(identity, want, fence)
+        boundary = bounded(self.index, identity.principal.id, want)
+        if boundary:
+            yield self._draft(identity, want, boundary)
+
+    def _fencing(
+        self, identity: Identity, want: Want, fence: Sequence[Change]
+    ) -> Draft:
+        plain = self._draft(identity, want, fence)
+        loses, also = self._bound(identity.principal.scope, fence)
+        return replace(plain, loses={**loses, **plain.loses}, also=also)
+
+    def _bound(
+        self, account: str, fence: Sequence[Change]
+    ) -> tuple[dict[str, frozenset[str] | None], frozenset[str]]:
+        """Return whom an SCP binds, and the actions that it names for others.
+
+        It binds everybody of the account; its exceptions see to it that they lose
+        nothing.
+        """
+        home = self.index.account(account)
+        bound = (one.principal.id for one in home.identities) if home else ()
+        statements = (s for c in fence for s in (c.after or {}).get("Statement", ()))
+        named = (action for one in statements for action in one["Action"])
+        return dict.fromkeys(bound, frozenset[str]()), frozenset(named)
+
+    def _permission_set(self, identity: Identity, want: Want) -> Iterator[Option]:
+        owner = identity.permission_set
+        done = self._sets.edited(owner) if owner else None
+        if done:
+            yield self._draft(identity, want, done)
+        roles = self.index.provisioned.get(owner or "", (identity.principal.id,))
+        effect = f"the permission set made {len(roles)} roles: all of them change"
+        title = "Take the permission set away in this account, or change it for all"
+        yield Advice(title, self._sets.unassigned(identity), side_effects=(effect,))
+
+    def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
+        others = {id_ for change in done for id_ in change.affects}
+        others.discard(identity.principal.id)
+        effects = (*side_effects(done, len(others)), *self._owned(identity))
+        return Draft(
+            title_of(identity.principal.name, done),
+            tuple(done),
+            Aim.NARROW if want.narrowed else Aim.REMOVE,
+            self._loses(done),
+            why(done, want, self._wishes),
+            tuple(dict.fromkeys(_ways_back(identity, want, done))),
+            effects,
+        )
+
+    def _loses(self, done: Iterable[Change]) -> dict[str, frozenset[str] | None]:
+        """Return who may lose what: whom a document serves, all that goes from it.
+
+        Somebody may have an action in a policy without any use of it.
+        """
+        found: dict[str, frozenset[str] | None] = {**self.wanted.loses}
+        for change in done:
+            wants = (self.wanted.of.get(id_) for id_ in change.affects)
+            gone = frozenset[str]().union(*(one.vectors for one in wants if one))
+            for id_ in change.affects if change.kind != "A8" else ():
+                found[id_] = gone | self.wanted.loses.get(id_, frozenset())
+        return found
+
+    def _owned(self, identity: Identity) -> Iterator[str]:
+        origin = source_of_truth(identity)
+        if origin is not None:
+            yield f"{origin} made this principal: change it there, or it comes back"
+
+    # ---- about a whole account ----
+
+    def _root(self, finding: Finding) -> Iterator[Option]:
+        account = finding.scope.partition(":")[2]
+        fence = self._controls.fence_root(account)
+        if fence and finding.principal is not None:
+            loses, also = self._bound(account, fence)
+            loses[finding.principal.id] = frozenset(command_actions())
+            yield Draft(
+                "Deny the vectors to the root user by an SCP",
+                fence,
+                Aim.REMOVE,
+                loses,
+                "guardrail: no other policy binds a root user",
+                (),
+                ("try the SCP on one account first",),
+                also,
+            )
+        title = "Remove the root user's credentials centrally: no SCP binds it here"
+        yield Advice(title)
+
+    def _too_many(self, finding: Finding) -> Iterator[Option]:
+        account = finding.scope.partition(":")[2]
+        if self._wishes.mode is Mode.GUARDRAIL:
+            fence = self._controls.fence_account(account)
+            if fence:
+                loses, also = self._bound(account, fence)
+                yield Draft(
+                    "Deny the vectors to all but named principals by an SCP",
+                    fence,
+                    Aim.REMOVE,
+                    {**loses, **self.wanted.loses},
+                    "guardrail: asked for",
+                    (),
+                    ("try the SCP on one account first",),
+                    also,
+                )
+        losing = sum(_home(id_) == account for id_ in self.wanted.of)
+        effect = f"the other remediations take vectors from {losing} principals here"
+        title = "Apply the remediations of the principals, or use --mode guardrail"
+        yield Advice(title, side_effects=(effect,))
 
 
-def _permission_set(estate: AwsEstate, identity: Identity, finding: Finding) -> Advice:
-    owner = identity.permission_set
-    roles = {identity.principal.id} | {
-        one.principal.id
-        for account in estate.accounts.values()
-        for one in account.identities
-        if owner is not None and one.permission_set == owner
-    }
-    content = deny_document(finding.vectors)
-    change = deny_in_permission_set(owner or identity.principal.id, content, roles)
-    effect = f"the permission set made {len(roles)} roles: all of them change"
-    title = "Change the permission set, which owns this role"
-    return Advice(title, (change,), side_effects=(effect,))
+def _home(id_: str) -> str:
+    return id_.split(":", 5)[4]
+
+
+def _allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
+    """Yield the policies whose Allow statements a finding rests on."""
+    for one in finding.because:
+        if isinstance(one, StatementBecause) and one.effect == "Allow":
+            yield from (one.source,) if one.source in wanted.statements else ()
+
+
+def _service_policy() -> Advice:
+    title = "A service needs its policy whole: limit who may pass or edit the role"
+    alternative = "pin iam:PassRole to the role's ARN, and iam:PassedToService"
+    return Advice(title, side_effects=(alternative,))
+
+
+def _ways_back(identity: Identity, want: Want, done: Iterable[Change]) -> Iterator[str]:
+    """Yield the rights with which a principal could undo the changes."""
+    kinds = {change.kind for change in done}
+    rights = [*ESCALATIONS]
+    if kinds & {"A6", "A7", "A11"}:
+        rights += UNDOING
+    if any(one.tags for one in want.narrowed):
+        rights += TAGGING
+    for attached in identity.policies:
+        for statement in attached.document.statements:
+            if statement.effect == "Allow":
+                for right in set(rights) - want.removed:
+                    if names_action(statement.actions, statement.not_actions, right):
+                        yield f"{right} by {policy_name(attached.source)}"

@@ -1,89 +1,257 @@
-"""A10: trust policies that demand an ExternalId, or an exact OIDC subject."""
+"""A10: trust policies that demand more of outsiders, or no longer let them in."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 from checks.finding import Finding
 from policies.aws import statements
 from policies.aws.changes import edit_trust
-from policies.aws.estates import edited, identity_of
-from policies.drafts import Aim, Draft
+from policies.aws.controls import fence_entries
+from policies.aws.index import PlanIndex
+from policies.aws.owners import special_owner
+from policies.aws.statements import Json, as_list
+from policies.drafts import Advice, Draft
 from policies.limits import TRUST_POLICY, fits
+from policies.proof.model import Aim
 from policies.remediation import Change
-from scanner.aws.iam.documents import DocumentStore
-from scanner.aws.model import AwsEstate, Identity
+from policies.wishes import Mode, Wishes
+from scanner.aws.arn import parse_arn
+from scanner.aws.model import Identity
+from scanner.estate import Principal
 from scanner.grants import StatementBecause
+
+#: Checks whose fix is a trust policy.
+WITHOUT_ID = "t1651_aws_external_without_external_id"
+WITH_ID = "t1651_aws_external_account"
+SUBJECT = "t1651_aws_oidc_subject_wide"
+TRUSTED = frozenset({WITHOUT_ID, WITH_ID, SUBJECT})
 
 _TRUST = "/trust"
 _EXTERNAL_ID = "REPLACE-WITH-AN-ID-OF-YOUR-OWN-AGREED-WITH-THE-PARTNER"
 _SUBJECT = "REPLACE-WITH-THE-EXACT-SUBJECT"
 _AUDIENCE = "sts.amazonaws.com"
+_DEMANDED = (
+    "the outsider must send the value before the change is made",
+    "the placeholder must be replaced: as it is, nobody enters",
+)
+
+Option = Draft | Advice
 
 
-def demand_more(estate: AwsEstate, finding: Finding) -> Iterator[Draft[AwsEstate]]:
-    """Yield one draft that changes each trust policy the finding rests on."""
-    if finding.principal is None:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A role that the outsider enters, and the statements that let it in."""
+
+    role: Identity
+    indexes: frozenset[int]
+    content: Json
+
+
+def close_entries(
+    index: PlanIndex, finding: Finding, wishes: Wishes
+) -> Iterator[Option]:
+    """Yield what could be done about an outsider's ways into roles, best first."""
+    outsider = finding.principal
+    if outsider is None:
         return
-    changes: list[Change] = []
-    trusts: dict[str, statements.Json] = {}
-    outsider = finding.principal.id
-    for role_id, indexes in _entries(finding).items():
-        role = identity_of(estate, role_id)
-        if role is None or role.trust is None:
-            return
-        before = statements.content_of(role.trust)
-        required = _required(finding, role, indexes)
-        after = statements.with_condition(before, indexes, required)
-        if not fits(after, TRUST_POLICY):
-            return
-        trusts[role_id] = after
-        changes.append(edit_trust(role_id, before, after, outsider))
-    if not changes:
+    entries = list(_entries(index, finding))
+    special = [found for one in entries if (found := special_owner(one.role))]
+    if special:
+        owner, instead = special[0]
+        yield Advice(instead, side_effects=(owner,))
         return
-    store = DocumentStore()
-
-    def change(identity: Identity) -> Identity:
-        text = statements.dumps(trusts[identity.principal.id])
-        return replace(identity, trust=store.of_text(text))
-
-    yield Draft(
-        "Demand more of the outsider in the role's trust policy",
-        tuple(changes),
-        Aim.ENTRY,
-        estate,
-        edited(estate, trusts, change),
-        frozenset(finding.vectors),
-        frozenset({outsider}),
-        frozenset({*trusts, outsider}),
-        ("entry with the value that was agreed",),
-        side_effects=(
-            "the outsider must send the value before the change is made",
-            "the placeholder must be replaced: as it is, nobody enters",
-        ),
-    )
+    kept = wishes.kept(outsider)
+    if kept and finding.check == WITH_ID:
+        reasons = "; ".join(dict.fromkeys(one.reason for one in kept))
+        yield Advice("Nothing is changed: the access is to stay", refused=reasons)
+        return
+    if wishes.mode is Mode.GUARDRAIL:
+        yield from _fenced(index, finding, outsider, wishes, entries)
+    if not kept and (finding.check == WITH_ID or wishes.mode is Mode.REVOKE):
+        yield from _shut_out(outsider, finding, entries)
+    if finding.check != WITH_ID:
+        yield from _demanding(index, outsider, finding, entries, wishes)
 
 
-def _entries(finding: Finding) -> dict[str, set[int]]:
-    """Return the trust statements that a finding rests on, by role."""
+def _entries(index: PlanIndex, finding: Finding) -> Iterator[_Entry]:
     found: dict[str, set[int]] = {}
     for why in finding.because:
         if isinstance(why, StatementBecause) and why.source.endswith(_TRUST):
-            role = why.source.removesuffix(_TRUST)
-            found.setdefault(role, set()).add(why.index)
-    return found
+            arn = why.source.removesuffix(_TRUST)
+            found.setdefault(arn, set()).add(why.index)
+    for arn, indexes in found.items():
+        role = index.identities.get(arn)
+        if role is not None and role.trust is not None and not role.trust.problem:
+            content = statements.content_of(role.trust)
+            yield _Entry(role, frozenset(indexes), content)
 
 
-def _required(finding: Finding, role: Identity, indexes: set[int]) -> dict[str, str]:
-    if finding.check.endswith("external_id"):
-        return {"sts:ExternalId": _EXTERNAL_ID}
-    issuer = _issuer(role, indexes)
-    return {f"{issuer}:sub": _SUBJECT, f"{issuer}:aud": _AUDIENCE}
+def _demanding(
+    index: PlanIndex,
+    outsider: Principal,
+    finding: Finding,
+    entries: list[_Entry],
+    wishes: Wishes,
+) -> Iterator[Draft]:
+    """Yield an entry that takes an ExternalId, or an exact subject and audience."""
+    done: list[Change] = []
+    for one in entries:
+        if finding.check == SUBJECT:
+            issuer = _issuer(one)
+            required: dict[str, Any] = {
+                f"{issuer}:sub": _SUBJECT,
+                f"{issuer}:aud": _AUDIENCE,
+            }
+        else:
+            required = {"sts:ExternalId": _EXTERNAL_ID, **_exact(outsider, wishes)}
+            required |= _ours(index, outsider, one.role)
+        after = statements.with_condition(one.content, one.indexes, required)
+        change = _edited(index, one, after, outsider)
+        if change is None:
+            return
+        done.append(change)
+    if done:
+        yield Draft(
+            "Demand more of the outsider in the role's trust policy",
+            tuple(done),
+            Aim.ENTRY,
+            {outsider.id: None},
+            "narrow: who enters is agreed with somebody else, so the entry stays and "
+            "takes a proof of who comes",
+            ("entry with the value that was agreed",),
+            _DEMANDED,
+        )
 
 
-def _issuer(role: Identity, indexes: set[int]) -> str:
+def _exact(outsider: Principal, wishes: Wishes) -> dict[str, list[str]]:
+    """Return a condition on the partner's exact roles, where somebody named them."""
+    named = (*wishes.config.approved.partners, *(one.principal for one in wishes.keep))
+    roles = sorted({one for one in named if _is_role_of(one, outsider.scope)})
+    return {"aws:PrincipalArn": roles} if roles else {}
+
+
+def _is_role_of(text: str, account: str) -> bool:
+    arn = parse_arn(text)
+    exact = not set("*?") & set(text)
+    return arn is not None and arn.account == account and exact and "/" in text
+
+
+def _ours(index: PlanIndex, outsider: Principal, role: Identity) -> dict[str, str]:
+    """Return a condition on our organization, where anyone at all may enter."""
+    organization = index.estate.organization_of(role.principal.scope)
+    if outsider.scope or organization is None:
+        return {}
+    return {"aws:PrincipalOrgID": organization.id}
+
+
+def _shut_out(
+    outsider: Principal, finding: Finding, entries: list[_Entry]
+) -> Iterator[Draft]:
+    """Yield trust policies that do not name the outsider any more."""
+    done = [
+        edit_trust(one.role.principal.id, one.content, after, (outsider.id,))
+        for one in entries
+        if (after := _without(one, outsider)) is not None
+    ]
+    if done and len(done) == len(entries):
+        yield Draft(
+            "Take the outsider out of the role's trust policy",
+            tuple(done),
+            Aim.ENTRY,
+            {outsider.id: None},
+            "remove: nobody has approved this outsider (`approved.partners`, --keep)",
+            (),
+            ("whatever else the outsider does with the role ends",),
+        )
+
+
+def _without(one: _Entry, outsider: Principal) -> Json | None:
+    """Return a trust policy whose statements name an outsider no more.
+
+    A trust policy must have a statement: the last one that lets somebody in turns into
+    a Deny. None when the outsider is not named as such (anyone is).
+    """
+    kept: list[Json] = []
+    for n, statement in enumerate(statements.statements_of(one.content)):
+        if n not in one.indexes:
+            kept.append(statement)
+            continue
+        left = _principals_without(statement.get("Principal"), outsider)
+        if left is None:
+            return None
+        kept += [{**statement, "Principal": left}] if left else []
+    if not kept:
+        listed = statements.statements_of(one.content)
+        kept = [{**each, "Effect": "Deny"} for each in listed]
+    return {**one.content, "Statement": kept}
+
+
+def _principals_without(named: Any, outsider: Principal) -> Json | None:
+    if not isinstance(named, dict):
+        return None
+    left: Json = {}
+    for kind, value in named.items():
+        others = [each for each in as_list(value) if not _is(each, outsider)]
+        if "*" in others:
+            return None
+        if others:
+            left[kind] = others
+    return left if left != {k: as_list(v) for k, v in named.items()} else None
+
+
+def _is(value: str, outsider: Principal) -> bool:
+    """True for a principal of a trust policy that lets the outsider in."""
+    arn = parse_arn(value)
+    account = value if value.isdigit() else ""
+    if arn is not None and arn.resource == "root":
+        account = arn.account
+    provider = outsider.id.partition("#")[0]
+    return value in (outsider.id, provider) or bool(
+        account and account == outsider.scope and outsider.external
+    )
+
+
+def _fenced(
+    index: PlanIndex,
+    finding: Finding,
+    outsider: Principal,
+    wishes: Wishes,
+    entries: list[_Entry],
+) -> Iterator[Draft]:
+    """A9: yield an RCP of the organization that lets only named partners in."""
+    account = finding.scope.partition(":")[2]
+    organization = index.estate.organization_of(account)
+    if organization is None or finding.check == SUBJECT:
+        return
+    partners = [one for one in wishes.config.approved.partners if one.isdigit()]
+    roles = (one.role.principal.id for one in entries)
+    done = fence_entries(organization, partners, (outsider.id, *roles))
+    if done:
+        yield Draft(
+            "Let only the organization and named partners assume roles",
+            done,
+            Aim.ENTRY,
+            {outsider.id: None},
+            "guardrail: asked for; an RCP of the organization holds for every role",
+            (),
+            ("every other outsider that assumes a role by its account is cut as well",),
+        )
+
+
+def _edited(
+    index: PlanIndex, one: _Entry, after: Json, outsider: Principal
+) -> Change | None:
+    role = one.role.principal.id
+    if not fits(after, TRUST_POLICY.of_account(index.quotas(role))):
+        return None
+    return edit_trust(role, one.content, after, (outsider.id,))
+
+
+def _issuer(one: _Entry) -> str:
     """Return the issuer of the OIDC provider that the statements trust."""
-    for statement in role.trust.statements if role.trust else ():
+    for statement in one.role.trust.statements if one.role.trust else ():
         for kind, value in statement.principals or ():
-            if statement.index in indexes and kind == "Federated":
+            if statement.index in one.indexes and kind == "Federated":
                 return value.partition("oidc-provider/")[2] or value
     return ""

@@ -1,193 +1,271 @@
-"""Plan Azure changes: replace the role, make it eligible, or delete the assignment."""
+"""Plan Azure changes: replace the role, make it eligible, delete it, or deny."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from checks.finding import Finding
 from policies.azure import changes
-from policies.azure.estates import edited, restricted, served, tenant_with
-from policies.azure.roles import command_operations, without_commands
-from policies.drafts import Advice, Aim, Draft
+from policies.azure.assignments import Assignments
+from policies.azure.behind import Behind, Steps, following, in_order
+from policies.azure.denies import Denies, extension_policy
+from policies.azure.index import Held, PlanIndex
+from policies.azure.roles import WRITE_ROLES
+from policies.azure.wanted import TAKEN, Step, Wanted, direct, wanted
+from policies.azure.words import side_effects, title_of, why
+from policies.drafts import Advice, Draft, each_once
+from policies.proof.model import Aim
 from policies.remediation import Change
-from scanner.azure.model import Assignment, AzureEstate, AzureTenant, Source
-from scanner.azure.rbac.roles import RoleDefinition
-from scanner.grants import AssignmentBecause, Standing
+from policies.wishes import Mode, Wishes
+from scanner.azure.model import AzureEstate, Source
+from scanner.grants import AssignmentBecause
+from scanner.graph import AccessGraph
 
-_REPLACED = (
-    "t1651_azure_wide_scope",
-    "t1651_azure_unexpected_role",
-    "t1651_azure_vm_identity_commands_others",
-)
-_MADE_ELIGIBLE = ("t1651_azure_permanent_access",)
-_DELETED = ("t1651_azure_guest_access", "t1651_azure_partner_access")
+_TOO_MANY = "t1651_azure_too_many_principals"
+_PARTNER = "t1651_azure_partner_access"
 
 #: Operations with which a holder gives itself the rights back.
 _WAYS_BACK = (
     "Microsoft.Authorization/roleAssignments/write",
-    "Microsoft.Authorization/roleDefinitions/write",
+    WRITE_ROLES,
     "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
+    "Microsoft.Authorization/denyAssignments/delete",
 )
 
+#: Kinds with which other rights go as well; a side effect says so.
+_GIVING_UP = frozenset({"Z1", "Z3", "Z7", "Z8"})
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """An assignment that a finding rests on."""
-
-    tenant: AzureTenant
-    assignment: Assignment
-    group: str | None
-
-    @property
-    def serves(self) -> frozenset[str]:
-        return served(self.tenant, self.assignment)
+Option = Draft | Advice
 
 
-def draft_azure(
-    estate: AzureEstate, finding: Finding, findings: Sequence[Finding]
-) -> Iterator[Draft[AzureEstate] | Advice]:
-    """Yield what could close a finding, the most wanted first; often nothing.
+class AzurePlanner:
+    """Plans for one estate and one list of findings; what they share is made once."""
 
-    Args:
-        estate: the whole Azure half.
-        finding: what to close.
-        findings: all of them: members of a group lose what the group loses.
-    """
-    known = (*_REPLACED, *_MADE_ELIGIBLE, *_DELETED)
-    if finding.check not in known or finding.principal is None:
-        return
-    held = list(_held(estate, finding))
-    if any(one.assignment.source is Source.CLASSIC for one in held):
-        yield Advice("Remove the classic administrator from the subscription")
-        return
-    if any(one.assignment.delegated for one in held):
-        yield _delegation(finding)
-    elif any(one.group for one in held):
-        yield Advice("Take the member out of the group, or the role from the group")
-    elif held and finding.check in _REPLACED:
-        yield _replaced(estate, finding, held)
-    elif held and finding.check in _MADE_ELIGIBLE:
-        yield _eligible(estate, finding, held)
-    elif held:
-        yield _deleted(estate, finding, held)
+    def __init__(
+        self,
+        estate: AzureEstate,
+        graph: AccessGraph,
+        findings: Sequence[Finding],
+        wishes: Wishes,
+    ) -> None:
+        """Remember all findings: assignments that they share are changed once."""
+        self.index = PlanIndex(estate)
+        self._graph, self._wishes, self._findings = graph, wishes, findings
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What is planned for each assignment."""
+        return wanted(self.index, self._findings, self._wishes)
+
+    @cached_property
+    def _assignments(self) -> Assignments:
+        return Assignments(self.index, self.wanted)
+
+    @cached_property
+    def _denies(self) -> Denies:
+        return Denies(self.index, self._graph, self._findings, self._wishes)
+
+    def options(self, finding: Finding) -> Iterator[Option]:
+        """Yield what could close a finding, the most wanted first; often nothing."""
+        if finding.check == _TOO_MANY:
+            yield from self._too_many(finding)
+        elif finding.check in TAKEN and finding.principal is not None:
+            yield from self._taken(finding)
+
+    def _taken(self, finding: Finding) -> Iterator[Option]:
+        held = list(direct(self.index, finding))
+        kept = dict.fromkeys(
+            reason
+            for one in held
+            if (reason := self.wanted.refused.get(one.assignment.id.lower()))
+        )
+        if kept:
+            title = "Nothing is changed: the access is to stay"
+            yield Advice(title, refused="; ".join(kept))
+        elif self._is_classic(finding):
+            yield Advice("Remove the classic administrator from the subscription")
+        elif finding.check == _PARTNER and not held:
+            yield from self._delegated(finding)
+        elif finding.path and not finding.because:
+            yield _ownership(finding)
+        else:
+            yield from self._changed(finding)
+
+    def _changed(self, finding: Finding) -> Iterator[Option]:
+        """Yield changes of what is behind a finding: as planned, all of it, a deny."""
+        if self._wishes.mode is Mode.GUARDRAIL:
+            yield from self._denied(finding)
+        behind = Behind(self.index, self._graph, self._assignments, finding)
+        through = self._memberships(finding)
+        if through is None:
+            yield Advice("Take the member out of the group, or the role from the group")
+            return
+        for steps in behind.choices():
+            changed = self._of(steps)
+            done = in_order((*changed, *through), [held for held, _ in steps])
+            if done:
+                rest = behind.rest(steps)
+                yield self._draft(finding, steps, done, narrows=bool(rest))
+                left = self._left(finding, rest)
+                if left:
+                    both = each_once((*done, *left))
+                    yield self._draft(finding, steps, both, narrows=False)
+        yield from self._denied(finding)
+
+    def _of(self, steps: Steps) -> tuple[Change, ...]:
+        """Return the changes of some assignments, each with its step."""
+        changed = (self._assignments.of(held, step) for held, step in steps)
+        return each_once(change for some in changed for change in some)
+
+    def _is_classic(self, finding: Finding) -> bool:
+        held = (
+            self.index.held(one.assignment)
+            for one in finding.because
+            if isinstance(one, AssignmentBecause)
+        )
+        return any(one and one.assignment.source is Source.CLASSIC for one in held)
+
+    def _memberships(self, finding: Finding) -> tuple[Change, ...] | None:
+        """Z7: return what takes a member out of groups that hold the access.
+
+        None when who is in the group itself is not known.
+        """
+        who = finding.principal.id if finding.principal else ""
+        groups = dict.fromkeys(
+            why.group
+            for why in finding.because
+            if isinstance(why, AssignmentBecause) and why.group not in (None, who)
+        )
+        found: list[Change] = []
+        for group in groups:
+            near = self.index.direct_group(who, group or "")
+            if near is None:
+                return None
+            found.append(changes.leave_group(near, self._name(near), who))
+        return each_once(found)
+
+    def _left(self, finding: Finding, rest: Iterable[Held]) -> tuple[Change, ...]:
+        """Z7: return what takes a member out of groups that still give it access."""
+        who = finding.principal.id if finding.principal else ""
+        groups = {held.assignment.principal for held in rest} - {who}
+        near = {self.index.direct_group(who, group) for group in sorted(groups)}
+        return tuple(
+            changes.leave_group(group, self._name(group), who)
+            for group in sorted(filter(None, near))
+        )
+
+    def _name(self, id_: str) -> str:
+        known = self._graph.principals.get(id_)
+        return known.name if known else id_
+
+    def _delegated(self, finding: Finding) -> Iterator[Option]:
+        """Z8: delete the delegation, unless the partner was approved."""
+        principal = finding.principal
+        kept = self._wishes.kept(principal) if principal else ()
+        offers = dict.fromkeys(
+            why.assignment
+            for why in finding.because
+            if isinstance(why, AssignmentBecause)
+        )
+        done = []
+        for id_ in offers:
+            given = self.index.delegations(id_)
+            if given and given[0].delegated:
+                held = self.index.held(id_)
+                home = principal.scope if principal else ""
+                if held is not None:
+                    done.append(changes.delete_delegation(held.tenant, given, home))
+        message = (
+            "ask the managing tenant to offer again: a lesser built-in role, a "
+            "resource group, or `eligibleAuthorizations` with approvers"
+        )
+        if done and not kept and self._wishes.mode is not Mode.TIGHTEN:
+            yield Draft(
+                title_of(done),
+                tuple(done),
+                Aim.REMOVE,
+                {id_: None for change in done for id_ in change.affects},
+                "remove: a delegation cannot be edited from this side, and nobody has "
+                "approved the partner (`approved.partners`, --keep)",
+                (),
+                ("everybody of the offer loses all of its roles", message),
+                gives_up=True,
+            )
+        reasons = "; ".join(dict.fromkeys(one.reason for one in kept))
+        title = "Ask the managing tenant for a smaller offer, with approvers"
+        yield Advice(title, tuple(done), side_effects=(message,), refused=reasons)
+
+    def _denied(self, finding: Finding) -> Iterator[Draft]:
+        """Z5: deny the operations to the principal, or to all but named ones."""
+        found = self._denies.of(finding)
+        if found:
+            done, loses = found
+            yield Draft(
+                title_of(done),
+                done,
+                Aim.REMOVE,
+                loses,
+                why(done, self._wishes),
+                self._denies.removers(done),
+                side_effects(done),
+            )
+
+    def _too_many(self, finding: Finding) -> Iterator[Option]:
+        scope = f"/subscriptions/{finding.scope.partition(':')[2]}"
+        if self._wishes.mode is Mode.GUARDRAIL:
+            yield from self._denied(finding)
+        title = "Apply the remediations of the principals, or use --mode guardrail"
+        handed = (extension_policy(scope),)
+        effect = "the policy stops new extensions and run commands, not the POST"
+        yield Advice(title, handed, side_effects=(effect,))
+
+    # ---- drafts ----
+
+    def _draft(
+        self, finding: Finding, steps: Steps, done: tuple[Change, ...], narrows: bool
+    ) -> Draft:
+        kinds = {change.kind for change in done}
+        aim = Aim.NARROW if narrows else Aim.REMOVE
+        return Draft(
+            title_of(done),
+            done,
+            Aim.TEMPORARY if "Z4" in kinds else aim,
+            self._loses(finding, steps, done),
+            why(done, self._wishes),
+            tuple(dict.fromkeys(self._ways_back(steps))),
+            side_effects(done),
+            gives_up=bool(kinds & _GIVING_UP),
+        )
+
+    def _loses(
+        self, finding: Finding, steps: Steps, done: Iterable[Change]
+    ) -> Mapping[str, frozenset[str] | None]:
+        found: dict[str, frozenset[str] | None] = {}
+        commands = frozenset({*finding.vectors, *following()})
+        for held, step in steps:
+            key = held.assignment.id.lower()
+            lost = commands | self.wanted.vectors.get(key, frozenset())
+            for id_ in self.index.served(held):
+                before = found.get(id_, frozenset())
+                whole = step is not Step.REPLACE or before is None
+                found[id_] = None if whole else lost | (before or frozenset())
+        for change in done:
+            if change.kind == "Z7":
+                found |= dict.fromkeys(change.affects)
+        return found
+
+    def _ways_back(self, steps: Steps) -> Iterator[str]:
+        """Yield the operations of new roles with which their holders undo it."""
+        for held, step in steps:
+            role, key = held.role, held.assignment.id.lower()
+            gone = {WRITE_ROLES, *self.wanted.vectors.get(key, ())}
+            for operation in _WAYS_BACK if step is Step.REPLACE else ():
+                kept = operation not in gone and role is not None
+                if kept and role and any(role.granting(operation, False)):
+                    yield f"{operation} of {role.name}"
 
 
-def _held(estate: AzureEstate, finding: Finding) -> Iterator[_Held]:
-    for why in finding.because:
-        if isinstance(why, AssignmentBecause):
-            found = tenant_with(estate, why.assignment)
-            if found is not None:
-                yield _Held(found[1], found[2], why.group)
-
-
-def _delegation(finding: Finding) -> Advice:
-    return Advice(
-        "Ask the managing tenant for a smaller offer, or delete the delegation",
-        side_effects=(
-            "a delegation cannot be edited from this side, only deleted as a whole",
-        ),
-    )
-
-
-def _replaced(
-    estate: AzureEstate, finding: Finding, held: list[_Held]
-) -> Draft[AzureEstate] | Advice:
-    """Z2: the same role without command operations, at the same scope."""
-    roles: list[RoleDefinition] = []
-    done: list[Change] = []
-    new: dict[str, Assignment] = {}
-    for one in held:
-        old, role = one.assignment, one.tenant.roles.get(one.assignment.role)
-        if role is None or old.scope == "/":
-            return Advice("A custom role cannot be assigned here: delete or rescope")
-        custom = without_commands(role, old.scope)
-        kind = Source.ASSIGNMENT.value
-        id_ = changes.object_id(old.scope, kind, old.principal, custom.guid)
-        to = replace(old, id=id_, role=custom.guid)
-        tenant = replace(one.tenant, roles={**one.tenant.roles, custom.guid: custom})
-        title = f"Assign {custom.name} instead"
-        done.append(changes.create_role(custom, role.name, one.serves))
-        done.append(changes.create_assignment(tenant, to, "Z2", title, one.serves))
-        done.append(changes.delete_assignment(tenant, old, "Z2", one.serves))
-        roles.append(custom)
-        new[old.id] = to
-    title = f"Replace the role by {', '.join(sorted({role.name for role in roles}))}"
-    effects = (
-        "operations that the provider adds later come with the role's wildcards",
-        "alternative: the same role at the resource groups that need it",
-    )
-    ways_back = tuple(dict.fromkeys(_ways_back(roles)))
-    return _draft(estate, finding, held, done, new, roles, title, ways_back, effects)
-
-
-def _ways_back(roles: list[RoleDefinition]) -> Iterator[str]:
-    for role in roles:
-        for operation in _WAYS_BACK:
-            if any(role.granting(operation, False)):
-                yield f"{operation} by {role.name}"
-
-
-def _eligible(
-    estate: AzureEstate, finding: Finding, held: list[_Held]
-) -> Draft[AzureEstate]:
-    """Z4: eligible first, then the standing assignment goes."""
-    done: list[Change] = []
-    new: dict[str, Assignment] = {}
-    for one in held:
-        old = one.assignment
-        kind = "roleEligibilityScheduleRequests"
-        id_ = changes.object_id(old.scope, kind, old.principal, old.role)
-        to = replace(old, id=id_, source=Source.ELIGIBILITY, until=None)
-        to = replace(to, standing=Standing.ELIGIBLE)
-        done.append(changes.make_eligible(one.tenant, old, to, one.serves))
-        done.append(changes.delete_assignment(one.tenant, old, "Z4", one.serves))
-        new[old.id] = to
-    title = "Make the access eligible instead of permanent"
-    effects = ("needs Entra ID P2; the activation policy decides MFA and approval",)
-    return _draft(estate, finding, held, done, new, [], title, (), effects)
-
-
-def _deleted(
-    estate: AzureEstate, finding: Finding, held: list[_Held]
-) -> Draft[AzureEstate]:
-    """Z1: the assignment goes."""
-    done = [
-        changes.delete_assignment(one.tenant, one.assignment, "Z1", one.serves)
-        for one in held
-    ]
-    effects = ("every other right of the role at that scope goes too",)
-    title = "Delete the outsider's role assignment"
-    gone: dict[str, Assignment] = {}
-    return _draft(estate, finding, held, done, gone, [], title, (), effects)
-
-
-def _draft(
-    estate: AzureEstate,
-    finding: Finding,
-    held: list[_Held],
-    done: list[Change],
-    new: dict[str, Assignment],
-    roles: list[RoleDefinition],
-    title: str,
-    ways_back: tuple[str, ...],
-    effects: tuple[str, ...],
-) -> Draft[AzureEstate]:
-    affected = frozenset(id_ for one in held for id_ in one.serves)
-    changed = {one.assignment.id for one in held}
-    before = restricted(estate, affected)
-
-    def change(one: Assignment) -> Assignment | None:
-        return new.get(one.id) if one.id in changed else one
-
-    commands = frozenset({*finding.vectors, *command_operations()})
-    return Draft(
-        title,
-        tuple(done),
-        Aim.TEMPORARY if finding.check in _MADE_ELIGIBLE else Aim.REMOVE,
-        before,
-        edited(before, change, roles),
-        commands if roles else None,
-        affected,
-        affected,
-        ways_back,
-        effects,
-    )
+def _ownership(finding: Finding) -> Advice:
+    """Z11: an owner becomes what it owns; no role assignment says so."""
+    first = finding.path[0]
+    title = f"Take the ownership of {first.target} from {first.source}"
+    return Advice(title, side_effects=("owners are set in Entra ID, not in Azure",))

@@ -29,7 +29,7 @@ def recognised(body: Body, source: str, names: Names) -> Iterator[Wanted]:
     """
     plan = _Plan(names, rows_of(body, source))
     for row in plan.rows:
-        read = _TYPES.get(row.type)
+        read = AWS_TYPES.get(row.type)
         if read is not None:
             yield from read(plan, row)
         elif row.type in AZURE_TYPES:
@@ -201,7 +201,7 @@ def _document(row: Row, name: str) -> Any:
     return document(row.text(name), row.source)
 
 
-_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
+AWS_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
     "aws_iam_policy": _policy,
     "aws_iam_role": _role,
     "aws_iam_role_policy": _inline("role"),

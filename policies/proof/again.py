@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from msgspec import structs
-
 from policies.apply import Index, needed
 from policies.proof.context import Context, Half
 from scanner.aws.arn import parse_arn
@@ -12,7 +10,7 @@ from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.azure.decide import decide_azure
 from scanner.azure.model import AzureEstate
-from scanner.grants import Grant
+from scanner.grants import Grant, TargetSet
 
 #: Grants by principal, of everybody who was decided again.
 Grants = Mapping[str, tuple[Grant, ...]]
@@ -70,9 +68,20 @@ def _aws(
         same = _same_nodes(context, account)
         for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
             if same:
-                yield structs.replace(grant, targets=context.placed(id_, grant))
+                yield _moved(grant, context.placed(id_, grant))
             else:
                 yield grant
+
+
+def _moved(grant: Grant, targets: TargetSet) -> Grant:
+    return Grant(
+        grant.principals,
+        grant.vector,
+        targets,
+        grant.decision,
+        grant.because_of,
+        grant.because_at,
+    )
 
 
 def _same_nodes(context: Context, account: AwsAccount) -> bool:

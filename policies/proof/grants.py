@@ -1,7 +1,7 @@
 """Obligations 1 and 2 over grants: what the changes take, and what they leave."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Difference, compare
@@ -56,6 +56,8 @@ def compare_access(
         found.same += compared.same
         for one in compared.differences:
             _sort(context, found, one, after, intent)
+    for changes in (found.removed, found.narrowed, found.temporary, found.lost):
+        changes.sort(key=astuple)
     return found
 
 

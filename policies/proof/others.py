@@ -22,3 +22,15 @@ class Others:
     lost: dict[ActionDifference, str] = field(default_factory=dict)
     future: dict[str, None] = field(default_factory=dict)
     unreadable: dict[str, None] = field(default_factory=dict)
+
+    def sort(self) -> None:
+        """Put everything in an order that is the same every time."""
+        self.gained = dict(sorted(self.gained.items(), key=_order))
+        self.lost = dict(sorted(self.lost.items(), key=_order))
+        self.future = dict(sorted(self.future.items()))
+        self.unreadable = dict(sorted(self.unreadable.items()))
+
+
+def _order(item: tuple[ActionDifference, str]) -> tuple[str, ...]:
+    one, who = item
+    return one.where, one.action, one.resource, one.before, one.after, who

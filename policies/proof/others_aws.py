@@ -52,6 +52,7 @@ def others_aws(
             meant_bits |= context.actions.named(action)
     same = context.actions.every & ~meant_bits & ~lost_bits
     found.same = same.bit_count()
+    found.sort()
     return found
 
 

@@ -9,7 +9,13 @@ from policies.proof.model import ActionDifference
 from policies.proof.operations import Operations
 from policies.proof.others import Others
 from scanner.azure.elsewhere import enclosing
-from scanner.azure.model import Assignment, AzureEstate, AzureTenant, DenyAssignment
+from scanner.azure.model import (
+    EVERYONE,
+    Assignment,
+    AzureEstate,
+    AzureTenant,
+    DenyAssignment,
+)
 from scanner.azure.rbac.roles import Permission
 from scanner.azure.vectors import COVERED, MACHINE_VECTORS, NOT_COVERED, STATION_VECTORS
 
@@ -50,6 +56,7 @@ def others_azure(copy: Copy, intent: Intent) -> Others:
     for name, tenant in before.tenants.items():
         if name in after.tenants:
             _Tenant(tenant, after.tenants[name], intent).compare(copy.ids, found)
+    found.sort()
     return found
 
 
@@ -135,21 +142,30 @@ class _Tenant:
         return ", ".join(dict.fromkeys(u.where for u in changed if u.scope in above))
 
     def _denials(self, ids: Iterable[str], found: Others) -> None:
-        """A deny assignment takes what it names, and gives it back when it goes."""
-        listed = frozenset(ids)
-        meant = ~0
-        for id_ in listed:
-            meant &= self._meant(id_)
+        """A deny assignment takes what somebody holds, and gives it back if it goes."""
         old, new = set(self._old.denies), set(self._new.denies)
-        for denials, into, may in (
-            (old - new, found.gained, 0),
-            (new - old, found.lost, meant),
-        ):
-            for one in denials:
-                words = (_DENIED, _ALLOWED) if may == 0 else (_ALLOWED, _DENIED)
-                for name in self._operations.listed(self._denied(one) & ~may):
+        holdings = _Holdings(self._new)
+        for one in sorted(old ^ new, key=lambda one: one.id):
+            gone = one in old
+            words = (_DENIED, _ALLOWED) if gone else (_ALLOWED, _DENIED)
+            into = found.gained if gone else found.lost
+            for id_ in sorted(ids):
+                if not self._binds(one, id_):
+                    continue
+                held = 0
+                for bits in self._allowed(holdings.of(id_)).values():
+                    held |= bits
+                may = 0 if gone else self._meant(id_)
+                for name in self._operations.listed(self._denied(one) & held & ~may):
                     difference = ActionDifference(name, one.id, one.scope, *words)
-                    into.setdefault(difference, "")
+                    into.setdefault(difference, id_)
+
+    def _binds(self, one: DenyAssignment, id_: str) -> bool:
+        reached = self._new.directory.reached.items()
+        parties = {id_, *(group for group, inside in reached if id_ in inside)}
+        if not parties.isdisjoint(one.excluded):
+            return False
+        return EVERYONE in one.principals or not parties.isdisjoint(one.principals)
 
     def _denied(self, one: DenyAssignment) -> int:
         found = 0

@@ -14,7 +14,7 @@ from policies.render.arm_objects import (
 )
 from policies.render.documents import pretty
 from policies.render.steps import Action, CannotRender, Rendering, Step
-from policies.render.text import label
+from policies.render.text import is_text, label, texts_in
 
 _SCHEMA = "https://schema.management.azure.com/schemas/{}#"
 _SCHEMAS = {
@@ -50,6 +50,8 @@ def deployments_of(steps: Sequence[Step]) -> tuple[Deployments, dict[int, str]]:
         try:
             if step.action is Action.REMOVE:
                 raise CannotRender(_REMOVED)
+            if not all(map(is_text, texts_in(step.after))):
+                raise CannotRender("it holds half a character, which no file can")
             one = arm_object(step, step.after)
             found.setdefault(one.scope.key, []).append((step, one))
         except CannotRender as error:
@@ -82,6 +84,7 @@ def _template(scope: Scope, members: Sequence[tuple[Step, ArmObject]]) -> bytes:
         {
             "$schema": _SCHEMA.format(_SCHEMAS[scope.level]),
             "contentVersion": "1.0.0.0",
+            "metadata": {"scope": escaped(scope.path)},
             "resources": resources,
         }
     ).encode()

@@ -57,7 +57,8 @@ _NOT_SET = {
 _OBJECT = re.compile(
     r"(?P<scope>.*)/providers/(?P<type>[^/]+/[^/]+)/(?P<name>[^/]+)", re.DOTALL
 )
-_GROUP = "/providers/microsoft.management/managementgroups/"
+_GROUP_PATH = "/providers/Microsoft.Management/managementGroups/"
+_GROUP = _GROUP_PATH.lower()
 _SUBSCRIPTION = re.compile(r"/subscriptions/(?P<id>[^/]+)(?P<rest>/.*)?", re.I | re.S)
 _RESOURCE_GROUP = re.compile(
     r"/resourceGroups/(?P<id>[^/]+)(?P<rest>/.*)?", re.I | re.S
@@ -88,6 +89,16 @@ class Scope:
     subscription: str = ""
     resource_group: str = ""
     resource: str = ""
+
+    @property
+    def path(self) -> str:
+        """The scope as text, without what a single resource adds."""
+        if self.level is Level.TENANT:
+            return "/"
+        if self.level is Level.MANAGEMENT_GROUP:
+            return f"{_GROUP_PATH}{self.management_group}"
+        group = self.resource_group and f"/resourceGroups/{self.resource_group}"
+        return f"/subscriptions/{self.subscription}{group}"
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -31,7 +31,8 @@ def bicep(steps: Sequence[Step]) -> Rendering:
 
 
 def _file(scope: Scope, members: Sequence[tuple[Step, ArmObject]]) -> str:
-    lines = [f"targetScope = {quoted(scope.level.value)}"]
+    at = f"// To be deployed at {one_line(scope.path)}"
+    lines = [at, f"targetScope = {quoted(scope.level.value)}"]
     previous = ""
     for step, one in members:
         symbol = f"change{step.number}"

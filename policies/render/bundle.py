@@ -8,6 +8,7 @@ from policies.render.arm import arm
 from policies.render.bicep import bicep
 from policies.render.cloudformation import cloudformation
 from policies.render.documents import changes_json, document_files, rollback_json
+from policies.render.message import message
 from policies.render.script import script
 from policies.render.steps import Rendering, steps_of
 from policies.render.terraform import terraform
@@ -18,6 +19,7 @@ FORMS = {
     "ARM": arm,
     "Bicep": bicep,
     "Script": script,
+    "Message": message,
 }
 
 

@@ -5,7 +5,7 @@ of what to import), then updated (`template.json`). No document goes through `Fn
 policy variables look like its substitutions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from policies.render.documents import pretty
 from policies.render.iam_names import assignee_of, iam_name, instance_of
 from policies.render.steps import Action, CannotRender, Rendering, Step
 from policies.render.terraform_aws import is_policy_id
+from policies.render.text import texts_in
 from policies.resources import ResourceKind
 
 _FORMAT = "2010-09-09"
@@ -161,17 +162,24 @@ def _object(step: Step) -> StackObject:
 
 def _literal(value: Any) -> None:
     """Refuse what CloudFormation would replace: intrinsics, dynamic references."""
-    if isinstance(value, dict):
-        if len(value) == 1 and any(k == "Ref" or k.startswith("Fn::") for k in value):
-            raise CannotRender("CloudFormation would run a member of it as a function")
-        for key, inner in value.items():
-            _literal(key)
-            _literal(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _literal(inner)
-    elif isinstance(value, str) and "{{resolve:" in value:
+    if any("{{resolve:" in text for text in texts_in(value)):
         raise CannotRender("CloudFormation would resolve a `{{resolve:` in it")
+    if any(map(_is_function, _objects(value))):
+        raise CannotRender("CloudFormation would run a member of it as a function")
+
+
+def _is_function(value: dict[str, Any]) -> bool:
+    named = next(iter(value), "")
+    return len(value) == 1 and (named == "Ref" or named.startswith("Fn::"))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, (dict, list)):
+        for one in inner:
+            yield from _objects(one)
 
 
 def _stack(

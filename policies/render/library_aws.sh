@@ -1,3 +1,6 @@
+# Documents are UTF-8 whatever the locale; nothing waits for a key.
+export AWS_CLI_FILE_ENCODING=UTF-8 AWS_PAGER='' AWS_CLI_AUTO_PROMPT=off
+
 aws_account() {
   command -v aws >/dev/null || stop "the aws command is missing"
   account=$(aws sts get-caller-identity --query=Account --output=text)

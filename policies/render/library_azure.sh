@@ -14,10 +14,10 @@ azure_tenant() {
 
 arm_get() { az rest --method=get --url="$1" --output=json; }
 
-# eligibility URL ROLE: the eligible schedule of a role in a list, or null.
+# eligibility URL ROLE SCOPE: the eligible schedule of a role in a list, or null.
 eligibility() {
   az rest --method=get --url="$1" --output=json >"$work/list" || return 1
-  states eligible "$2" <"$work/list"
+  states eligible "$2" "$3" <"$work/list"
 }
 
 group_member() {

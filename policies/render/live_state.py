@@ -126,11 +126,15 @@ def _number(version: str) -> int:
     return int(version[1:])
 
 
-def eligible(data: Any, role: str) -> Any:
-    """Return the eligible schedule of a role among those of one principal."""
+def eligible(data: Any, role: str, scope: str) -> Any:
+    """Return the eligible schedule of a role among those of one principal.
+
+    A list at a scope has those above and below as well.
+    """
     for one in data.get("value", []):
         given: dict[str, Any] = one.get("properties", {})
-        if given.get("roleDefinitionId", "").rpartition("/")[2].lower() == role:
+        found = given.get("roleDefinitionId", "").rpartition("/")[2].lower()
+        if (found, given.get("scope", "").lower()) == (role, scope):
             return one
     return None
 
@@ -160,7 +164,7 @@ def main(arguments: list[str]) -> int:
         found = entry(data, *rest[:3])
         print("" if found is None else found[rest[3]])
     elif command == "eligible":
-        print(canonical(eligible(data, rest[0])))
+        print(canonical(eligible(data, *rest)))
     else:
         print(canonical(identity(data, rest[0])))
     return 0

@@ -18,6 +18,12 @@ _MACHINE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _REQUESTS = "/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/"
+_ELIGIBILITY = re.compile(
+    r"(?P<scope>.*)/providers/Microsoft\.Authorization/roleEligibilitySchedule"
+    r"(?P<type>Requests|Instances|s)/(?P<name>[^/]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_FOREVER = {"type": "NoExpiration"}
 _SCHEDULES = "/providers/Microsoft.Authorization/roleEligibilitySchedules"
 
 
@@ -47,26 +53,46 @@ def _arm(step: Step) -> Commands:
 def _eligibility(step: Step) -> Commands:
     """Request an eligibility, or its end: a request of its own, never a deletion."""
     document = step.change.before if step.after is None else step.after
-    one = arm_object(step, document)
-    who = _guid(one.properties.get("principalId"))
-    role = str(one.properties.get("roleDefinitionId", ""))
-    scope = "" if one.path == "/" else one.path
+    found = _ELIGIBILITY.fullmatch(step.resource.id)
+    if found is None:
+        raise CannotRender("its id is not of an eligibility")
+    given: Mapping[str, Any] = document.get("properties", {})
+    who, role = _guid(given.get("principalId")), given.get("roleDefinitionId")
+    if not isinstance(role, str):
+        raise CannotRender("it has no roleDefinitionId")
+    version = TYPES[step.kind][1]
     query = f"&$filter=principalId%20eq%20%27{who}%27"
-    listed = f"{_url(scope + _SCHEDULES, one.api_version)}{query}"
-    read = line("eligibility", listed, role.rpartition("/")[2].lower())
-    properties: dict[str, Any] = dict(one.properties)
-    request = one.name
-    if step.action is Action.REMOVE:
-        request = str(uuid5(NAMESPACE_URL, f"whocanrun:remove:{step.resource.id}"))
-        properties = {
-            "principalId": who,
-            "roleDefinitionId": role,
-            "requestType": "AdminRemove",
-        }
+    listed = f"{_url(found['scope'] + _SCHEDULES, version)}{query}"
+    wanted = (role.rpartition("/")[2].lower(), found["scope"].lower() or "/")
+    read = line("eligibility", listed, *wanted)
+    request = _request_id(step, found)
+    url = option("--url", _url(f"{found['scope']}{_REQUESTS}{request}", version))
     name = f"{step.stem}.{step.action}.json"
-    url = option("--url", _url(f"{scope}{_REQUESTS}{request}", one.api_version))
     write = line("run", "az", "rest", "--method=put", url, "--body", _body(name))
-    return Commands("presence", read, (write,), ((name, {"properties": properties}),))
+    body = {"properties": _requested(step, given)}
+    return Commands("presence", read, (write,), ((name, body),))
+
+
+def _request_id(step: Step, found: re.Match[str]) -> str:
+    """Return the GUID of the request: as planned, or always the same one."""
+    if step.action is Action.CREATE and found["type"].lower() == "requests":
+        return found["name"]
+    return str(uuid5(NAMESPACE_URL, f"whocanrun:{step.action}:{step.resource.id}"))
+
+
+def _requested(step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked for; what was a schedule is asked for until its own end."""
+    asked = {
+        name: given[name]
+        for name in ("principalId", "roleDefinitionId", "condition", "conditionVersion")
+        if given.get(name)
+    }
+    if step.action is Action.REMOVE:
+        return {**asked, "requestType": "AdminRemove"}
+    end = given.get("endDateTime")
+    until = {"type": "AfterDateTime", "endDateTime": end} if end else _FOREVER
+    schedule = given.get("scheduleInfo") or {"expiration": until}
+    return {**asked, "requestType": "AdminAssign", "scheduleInfo": schedule}
 
 
 def _guid(value: object) -> str:

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 
 from policies.render.steps import CannotRender, Step
+from policies.render.text import is_text
 
 #: What the command lines of both providers read as a file or a URL to load.
 _LOADED = ("file://", "fileb://", "http://", "https://", "@")
@@ -76,14 +77,10 @@ def _quoted(word: str) -> str:
 
 
 def _passable(word: str) -> None:
-    if "\0" in word or not _is_text(word):
+    if "\0" in word or not is_text(word):
         raise CannotRender("its name cannot be passed to a command")
     if word.startswith(_LOADED) or "=@" in word:
         raise CannotRender("a command would read its name as a file to load")
-
-
-def _is_text(word: str) -> bool:
-    return not any(0xD800 <= ord(char) < 0xE000 for char in word)
 
 
 def document_option(step: Step, option_name: str) -> tuple[Word, Word]:

@@ -7,7 +7,6 @@ and the document both as JSON and as a data source.
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from policies.render.differences import difference
 from policies.render.documents import pretty
@@ -17,7 +16,7 @@ from policies.render.terraform_aws import AWS_ARGUMENTS, AWS_OBJECTS
 from policies.render.terraform_azure import AZURE_ARGUMENTS, AZURE_OBJECTS
 from policies.render.terraform_documents import policy_document
 from policies.render.terraform_objects import TerraformObject
-from policies.render.text import label, last, one_line
+from policies.render.text import is_text, label, last, one_line, texts_in
 
 _OBJECTS = {**AWS_OBJECTS, **AZURE_OBJECTS}
 _ARGUMENTS = {**AWS_ARGUMENTS, **AZURE_ARGUMENTS}
@@ -78,20 +77,11 @@ def _adopted(step: Step) -> TerraformObject:
 def _composed(step: Step) -> None:
     """Terraform keeps text composed (NFC), which would change any other."""
     named = (step.resource.id, step.resource.name)
-    texts = (*named, *_texts(step.after))
+    texts = (*named, *texts_in(step.after))
+    if not all(map(is_text, texts)):
+        raise CannotRender("it holds half a character, which Terraform cannot")
     if not all(unicodedata.is_normalized("NFC", text) for text in texts):
         raise CannotRender("Terraform would compose characters of it (NFC)")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from (
-            text for pair in value.items() for one in pair for text in _texts(one)
-        )
-    elif isinstance(value, list):
-        yield from (text for one in value for text in _texts(one))
 
 
 def _label(step: Step) -> str:

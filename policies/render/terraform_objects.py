@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from policies.render.hcl import Block, Value
 from policies.render.steps import Step
+from policies.resources import ResourceKind
 
 #: What a live object has and our file does not: left as it is, not taken away.
 UNMANAGED = ("description", "tags", "tags_all")
@@ -38,5 +39,5 @@ class Argument:
     name: str
 
 
-Objects = Mapping[object, Callable[[Step], TerraformObject]]
-Arguments = Mapping[object, Argument]
+Objects = Mapping[ResourceKind, Callable[[Step], TerraformObject]]
+Arguments = Mapping[ResourceKind, Argument]

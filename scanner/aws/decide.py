@@ -12,6 +12,7 @@ from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.aws.vectors import HOLDERS, catalogue
+from scanner.aws.work import work_of
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
 from scanner.usage import joined
@@ -51,6 +52,8 @@ def decide_aws(estate: AwsEstate) -> Decided:
             principal.scope
         ].because_together(principal, grants),
         usage=joined(account.usage for account in accounts),
+        work_of=work_of(estate),
+        homes_of=_home,
     )
 
 
@@ -61,6 +64,10 @@ def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:
         kinds = {way.lender for way in one.ways}
         if kinds <= HOLDERS and kinds.isdisjoint(listed):
             yield replace(one.vector, covered=False, why_not=_NOT_LISTED)
+
+
+def _home(principal: Principal) -> tuple[str, ...]:
+    return (principal.scope,) if principal.kind == "role" else ()
 
 
 def _in_order(grant: Grant) -> tuple[str, str, int]:

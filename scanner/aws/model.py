@@ -250,6 +250,13 @@ class AwsAccount:
     consumers: tuple[Consumer, ...] = ()
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: The account's own limits and counts (`iam:GetAccountSummary`), by their names.
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    #: By ARN of a managed policy that has as many versions as IAM keeps: the ids of
+    #: those that are not its default, and the document of the first, oldest one.
+    versions: Mapping[str, tuple[tuple[str, ...], PolicyDocument]] = field(
+        default_factory=dict
+    )
     #: When its principals last did what; verdicts never rest on it.
     usage: Usages = field(default_factory=Usages)
     #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.

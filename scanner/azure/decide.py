@@ -8,6 +8,7 @@ from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
 from scanner.azure.vectors import NOT_COVERED
+from scanner.azure.work import Surroundings
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Decision, Vector
 from scanner.memory import collector_paused
@@ -30,6 +31,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
     targets = (m.target for half in halves for m in half.tenant.machines)
     unread = {v for half in halves for v in unread_vectors(half.tenant)}
     denials = _Denials(tuple(halves))
+    around = Surroundings(half.tenant for half in halves)
     return Decided(
         Provider.AZURE,
         tuple(principals[key] for key in sorted(principals)),
@@ -40,6 +42,8 @@ def decide_azure(estate: AzureEstate) -> Decided:
         denials.because,
         denials.decision,
         usage=joined(half.tenant.usage for half in halves),
+        work_of=around.work_of,
+        homes_of=around.homes_of,
     )
 
 

@@ -20,6 +20,7 @@ from scanner.errors import UnusableInput
 
 if TYPE_CHECKING:
     from checks.finding import Finding
+    from output.result import Result
     from policies.remediation import Remediation
 
 REPORTS = Path("whocanrun-report")
@@ -38,6 +39,22 @@ REPORTS = Path("whocanrun-report")
     multiple=True,
     help="Only this finding: its fingerprint, or the start of it (repeatable).",
 )
+@click.option(
+    "--keep",
+    type=PATH,
+    help="Access that must stay, with reasons, as TOML or JSON (docs/remediation.md).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["tighten", "revoke", "guardrail"]),
+    help="Style of all changes (default: chosen for each finding, and explained).",
+)
+@click.option(
+    "--verify",
+    "bundles",
+    type=PATH,
+    help="Write nothing: check the proofs in this folder again, from its files.",
+)
 @config_option
 @top_option
 @quiet_option
@@ -48,6 +65,9 @@ def command(
     estate_dir: Path | None,
     out: Path | None,
     wanted: tuple[str, ...],
+    keep: Path | None,
+    mode: str | None,
+    bundles: Path | None,
     config_file: Path | None,
     top: int,
 ) -> int:
@@ -57,6 +77,8 @@ def command(
     CloudFormation, ARM, Bicep and a script, with the way back. Nothing is applied.
     """
     from output.remediation_table import write_remediation_table
+    from policies.keep import load_keep
+    from policies.wishes import Mode, Wishes
     from scanner.commands.results import (
         configuration,
         exit_code,
@@ -66,6 +88,7 @@ def command(
         warn_if_shared,
         warn_of_config,
     )
+    from scanner.commands.verify import verify_bundles
 
     console = console_of(context)
     config = configuration(config_file)
@@ -73,9 +96,16 @@ def command(
     result = loaded.result
     readable(result.coverage)
     warn_of_config(result, console)
+    if bundles is not None:
+        return verify_bundles(loaded, bundles, console)
     console.outcome = exit_code(result)
-    chosen = chosen_findings(result.findings, wanted)
-    planned = plan(loaded, chosen)
+    chosen = chosen_findings(result, wanted)
+    wishes = Wishes(
+        mode=Mode(mode) if mode else None,
+        keep=load_keep(keep) if keep else (),
+        config=config,
+    )
+    planned = plan(loaded, chosen, wishes)
     folder = out or new_report_folder() / "remediation"
     warn_if_shared(folder, console)
     save_remediations(planned, folder, result.findings)
@@ -90,21 +120,26 @@ def new_report_folder() -> Path:
     return REPORTS / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def chosen_findings(
-    findings: Sequence["Finding"], wanted: Sequence[str]
-) -> tuple["Finding", ...]:
+def chosen_findings(result: "Result", wanted: Sequence[str]) -> tuple["Finding", ...]:
     """Return the findings whose fingerprints start with one of `wanted`; none: all.
 
     Raises:
-        UnusableInput: one of `wanted` fits no finding.
+        UnusableInput: one of `wanted` fits no finding that counts.
     """
     for start in wanted:
-        fits = any(one.fingerprint.startswith(start) for one in findings)
+        fits = any(one.fingerprint.startswith(start) for one in result.findings)
         if not start or not fits:
-            hint = "see `whocanrun report` for the fingerprints"
-            raise UnusableInput(f"--finding {start!r}", "no such finding", hint)
+            raise UnusableInput(f"--finding {start!r}", *_why_not(result, start))
     starts = tuple(wanted) or ("",)
-    return tuple(one for one in findings if one.fingerprint.startswith(starts))
+    return tuple(one for one in result.findings if one.fingerprint.startswith(starts))
+
+
+def _why_not(result: "Result", start: str) -> tuple[str, str]:
+    """Say why a fingerprint is none of a finding that counts, and what to do."""
+    for one in result.suppressed if start else ():
+        if one.finding.fingerprint.startswith(start):
+            return f"suppressed by {one.by}", f"change {result.config} to plan for it"
+    return "no such finding", "see `whocanrun report` for the fingerprints"
 
 
 def save_remediations(

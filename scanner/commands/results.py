@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checks.finding import Finding
     from output.result import Result
     from policies.remediation import Remediation
+    from policies.wishes import Wishes
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
 
@@ -95,19 +96,22 @@ def _checked(result: "Result", config: Config) -> "Result":
     """Add what the checks find, and the numbers."""
     from checks.catalogue import catalogue, run_checks
     from checks.claims import claims, pairs
-    from checks.suppressions import weigh
+    from checks.suppressions import weigh, weigh_gaps
     from policies.plan import remediation_id
 
     graph, checks = result.graph, catalogue()
     found = run_checks(graph, result.coverage, config)
-    weighed = weigh(found, graph, config, checks, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    weighed = weigh(found, graph, config, checks, today)
+    accepted, stale = weigh_gaps(result.coverage, config, today)
     findings = weighed.findings
     return replace(
         result,
         findings=findings,
         suppressed=weighed.suppressed,
         config=config.path,
-        warnings=weighed.warnings,
+        accepted_gaps=accepted,
+        warnings=(*weighed.warnings, *stale),
         catalogue=checks,
         remediation_ids={one.fingerprint: remediation_id(one) for one in findings},
         claims=claims(graph, config, result.coverage),
@@ -116,32 +120,40 @@ def _checked(result: "Result", config: Config) -> "Result":
 
 
 def plan(
-    loaded: Loaded, wanted: "Sequence[Finding] | None" = None
+    loaded: Loaded,
+    wanted: "Sequence[Finding] | None" = None,
+    wishes: "Wishes | None" = None,
 ) -> "tuple[Remediation, ...]":
     """Plan the remediations of the wanted findings; None means all of them.
 
     All findings are known to the planner: what others share decides what may change.
+
+    Args:
+        loaded: the estate and its findings.
+        wanted: those to plan for.
+        wishes: a style of change, and what must stay.
     """
     from policies.plan import plan_remediations
 
+    only = None if wanted is None else {finding.fingerprint for finding in wanted}
     result = loaded.result
-    planned = plan_remediations(loaded.analysis, result.graph, result.findings)
-    if wanted is None:
-        return planned
-    chosen = {finding.fingerprint for finding in wanted}
-    return tuple(one for one in planned if one.finding in chosen)
+    return plan_remediations(
+        loaded.analysis, result.graph, result.findings, wishes, only
+    )
 
 
 def exit_code(result: "Result", fail_on: str | None = None) -> int:
     """Return 4 when nothing was read, 1 for findings, 3 for gaps, else 0.
 
-    Findings that somebody has answered for do not count.
+    Findings that somebody has answered for do not count, nor do such gaps.
     """
     if not result.coverage.readable:
         return UNREADABLE
     if fail_on and _reaches(result, fail_on):
         return FOUND
-    return DONE if result.coverage.complete else INCOMPLETE
+    accepted = {gap for gap, _ in result.accepted_gaps}
+    gaps = {gap for scope in result.coverage.scopes for gap in scope.gaps}
+    return DONE if gaps <= accepted else INCOMPLETE
 
 
 def _reaches(result: "Result", fail_on: str) -> bool:

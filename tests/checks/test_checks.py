@@ -6,7 +6,7 @@ import decided as d
 import pytest
 
 from checks.catalogue import catalogue, run_checks
-from scanner.config import Config, Thresholds
+from scanner.config import Config, Identities, Thresholds
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -119,6 +119,30 @@ def becoming(kind: str, *own: d.Given, provider=Provider.AWS, **rest) -> Decided
 
 
 VM_IDENTITY = d.entra("vm-identity", "managed-identity")
+
+
+def working(half: Decided, name: str, of: Principal | None = None) -> Decided:
+    """Everybody, or one principal, has a policy or role of that name as well."""
+    return replace(half, work_of=lambda who: (name,) if of in (None, who) else ())
+
+
+def living(half: Decided, *homes: str) -> Decided:
+    return replace(half, homes_of=lambda _: homes)
+
+
+def entering(who: Principal, role: Principal, *more: d.Given) -> Decided:
+    """Somebody enters a role that commands the fleet; roles live in their account."""
+    edges = [d.hop("assumes", who, role)]
+    half = d.half(aws(role), *more, edges=edges, principals=[who])
+    return replace(
+        half, homes_of=lambda one: (one.scope,) if one.kind == "role" else ()
+    )
+
+
+def permission_sets(person: Principal, *roles: Principal) -> Decided:
+    """A person of Identity Center; OPS commands the fleet."""
+    edges = [d.hop("member-of", person, one) for one in roles]
+    return d.half(aws(), edges=edges, principals=[person, *roles])
 
 
 def alice(**facts) -> Decided:
@@ -239,6 +263,47 @@ CASES = [
             carol(days=400),
             azure_half(azure()),
             azure_half(azure(GROUP), usage=unused(GROUP, RUN)),
+        ],
+    ),
+    Case(
+        "t1651_aws_person_with_other_work",
+        working(d.half(aws(ALICE)), "deployments"),
+        [
+            d.half(aws(ALICE)),
+            working(d.half(aws()), "deployments"),
+            working(d.half(aws(ALICE, standing=Standing.TIME_BOUND)), "deployments"),
+            working(permission_sets(PERSON, OPS), "none of it", of=ALICE),
+            working(permission_sets(PERSON, OPS), "in the same one", of=OPS),
+            working(permission_sets(PERSON, d.role("dev")), "no commands"),
+        ],
+    ),
+    Case(
+        "t1651_azure_person_with_other_work",
+        working(azure_half(azure()), "Storage Blob Data Contributor"),
+        [
+            azure_half(azure()),
+            working(azure_half(azure(standing=Standing.ELIGIBLE)), "Contributor"),
+            working(azure_half(azure(VM_IDENTITY)), "Contributor"),
+            working(azure_half(azure(GROUP)), "Contributor"),
+        ],
+    ),
+    Case(
+        "t1651_aws_workload_beyond_its_account",
+        entering(d.role("ops", d.OTHER), OPS),
+        [
+            entering(d.role("deploy"), OPS),
+            entering(d.user("bob", d.OTHER), OPS),
+            entering(OIDC, OPS),
+            d.half(aws()),
+        ],
+    ),
+    Case(
+        "t1651_azure_workload_beyond_its_group",
+        living(azure_half(azure(VM_IDENTITY)), f"{GROUP_SCOPE}2".lower()),
+        [
+            living(azure_half(azure(VM_IDENTITY)), GROUP_SCOPE.lower()),
+            living(azure_half(azure()), f"{GROUP_SCOPE}2".lower()),
+            azure_half(azure(VM_IDENTITY)),
         ],
     ),
     Case("t1651_aws_root_not_fenced", d.half(aws(d.root())), [d.half(aws())]),
@@ -668,3 +733,85 @@ def test_the_number_of_days_is_a_threshold():
 
     assert "t1651_aws_unused_access" in {one.check for one in found}
     assert fired(half, "t1651_aws_unused_access") == []
+
+
+DEV = d.role("dev")
+TEAM = d.outsider("arn:aws:identitystore:::group/platform", "federated")
+FAR_OPS, FAR_NODE = d.role("ops", d.OTHER), d.vm("i-9", d.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("hops", "expected"),
+    [
+        ([(PERSON, OPS), (PERSON, DEV)], PERSON.id),
+        ([(PERSON, TEAM), (TEAM, OPS), (PERSON, DEV)], PERSON.id),
+        ([(PERSON, OPS), (PERSON, TEAM), (TEAM, DEV)], PERSON.id),
+        ([(TEAM, OPS), (TEAM, DEV)], None),
+        ([(PERSON, OPS)], None),
+        ([(PERSON, DEV)], None),
+    ],
+)
+def test_people_of_identity_center_are_judged_by_all_their_permission_sets(
+    hops, expected
+):
+    """One for commands and one for other work, each held directly or by a group."""
+    edges = [d.hop("member-of", *ends) for ends in hops]
+    half = d.half(aws(), edges=edges, principals=[PERSON, TEAM, OPS, DEV])
+
+    found = fired(working(half, "s3", of=DEV), "t1651_aws_person_with_other_work")
+
+    assert [one.principal.id for one in found] == ([expected] if expected else [])
+    assert all("other work (dev)" in one.message for one in found)
+
+
+def test_much_other_work_is_counted():
+    half = replace(d.half(aws(ALICE)), work_of=lambda _: ("a", "b", "c", "d", "e"))
+
+    (finding,) = fired(half, "t1651_aws_person_with_other_work")
+
+    assert "(a, b, c and 2 more)" in finding.message
+
+
+def test_the_configuration_says_who_is_a_person():
+    """A role that people assume from elsewhere, and a user that is a program."""
+    config = Config(identities=Identities(people=(OPS.id,), workloads=(ALICE.id,)))
+    half = working(d.half(aws(), aws(ALICE)), "deployments")
+    found = run_checks(build_graph([half]), config=config)
+    check = "t1651_aws_person_with_other_work"
+
+    assert [one.principal for one in found if one.check == check] == [OPS]
+
+
+@pytest.mark.parametrize(("second", "fires"), [(True, True), (False, False)])
+def test_a_pipeline_is_at_home_in_one_account(second, fires):
+    """Which one, nothing says; in two of them it is somewhere else for sure."""
+    edges = [d.hop("assumes", OIDC, OPS)]
+    edges += [d.hop("assumes", OIDC, FAR_OPS)] if second else []
+    far = d.grant([FAR_OPS], SEND, [FAR_NODE], documents="any")
+    half = d.half(aws(), far, edges=edges, principals=[OIDC])
+
+    found = fired(half, "t1651_aws_workload_beyond_its_account")
+
+    assert bool(found) is fires
+    assert all("in 2 accounts" in one.message for one in found)
+
+
+@pytest.mark.parametrize(("targets", "fires"), [([*WEB, FAR], True), (WEB, False)])
+def test_an_application_is_at_home_in_one_subscription(targets, fires):
+    app = d.entra("deployer", "service-principal")
+    half = azure_half(azure(app, targets=targets))
+
+    found = fired(half, "t1651_azure_workload_beyond_its_group")
+
+    assert bool(found) is fires
+
+
+def test_what_is_in_the_home_of_a_workload_does_not_count():
+    """Only the grants that leave it are the finding's."""
+    inside = azure(VM_IDENTITY, targets=WEB)
+    outside = d.grant([VM_IDENTITY], "Microsoft.Compute/virtualMachines/write", [FAR])
+    half = living(azure_half(inside, outside), GROUP_SCOPE.lower())
+
+    (finding,) = fired(half, "t1651_azure_workload_beyond_its_group")
+
+    assert finding.sample == (FAR,)

@@ -116,7 +116,7 @@ def test_a_suppression_holds_to_the_end_of_its_last_day(days, holds):
     else:
         (warning,) = result.warnings
         assert "w.toml: accept[1] (ops@example.com: rolled out)" in warning
-        assert f"expired on {expires}: its findings count again" in warning
+        assert f"expired on {expires}: what it fits counts again" in warning
 
 
 def test_another_suppression_may_still_hold_what_an_expired_one_did():

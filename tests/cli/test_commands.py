@@ -261,6 +261,17 @@ def test_remediate_writes_what_its_index_names(run, tmp_path):
             assert json.loads((out / entry["file"]).read_text())["id"] == entry["id"]
 
 
+def test_what_remediate_writes_holds_against_the_same_estate(run, tmp_path):
+    """Every proof, with every file of its folder bound to it."""
+    out = tmp_path / "fix"
+    run("remediate", "--out", str(out))
+    proofs = sorted(out.glob("*/proof.json"))
+    shown = run("remediate", "--verify", str(out))
+
+    assert proofs
+    assert f"{len(proofs)} of {len(proofs)} proofs hold" in shown
+
+
 def test_remediate_only_the_named_finding(run, tmp_path):
     findings = json.loads(run("report", "--format", "json"))["findings"]
     wanted = next(one["fingerprint"] for one in findings if one["principal"])
@@ -307,6 +318,27 @@ def test_permissions_are_json_alone_on_stdout(capsys):
     shown = capsys.readouterr()
     assert json.loads(shown.out)["IsCustom"] is True
     assert "Microsoft Graph" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("provider", "right", "told"),
+    [
+        ("aws", "iam:GenerateCredentialReport", ""),
+        ("azure", "Microsoft.Insights/eventtypes/values/read", "AuditLog.Read.All"),
+    ],
+)
+def test_permissions_for_usage_are_asked_for(capsys, provider, right, told):
+    """Least privilege: what only `scan --usage` needs is in no other output."""
+    assert main(["permissions", provider]) == 0
+    plain = capsys.readouterr()
+    assert main(["permissions", provider, "--usage"]) == 0
+    usage = capsys.readouterr()
+
+    assert right not in plain.out
+    assert right in json.dumps(json.loads(usage.out))
+    assert "add --usage" in plain.err
+    assert "add --usage" not in usage.err
+    assert told in usage.err
 
 
 def test_checks_lists_and_explains(capsys):

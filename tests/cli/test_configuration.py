@@ -74,6 +74,47 @@ def test_an_expired_suppression_fails_it_again_and_says_why(run):
     assert "expired on 2019-01-31" in out
 
 
+def gap_accepted(scope: str, expires: str = "2099-01-31") -> str:
+    operation = 'operation = "ssm:DescribeInstanceInformation"\n'
+    answer = ANSWER.replace("2099-01-31", expires)
+    return f'[[accept_gap]]\n{operation}scope = "{scope}"\n{answer}'
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected", "warned"),
+    [
+        ("", 3, ""),
+        (gap_accepted("200000000066"), 0, ""),
+        (
+            gap_accepted("200000000033"),
+            3,
+            "(o@example.com: r) fits no gap",
+        ),
+        (gap_accepted("200000000066", "2019-01-31"), 3, "expired on 2019-01-31"),
+    ],
+)
+def test_a_gap_that_is_accepted_by_name_makes_no_run_incomplete(
+    toml, expected, warned, run
+):
+    """It stays a gap: the estate has just this one."""
+    code, out, err = run(toml, "report")
+
+    assert code == expected
+    assert "INCOMPLETE" in out
+    assert ("Accepted, 1 gap until 2099-01-31" in out) is (expected == 0)
+    assert warned in err
+    assert bool(warned) is ("accept_gap" in err)
+
+
+def test_json_says_who_accepted_which_gap(run):
+    found = report(run, gap_accepted("200000000066"))
+
+    (one,) = found["configuration"]["accepted_gaps"]
+    assert (one["scope"], one["region"]) == ("200000000066", "eu-central-1")
+    assert (one["by"], one["owner"]) == ("accept_gap[1]", "o@example.com")
+    assert found["coverage"]["complete"] is False
+
+
 def test_nobody_disappears_who_is_approved(run):
     before = report(run, None)
     after = report(run, f'[approved]\nbreak_glass = ["{EMERGENCY}"]\n')
@@ -125,6 +166,17 @@ def test_remediate_leaves_alone_what_somebody_has_answered_for(run):
     planned = json.dumps(index)
     assert planned.count("wcr1:") > 10
     assert not [one for one in suppressed if one["fingerprint"] in planned]
+
+
+def test_to_plan_for_a_suppressed_finding_says_why_not(run):
+    fingerprint = critical(run)
+
+    code, out, err = run(
+        accept(finding=fingerprint), "remediate", "--finding", fingerprint
+    )
+
+    assert (code, out) == (2, "")
+    assert "suppressed by accept[1]; change whocanrun.toml to plan for it" in err
 
 
 def test_a_named_file_goes_before_the_one_beside(run, tmp_path):

@@ -4,73 +4,69 @@ import json
 
 import aws_estates as a
 import pytest
+from planning import holds, kinds, planned_aws, remediation_of
 
 from checks.catalogue import run_checks
 from policies.limits import MANAGED_POLICY
 from policies.plan import plan_remediations
+from policies.resources import ResourceKind
 from scanner.analysis import analyse
 from scanner.graph import build_graph
 
 SEND, START = "ssm:SendCommand", "ssm:StartSession"
 FULL = a.managed_policy("aws:AmazonSSMFullAccess", a.allow("ssm:*", "s3:GetObject"))
-NODE = a.instance("i-1", registered=True, profile="app")
-OTHER = a.instance("i-2", registered=True)
 EVERY = "t1651_aws_any_document_every_node"
 MANAGED = "t1651_aws_managed_policy_grants"
-EXTERNAL = "t1651_aws_external_without_external_id"
+USER = "t1651_aws_iam_user"
+WITHOUT_ID = "t1651_aws_external_without_external_id"
+WITH_ID = "t1651_aws_external_account"
 PARTNER = {"AWS": f"arn:aws:iam::{a.PARTNER}:root"}
-
-
-def planned(root, *parts):
-    """Write, analyse, check and plan; yields (finding, remediation)."""
-    evidence = a.estate(root, a.account(*parts, NODE, OTHER))
-    analysis = analyse(evidence)
-    graph = build_graph(analysis.decided)
-    found = [f for f in run_checks(graph) if f.targets and f.principal]
-    found = [f for f in found if f.principal.kind != "root"]
-    return list(zip(found, plan_remediations(analysis, graph, found), strict=True))
-
-
-def of(pairs, check, name):
-    (found,) = [
-        r for f, r in pairs if f.check == check and f.principal.name.endswith(name)
-    ]
-    return found
-
-
-def kinds(remediation):
-    return [change.kind for change in remediation.changes]
-
-
-def holds(status):
-    """Doubts of the engine are carried as unknowns; neither is a failure."""
-    return status in ("checked", "checked-given")
 
 
 def test_an_inline_policy_loses_the_vectors_and_keeps_the_rest(tmp_path):
     statement = a.allow(SEND, "s3:GetObject")
 
-    found = of(planned(tmp_path, a.role("ops", statement)), EVERY, "ops")
+    found = remediation_of(
+        planned_aws(tmp_path, a.role("ops", statement)), EVERY, "ops"
+    )
 
     (change,) = found.changes
     assert change.kind == "A3"
     (left,) = change.after["Statement"]
     assert left["Action"] == ["s3:GetObject"]
     assert change.before["Statement"][0]["Action"] == [SEND, "s3:GetObject"]
-    assert holds(found.status)
+    assert holds(found)
     assert (found.closes, found.taken_away) == ("fully", 2)
 
 
 def test_a_policy_with_nothing_else_is_deleted(tmp_path):
-    found = of(planned(tmp_path, a.role("ops", a.allow(SEND))), EVERY, "ops")
+    found = remediation_of(
+        planned_aws(tmp_path, a.role("ops", a.allow(SEND))), EVERY, "ops"
+    )
 
     assert kinds(found) == ["A1"]
     assert found.changes[0].after is None
+    assert holds(found)
+
+
+def test_a_managed_policy_with_nothing_else_is_detached_from_all(tmp_path):
+    """The policy itself stays: whoever wants it back attaches it."""
+    run = a.managed_policy("run", a.allow(SEND))
+    roles = [a.role(name, managed=["run"]) for name in ("one", "two")]
+
+    found = remediation_of(planned_aws(tmp_path, run, *roles), EVERY, "one")
+
+    assert kinds(found) == ["A1", "A1"]
+    attachments = {change.resource.kind for change in found.changes}
+    assert attachments == {ResourceKind.ATTACHMENT}
+    assert holds(found)
 
 
 def test_everything_becomes_everything_but_the_vectors(tmp_path):
     """An administrator can still undo it: closed partly, and the rights are named."""
-    found = of(planned(tmp_path, a.role("admin", a.allow("*"))), EVERY, "admin")
+    found = remediation_of(
+        planned_aws(tmp_path, a.role("admin", a.allow("*"))), EVERY, "admin"
+    )
 
     (statement,) = found.changes[0].after["Statement"]
     assert SEND in statement["NotAction"]
@@ -82,99 +78,188 @@ def test_a_policy_of_several_flagged_principals_gets_one_new_version(tmp_path):
     run = a.managed_policy("run", a.allow(SEND, "s3:GetObject"))
     roles = [a.role(name, managed=["run"]) for name in ("one", "two")]
 
-    found = of(planned(tmp_path, run, *roles), EVERY, "one")
+    pairs = planned_aws(tmp_path, run, *roles)
 
-    assert kinds(found) == ["A2"]
-    assert [arn.rpartition("/")[2] for arn in found.changes[0].affects] == [
-        "one",
-        "two",
-    ]
-    assert found.taken_away == 4
+    one, two = (remediation_of(pairs, EVERY, name) for name in ("one", "two"))
+    assert kinds(one) == ["A2"]
+    names = [arn.rpartition("/")[2] for arn in one.changes[0].affects]
+    assert names == ["one", "two"]
+    assert one.changes == two.changes
+    assert one.taken_away == 4
 
 
-@pytest.mark.parametrize(("shared", "kind"), [(False, "A2"), (True, "A6")])
-def test_a_policy_that_serves_others_is_not_edited(tmp_path, shared, kind):
-    """A role has no finding of the users' check: it must keep what it has."""
+@pytest.mark.parametrize(
+    ("shared", "expected"), [(False, ["A2"]), (True, ["A4", "A4", "A4"])]
+)
+def test_a_policy_that_serves_others_is_copied_for_the_one(tmp_path, shared, expected):
+    """Case 1: a role has no finding of the users' check, and must keep what it has."""
     run = a.managed_policy("run", a.allow(SEND, "s3:GetObject"))
-    other = a.role("other", managed=["run"] if shared else [])
+    narrow = ["arn:aws:ec2:*:*:instance/i-1"]
+    other = a.role("other", managed=["run"] if shared else [], boundary="narrow")
+    bound = a.managed_policy("narrow", a.allow(SEND, on=[*narrow, "*:document/Own"]))
 
-    pairs = planned(tmp_path, run, a.user("bob", managed=["run"]), other)
+    pairs = planned_aws(tmp_path, run, bound, a.user("bob", managed=["run"]), other)
 
-    assert kinds(of(pairs, "t1651_aws_iam_user", "bob")) == [kind]
+    found = remediation_of(pairs, USER, "bob")
+    assert kinds(found) == expected
+    assert holds(found)
+
+
+def test_a_boundary_of_another_role_is_not_edited(tmp_path):
+    """Case 4: editing the policy would shrink what the other role may do."""
+    run = a.managed_policy("run", a.allow(SEND, START, "s3:*"))
+    own = ["arn:aws:ec2:*:*:instance/i-1", "arn:aws:ssm:*:*:document/Own"]
+    other = a.role("other", a.allow(SEND, on=own), boundary="run")
+
+    pairs = planned_aws(tmp_path, run, a.user("bob", managed=["run"]), other)
+
+    found = remediation_of(pairs, USER, "bob")
+    assert kinds(found) == ["A4", "A4", "A4"]
+    assert holds(found)
 
 
 def test_an_aws_managed_policy_is_replaced_by_a_copy(tmp_path):
     role = a.role("ops", managed=["aws:AmazonSSMFullAccess"])
 
-    found = of(planned(tmp_path, FULL, role), MANAGED, "ops")
+    found = remediation_of(planned_aws(tmp_path, FULL, role), MANAGED, "ops")
 
-    create, swap = found.changes
+    create, attach, detach = found.changes
     assert (create.kind, create.before) == ("A4", None)
     assert create.where.startswith(f"arn:aws:iam::{a.ACCOUNT}:policy/")
-    assert swap.before == ["arn:aws:iam::aws:policy/AmazonSSMFullAccess"]
-    assert swap.after == [create.where]
+    assert attach.after == {"PolicyArn": create.where}
+    assert detach.before == {"PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMFullAccess"}
     assert {"Effect": "Deny"}.items() <= create.after["Statement"][-1].items()
-    assert holds(found.status)
+    assert holds(found)
 
 
-def test_a_policy_too_big_to_copy_is_denied_instead(tmp_path):
-    padding = [f"s3:Get{'x' * 100}{n}" for n in range(80)]
-    big = a.managed_policy("aws:Big", a.allow(SEND, *padding))
-    assert len(json.dumps(padding)) > MANAGED_POLICY.value
+def test_the_copy_for_several_principals_is_created_once(tmp_path):
+    roles = [a.role(n, managed=["aws:AmazonSSMFullAccess"]) for n in ("one", "two")]
 
-    found = of(
-        planned(tmp_path, big, a.role("ops", managed=["aws:Big"])), MANAGED, "ops"
-    )
+    pairs = planned_aws(tmp_path, FULL, *roles)
+
+    one, two = (remediation_of(pairs, MANAGED, name) for name in ("one", "two"))
+    assert one.changes[0] == two.changes[0]
+    assert one.changes[1:] != two.changes[1:]
+
+
+def test_a_copy_that_is_too_long_comes_in_two(tmp_path):
+    """Case 3: split where slots are free."""
+    found = _of_a_big_policy(tmp_path, a.role("ops", managed=["aws:Big"]), MANAGED)
+
+    assert kinds(found) == ["A4"] * 5
+    assert holds(found)
+
+
+def test_without_slots_for_copies_the_vectors_are_denied(tmp_path):
+    full = [a.managed_policy(f"p{n}", a.allow("s3:GetObject")) for n in range(9)]
+    names = [f"p{n}" for n in range(9)]
+
+    role = a.role("ops", managed=["aws:Big", *names])
+    found = _of_a_big_policy(tmp_path, role, MANAGED, *full)
 
     (change,) = found.changes
     assert change.kind == "A6"
     assert change.after["Statement"][0]["Effect"] == "Deny"
-    assert holds(found.status)
+    assert holds(found)
+
+
+def _of_a_big_policy(root, role, check, *more):
+    padding = [f"s3:Get{'x' * 100}{n}" for n in range(80)]
+    assert len(json.dumps(padding)) > MANAGED_POLICY.value
+    big = a.managed_policy("aws:Big", a.allow(SEND, *padding))
+    return remediation_of(planned_aws(root, big, role, *more), check, "ops")
 
 
 def test_a_policy_that_a_service_needs_is_left_alone(tmp_path):
     name = "arn:aws:iam::aws:policy/service-role/AmazonEC2RoleforSSM"
     policy = a.managed_policy(name, a.allow(SEND))
 
-    found = of(planned(tmp_path, policy, a.role("ops", managed=[name])), MANAGED, "ops")
+    pairs = planned_aws(tmp_path, policy, a.role("ops", managed=[name]))
 
+    found = remediation_of(pairs, MANAGED, "ops")
     assert (found.closes, found.changes) == ("advice", ())
 
 
-def test_a_users_aws_policy_may_be_its_groups_so_it_is_denied(tmp_path):
-    """Which of them it is attached to is not in the user's evidence."""
+@pytest.mark.parametrize("names", [["ann"], ["ann", "bob"]])
+def test_a_groups_aws_policy_is_replaced_on_the_group(tmp_path, names):
+    """All members are users, so all of them have the same finding."""
     people = a.group("people", managed=["aws:AmazonSSMFullAccess"])
+    users = [a.user(name, groups=["people"]) for name in names]
 
-    found = of(
-        planned(tmp_path, FULL, people, a.user("ann", groups=["people"])),
-        MANAGED,
-        "ann",
-    )
+    found = remediation_of(planned_aws(tmp_path, FULL, people, *users), MANAGED, "ann")
 
-    assert kinds(found) == ["A6"]
+    assert kinds(found) == ["A4", "A4", "A4"]
+    assert found.changes[-1].resource.id.endswith(":group/people")
+    assert holds(found)
 
 
-def test_the_role_of_a_permission_set_is_changed_there(tmp_path):
-    path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
-    role = a.role("AWSReservedSSO_Ops_0123456789abcdef", a.allow(SEND), path=path)
+PATH = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
 
-    found = of(planned(tmp_path, role), EVERY, "0123456789abcdef")
+
+def test_the_role_of_an_unknown_permission_set_is_advice(tmp_path):
+    role = a.role("AWSReservedSSO_Ops_0123456789abcdef", a.allow(SEND), path=PATH)
+
+    found = remediation_of(planned_aws(tmp_path, role), EVERY, "0123456789abcdef")
 
     assert (found.closes, found.status) == ("advice", "planned")
-    assert kinds(found) == ["A11"]
+    assert "permission set" in found.title
 
 
 def test_a_partner_must_send_an_external_id(tmp_path):
     role = a.role("partner", a.allow(SEND), trust=[a.trusting(PARTNER)])
 
-    found = of(planned(tmp_path, role), EXTERNAL, a.PARTNER)
+    found = remediation_of(planned_aws(tmp_path, role), WITHOUT_ID, a.PARTNER)
 
     (change,) = found.changes
     condition = change.after["Statement"][0]["Condition"]
     assert "sts:ExternalId" in condition["StringEquals"]
     assert (change.kind, change.where.rpartition("/")[2]) == ("A10", "partner")
-    assert holds(found.status)
+    assert holds(found)
     assert found.closes == "partly"
+
+
+def test_a_partner_whose_role_is_approved_is_pinned_to_it(tmp_path):
+    role = a.role("partner", a.allow(SEND), trust=[a.trusting(PARTNER)])
+    exact = f"arn:aws:iam::{a.PARTNER}:role/run"
+
+    pairs = planned_aws(tmp_path, role, approved={"partners": (exact,)})
+
+    found = remediation_of(pairs, WITHOUT_ID, a.PARTNER)
+    required = found.changes[0].after["Statement"][0]["Condition"]["StringEquals"]
+    assert required["aws:PrincipalArn"] == [exact]
+    assert holds(found)
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_partner_with_an_external_id_goes_unless_approved(tmp_path, approved):
+    """An ExternalId guards against a confused deputy, not against the partner."""
+    trust = a.trusting(PARTNER, {"StringEquals": {"sts:ExternalId": "x-1"}})
+    role = a.role("partner", a.allow(SEND), trust=[trust])
+
+    partners = (a.PARTNER,) if approved else ()
+    pairs = planned_aws(tmp_path, role, approved={"partners": partners})
+
+    found = remediation_of(pairs, WITH_ID, a.PARTNER)
+    if approved:
+        assert found.changes == ()
+        assert "approved partner" in found.refused
+    else:
+        (statement,) = found.changes[0].after["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert holds(found)
+
+
+def test_only_the_outsider_leaves_a_trust_policy(tmp_path):
+    both = {"AWS": [PARTNER["AWS"], f"arn:aws:iam::{a.ACCOUNT}:role/own"]}
+    trust = a.trusting(both, {"StringEquals": {"sts:ExternalId": "x-1"}})
+    role = a.role("partner", a.allow(SEND), trust=[trust])
+
+    pairs = planned_aws(tmp_path, role, a.role("own"))
+
+    (statement,) = (
+        remediation_of(pairs, WITH_ID, a.PARTNER).changes[0].after["Statement"]
+    )
+    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{a.ACCOUNT}:role/own"]}
 
 
 def test_a_wide_subject_becomes_exact(tmp_path):
@@ -186,33 +271,45 @@ def test_a_wide_subject_becomes_exact(tmp_path):
         action="sts:AssumeRoleWithWebIdentity",
     )
 
-    pairs = planned(tmp_path, a.role("ci", a.allow(SEND), trust=[trust]))
-    (found,) = [r for f, r in pairs if f.check == "t1651_aws_oidc_subject_wide"]
+    pairs = planned_aws(tmp_path, a.role("ci", a.allow(SEND), trust=[trust]))
 
+    (found,) = [r for f, r in pairs if f.check == "t1651_aws_oidc_subject_wide"]
     required = found.changes[0].after["Statement"][0]["Condition"]["StringEquals"]
     assert set(required) == {f"{issuer}:sub", f"{issuer}:aud"}
-    assert holds(found.status)
+    assert holds(found)
 
 
 def test_an_instance_role_loses_its_commands(tmp_path):
-    pairs = planned(tmp_path, a.role("app", a.allow(SEND), profile=True))
+    pairs = planned_aws(tmp_path, a.role("app", a.allow(SEND), profile=True))
 
-    found = of(pairs, "t1651_aws_instance_role_commands_others", "app")
+    found = remediation_of(pairs, "t1651_aws_instance_role_commands_others", "app")
 
-    assert holds(found.status)
+    assert holds(found)
     assert found.closes == "fully"
 
 
-def test_another_policy_makes_it_partly(tmp_path):
-    """Sessions by another statement stay: they are named, and so is their number."""
-    node = "arn:aws:ec2:*:*:instance/i-1"
-    narrow = a.allow(START, on=[node, "arn:aws:ssm:*:*:document/Own"])
-    role = a.role("ops", a.allow(SEND), narrow)
+def test_a_right_that_no_finding_asks_for_makes_it_partly(tmp_path):
+    """A key over SSH is no command by itself: it stays, and is named."""
+    ssh = "ec2-instance-connect:SendSSHPublicKey"
+    role = a.role("ops", a.allow(SEND), a.allow(ssh))
 
-    found = of(planned(tmp_path, role), EVERY, "ops")
+    found = remediation_of(planned_aws(tmp_path, role), EVERY, "ops")
 
     assert found.closes == "partly"
-    assert START in found.remaining
+    assert any(ssh in way for way in found.remaining)
+
+
+def test_all_findings_of_a_principal_get_the_same_changes(tmp_path):
+    """Closing one must not leave what another asks for."""
+    role = a.role(
+        "app", a.allow(START), profile=True, managed=["aws:AmazonSSMFullAccess"]
+    )
+
+    pairs = planned_aws(tmp_path, FULL, role)
+
+    first, *others = [r for f, r in pairs if f.principal.name == "app"]
+    assert others
+    assert all(one.changes == first.changes for one in others)
 
 
 @pytest.mark.parametrize("check", [EVERY, MANAGED])
@@ -223,17 +320,75 @@ def test_service_linked_roles_are_never_touched(tmp_path, check):
         path="/aws-service-role/x.amazonaws.com/",
     )
 
-    assert planned(tmp_path, FULL, role) == []
+    assert planned_aws(tmp_path, FULL, role) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OrganizationAccountAccessRole",
+        "AWSControlTowerExecution",
+        "AWSCloudFormationStackSetExecutionRole",
+        "stacksets-exec-0123",
+    ],
+)
+def test_roles_that_others_own_are_advice(tmp_path, name):
+    found = remediation_of(
+        planned_aws(tmp_path, a.role(name, a.allow("*"))), EVERY, name
+    )
+
+    assert (found.closes, found.changes) == ("advice", ())
+    assert found.side_effects
+
+
+def test_what_a_stack_made_says_where_to_change_it(tmp_path):
+    tags = {"aws:cloudformation:stack-name": "fleet"}
+
+    pairs = planned_aws(tmp_path, a.role("ops", a.allow(SEND), tags=tags))
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert any("stack fleet" in effect for effect in found.side_effects)
+
+
+def test_every_change_names_its_object_and_the_plan_its_reason(tmp_path):
+    role = a.role(
+        "app", a.allow(START), profile=True, managed=["aws:AmazonSSMFullAccess"]
+    )
+    partner = a.role("partner", a.allow(SEND), trust=[a.trusting(PARTNER)])
+
+    pairs = planned_aws(tmp_path, FULL, role, partner)
+
+    changes = [change for _, r in pairs for change in r.changes]
+    assert changes
+    assert all(change.resource for change in changes)
+    assert all(r.why for _, r in pairs if r.status != "planned")
 
 
 def test_findings_about_a_scope_get_advice(tmp_path):
     roles = [a.role(f"r{n}", a.allow(SEND)) for n in range(11)]
-    analysis = analyse(a.estate(tmp_path, a.account(*roles, NODE)))
+    node = a.instance("i-1", registered=True)
+    analysis = analyse(a.estate(tmp_path, a.account(*roles, node)))
     graph = build_graph(analysis.decided)
-    findings = [f for f in run_checks(graph) if f.principal is None]
+    findings = [f for f in run_checks(graph) if f.principal is None and f.targets]
 
-    planned = plan_remediations(analysis, graph, findings)
+    found = plan_remediations(analysis, graph, findings)
 
-    assert len(planned) == len(findings) > 0
-    for one in planned:
-        assert (one.closes, one.status, one.changes) == ("advice", "planned", ())
+    assert {(r.closes, r.status, r.changes) for r in found} == {
+        ("advice", "planned", ())
+    }
+
+
+def test_only_the_wanted_are_planned_and_know_all_others(tmp_path):
+    run = a.managed_policy("run", a.allow(SEND, "s3:GetObject"))
+    roles = [a.role(name, managed=["run"]) for name in ("one", "two")]
+    analysis = analyse(
+        a.estate(tmp_path, a.account(run, *roles, a.instance("i-1", registered=True)))
+    )
+    graph = build_graph(analysis.decided)
+    findings = [f for f in run_checks(graph) if f.check == EVERY]
+
+    (found,) = plan_remediations(
+        analysis, graph, findings, only={findings[0].fingerprint}
+    )
+
+    assert kinds(found) == ["A2"]

@@ -2,6 +2,7 @@
 
 import azure_estates as e
 import pytest
+from planning import holds, kinds, wishes
 
 from checks.catalogue import run_checks
 from policies.plan import plan_remediations
@@ -19,7 +20,7 @@ SUB = e.subscription_scope()
 WIDE, PERMANENT = "t1651_azure_wide_scope", "t1651_azure_permanent_access"
 
 
-def planned(root, *, vms=("vm", "db"), identity=None, **tenant):
+def planned(root, *, vms=("vm", "db"), identity=None, wanted=None, **tenant):
     """Write, analyse, check and plan; returns {check: (finding, remediation)}."""
     machines = [e.machine(e.vm_id(name), identity=identity) for name in vms]
     lines = e.subscription_lines(vms=machines, workers=())
@@ -27,13 +28,10 @@ def planned(root, *, vms=("vm", "db"), identity=None, **tenant):
     analysis = analyse(open_estate(root))
     graph = build_graph(analysis.decided)
     findings = [f for f in run_checks(graph, analysis.coverage) if f.targets]
-    remediations = plan_remediations(analysis, graph, findings)
+    wants = wishes(**(wanted or {}))
+    remediations = plan_remediations(analysis, graph, findings, wants)
     pairs = zip(findings, remediations, strict=True)
     return {f.check: (f, r) for f, r in pairs}
-
-
-def kinds(remediation):
-    return [change.kind for change in remediation.changes]
 
 
 def test_a_wide_role_is_replaced_by_one_without_any_command(tmp_path):
@@ -48,7 +46,7 @@ def test_a_wide_role_is_replaced_by_one_without_any_command(tmp_path):
     assert block["actions"] == ["Microsoft.Compute/*", "Microsoft.Network/*/read"]
     assert assign.after["properties"]["roleDefinitionId"] == create.after["id"]
     assert delete.before["id"] == given[0]["id"]
-    assert (found.status, found.counterexample) == ("checked", None)
+    assert (found.status, found.counterexample) == ("proven", None)
     assert found.taken_away >= 2
 
 
@@ -75,8 +73,8 @@ def test_whoever_can_write_assignments_is_only_partly_stopped(tmp_path):
     assert any("roleAssignments/write" in way for way in found.remaining)
 
 
-def test_another_assignment_makes_it_partly(tmp_path):
-    """The same access through a resource group stays, and is named."""
+def test_the_same_access_through_a_resource_group_goes_with_it(tmp_path):
+    """Leaving one of the two would leave the access."""
     given = [
         e.assignment("ops", "VM operators", SUB),
         e.assignment("ops", "VM operators", e.rg_scope()),
@@ -84,8 +82,8 @@ def test_another_assignment_makes_it_partly(tmp_path):
 
     _, found = planned(tmp_path, roles=[VM], assignments=given)[WIDE]
 
-    assert found.closes == "partly"
-    assert e.RUN in found.remaining
+    assert kinds(found) == ["Z2", "Z2", "Z2", "Z4", "Z4"]
+    assert holds(found)
 
 
 def test_a_group_loses_it_for_its_members_together(tmp_path):
@@ -99,8 +97,8 @@ def test_a_group_loses_it_for_its_members_together(tmp_path):
     )[WIDE]
 
     served = {e.guid(name) for name in ("team", "ann", "bob")}
-    assert set(found.changes[0].affects) == served
-    assert found.status == "checked"
+    assert set(found.changes[1].affects) == served
+    assert found.status == "proven"
 
 
 def test_permanent_access_becomes_eligible(tmp_path):
@@ -111,7 +109,7 @@ def test_permanent_access_becomes_eligible(tmp_path):
     assert kinds(found) == ["Z4", "Z4"]
     assert found.changes[0].before is None
     assert found.changes[1].after is None
-    assert (found.status, found.closes) == ("checked", "fully")
+    assert (found.status, found.closes) == ("proven", "fully")
 
 
 def test_permanent_access_from_elsewhere_is_no_failure_of_the_change(tmp_path):
@@ -128,7 +126,7 @@ def test_permanent_access_from_elsewhere_is_no_failure_of_the_change(tmp_path):
         members={"team": [e.member("ann")]},
     )
 
-    assert all(one.status == "checked" for _, one in found.values())
+    assert all(one.status == "proven" for _, one in found.values())
 
 
 def test_a_guest_loses_its_assignment(tmp_path):
@@ -140,17 +138,33 @@ def test_a_guest_loses_its_assignment(tmp_path):
     ]
 
     assert kinds(found) == ["Z1"]
-    assert (found.status, found.closes) == ("checked", "fully")
+    assert (found.status, found.closes) == ("proven", "fully")
 
 
-def test_a_delegation_is_not_edited_from_this_side(tmp_path):
-    delegated = e.delegation(SUB, [e.authorization("msp", "VM operators")])
+@pytest.mark.parametrize("role", ["VM operators", "Owner"])
+def test_a_delegation_is_deleted_and_never_edited(tmp_path, role):
+    """Case 14: no role of ours, no lock, reaches into a partner's offer."""
+    delegated = e.delegation(SUB, [e.authorization("msp", role)])
 
-    _, found = planned(tmp_path, roles=[VM], delegations=[delegated])[
+    _, found = planned(tmp_path, roles=[VM, OWNER], delegations=[delegated])[
         "t1651_azure_partner_access"
     ]
 
-    assert (found.closes, found.status, found.changes) == ("advice", "planned", ())
+    assert kinds(found) == ["Z8"]
+    assert any("offer again" in effect for effect in found.side_effects)
+    assert holds(found)
+
+
+def test_the_delegation_of_an_approved_partner_stays(tmp_path):
+    delegated = e.delegation(SUB, [e.authorization("msp", "VM operators")])
+    approved = {"partners": ("*",)}
+
+    _, found = planned(
+        tmp_path, roles=[VM], delegations=[delegated], wanted={"approved": approved}
+    )["t1651_azure_partner_access"]
+
+    assert (found.closes, found.status) == ("advice", "planned")
+    assert "approved partner" in found.refused
 
 
 def test_a_vms_identity_loses_the_commands(tmp_path):
@@ -161,16 +175,18 @@ def test_a_vms_identity_loses_the_commands(tmp_path):
     ]
 
     assert kinds(found) == ["Z2", "Z2", "Z2"]
-    assert found.status == "checked"
+    assert all(change.resource for change in found.changes)
+    assert found.status == "proven"
 
 
 def test_a_role_at_the_root_cannot_be_replaced(tmp_path):
-    """Custom roles are not assignable at `/`: advice instead of an invalid change."""
+    """Custom roles are not assignable at `/`: it is deleted."""
     given = [e.assignment("boss", "Owner", "/")]
 
     _, found = planned(tmp_path, roles=[OWNER], assignments=given)[WIDE]
 
-    assert found.closes == "advice"
+    assert kinds(found) == ["Z1"]
+    assert holds(found)
 
 
 def test_unread_lists_qualify_the_check(tmp_path):
@@ -189,7 +205,7 @@ def test_unread_lists_qualify_the_check(tmp_path):
 
     (found,) = plan_remediations(analysis, graph, findings)
 
-    assert found.status == "checked-given"
+    assert found.status == "proven-given"
     assert any(op in unknown for unknown in found.unknowns)
 
 

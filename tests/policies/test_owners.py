@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.aws.owners import inline_kind
+from policies.aws.owners import inline_owner, kind_of
 
 HEAD = "arn:aws:iam::111122223333:"
 
@@ -13,4 +13,4 @@ HEAD = "arn:aws:iam::111122223333:"
 )
 def test_a_colon_in_a_name_does_not_hide_the_kind(entity, expected):
     """Evidence may hold names that IAM would refuse: nothing crashes."""
-    assert inline_kind(f"{HEAD}{entity}/inline/own") == expected
+    assert kind_of(inline_owner(f"{HEAD}{entity}/inline/own")) == expected

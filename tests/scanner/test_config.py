@@ -55,7 +55,7 @@ def test_the_documented_example_has_every_key_and_is_read():
     found = parsed(documented())
 
     parts = [found.approved, found.identities, found.production, found.non_production]
-    parts += [found.thresholds, *found.accept]
+    parts += [found.thresholds, *found.accept, *found.accept_gap]
     empty = [
         (type(part).__name__, one.name)
         for part in parts
@@ -63,7 +63,7 @@ def test_the_documented_example_has_every_key_and_is_read():
         if getattr(part, one.name) in ("", ())
     ]
     assert empty == []
-    assert len(found.accept) == 1
+    assert len(found.accept) == len(found.accept_gap) == 1
     keys = {one.name for part in parts for one in fields(part)} - {"place"}
     assert not [key for key in keys if not re.search(rf"^{key} *=", documented(), re.M)]
 
@@ -210,6 +210,17 @@ def test_what_is_said_is_read(toml, expected):
         ("accept = []", "accept", "must be a list of tables"),
         ("[accept]\nreason = 'r'", "accept", "write `[[accept]]`"),
         ("[[accept]]", "accept[1]", "has no reason"),
+        (f"[[accept_gap]]\n{ANSWER}", "accept_gap[1]", "has no operation"),
+        (
+            f"[[accept_gap]]\noperation = 'a:B'\nscope = 'x'\n{ANSWER}" * 2,
+            "accept_gap[2]",
+            "says what accept_gap[1] says",
+        ),
+        (
+            f"[[accept_gap]]\noperation = 'a:B'\nscope = 'x'\nregion = 'r'\n{ANSWER}",
+            "accept_gap[1].region",
+            "no such key",
+        ),
         (
             f"[[accept]]\nfinding = 'wcr1:0123456789ab'\n{ANSWER}expiry = 1",
             "accept[1].expiry",
@@ -404,6 +415,19 @@ def test_a_partner_is_an_outsider_by_its_home_or_subject(partner, who, fits):
     config = Config(approved=Approved(partners=(partner,)))
 
     assert (Approval.PARTNER in config.approvals(who)) is fits
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        (d.role("emergency", d.OTHER), (Approval.BREAK_GLASS,)),
+        (d.outsider(f"arn:aws:iam::{d.PARTNER}:role/emergency"), ()),
+    ],
+)
+def test_a_pattern_over_accounts_approves_nobody_of_somebody_else(who, expected):
+    config = Config(approved=Approved(break_glass=("arn:aws:iam::*:role/emergency",)))
+
+    assert config.approvals(who) == expected
 
 
 @pytest.mark.parametrize(

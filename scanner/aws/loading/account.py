@@ -91,6 +91,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         holders=holders,
         consumers=consumers,
         listed=kinds_listed(scope),
+        quotas=_quotas(scope),
+        versions=iam.versions,
         usage=usage,
         policies=iam.policies,
         groups={group.arn: group for group in groups},
@@ -195,6 +197,16 @@ def _alias(scope: Scope) -> str | None:
         for name in page.account_aliases
     )
     return next(names, None)
+
+
+def _quotas(scope: Scope) -> Mapping[str, int]:
+    """Return the limits and counts that the account tells about itself."""
+    return {
+        name: value
+        for answer in scope.newest("iam:GetAccountSummary", api.AccountSummary)
+        for page in answer.pages
+        for name, value in page.summary_map.items()
+    }
 
 
 def _oidc(scope: Scope) -> Mapping[str, str]:

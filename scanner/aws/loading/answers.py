@@ -133,6 +133,12 @@ class OnePolicyVersion(Row):
     policy_version: PolicyVersion
 
 
+class AccountSummary(Row):
+    """`iam:GetAccountSummary`."""
+
+    summary_map: dict[str, int]
+
+
 class RoleReference(Row):
     """A role inside an instance profile."""
 

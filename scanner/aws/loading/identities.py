@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from scanner.aws.iam.documents import DocumentStore
+from scanner.aws.iam.documents import DocumentStore, PolicyDocument
 from scanner.aws.loading import answers as api
 from scanner.aws.loading.scope import Answer, Scope
 from scanner.aws.model import Attached, Group, Identity
 from scanner.estate import Principal, Provider
 
 DETAILS = "iam:GetAccountAuthorizationDetails"
+#: Versions of a policy besides its default one, when it has all that IAM keeps.
+_MOST_OTHERS = 4
 
 
 @dataclass
@@ -22,6 +24,7 @@ class IamAnswers:
         complete: False when a list of principals is not whole.
         policies: managed policy ARN to its default version.
         profiles: instance profile ARN to role ARN.
+        versions: as `AwsAccount.versions`.
         asked: True when the account's principals were asked for.
         at: when they were, as evidence writes it.
     """
@@ -31,6 +34,9 @@ class IamAnswers:
     roles: list[api.Role] = field(default_factory=list)
     policies: dict[str, Attached] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, tuple[tuple[str, ...], PolicyDocument]] = field(
+        default_factory=dict
+    )
     complete: bool = True
     asked: bool = False
     at: str = ""
@@ -49,6 +55,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
                 group.group_name: group for group in page.group_detail_list
             }
             found.policies |= _default_versions(page.policies, store)
+            found.versions |= _other_versions(page.policies, store)
     for arn, attached in _single_policies(scope, store):
         found.policies.setdefault(arn, attached)
     found.profiles = _profiles(scope, found.roles)
@@ -192,10 +199,31 @@ def _default_versions(
 ) -> Iterator[tuple[str, Attached]]:
     for row in rows:
         for version in row.policy_version_list:
-            default = row.default_version_id in ("", version.version_id)
-            if version.is_default_version or (default and row.default_version_id):
+            if _is_default(row, version):
                 yield row.arn, _attached(row.arn, version.document, store)
                 break
+
+
+def _other_versions(
+    rows: Iterable[api.ManagedPolicy], store: DocumentStore
+) -> Iterator[tuple[str, tuple[tuple[str, ...], PolicyDocument]]]:
+    """Yield the policies that have as many versions as IAM keeps.
+
+    Versions are numbered `v1`, `v2`… as they are made; one more takes one away.
+    """
+    for row in rows:
+        others = sorted(
+            (v for v in row.policy_version_list if not _is_default(row, v)),
+            key=lambda one: (len(one.version_id), one.version_id),
+        )
+        if len(others) >= _MOST_OTHERS:
+            oldest = store.of_raw(bytes(others[0].document))
+            yield row.arn, (tuple(one.version_id for one in others), oldest)
+
+
+def _is_default(row: api.ManagedPolicy, version: api.PolicyVersion) -> bool:
+    named = bool(row.default_version_id) and row.default_version_id
+    return version.is_default_version or version.version_id == named
 
 
 def _attached(arn: str, document: msgspec.Raw, store: DocumentStore) -> Attached:

@@ -107,6 +107,7 @@ def test_each_scope_has_its_own_kind_of_deployment(scope, level, schema):
     one = change(ResourceKind.ROLE_DEFINITION, "create", after=value, id=value["id"])
 
     assert f"/{schema}.json#" in only(one)["$schema"]
+    assert only(one)["metadata"]["scope"] == (scope or "/")
     assert bicep_file(one)["targetScope"] == level
 
 
@@ -155,6 +156,13 @@ def test_every_azure_kind_is_deployed_or_says_why_not(form, kind, action):
 
     assert bool(found.files) + (1 in found.left_out) == kind.startswith("azure.")
     assert not (action == "remove" and found.files)
+
+
+@pytest.mark.parametrize("form", [render_arm, bicep])
+def test_half_a_character_is_refused(form):
+    assert (
+        "half a character" in form(steps(role_with(description="\ud800"))).left_out[1]
+    )
 
 
 @pytest.mark.parametrize(

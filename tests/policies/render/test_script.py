@@ -360,13 +360,55 @@ def test_another_tenant_stops(tmp_path):
 
 def test_an_eligibility_ends_by_a_request_of_its_own(tmp_path):
     one = change(ResourceKind.ROLE_ELIGIBILITY, "remove")
-    cloud = azure(tmp_path, {"value": [one.before]})
+    live = {"properties": {**one.before["properties"], "scope": SUBSCRIPTION}}
+    cloud = azure(tmp_path, {"value": [live]})
     done = cloud.run(scripts(tmp_path, one)[0], "--apply")
 
     assert done.returncode == 0, done.stderr
     ((*_, body),) = cloud.written
     request = json.loads(Path(body.removeprefix("@")).read_text())
     assert request["properties"]["requestType"] == "AdminRemove"
+
+
+INSTANCE = {
+    "id": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/"
+    f"roleEligibilityScheduleInstances/{GUID.format(4)}",
+    "properties": {
+        "principalId": GUID.format(2),
+        "principalType": "Group",
+        "roleDefinitionId": f"/x/roleDefinitions/{GUID.format(9)}",
+        "endDateTime": "2027-01-01T00:00:00Z",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("end", "expiration"),
+    [
+        (
+            "2027-01-01T00:00:00Z",
+            {"type": "AfterDateTime", "endDateTime": "2027-01-01T00:00:00Z"},
+        ),
+        (None, {"type": "NoExpiration"}),
+    ],
+)
+def test_an_eligibility_that_was_scanned_is_asked_for_again_until_its_end(
+    end, expiration
+):
+    """The scan sees instances; only requests can be written."""
+    properties = {**INSTANCE["properties"], "endDateTime": end}
+    one = change(
+        *(ResourceKind.ROLE_ELIGIBILITY, "remove"),
+        id=INSTANCE["id"],
+        before={**INSTANCE, "properties": properties},
+    )
+    files = script(steps(one)).files
+    back = json.loads(files["script/01.create.json"])["properties"]
+
+    assert back["requestType"] == "AdminAssign"
+    assert back["scheduleInfo"] == {"expiration": expiration}
+    assert "principalType" not in back
+    assert b"roleEligibilityScheduleRequests/" in files["script/apply.sh"]
 
 
 def test_a_member_is_added_once(tmp_path):

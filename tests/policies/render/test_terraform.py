@@ -289,6 +289,12 @@ def test_text_that_terraform_would_compose_is_refused():
     assert "NFC" in terraform(steps(one)).left_out[1]
 
 
+def test_half_a_character_is_refused():
+    one = change(ResourceKind.MANAGED_POLICY, after={**WIDE, "Id": "\ud800"})
+
+    assert "half a character" in terraform(steps(one)).left_out[1]
+
+
 def test_the_difference_names_the_argument_to_edit():
     made = terraform(steps(change(ResourceKind.BOUNDARY))).files
     text = made["terraform/edit/01.diff"].decode()

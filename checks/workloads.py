@@ -1,0 +1,159 @@
+"""Workloads and pipelines whose commands leave the place that they were made for."""
+
+from collections.abc import Iterable, Iterator
+
+from checks.access import entered, held, together
+from checks.context import Context
+from checks.delegated import is_oidc
+from checks.evidence import AWS_BASE, AZURE_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import (
+    ANY_OF_OURS,
+    COMMANDS,
+    T1651,
+    VALID_ACCOUNTS,
+    Hit,
+    counted,
+    define,
+    scope_of,
+)
+from checks.ours import commands_of_ours
+from checks.sides import WORKLOAD, side_of
+from scanner.closure import Gain, closure_of
+from scanner.estate import Principal, Provider, Target
+from scanner.grants import Edge, Grant, TargetSet
+from scanner.graph import AccessGraph
+from scanner.search import hops_of
+
+_RATIONALE = (
+    "A program needs the machines of its own application. One that commands those of "
+    "others brings whoever takes it, a dependency or a pipeline among them, to all."
+)
+_M1026 = "https://attack.mitre.org/mitigations/M1026/"
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_workload_beyond_its_account",
+            title="A workload or pipeline can run commands outside its own account",
+            severity=Severity.HIGH,
+            claim=Claim.DAY_TO_DAY,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Give the application a role of its own in each account, trusted by "
+            "what deploys there alone, and scope it to its nodes.",
+            find=_aws,
+            example="Workload ops can run commands outside its account: 3 nodes",
+            settled_by=ANY_OF_OURS,
+            needs=AWS_BASE,
+            references=(_M1026,),
+        ),
+        define(
+            "t1651_azure_workload_beyond_its_group",
+            title="A workload can run commands outside its own resource group",
+            severity=Severity.HIGH,
+            claim=Claim.DAY_TO_DAY,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Assign the role at the resource group of the application; give each "
+            "application an identity of its own.",
+            find=_azure,
+            example="Workload vm-identity can run commands outside its resource "
+            "group: 2 nodes",
+            settled_by=ANY_OF_OURS,
+            needs=AZURE_BASE,
+            references=(_M1026,),
+        ),
+    )
+
+
+# ---- AWS: by hops, as no role's own rights leave its account ----
+
+
+def _aws(context: Context) -> Iterator[Hit]:
+    graph, closure = context.graph, closure_of(context.graph, COMMANDS)
+    for _, principal in sorted(graph.principals.items()):
+        if principal.provider is not Provider.AWS or not _is_program(
+            context, principal
+        ):
+            continue
+        gains = {edge: closure.beyond(edge) for edge in hops_of(graph, principal.id)}
+        found = {edge: gain for edge, gain in gains.items() if gain is not None}
+        outside, message = _outside(graph, principal, found)
+        if outside:
+            access = together([entered(gain) for gain in outside])
+            yield Hit(scope_of(principal), principal, access, message)
+
+
+def _is_program(context: Context, principal: Principal) -> bool:
+    """A role that programs use, or a subject of an OIDC provider of ours."""
+    if principal.kind == "federated":
+        return is_oidc(principal)
+    is_role = principal.kind == "role"
+    return is_role and side_of(principal, context.config) == WORKLOAD
+
+
+def _outside(
+    graph: AccessGraph, principal: Principal, gains: dict[Edge, Gain]
+) -> tuple[list[Gain], str]:
+    """Return the ways that leave home; a pipeline is at home in one account only."""
+    name = f"Workload {principal.name}"
+    reached = {edge: set(_scopes(graph, gain.sets)) for edge, gain in gains.items()}
+    homes = set(graph.homes_of(principal))
+    if homes:
+        leaving = [gains[edge] for edge, scopes in reached.items() if scopes - homes]
+        return leaving, f"{name} can run commands outside its account"
+    accounts = set().union(*reached.values())
+    leaving = list(gains.values()) if len(accounts) > 1 else []
+    return leaving, f"{name} can run commands in {counted(len(accounts), 'account')}"
+
+
+def _scopes(graph: AccessGraph, sets: Iterable[TargetSet]) -> Iterator[str]:
+    for one in sets:
+        numbers = graph.scopes(one.space).of(one.bits)
+        for name, number in graph.scope_numbers.items():
+            if numbers >> number & 1:
+                yield name
+
+
+# ---- Azure: by its own rights ----
+
+
+def _azure(context: Context) -> Iterator[Hit]:
+    graph = context.graph
+    for principal, grants in commands_of_ours(graph, Provider.AZURE):
+        program = principal.kind in ("service-principal", "managed-identity")
+        if not program or side_of(principal, context.config) != WORKLOAD:
+            continue
+        homes = graph.homes_of(principal)
+        outside = [g for g in grants if homes and _leaves(g, homes)]
+        message = f"Workload {principal.name} can run commands outside its "
+        if outside:
+            access = held(graph, outside)
+            yield Hit(
+                scope_of(principal), principal, access, f"{message}resource group"
+            )
+        elif not homes:
+            yield from _everywhere(graph, principal, grants)
+
+
+def _everywhere(
+    graph: AccessGraph, principal: Principal, grants: list[Grant]
+) -> Iterator[Hit]:
+    """An application without a home in Azure is at home in one subscription only."""
+    scopes = set(_scopes(graph, [grant.targets for grant in grants]))
+    if len(scopes) > 1:
+        where = counted(len(scopes), "subscription")
+        message = f"Workload {principal.name} can run commands in {where}"
+        yield Hit(scope_of(principal), principal, held(graph, grants), message)
+
+
+def _leaves(grant: Grant, homes: tuple[str, ...]) -> bool:
+    return any(not _is_within(target, homes) for target in grant.targets)
+
+
+def _is_within(target: Target, homes: tuple[str, ...]) -> bool:
+    place = target.id.lower()
+    return any(place.startswith(f"{home}/") for home in homes)

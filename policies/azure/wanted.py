@@ -1,0 +1,114 @@
+"""What planning does with each role assignment: all findings together."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from checks.finding import Finding
+from policies.azure.changes import kind_of
+from policies.azure.index import Held, PlanIndex
+from policies.wishes import Mode, Wishes
+from scanner.azure.model import Source
+from scanner.grants import AssignmentBecause, Standing, Verdict
+
+#: Checks whose fix is about the assignments that the finding rests on.
+REPLACED = frozenset(
+    {
+        "t1651_azure_wide_scope",
+        "t1651_azure_unexpected_role",
+        "t1651_azure_vm_identity_commands_others",
+        "t1651_azure_escalation_to_machines",
+    }
+)
+MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
+DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
+TAKEN = REPLACED | MADE_ELIGIBLE | DELETED
+
+#: Whoever can activate an eligible role; service principals cannot.
+_PEOPLE = ("user", "group", "guest")
+
+
+class Step(IntEnum):
+    """What becomes of an assignment; of several findings the strongest is taken."""
+
+    ELIGIBLE = 1
+    REPLACE = 2
+    DELETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is planned for each assignment.
+
+    Attributes:
+        steps: by normalized id of the assignment.
+        vectors: those that findings name, by the same.
+        refused: why an assignment must stay, by the same.
+    """
+
+    steps: dict[str, Step]
+    vectors: dict[str, frozenset[str]]
+    refused: dict[str, str]
+
+
+def wanted(index: PlanIndex, findings: Iterable[Finding], wishes: Wishes) -> Wanted:
+    """Work out what becomes of the assignments that findings rest on.
+
+    One that must stay for anybody whom it serves stays as it is.
+    """
+    steps: dict[str, Step] = {}
+    vectors: defaultdict[str, set[str]] = defaultdict(set)
+    refused: dict[str, str] = {}
+    for finding in findings:
+        if finding.check not in TAKEN or finding.verdict is Verdict.UNKNOWN:
+            continue
+        for held in direct(index, finding):
+            key = held.assignment.id.lower()
+            if key in refused:
+                continue
+            reasons = _kept(index, held, wishes)
+            if reasons:
+                refused[key] = reasons
+                steps.pop(key, None)
+                continue
+            step = _step(held, finding.check, wishes.mode)
+            if step is not None:
+                steps[key] = max(step, steps.get(key, step))
+                vectors[key] |= set(finding.vectors)
+    sets = {key: frozenset(some) for key, some in vectors.items()}
+    return Wanted(steps, sets, refused)
+
+
+def direct(index: PlanIndex, finding: Finding) -> Iterator[Held]:
+    """Yield the assignments that the finding's principal holds itself."""
+    who = finding.principal.id if finding.principal else ""
+    for why in finding.because:
+        if isinstance(why, AssignmentBecause) and why.group in (None, who):
+            held = index.held(why.assignment)
+            ours = held is not None and held.assignment.source is not Source.CLASSIC
+            if held is not None and ours and not held.assignment.delegated:
+                yield held
+
+
+def _step(held: Held, check: str, mode: Mode | None) -> Step | None:
+    one = held.assignment
+    person = kind_of(held.tenant, one.principal) in _PEOPLE
+    standing = one.standing is Standing.PERMANENT
+    if mode is Mode.REVOKE or check in DELETED:
+        if mode is Mode.TIGHTEN and person and standing:
+            return Step.ELIGIBLE
+        return Step.DELETE
+    if check in MADE_ELIGIBLE:
+        return Step.ELIGIBLE if standing else None
+    if mode is Mode.TIGHTEN and person and standing:
+        return Step.ELIGIBLE
+    return Step.REPLACE
+
+
+def _kept(index: PlanIndex, held: Held, wishes: Wishes) -> str:
+    """Return why an assignment must stay for one of those whom it serves."""
+    people = held.tenant.directory.principals
+    served = (people[id_] for id_ in sorted(index.served(held)) if id_ in people)
+    kept = (one for principal in served for one in wishes.kept(principal))
+    return "; ".join(dict.fromkeys(one.reason for one in kept))
