@@ -50,13 +50,21 @@ def plan_remediations(
         only: fingerprints of those to plan for; None for all.
     """
     planner = Planner(analysis, graph, findings, wishes or Wishes())
-    planned = [
-        planner.remediation(finding)
-        for finding in findings
+    chosen = [
+        (number, finding)
+        for number, finding in enumerate(findings)
         if (finding.principal is not None or finding.targets)
         and (only is None or finding.fingerprint in only)
     ]
+    # Findings of one principal in turn: what they share is decided again once.
+    in_turn = sorted(chosen, key=lambda one: _who(one[1]))
+    done = {number: planner.remediation(finding) for number, finding in in_turn}
+    planned = [done[number] for number, _ in chosen]
     return beside(planner.context, findings, planned, fits)
+
+
+def _who(finding: Finding) -> str:
+    return finding.principal.id if finding.principal else ""
 
 
 class Planner:
