@@ -98,11 +98,14 @@ def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
     counted here.
     """
     found: dict[str, dict[str, int]] = {}
+    sizes: dict[int, int] = {}  # by the identity of sets: the grants keep them
     for half in decided:
         for grant in half.grants:
             row = found.setdefault(grant.vector.id, {})
-            verdict = grant.decision.verdict.value
-            row[verdict] = row.get(verdict, 0) + grant.pairs
+            verdict, targets = grant.decision.verdict.value, id(grant.targets)
+            if targets not in sizes:
+                sizes[targets] = len(grant.targets)
+            row[verdict] = row.get(verdict, 0) + len(grant.principals) * sizes[targets]
     return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}
 
 

@@ -193,12 +193,19 @@ class TargetSpace:
         return found
 
 
+def lowest(bits: int) -> int:
+    """Return the position of the lowest set bit; there is one."""
+    return (bits & -bits).bit_length() - 1
+
+
 def ones(bits: int) -> Iterator[int]:
     """Yield the positions of the set bits, lowest first."""
-    text = bin(bits)[:1:-1]
-    at = text.find("1")
+    if not bits:
+        return
+    first = lowest(bits)
+    text, at = bin(bits >> first)[:1:-1], 0
     while at >= 0:
-        yield at
+        yield first + at
         at = text.find("1", at + 1)
 
 

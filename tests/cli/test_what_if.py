@@ -184,7 +184,8 @@ def test_the_json_form(folder, file, capsys):
     body = json.loads(out)
     assert (code, body["gains"]) == (1, True)
     assert list(body) == [
-        *("format", "coverage", "estate", "changes", "gains", "gained", "lost"),
+        *("format", "coverage", "estate", "changes", "gains"),
+        *("paths_not_worked_out", "gained", "lost"),
     ]
     assert body["changes"] == [
         {"kind": "aws.attachment", "id": IDLE, "name": RUN, "change": "create"}

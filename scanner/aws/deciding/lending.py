@@ -138,7 +138,7 @@ class Lending:
             return doubted(f"{source}: not read", DoubtKind.UNKNOWN)
         known = role.trust, service
         if known not in self._trusted:
-            may = role.trust.problem or names_services(role.trust)
+            may = role.trust.problem or _names_services(role.trust)
             self._trusted[known] = self._judged(role, *known) if may else FALSE
         return self._trusted[known]
 
@@ -263,7 +263,7 @@ def _may_command(machine: Holder) -> bool:
     return machine.content is None or "ssm" in machine.content.lower()
 
 
-def names_services(trust: PolicyDocument) -> bool:
+def _names_services(trust: PolicyDocument) -> bool:
     """Whether a trust policy may let any service in; most let in one or none."""
     kinds = {
         kind if value != "*" else "Service"
