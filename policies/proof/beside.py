@@ -35,7 +35,7 @@ def beside(
     dropped: dict[str, Counterexample] = {}
     found = prove_together(context, parts, fits)
     while not found.holds:
-        dropped |= dict(_last_of_each(found))
+        dropped |= dict(_last_of_each(found, parts))
         parts = [part for part in parts if part.id not in dropped]
         found = prove_together(context, parts, fits)
     return tuple(_settled(one, dropped) for one in remediations)
@@ -62,12 +62,19 @@ def part_of(remediation: Remediation, finding: Finding) -> Part:
     return Part(remediation.id, finding, intent)
 
 
-def _last_of_each(found: Together) -> Iterator[tuple[str, Counterexample]]:
-    """Yield of each group that does not hold the remediation that came last to it."""
+def _last_of_each(
+    found: Together, parts: Sequence[Part]
+) -> Iterator[tuple[str, Counterexample]]:
+    """Yield, for everybody about whom a group does not hold, whom came last to it.
+
+    That is the last remediation that is to take something from the same principal; the
+    last of the group where no principal is named.
+    """
+    by_id = {part.id: part for part in parts}
     for group in found.groups:
-        wrong = [one for one in group if one in found.failed]
-        if wrong:
-            yield group[-1], found.failed[wrong[-1]]
+        for wrong in dict.fromkeys(found.failed[i] for i in group if i in found.failed):
+            about = [i for i in group if wrong.principal in by_id[i].intent.loses]
+            yield (about or group)[-1], wrong
 
 
 def _settled(one: Remediation, dropped: Mapping[str, Counterexample]) -> Remediation:
