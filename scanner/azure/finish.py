@@ -94,7 +94,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
         unlisted=unlisted(draft, workers, nodes),
-        usage=usages_of(draft),
+        usage=usages_of(draft, tenant, subscriptions),
     )
     return finished, gaps
 

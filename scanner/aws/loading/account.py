@@ -73,7 +73,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     holders, consumers = read_holders(scope), read_consumers(scope)
-    usage = read_usage(scope, iam, identities)
+    usage = read_usage(scope, account, iam, identities)
     return AwsAccount(
         id=account,
         partition=partition,
