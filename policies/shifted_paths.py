@@ -37,7 +37,7 @@ class PathShift:
 
 
 #: Principals whose paths are worked out; each takes a search through the graph.
-MOST = 300
+MOST = 200
 
 
 def path_shifts(

@@ -148,11 +148,11 @@ def _because(
     graph: AccessGraph, principal: Principal, one: Difference, targets: Targets
 ) -> tuple[Because, ...]:
     """Return what a principal's use of a vector rests on, on the first target."""
-    at = graph.targets[one.example]
+    first = one.bits & -one.bits
     for grant in graph.grants_of.get(principal.id, ()):
-        if grant.vector.id == one.vector and targets.bits(grant.targets) & one.bits:
-            if grant.because_at is not None and at in set(grant.targets):
-                return grant.because_at(principal, at)
+        if grant.vector.id == one.vector and targets.bits(grant.targets) & first:
+            if grant.because_at is not None:
+                return grant.because_at(principal, graph.targets[one.example])
             return grant.because_of(principal)
     return ()
 

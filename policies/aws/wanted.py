@@ -18,17 +18,23 @@ from scanner.estate import Principal
 from scanner.grants import StatementBecause, Verdict
 from scanner.graph import AccessGraph
 
-#: Checks whose fix is to take the vectors from the principal of the finding.
-TAKEN = frozenset(
+#: Checks about a whole account, or about how outsiders enter a role.
+_OTHERWISE = frozenset(
     {
-        "t1651_aws_any_document_every_node",
-        "t1651_aws_any_document",
-        "t1651_aws_managed_policy_grants",
-        "t1651_aws_iam_user",
-        "t1651_aws_instance_role_commands_others",
-        "t1651_aws_escalation_to_nodes",
+        "t1651_aws_root_not_fenced",
+        "t1651_aws_too_many_principals",
+        "t1651_aws_too_many_on_a_node",
+        "t1651_aws_external_without_external_id",
+        "t1651_aws_external_account",
+        "t1651_aws_oidc_subject_wide",
     }
 )
+
+
+def is_taken(finding: Finding) -> bool:
+    """True when the fix is to take the vectors from the principal of the finding."""
+    ours = finding.principal is not None and not finding.principal.external
+    return ours and finding.check not in _OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,11 @@ class Wanted:
     statements: Mapping[str, frozenset[int]]
     refused: Mapping[str, str]
 
+    def nothing_of(self, id_: str, finding: Finding) -> bool:
+        """True when none of a finding's vectors is held by the principal itself."""
+        want = self.of.get(id_)
+        return want is None or want.vectors.isdisjoint(finding.vectors)
+
 
 def wanted(
     index: PlanIndex, graph: AccessGraph, findings: Iterable[Finding], wishes: Wishes
@@ -77,11 +88,12 @@ def wanted(
     """
     vectors: defaultdict[str, set[str]] = defaultdict(set)
     people: dict[str, Principal] = {}
-    taken = [one for one in findings if one.check in TAKEN and _editable(index, one)]
+    taken = [one for one in findings if is_taken(one) and _editable(index, one)]
     for finding in taken:
         if finding.principal is not None:
             people[finding.principal.id] = finding.principal
-            vectors[finding.principal.id] |= set(finding.vectors)
+            held = _held(graph, finding.principal.id)
+            vectors[finding.principal.id] |= held.intersection(finding.vectors)
     narrower = Narrower(index, wishes)
     of: dict[str, Want] = {}
     refused: dict[str, str] = {}
@@ -90,7 +102,7 @@ def wanted(
         want = _want(narrower, id_, frozenset(vectors[id_]), kept, wishes.mode)
         if want.vectors:
             of[id_] = want
-        else:
+        elif kept:
             refused[id_] = "; ".join(dict.fromkeys(one.reason for one in kept))
     statements = _statements(one for one in taken if _in(of, one))
     loses = {id_: want.vectors for id_, want in of.items()}
@@ -122,6 +134,11 @@ def _lent() -> frozenset[str]:
         for one in catalogue().covered
         if any(way.lender is not None for way in one.ways)
     )
+
+
+def _held(graph: AccessGraph, id_: str) -> set[str]:
+    """Return the vectors that a principal has without a hop."""
+    return {grant.vector.id for grant in graph.grants_of.get(id_, ())}
 
 
 def _want(

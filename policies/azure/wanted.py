@@ -12,18 +12,18 @@ from policies.wishes import Mode, Wishes
 from scanner.azure.model import Source
 from scanner.grants import AssignmentBecause, Standing, Verdict
 
-#: Checks whose fix is about the assignments that the finding rests on.
-REPLACED = frozenset(
-    {
-        "t1651_azure_wide_scope",
-        "t1651_azure_unexpected_role",
-        "t1651_azure_vm_identity_commands_others",
-        "t1651_azure_escalation_to_machines",
-    }
+_MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
+_DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
+#: Checks about a whole subscription or machine.
+_OTHERWISE = frozenset(
+    {"t1651_azure_too_many_principals", "t1651_azure_too_many_on_a_machine"}
 )
-MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
-DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
-TAKEN = REPLACED | MADE_ELIGIBLE | DELETED
+
+
+def is_taken(finding: Finding) -> bool:
+    """True when the fix is about the assignments that the finding rests on."""
+    return finding.principal is not None and finding.check not in _OTHERWISE
+
 
 #: Whoever can activate an eligible role; service principals cannot.
 _PEOPLE = ("user", "group", "guest")
@@ -61,7 +61,7 @@ def wanted(index: PlanIndex, findings: Iterable[Finding], wishes: Wishes) -> Wan
     vectors: defaultdict[str, set[str]] = defaultdict(set)
     refused: dict[str, str] = {}
     for finding in findings:
-        if finding.check not in TAKEN or finding.verdict is Verdict.UNKNOWN:
+        if not is_taken(finding) or finding.verdict is Verdict.UNKNOWN:
             continue
         for held in direct(index, finding):
             key = held.assignment.id.lower()
@@ -95,11 +95,11 @@ def _step(held: Held, check: str, mode: Mode | None) -> Step | None:
     one = held.assignment
     person = kind_of(held.tenant, one.principal) in _PEOPLE
     standing = one.standing is Standing.PERMANENT
-    if mode is Mode.REVOKE or check in DELETED:
+    if mode is Mode.REVOKE or check in _DELETED:
         if mode is Mode.TIGHTEN and person and standing:
             return Step.ELIGIBLE
         return Step.DELETE
-    if check in MADE_ELIGIBLE:
+    if check in _MADE_ELIGIBLE:
         return Step.ELIGIBLE if standing else None
     if mode is Mode.TIGHTEN and person and standing:
         return Step.ELIGIBLE
