@@ -20,6 +20,7 @@ from scanner.grants import (
     Verdict,
     bits_of,
 )
+from scanner.index import Index, index_of
 from scanner.scopes import Scopes
 from scanner.usage import Usages
 
@@ -47,6 +48,11 @@ class AccessGraph:
         from scanner.multigraph import multigraph
 
         return multigraph(self.decided, self.principals, self.targets)
+
+    @cached_property
+    def index(self) -> Index:
+        """The graph in numbers, for searches."""
+        return index_of(self)
 
     @cached_property
     def principals(self) -> Mapping[str, Principal]:

@@ -12,9 +12,9 @@ from heapq import heappop, heappush
 from scanner.classes import hop_cost, is_class
 from scanner.grants import Edge, Grant, TargetSet, ones
 from scanner.graph import AccessGraph
-from scanner.hops import Cost, cost_of, plus
+from scanner.hops import RUNS_CODE, Cost, cost_of, plus
 from scanner.paths import Reached, along
-from scanner.search import RUNS_CODE, hops_of, ran
+from scanner.search import hops_of, ran
 
 _Hops = tuple[Edge, ...]
 _Ends = Mapping[str, list[tuple[Grant, TargetSet]]]
@@ -126,7 +126,7 @@ class _Walk:
             for position in ones(fresh):
                 for vm in space.classes[position]:
                     for hop in hops_of(graph, vm.id) if vm.id != self._target else ():
-                        hops = (ran(graph, id_, grant, hop), hop)
+                        hops = (ran(graph.principals[id_], grant, hop), hop)
                         yield from self._leading(_Way(hops, 2, hop.target, vm.id))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scanner.commands.console import Console
 from scanner.commands.options import SEVERITIES
 from scanner.config import DEFAULTS, Config
-from scanner.errors import NothingReadable
+from scanner.errors import NothingReadable, UnusableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +26,14 @@ DONE, FOUND, INCOMPLETE, UNREADABLE = 0, 1, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An estate, analysed: the typed halves for planning, the result for writing."""
+    """An estate, analysed: the typed halves for planning, the result for writing.
+
+    `key` names the state of its files from before they were read (`scanner.kept`).
+    """
 
     analysis: "Analysis"
     result: "Result"
+    key: str = ""
 
 
 def load(
@@ -77,7 +81,9 @@ def _loaded(root: Path, name: str | None) -> Loaded:
     from scanner.analysis import analyse
     from scanner.evidence.reader import open_estate
     from scanner.graph import build_graph
+    from scanner.kept.store import key_of
 
+    key = key_of(root)
     evidence = open_estate(root)
     analysis = analyse(evidence)
     graph = build_graph(analysis.decided)
@@ -89,7 +95,36 @@ def _loaded(root: Path, name: str | None) -> Loaded:
         tool=manifest.tool if manifest else None,
     )
     result = Result(analysis.coverage, analysis.decided, graph, (), estate=facts)
-    return Loaded(analysis, result)
+    return Loaded(analysis, result, key)
+
+
+def load_kept(root: Path, console: Console) -> "Result":
+    """Return what queries need of an estate: as it was kept, or decided and kept.
+
+    Raises:
+        UnusableInput: no estate there, or one that must not be read.
+    """
+    from output.result import Result
+    from scanner.kept.store import kept_graph, key_of
+
+    found = kept_graph(root, key_of(root))
+    if found is not None:
+        graph, coverage = found
+        return Result(coverage, (), graph, ())
+    loaded = load(root, check=False)
+    keep_result(root, loaded, console)
+    return loaded.result
+
+
+def keep_result(root: Path, loaded: Loaded, console: Console) -> None:
+    """Keep what was decided, for queries to come; where that fails, say so."""
+    from scanner.kept.store import keep
+
+    result = loaded.result
+    try:
+        keep(root, loaded.key, result.graph, result.coverage)
+    except UnusableOutput as error:
+        console.say(f"the result is not kept for later queries: {error}")
 
 
 def _checked(result: "Result", config: Config) -> "Result":

@@ -72,6 +72,8 @@ class Explainer:
         default_factory=dict
     )
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
+    #: On which targets a rule matters to a vector, given by its first operation.
+    _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
 
     def allowed(
         self, identity: Identity, power: Power, *asked: Asked
@@ -87,12 +89,42 @@ class Explainer:
             asked: vectors, each on targets that it is granted on.
         """
         touching = [self._rules_touching(power, one) for one in asked]
+        return tuple(one.because for one in self._those(identity, touching))
+
+    def parted(
+        self, identity: Identity, power: Power, asked: Asked
+    ) -> tuple[tuple[StatementBecause, int], ...]:
+        """Name what `allowed` does, each with the targets that it matters on."""
+        named = self._those(identity, [self._rules_touching(power, asked)])
+        vector = asked.vector
+        return tuple((one.because, self._extent(one.rule, vector)) for one in named)
+
+    def _those(
+        self, identity: Identity, touching: Sequence[Touching]
+    ) -> Iterator[_Named]:
         allows, cuts = _together(touching)
         named = self._all_named(identity)
-        return (
-            *(one.because for one in named if one.own and one.rule in allows),
-            *(one.because for one in named if one.rule in cuts),
-        )
+        yield from (one for one in named if one.own and one.rule in allows)
+        yield from (one for one in named if one.rule in cuts)
+
+    def _extent(self, rule: Rule, vector: AwsVector) -> int:
+        """Return on which targets a rule touches any step of a vector, as bits."""
+        known = rule, vector.action
+        found = self._extents.get(known)
+        if found is None:
+            found = 0
+            for region in self.nodes.regions(self.nodes.all):
+                here = self.nodes.in_region(region)
+                for step in vector.steps:
+                    wanted = self._wanted(step, here)
+                    elsewhere = wanted._replace(nodes=0)
+                    whole = self._touches(rule, step, elsewhere)
+                    if whole or self._touches(rule, step, wanted):
+                        found |= (
+                            here if whole else self._on_nodes(rule, step, wanted) & here
+                        )
+            self._extents[known] = found
+        return found
 
     def denied(
         self, identity: Identity, vector: AwsVector, targets: int

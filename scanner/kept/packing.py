@@ -1,0 +1,130 @@
+"""Put a decided graph and its coverage into sections."""
+
+from array import array
+from collections.abc import Sequence
+from typing import TypeVar
+
+from scanner.coverage import Coverage
+from scanner.grants import AssignmentBecause, Because
+from scanner.graph import AccessGraph
+from scanner.index import Index
+from scanner.kept.columns import Writer
+from scanner.rows import rows_of
+
+T = TypeVar("T")
+
+NUMBERS = {
+    "somebody": "B",
+    "runs": "B",
+    "sources": "I",
+    "ends": "I",
+    "costs": "q",
+    "grant_costs": "q",
+    "vectors": "I",
+    "grant_spaces": "I",
+    "space_starts": "I",
+}
+ROWS = ("out", "into", "holders", "held", "holds", "classes", "places")
+
+
+def can_be_kept(graph: AccessGraph) -> bool:
+    """True when the engines tell apart on which targets a grant rests on what."""
+    halves = graph.decided
+    return all(g.because_parts for h in halves for g in (*h.grants, *h.beyond))
+
+
+def packed_graph(graph: AccessGraph, coverage: Coverage, key: str) -> bytes:
+    """Return the file that keeps a graph, so that `kept.graph` can answer from it.
+
+    Args:
+        graph: a graph that `can_be_kept`.
+        coverage: what was asked and answered.
+        key: what the file is made from.
+    """
+    index, writer = graph.index, Writer()
+    becauses: dict[Because, int] = {}
+    sets: dict[int, int] = {}
+    writer.values("coverage", [coverage])
+    for name, code in NUMBERS.items():
+        writer.numbers(name, code, getattr(index, name))
+    for name in ROWS:
+        writer.rows(name, getattr(index, name))
+    _nodes(index, writer)
+    _hops(index, writer, becauses)
+    _grants(index, writer, becauses, sets)
+    writer.numbers("bits", "I", (_number(sets, bits) for bits in index.bits))
+    writer.numbers("hopping", "I", (_number(sets, bits) for bits in index.hopping))
+    writer.blobs("sets", map(_as_bytes, sets))
+    writer.values("becauses", map(_members, becauses))
+    return writer.file(key)
+
+
+def _number(numbers: dict[T, int], thing: T) -> int:
+    """Return the number of a thing; distinct ones count from 0."""
+    return numbers.setdefault(thing, len(numbers))
+
+
+def _members(because: Because) -> tuple[object, ...]:
+    """Return the members of a statement, or the fewer ones of an assignment."""
+    if isinstance(because, AssignmentBecause):
+        return because.assignment, because.role, because.group
+    return because.source, because.index, because.sid, because.effect
+
+
+def _as_bytes(bits: int) -> bytes:
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+
+
+def _nodes(index: Index, writer: Writer) -> None:
+    writer.texts("principal_ids", index.principal_ids)
+    writer.values("principals", index.principals)
+    writer.texts("target_ids", index.target_ids)
+    writer.values("targets", index.targets)
+
+
+def _hops(index: Index, writer: Writer, becauses: dict[Because, int]) -> None:
+    manners: dict[tuple[object, ...], int] = {}
+    whys: dict[tuple[Because, ...], int] = {}
+    manner_of, why_of = array("I"), array("I")
+    for hop in index.edges:
+        manner = (hop.kind, hop.verdict, hop.conditions, hop.confidence, hop.reasons)
+        manner_of.append(_number(manners, manner))
+        why_of.append(_number(whys, hop.because))
+    writer.numbers("manner_of", "I", manner_of)
+    writer.numbers("why_of", "I", why_of)
+    writer.values("manners", manners)
+    rows = ([_number(becauses, one) for one in why] for why in whys)
+    writer.rows("whys", rows_of(rows))
+
+
+def _grants(
+    index: Index, writer: Writer, becauses: dict[Because, int], sets: dict[int, int]
+) -> None:
+    vectors: dict[object, int] = {}
+    decisions: dict[object, int] = {}
+    parts: dict[tuple[tuple[Because, int], ...], int] = {}
+    vector_of, decision_of, parts_of = array("I"), array("I"), array("I")
+    for grant in index.grants:
+        vector_of.append(_number(vectors, grant.vector))
+        decision_of.append(_number(decisions, grant.decision))
+        parted = grant.because_parts
+        for principal in grant.principals:
+            parts_of.append(_number(parts, parted(principal) if parted else ()))
+    writer.numbers("vector_of", "I", vector_of)
+    writer.numbers("decision_of", "I", decision_of)
+    writer.numbers("parts_of", "I", parts_of)
+    writer.values("grant_vectors", vectors)
+    writer.values("decisions", decisions)
+    writer.rows("parts", rows_of(_part(one, becauses, sets) for one in parts))
+
+
+def _part(
+    parts: Sequence[tuple[Because, int]],
+    becauses: dict[Because, int],
+    sets: dict[int, int],
+) -> Sequence[int]:
+    """Return the numbers of a because and of its set of classes, in turn."""
+    found = array("I")
+    for because, bits in parts:
+        found.extend((_number(becauses, because), _number(sets, bits)))
+    return found
