@@ -10,7 +10,7 @@ from output.coverage import coverage_json
 from output.escape import terminal
 from output.holdings import reached_holding
 from output.json_report import FORMAT
-from output.result import Result
+from output.result import Answerable
 from output.rows import decision_json
 from output.shapes import Json, dump, principal_json, target_json
 from output.table import Cell, Style, count, stacked, write_table
@@ -25,7 +25,7 @@ _SAMPLE = 3
 
 
 def write_who_can_json(
-    result: Result, target: Target, reached: Iterable[Reached], stream: TextIO
+    result: Answerable, target: Target, reached: Iterable[Reached], stream: TextIO
 ) -> None:
     """Write `{format, coverage, target, principals}`, the best path first."""
     answers = ({**_holder(one), **_how(one, target)} for one in reached)
@@ -34,7 +34,7 @@ def write_who_can_json(
 
 
 def write_what_can_json(
-    result: Result, principal: Principal, reached: Iterable[Reached], stream: TextIO
+    result: Answerable, principal: Principal, reached: Iterable[Reached], stream: TextIO
 ) -> None:
     """Write `{format, coverage, principal, targets}`: one entry per grant or path."""
     answers = (
@@ -46,7 +46,7 @@ def write_what_can_json(
 
 
 def write_json(
-    result: Result, about: Json, name: str, answers: Iterator[Json], stream: TextIO
+    result: Answerable, about: Json, name: str, answers: Iterator[Json], stream: TextIO
 ) -> None:
     """Write `{format, coverage, …}` with what it is about, and a line per answer."""
     head = {"format": FORMAT, "coverage": coverage_json(result.coverage), **about}
@@ -73,7 +73,7 @@ def _how(one: Reached, at: Target | None = None) -> Json:
 
 
 def write_who_can_table(
-    result: Result,
+    result: Answerable,
     target: Target,
     reached: Iterable[Reached],
     principals: int,
@@ -108,7 +108,7 @@ def write_who_can_table(
 
 
 def write_what_can_table(
-    result: Result,
+    result: Answerable,
     principal: Principal,
     reached: Iterable[Reached],
     targets: int,

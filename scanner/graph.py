@@ -7,7 +7,7 @@ networkx multigraph (`scanner.multigraph`), built when somebody asks for it.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import (
@@ -34,6 +34,17 @@ class Holding:
 
     principals: tuple[Principal, ...]
     grants: tuple[Grant, ...]
+
+
+class Searchable(Protocol):
+    """What queries ask of a graph: one that was just decided, or one that was kept."""
+
+    @property
+    def index(self) -> Index: ...  # noqa: D102
+    @property
+    def principals(self) -> Mapping[str, Principal]: ...  # noqa: D102
+    @property
+    def targets(self) -> Mapping[str, Target]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from scanner.grants import (
     Verdict,
     ones,
 )
-from scanner.graph import AccessGraph
+from scanner.graph import AccessGraph, Searchable
 from scanner.hops import Cost, Step, and_all, verdict_of
 from scanner.index import ONE_HOP, Index, rank_of_packed
 from scanner.routes import (
@@ -67,7 +67,7 @@ class Reached:
         return self.grant.because_of(self.holder)
 
 
-def reach_of(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
+def reach_of(graph: Searchable, principal_id: str) -> tuple[Reached, ...]:
     """Return everything a principal can run commands on, as `what_can` finds it.
 
     Raises:
@@ -77,7 +77,7 @@ def reach_of(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
 
 
 def what_can(
-    graph: AccessGraph, principal_id: str, target_id: str | None = None
+    graph: Searchable, principal_id: str, target_id: str | None = None
 ) -> Iterator[Reached]:
     """Yield everything a principal can run commands on, direct grants first.
 
@@ -111,7 +111,7 @@ def what_can(
     yield from _by_paths(index, number, only)
 
 
-def targets_of(graph: AccessGraph, principal_id: str) -> int:
+def targets_of(graph: Searchable, principal_id: str) -> int:
     """Count the targets that a principal can run commands on, by whatever path.
 
     Raises:
@@ -214,7 +214,7 @@ class Everybody:
     direct verdict that is worse. `targets` of an answer is the class of the target.
     """
 
-    def __init__(self, graph: AccessGraph, target_id: str) -> None:
+    def __init__(self, graph: Searchable, target_id: str) -> None:
         """Ask about a target; nobody can run commands on one that is not known."""
         index = graph.index
         target = index.target_number(target_id)
@@ -259,7 +259,7 @@ class Everybody:
 _Answer = tuple[int, int, int, int, TargetSet, Routes | None]
 
 
-def who_can(graph: AccessGraph, target_id: str) -> tuple[Reached, ...]:
+def who_can(graph: Searchable, target_id: str) -> tuple[Reached, ...]:
     """Return everybody who can run commands on a target, as `Everybody` finds them."""
     return tuple(Everybody(graph, target_id))
 

@@ -11,7 +11,7 @@ from scanner.commands.queries import begin, query_options
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scanner.graph import AccessGraph
+    from scanner.graph import Searchable
     from scanner.paths import Reached
 
 #: Hops of the longest path that `--all` looks for when nobody says.
@@ -65,7 +65,7 @@ def command(
 
 
 def _paths(
-    graph: "AccessGraph", who: str, where: str, all_: bool, max_hops: int | None
+    graph: "Searchable", who: str, where: str, all_: bool, max_hops: int | None
 ) -> "Iterable[Reached]":
     from scanner.paths import what_can
     from scanner.simple_paths import simple_paths

@@ -18,7 +18,7 @@ from scanner.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from output.result import Result
+    from output.result import Answerable
 
 
 def query_options(command: F) -> F:
@@ -38,7 +38,7 @@ def query_options(command: F) -> F:
 
 def begin(
     context: click.Context, estate_dir: Path | None, cache: bool
-) -> tuple[Console, "Result"]:
+) -> tuple[Console, "Answerable"]:
     """Load the estate, without checks, and set the exit code that coverage asks for.
 
     Args:
@@ -50,10 +50,10 @@ def begin(
         UnusableInput: no estate there, or one that must not be read.
         NothingReadable: no list of any scope was answered.
     """
-    from scanner.commands.results import exit_code, load, load_kept, readable
+    from scanner.commands.results import coverage_code, load, load_kept, readable
 
     console, root = console_of(context), chosen_estate(None, estate_dir)
     result = load_kept(root, console) if cache else load(root, check=False).result
     readable(result.coverage)
-    console.outcome = exit_code(result)
+    console.outcome = coverage_code(result.coverage)
     return console, result

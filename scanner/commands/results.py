@@ -13,6 +13,7 @@ from scanner.errors import NothingReadable, UnusableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from checks.finding import Finding
     from output.result import Result
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from policies.wishes import Wishes
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
+    from scanner.estate import Gap
+    from scanner.kept.graph import KeptGraph
 
 DONE, FOUND, INCOMPLETE, UNREADABLE = 0, 1, 3, 4
 
@@ -98,19 +101,25 @@ def _loaded(root: Path, name: str | None) -> Loaded:
     return Loaded(analysis, result, key)
 
 
-def load_kept(root: Path, console: Console) -> "Result":
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier analysis found, as far as queries ask for it."""
+
+    coverage: "Coverage"
+    graph: "KeptGraph"
+
+
+def load_kept(root: Path, console: Console) -> "Result | Kept":
     """Return what queries need of an estate: as it was kept, or decided and kept.
 
     Raises:
         UnusableInput: no estate there, or one that must not be read.
     """
-    from output.result import Result
     from scanner.kept.store import kept_graph, key_of
 
-    found = kept_graph(root, key_of(root))
-    if found is not None:
-        graph, coverage = found
-        return Result(coverage, (), graph, ())
+    graph = kept_graph(root, key_of(root))
+    if graph is not None:
+        return Kept(graph.coverage, graph)
     loaded = load(root, check=False)
     keep_result(root, loaded, console)
     return loaded.result
@@ -182,12 +191,18 @@ def exit_code(result: "Result", fail_on: str | None = None) -> int:
 
     Findings that somebody has answered for do not count, nor do such gaps.
     """
-    if not result.coverage.readable:
-        return UNREADABLE
-    if fail_on and _reaches(result, fail_on):
+    if result.coverage.readable and fail_on and _reaches(result, fail_on):
         return FOUND
-    accepted = {gap for gap, _ in result.accepted_gaps}
-    gaps = {gap for scope in result.coverage.scopes for gap in scope.gaps}
+    return coverage_code(result.coverage, {gap for gap, _ in result.accepted_gaps})
+
+
+def coverage_code(
+    coverage: "Coverage", accepted: "AbstractSet[Gap]" = frozenset()
+) -> int:
+    """Return 4 when nothing was read, 3 for gaps that are not accepted, else 0."""
+    if not coverage.readable:
+        return UNREADABLE
+    gaps = {gap for scope in coverage.scopes for gap in scope.gaps}
     return DONE if gaps <= accepted else INCOMPLETE
 
 

@@ -22,7 +22,6 @@ from scanner.grants import (
     Vector,
     Verdict,
 )
-from scanner.graph import AccessGraph
 from scanner.index import Index
 from scanner.kept.columns import Columns, Lazy
 from scanner.kept.packing import NUMBERS, ROWS
@@ -63,7 +62,7 @@ class _ById(Mapping[str, T], Generic[T]):
 
 
 @dataclass(frozen=True, eq=False)
-class KeptGraph(AccessGraph):
+class KeptGraph:
     """What queries ask of an access graph, answered from a file."""
 
     columns: Columns
@@ -82,18 +81,6 @@ class KeptGraph(AccessGraph):
     def targets(self) -> Mapping[str, Target]:
         """Every target, by id."""
         return _ById(self.index.target_ids, self.index.targets)
-
-    @cached_property
-    def spaces(self) -> tuple[TargetSpace, ...]:
-        """The universes of target classes that grants point into."""
-        return tuple(self.index.spaces)
-
-    def positions(self, target_id: str) -> Iterator[tuple[TargetSpace, int]]:
-        """Yield each space that knows the target, with the position of its class."""
-        index = self.index
-        number = index.target_number(target_id)
-        for space, position in () if number is None else index.positions(number):
-            yield index.spaces[space], position
 
     @property
     def coverage(self) -> Coverage:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from scanner.coverage import Coverage
-from scanner.grants import AssignmentBecause, Because
+from scanner.estate import Principal
+from scanner.grants import AssignmentBecause, Because, Grant, ones
 from scanner.graph import AccessGraph
 from scanner.index import Index
 from scanner.kept.columns import Writer
@@ -27,10 +28,17 @@ NUMBERS = {
 ROWS = ("out", "into", "holders", "held", "holds", "classes", "places")
 
 
+#: Questions to an engine that cannot say by itself on which targets a grant rests on
+#: what: it is asked about each class of them, for each principal.
+_MOST_QUESTIONS = 50_000
+
+
 def can_be_kept(graph: AccessGraph) -> bool:
-    """True when the engines tell apart on which targets a grant rests on what."""
+    """True when it takes few questions to learn what rests on what, and where."""
     halves = graph.decided
-    return all(g.because_parts for h in halves for g in (*h.grants, *h.beyond))
+    grants = (g for h in halves for g in (*h.grants, *h.beyond) if not g.because_parts)
+    asked = (len(one.principals) * one.targets.bits.bit_count() for one in grants)
+    return sum(asked) <= _MOST_QUESTIONS
 
 
 def packed_graph(graph: AccessGraph, coverage: Coverage, key: str) -> bytes:
@@ -107,15 +115,28 @@ def _grants(
     for grant in index.grants:
         vector_of.append(_number(vectors, grant.vector))
         decision_of.append(_number(decisions, grant.decision))
-        parted = grant.because_parts
         for principal in grant.principals:
-            parts_of.append(_number(parts, parted(principal) if parted else ()))
+            parts_of.append(_number(parts, _parts(grant, principal)))
     writer.numbers("vector_of", "I", vector_of)
     writer.numbers("decision_of", "I", decision_of)
     writer.numbers("parts_of", "I", parts_of)
     writer.values("grant_vectors", vectors)
     writer.values("decisions", decisions)
     writer.rows("parts", rows_of(_part(one, becauses, sets) for one in parts))
+
+
+def _parts(grant: Grant, principal: Principal) -> tuple[tuple[Because, int], ...]:
+    """Return what a grant rests on, each with the classes that it matters on."""
+    if grant.because_parts is not None:
+        return grant.because_parts(principal)
+    whole, at = grant.because_of(principal), grant.because_at
+    if at is None:
+        return tuple((one, grant.targets.bits) for one in whole)
+    found = dict.fromkeys(whole, 0)
+    for position in ones(grant.targets.bits):
+        for one in at(principal, grant.targets.space.classes[position][0]):
+            found[one] = found.get(one, 0) | 1 << position
+    return tuple(found.items())
 
 
 def _part(

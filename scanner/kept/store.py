@@ -44,7 +44,7 @@ def key_of(root: Path) -> str:
     return sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def kept_graph(root: Path, key: str) -> tuple[KeptGraph, Coverage] | None:
+def kept_graph(root: Path, key: str) -> KeptGraph | None:
     """Return the graph that was kept of the very files of an estate, or None."""
     path = root / FOLDER / _FILE
     try:
@@ -53,8 +53,7 @@ def kept_graph(root: Path, key: str) -> tuple[KeptGraph, Coverage] | None:
         columns = Columns(path)
         if columns.key != key:
             return None
-        graph = KeptGraph((), columns)
-        return graph, graph.coverage
+        return KeptGraph(columns)
     except (OSError, Unusable, ValueError):
         return None
 
