@@ -104,6 +104,15 @@ class Index:
             yield space, number - self.space_starts[space]
 
     @cached_property
+    def running(self) -> Sequence[Sequence[tuple[int, int]]]:
+        """For each space its grants that end in code on targets, with their bits."""
+        found: list[list[tuple[int, int]]] = [[] for _ in range(len(self.spaces))]
+        for grant, space in enumerate(self.grant_spaces):
+            if self.runs[grant]:
+                found[space].append((grant, self.bits[grant]))
+        return found
+
+    @cached_property
     def by_space(self) -> Rows:
         """For each space its grants, in order."""
         return grouped(self.grant_spaces, len(self.spaces))

@@ -235,7 +235,7 @@ class _Backwards:
         self.runs: list[_Runs] = []
         #: By space, and cost of the hop: grants that no VM came to yet. Principals are
         #: settled from the cheapest on, so the first that a grant leads to is the best.
-        self._unused: dict[tuple[int, int], list[int]] = {}
+        self._unused: dict[tuple[int, int], Sequence[tuple[int, int]]] = {}
 
     def __call__(self, state: int) -> Sequence[Step]:
         index, people = self._index, self._people
@@ -272,10 +272,11 @@ class _Backwards:
 
     def _taken(self, key: tuple[int, int], bits: int) -> list[int]:
         """Return the grants on some classes that were not returned before."""
-        index, unused = self._index, self._unused.get(key)
+        unused = self._unused.get(key)
         if unused is None:
-            unused = [grant for grant in index.by_space[key[0]] if index.runs[grant]]
-        taken = [grant for grant in unused if index.bits[grant] & bits]
-        kept = [grant for grant in unused if not index.bits[grant] & bits]
-        self._unused[key] = kept if taken else unused
+            unused = self._index.running[key[0]]
+        taken = [grant for grant, on in unused if on & bits]
+        if taken:
+            unused = [one for one in unused if not one[1] & bits]
+        self._unused[key] = unused
         return taken

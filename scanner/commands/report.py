@@ -10,6 +10,7 @@ import click
 from scanner.commands.console import Console, console_of
 from scanner.commands.options import (
     PATH,
+    cache_option,
     chosen_estate,
     config_option,
     estate_argument,
@@ -40,6 +41,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
 @config_option
 @top_option
 @raw_csv_option
+@cache_option
 @quiet_option
 @click.pass_context
 def command(
@@ -52,6 +54,7 @@ def command(
     config_file: Path | None,
     top: int,
     raw_csv: bool,
+    cache: bool,
 ) -> int:
     """Show findings and coverage of an estate.
 
@@ -61,6 +64,7 @@ def command(
     from scanner.commands.results import (
         configuration,
         exit_code,
+        keep_result,
         load,
         warn_if_shared,
         warn_of_config,
@@ -69,7 +73,8 @@ def command(
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
     config = configuration(config_file)
-    result = load(root, config=config).result
+    loaded = load(root, config=config)
+    result = loaded.result
     warn_if_shared(root, console)
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
@@ -77,6 +82,8 @@ def command(
         save_report(result, form, out, console, top=top, raw=raw_csv)
     else:
         print_report(result, form, console, top=top, raw=raw_csv)
+    if cache:
+        keep_result(root, loaded, console)
     return console.outcome
 
 

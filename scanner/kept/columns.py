@@ -86,8 +86,8 @@ class Writer:
             parts.append(padded)
             at += len(padded)
         head = msgspec.msgpack.encode(Head(key, sys.byteorder, places))
-        head += b" " * (-(_START + _LENGTH.size + len(head)) % _ALIGNED)
-        body = b"".join([_LENGTH.pack(len(head)), head, *parts])
+        begin = [_LENGTH.pack(len(head)), head, bytes(-len(head) % _ALIGNED)]
+        body = b"".join([*begin, *parts])
         digest = hashlib.sha256(body).hexdigest().encode()
         return _MAGIC + digest + b"\n" + body
 
@@ -146,13 +146,13 @@ class Columns:
             raise Unusable("damaged, or not such a file")
         try:
             (length,) = _LENGTH.unpack_from(body)
-            head = bytes(body[_LENGTH.size : _LENGTH.size + length]).rstrip(b" ")
+            head = body[_LENGTH.size : _LENGTH.size + length]
             self._head = msgspec.msgpack.decode(head, type=Head)
         except (struct.error, msgspec.MsgspecError) as error:
             raise Unusable("its head cannot be read") from error
         if self._head.order != sys.byteorder:
             raise Unusable("made on another kind of machine")
-        self._body = body[_LENGTH.size + length :]
+        self._body = body[_LENGTH.size + length + -length % _ALIGNED :]
 
     @property
     def key(self) -> str:
