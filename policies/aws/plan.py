@@ -218,7 +218,12 @@ class AwsPlanner:
 
         Somebody may have an action in a policy without any use of it.
         """
-        found: dict[str, frozenset[str] | None] = {**self.wanted.loses}
+        found: dict[str, frozenset[str] | None] = {}
+        affected = {id_ for change in done for id_ in change.affects}
+        for home in {_home(id_) for id_ in affected}:
+            found |= self.wanted.lending.get(home, {})
+        for id_ in affected & self.wanted.loses.keys():
+            found[id_] = self.wanted.loses[id_]
         for change in done:
             wants = (self.wanted.of.get(id_) for id_ in change.affects)
             gone = frozenset[str]().union(*(one.vectors for one in wants if one))
