@@ -304,6 +304,8 @@ class Decided:
         denied_because: what denies a pair that is in no grant: the statements or deny
             assignments that cut it; empty when nothing ever allowed it.
         denied_as: the decision on such a pair: how sure its denial is, and why not.
+        beyond: grants of nodes that are nobody yet: what a principal would hold that
+            makes more of itself. Only hops lead to them.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
         usage: when principals last did what; no verdict rests on it.
@@ -324,6 +326,7 @@ class Decided:
     because_together: (
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
+    beyond: Sequence[Grant] = ()
     usage: Usages = field(default_factory=Usages)
     work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
     homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
