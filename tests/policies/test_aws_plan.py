@@ -479,3 +479,22 @@ def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
     assert found.closes == "advice"
     assert change.resource.kind is ResourceKind.ACCOUNT_ASSIGNMENT
     assert change.before["TargetId"] == a.ACCOUNT
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_who_only_passes_roles_must_not_pass_those_that_command(tmp_path, direct):
+    """A12: it keeps its schedules; with a command of its own the vectors go instead."""
+    statement = a.allow("scheduler:CreateSchedule", "iam:PassRole", "s3:GetObject")
+    own = [a.allow(SEND)] if direct else []
+    trust = [a.trusting({"Service": "scheduler.amazonaws.com"})]
+    runner = a.role("runner", a.allow(SEND), trust=trust)
+
+    pairs = planned_aws(tmp_path, a.user("dev", statement, *own), runner)
+
+    found = remediation_of(pairs, USER, "dev")
+    assert ("A12" in kinds(found)) is not direct
+    assert holds(found)
+    if not direct:
+        (denied,) = found.changes[0].after["Statement"]
+        assert denied["Action"] == ["iam:PassRole"]
+        assert denied["Resource"] == [f"arn:aws:iam::{a.ACCOUNT}:role/runner"]
