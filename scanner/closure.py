@@ -90,6 +90,10 @@ class Closure:
             grants = tuple(g for g in holding.grants if g.vector.tier in self.tiers)
             for principal in holding.principals if grants else ():
                 found[principal.id] = grants
+        for node, held in self.graph.beyond.items():
+            grants = tuple(g for g in held if g.vector.tier in self.tiers)
+            if grants:
+                found[node] = grants
         return found
 
     @cached_property

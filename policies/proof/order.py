@@ -1,9 +1,12 @@
 """Obligation 5: no step between the first change and the last opens anything."""
 
+import json
 from collections.abc import Iterator, Sequence
 
+from policies.proof.context import Context
 from policies.proof.grants import compare_access
 from policies.proof.intent import Intent
+from policies.proof.layers import compare_layers
 from policies.proof.model import Aim, Counterexample, Obligation
 from policies.proof.obligations import Case
 from policies.proof.outcomes import outcome_of
@@ -19,6 +22,14 @@ _ADDING = (
     ResourceKind.DELEGATION,
     ResourceKind.MEMBERSHIP,
 )
+#: Documents of what people hold, or of what bounds them.
+_DOCUMENTS = (
+    ResourceKind.MANAGED_POLICY,
+    ResourceKind.INLINE_POLICY,
+    ResourceKind.SCP,
+    ResourceKind.RCP,
+)
+_NOTHING = {"Version": "2012-10-17", "Statement": []}
 #: New ones of these cut access, or nobody has them yet.
 _HARMLESS = (
     ResourceKind.DENY_ASSIGNMENT,
@@ -47,13 +58,15 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
             one.target,
             one.statement,
         )
-        for n, some in _steps(changes)
+        for n, some in _steps(case.context, changes)
         for one in _opened(case, some)
     ]
     return f"{len(changes)} steps: none of those in between opens anything", wrong
 
 
-def _steps(changes: Sequence[Change]) -> Iterator[tuple[int, Sequence[Change]]]:
+def _steps(
+    context: Context, changes: Sequence[Change]
+) -> Iterator[tuple[int, Sequence[Change]]]:
     """Yield the steps that must be decided: a number, and what is changed by then."""
     if all(map(_adds_up, changes)):
         made = [one for one in changes if one.after is not None]
@@ -61,7 +74,7 @@ def _steps(changes: Sequence[Change]) -> Iterator[tuple[int, Sequence[Change]]]:
             yield len(made), made
         return
     for n, change in enumerate(changes[:-1], start=1):
-        if not _harmless(change):
+        if not _harmless(change) and not _only_takes(context, change):
             yield n, changes[:n]
 
 
@@ -73,6 +86,25 @@ def _adds_up(change: Change) -> bool:
 def _harmless(change: Change) -> bool:
     kind = change.resource.kind if change.resource else None
     return kind in _HARMLESS and change.before is None
+
+
+def _only_takes(context: Context, change: Change) -> bool:
+    """True when a document allows nothing more, and denies nothing less, than before.
+
+    Whatever else somebody holds, such a change opens nothing.
+    """
+    kind = change.resource.kind if change.resource else None
+    if kind not in _DOCUMENTS or change.before is None:
+        return False
+    store = context.aws_index.store
+    before, after = (
+        store.of_text(json.dumps(content))
+        for content in (change.before, change.after or _NOTHING)
+    )
+    if before.problem or after.problem:
+        return False
+    sides = (frozenset({before}), frozenset({after}))
+    return not compare_layers(context.actions, *sides, frozenset()).gained
 
 
 def _opened(case: Case, changes: Sequence[Change]) -> list[Counterexample]:

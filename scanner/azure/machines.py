@@ -24,7 +24,7 @@ from scanner.azure.rbac.scopes import (
     subscription_of,
 )
 from scanner.azure.reach import arc_reach, machine_reach
-from scanner.azure.rows import IdentityRow
+from scanner.azure.resource_rows import IdentityRow
 from scanner.estate import Provider, Reachability, Target
 
 _NONE: tuple[str, ...] = ()
