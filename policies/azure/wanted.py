@@ -22,7 +22,13 @@ REPLACED = frozenset(
     }
 )
 MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
-DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
+DELETED = frozenset(
+    {
+        "t1651_azure_foreign_application",
+        "t1651_azure_guest_access",
+        "t1651_azure_partner_access",
+    }
+)
 TAKEN = REPLACED | MADE_ELIGIBLE | DELETED
 
 #: Whoever can activate an eligible role; service principals cannot.
