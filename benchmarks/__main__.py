@@ -12,13 +12,14 @@ FACTOR, ACCOUNTS = 150, 20
 
 
 def main() -> None:
-    """Print the ratios of loading, reporting, deciding, simulating and collecting."""
+    """Print the ratios of all that takes time."""
     with tempfile.TemporaryDirectory() as folder:
         estate = enlarge(Path(folder) / "estate", FACTOR)
         for arguments in (
             ["-m", "benchmarks.bench_load", str(estate)],
             ["-m", "benchmarks.bench_report", str(estate)],
             ["-m", "benchmarks.bench_decide_aws", str(estate)],
+            ["-m", "benchmarks.bench_remediate", str(estate)],
             ["-m", "benchmarks.bench_simulate"],
             ["-m", "benchmarks.bench_simulate_azure"],
             [str(HERE / "bench_collect_aws.py"), "--accounts", str(ACCOUNTS)],

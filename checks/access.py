@@ -110,11 +110,15 @@ def _added_up(shares: Sequence[Share]) -> Access:
         _surest(one.confidence for one in best),
         tuple(dict.fromkeys(reasons)),
         tuple(sorted({grant.vector.id for grant in grants})),
-        tuple(TargetSet(grant.targets.space, bits) for grant, bits in shares),
+        tuple(_part(grant.targets, bits) for grant, bits in shares),
         all(isinstance(one.documents, tuple) for one in best),
         all(one.standing is not Standing.PERMANENT for one in best),
         grants=grants,
     )
+
+
+def _part(targets: TargetSet, bits: int) -> TargetSet:
+    return targets if bits == targets.bits else TargetSet(targets.space, bits)
 
 
 def _surest(confidences: Iterable[Confidence]) -> Confidence:

@@ -29,17 +29,6 @@ _MANAGEMENT_GROUP = re.compile(
 _SUBSCRIPTION = re.compile(r"/subscriptions/[^/]+$", re.IGNORECASE)
 
 
-#: Ids in order, with the position of their class, by graph and space.
-_BELOW: WeakKeyDictionary[AccessGraph, dict[int, list[tuple[str, int]]]] = (
-    WeakKeyDictionary()
-)
-
-
-#: What principals hold, by graph and id: several checks ask.
-_HELD: "WeakKeyDictionary[AccessGraph, dict[str, tuple[Held, ...]]]"
-_HELD = WeakKeyDictionary()
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
     """A grant, one of the assignments that it rests on, and what that one gives."""
@@ -49,24 +38,49 @@ class Held:
     targets: TargetSet
 
 
+class _Known:
+    """What was worked out for a graph, each once: several checks ask.
+
+    Attributes:
+        held: what principals hold, by id.
+        ids: of each space, ids of targets in order with the position of their class.
+        below: the classes of a space below a scope.
+        given: what an assignment gives of some targets, by their identity.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.held: dict[str, tuple[Held, ...]] = {}
+        self.ids: dict[int, list[tuple[str, int]]] = {}
+        self.below: dict[tuple[int, str], int] = {}
+        self.given: dict[tuple[int, str], TargetSet] = {}
+
+
+#: Freed with its graph.
+_KNOWN: WeakKeyDictionary[AccessGraph, _Known] = WeakKeyDictionary()
+
+
 def held_directly(graph: AccessGraph, principal: Principal) -> tuple[Held, ...]:
     """Return the assignments that a principal holds itself and that run commands.
 
     What it holds through a group is the group's finding, unless the group is unknown.
     """
-    known = _HELD.setdefault(graph, {})
-    if principal.id not in known:
-        known[principal.id] = tuple(_held(graph, principal))
-    return known[principal.id]
+    known = _KNOWN.setdefault(graph, _Known())
+    if principal.id not in known.held:
+        known.held[principal.id] = tuple(_held(graph, known, principal))
+    return known.held[principal.id]
 
 
-def _held(graph: AccessGraph, principal: Principal) -> Iterator[Held]:
+def _held(graph: AccessGraph, known: _Known, principal: Principal) -> Iterator[Held]:
+    resting: dict[int, tuple[AssignmentBecause, ...]] = {}
     for grant in graph.grants_of.get(principal.id, ()):
         vector = grant.vector
         if vector.provider is Provider.AZURE and vector.tier in COMMANDS:
-            for why in grant.because_of(principal):
-                if isinstance(why, AssignmentBecause) and _own(graph, principal, why):
-                    yield Held(grant, why, _given(graph, grant, why.assignment))
+            basis = id(grant.because_of)  # vectors that are answered alike share it
+            if basis not in resting:
+                resting[basis] = tuple(_own(graph, principal, grant))
+            for why in resting[basis]:
+                yield Held(grant, why, _given(known, grant, why.assignment))
 
 
 def shares_of(held: Iterable[Held]) -> tuple[Share, ...]:
@@ -77,38 +91,55 @@ def shares_of(held: Iterable[Held]) -> tuple[Share, ...]:
     return tuple(found.items())
 
 
-def _given(graph: AccessGraph, grant: Grant, assignment: str) -> TargetSet:
+def _given(known: _Known, grant: Grant, assignment: str) -> TargetSet:
     """Return the targets of a grant that one of its assignments gives.
 
     A grant adds up all assignments. Those at a subscription or below give what is below
     them; above, and where an Automation account stands between, all is taken.
     """
-    scope = scope_of_assignment(assignment).lower()
-    above = not scope.startswith("/subscriptions/")
-    if above or grant.vector.tier is not Tier.DIRECT:
+    if grant.vector.tier is not Tier.DIRECT:
         return grant.targets
-    space = grant.targets.space
-    return TargetSet(space, grant.targets.bits & _below(graph, space, scope))
+    key = (id(grant.targets), assignment)
+    found = known.given.get(key)
+    if found is None:
+        found = known.given[key] = _part(known, grant.targets, assignment)
+    return found
 
 
-def _below(graph: AccessGraph, space: TargetSpace, scope: str) -> int:
+def _part(known: _Known, targets: TargetSet, assignment: str) -> TargetSet:
+    scope = scope_of_assignment(assignment).lower()
+    if not scope.startswith("/subscriptions/"):
+        return targets
+    key = (id(targets.space), scope)
+    if key not in known.below:
+        known.below[key] = _below(known, targets.space, scope)
+    bits = targets.bits & known.below[key]
+    return targets if bits == targets.bits else TargetSet(targets.space, bits)
+
+
+def _below(known: _Known, space: TargetSpace, scope: str) -> int:
     """Return the classes below a scope; no scope tells members of a class apart."""
-    index = _BELOW.setdefault(graph, {})
-    if id(space) not in index:
-        index[id(space)] = sorted(
+    if id(space) not in known.ids:
+        known.ids[id(space)] = sorted(
             (f"{members[0].id.lower()}/", position)
             for position, members in enumerate(space.classes)
         )
-    ids = index[id(space)]
+    ids = known.ids[id(space)]
     start = bisect_left(ids, (f"{scope}/", 0))
     # "0" follows "/": whatever lies below the scope comes before it.
     end = bisect_left(ids, (f"{scope}0", 0))
     return bits_of((position for _, position in ids[start:end]), len(ids))
 
 
-def _own(graph: AccessGraph, principal: Principal, why: AssignmentBecause) -> bool:
-    group = why.group
-    return group is None or group == principal.id or group not in graph.grants_of
+def _own(
+    graph: AccessGraph, principal: Principal, grant: Grant
+) -> Iterator[AssignmentBecause]:
+    """Yield the assignments of a grant that its holder holds itself."""
+    for why in grant.because_of(principal):
+        if isinstance(why, AssignmentBecause):
+            group = why.group
+            if group is None or group == principal.id or group not in graph.grants_of:
+                yield why
 
 
 @lru_cache(maxsize=65_536)

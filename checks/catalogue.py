@@ -75,8 +75,7 @@ def run_checks(
     clouds = {half.provider for half in graph.decided}
     found = [f for one in checks if one.provider in clouds for f in one.run(context)]
     if coverage is not None:
-        unasked = [cloud for cloud in clouds if not graph.usage[cloud].asked]
-        found += not_evaluated(checks, coverage, unasked)
+        found += not_evaluated(checks, coverage, graph.usage)
     return tuple(sorted(found, key=_order))
 
 

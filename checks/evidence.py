@@ -1,6 +1,6 @@
 """The lists that checks rest on, and what a check cannot say without them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from checks.finding import Catalogue, Check, Finding, Severity
 from checks.fingerprints import fingerprint
@@ -8,6 +8,7 @@ from checks.reach import NONE
 from scanner.coverage import Coverage
 from scanner.estate import Gap, Provider
 from scanner.grants import Confidence, Verdict
+from scanner.usage import Usages
 
 AWS_BASE = (
     "iam:GetAccountAuthorizationDetails",
@@ -59,7 +60,7 @@ _NAMED = 5
 
 
 def not_evaluated(
-    catalogue: Catalogue, coverage: Coverage, unasked: Collection[Provider] = ()
+    catalogue: Catalogue, coverage: Coverage, usage: Mapping[Provider, Usages]
 ) -> Iterator[Finding]:
     """Yield one `unknown` finding per check that could not see everything it reads.
 
@@ -69,27 +70,31 @@ def not_evaluated(
     Args:
         catalogue: every check.
         coverage: what was not seen.
-        unasked: clouds of the estate about whose usage nobody asked.
+        usage: what was asked about usage, for each cloud of the estate.
     """
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     for check in catalogue:
         missing = [gap for gap in gaps if _matters(check, gap)]
-        if check.provider in unasked and not _USAGE.isdisjoint(check.needs):
-            reasons = (NO_USAGE, *_named(missing))
+        known = usage.get(check.provider)
+        if known and not known.asked and not _USAGE.isdisjoint(check.needs):
+            reasons = (NO_USAGE, *_named(map(str, missing)))
             yield _unknown(check, "Not evaluated: nobody asked for usage", reasons)
-        elif missing:
-            scopes = len({gap.scope for gap in missing})
-            places = "1 scope" if scopes == 1 else f"{scopes} scopes"
+            continue
+        unasked = [at for at in known.unasked if at[0] in check.needs] if known else []
+        if missing or unasked:
+            scopes = {gap.scope for gap in missing} | {scope for _, scope in unasked}
+            places = "1 scope" if len(scopes) == 1 else f"{len(scopes)} scopes"
             said = f"Not fully evaluated: lists it rests on are missing in {places}"
-            yield _unknown(check, said, _named(missing))
+            never = sorted(f"{scope} {op} not-asked" for op, scope in unasked)
+            yield _unknown(check, said, _named([*map(str, missing), *never]))
 
 
 def _matters(check: Check, gap: Gap) -> bool:
     return gap.provider is check.provider and gap.what in (*check.needs, EVERY_LIST)
 
 
-def _named(missing: list[Gap]) -> tuple[str, ...]:
-    named = tuple(dict.fromkeys(map(str, missing)))
+def _named(missing: Iterable[str]) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(missing))
     more = (f"and {len(named) - _NAMED} more",) if len(named) > _NAMED else ()
     return (*named[:_NAMED], *more)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from checks.access import Share, shared
 from checks.context import Context
@@ -19,6 +20,7 @@ from scanner.grants import (
     TargetSpace,
     Verdict,
 )
+from scanner.graph import AccessGraph
 
 _M1026 = "https://attack.mitre.org/mitigations/M1026/"
 _RATIONALE = (
@@ -110,7 +112,7 @@ def _kind_of(grant: Grant) -> _Kind:
 
 def _in_scopes(provider: Provider, context: Context) -> Iterator[Hit]:
     graph, threshold = context.graph, context.config.thresholds.principals_per_scope
-    tally = _Tally(context, provider)
+    tally = _tally(context, provider)
     for scope, scope_number in sorted(graph.scope_numbers.items()):
         known, unsure = tally.counted(scope_number)
         if known + unsure <= threshold:
@@ -128,7 +130,7 @@ def _in_scopes(provider: Provider, context: Context) -> Iterator[Hit]:
 
 def _on_targets(provider: Provider, context: Context) -> Iterator[Hit]:
     graph, limit = context.graph, context.config.thresholds.principals_per_target
-    tally = _Tally(context, provider)
+    tally = _tally(context, provider)
     for scope in sorted(graph.scope_numbers):
         for certain, perhaps, most in tally.crowded(scope, limit):
             crowd = f"More than {limit} principals can run commands on"
@@ -146,6 +148,18 @@ def _apart(context: Context) -> str:
     return ", approved ones apart" if context.config.approved != Approved() else ""
 
 
+#: Tallies by what they count, freed with their graph: two checks ask for each.
+_KNOWN: "WeakKeyDictionary[AccessGraph, dict[tuple[Provider, Config], _Tally]]"
+_KNOWN = WeakKeyDictionary()
+
+
+def _tally(context: Context, provider: Provider) -> "_Tally":
+    known, key = _KNOWN.setdefault(context.graph, {}), (provider, context.config)
+    if key not in known:
+        known[key] = _Tally(context, provider)
+    return known[key]
+
+
 class _Tally:
     """Who can run commands, by the scope of the targets and by target."""
 
@@ -154,7 +168,7 @@ class _Tally:
         self._known, self._either = Counts(), Counts()
         #: The same for the classes of each space.
         self._targets: dict[int, tuple[TargetSpace, Counts, Counts]] = {}
-        #: One grant for each kind of access, with the scopes where there is such.
+        #: One grant for each kind of access, with the classes where there is such.
         self._kinds: dict[_Kind, tuple[Grant, int]] = {}
         self._reached: dict[int, int] = {}
         for holding in graph.holdings:
@@ -182,39 +196,47 @@ class _Tally:
 
     def within(self, scope: str, among: TargetSet | None = None) -> Iterator[Share]:
         """Yield a grant for each kind of access, on all that anybody reaches there."""
-        number = self._graph.scope_numbers[scope]
-        for grant, scopes in self._kinds.values():
+        for grant, where in self._kinds.values():
             space = grant.targets.space
             mask = self._graph.scopes(space).masks.get(scope, 0)
+            there = where & mask
             if among is not None:
                 mask &= among.bits if among.space is space else 0
-            if scopes >> number & 1 and mask:
+            if there and mask:
                 yield grant, self._reached[id(space)] & mask
 
     def _add(self, grants: Iterable[Grant], acting: int) -> None:
         known: dict[int, int] = {}
         either: dict[int, int] = {}
+        seen: set[tuple[int, bool]] = set()  # grants mostly share their targets
         for grant in grants:
-            key, bits = id(grant.targets.space), grant.targets.bits
-            either[key] = either.get(key, 0) | bits
-            if grant.decision.verdict is not Verdict.UNKNOWN:
-                known[key] = known.get(key, 0) | bits
+            targets, certain = (
+                grant.targets,
+                grant.decision.verdict is not Verdict.UNKNOWN,
+            )
             self._remember(grant)
+            if (id(targets), certain) in seen:
+                continue
+            seen.add((id(targets), certain))
+            key, bits = id(targets.space), targets.bits
+            either[key] = either.get(key, 0) | bits
+            if certain:
+                known[key] = known.get(key, 0) | bits
             if key not in self._targets:
-                self._targets[key] = grant.targets.space, Counts(), Counts()
+                self._targets[key] = targets.space, Counts(), Counts()
         for key, bits in either.items():
-            _, certain, perhaps = self._targets[key]
-            certain.add(known.get(key, 0), acting)
+            self._reached[key] = self._reached.get(key, 0) | bits
+            _, surely, perhaps = self._targets[key]
+            surely.add(known.get(key, 0), acting)
             perhaps.add(bits, acting)
-        self._known.add(self._scopes_of(known), acting)
-        self._either.add(self._scopes_of(either), acting)
+        scopes = self._scopes_of(either)
+        self._either.add(scopes, acting)
+        self._known.add(scopes if known == either else self._scopes_of(known), acting)
 
     def _remember(self, grant: Grant) -> None:
-        space, bits = grant.targets.space, grant.targets.bits
-        kind, scopes = _kind_of(grant), self._graph.scopes(space).of(bits)
+        kind, bits = _kind_of(grant), grant.targets.bits
         _, before = self._kinds.get(kind, (grant, 0))
-        self._kinds[kind] = grant, before | scopes
-        self._reached[id(space)] = self._reached.get(id(space), 0) | bits
+        self._kinds[kind] = grant, before | bits
 
     def _scopes_of(self, reached: dict[int, int]) -> int:
         found = 0

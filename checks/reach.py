@@ -45,7 +45,7 @@ class Reach:
 def reach_of_sets(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
     """Return how far some sets of targets reach together."""
     together: dict[int, TargetSet] = {}
-    for one in sets:
+    for one in {id(one): one for one in sets}.values():  # grants share their sets
         before = together.get(id(one.space))
         bits = one.bits | (before.bits if before else 0)
         together[id(one.space)] = TargetSet(one.space, bits)
@@ -60,8 +60,8 @@ def reach_of_sets(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
 def _reach_of(graph: AccessGraph, merged: tuple[TargetSet, ...]) -> Reach:
     kinds = {_kind(graph, one) for one in merged}
     kind = next((kind for kind in (EVERY, TAGGED, NAMED) if kind in kinds), NONE)
-    sample = sorted({target for one in merged for target in _first(one)})
-    return Reach(kind, sum(map(len, merged)), tuple(sample[:_SAMPLE]))
+    first = {target.id: target for one in merged for target in _first(one)}
+    return Reach(kind, sum(map(len, merged)), tuple(sorted(first.values())[:_SAMPLE]))
 
 
 def covers_a_scope(graph: AccessGraph, targets: TargetSet) -> bool:
@@ -90,15 +90,15 @@ def _kind_of(graph: AccessGraph, targets: TargetSet) -> str:
 
 def _told_apart_by_tag(graph: AccessGraph, targets: TargetSet) -> bool:
     """True when the targets are all those of their scopes that carry some tag."""
+    known = _known(graph).tags
+    if id(targets.space) not in known:
+        known[id(targets.space)] = _Tags(targets.space)
+    tags, first = known[id(targets.space)], next(iter(targets))
+    shared = [tag for tag in first.tags if tags.all_carry(tag, targets.bits)]
+    if not shared:
+        return False
     around = graph.scopes(targets.space).around(targets.bits)
-    tags = _known(graph).tags
-    if id(targets.space) not in tags:
-        tags[id(targets.space)] = _Tags(targets.space)
-    first = next(iter(targets))
-    return any(
-        tags[id(targets.space)].tells_apart(tag, targets.bits, around)
-        for tag in first.tags
-    )
+    return any(tags.only_these(tag, targets.bits, around) for tag in shared)
 
 
 class _Tags:
@@ -114,14 +114,19 @@ class _Tags:
                     self._carried.setdefault(tag, []).append(position)
         self._masks: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def tells_apart(self, tag: tuple[str, str], bits: int, around: int) -> bool:
-        """True when all targets of some classes, and no others around, have a tag."""
+    def all_carry(self, tag: tuple[str, str], bits: int) -> bool:
+        """True when all targets of some classes have a tag that one of them has."""
         if len(self._carried[tag]) < bits.bit_count():
             return False
         if tag not in self._masks:
             self._masks[tag] = self._masks_of(tag)
-        every, some = self._masks[tag]
-        return not bits & ~every and not some & around & ~bits
+        every, _ = self._masks[tag]
+        return bits & every == bits
+
+    def only_these(self, tag: tuple[str, str], bits: int, around: int) -> bool:
+        """True when no others around have a tag that `all_carry`."""
+        _, some = self._masks[tag]
+        return not some & around & ~bits
 
     def _masks_of(self, tag: tuple[str, str]) -> tuple[int, int]:
         """Return the classes of which every target has a tag, and of which some has."""

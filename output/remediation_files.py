@@ -111,6 +111,8 @@ def remediation_json(one: Remediation) -> Json:
         "remaining": list(one.remaining),
         "unknowns": list(one.unknowns),
         "side_effects": list(one.side_effects),
+        "why": one.why,
+        "refused": one.refused,
         "counterexample": one.counterexample,
         "not_checked": list(one.not_checked),
         "changes": len(one.changes),

@@ -61,6 +61,10 @@ def _head(one: Remediation, finding: Finding | None) -> str:
     if finding:
         rows.append(("M1026 claim", markdown(finding.claim.value)))
         rows.append(("severity", markdown(finding.severity.value)))
+    if one.why:
+        rows.append(("chosen because", markdown(one.why)))
+    if one.refused:
+        rows.append(("not changed because", markdown(one.refused)))
     rows.append(("closes the finding", markdown(one.closes)))
     rows.append(("status", markdown(one.status)))
     rows.append(("access taken away", f"{one.taken_away}"))

@@ -39,7 +39,7 @@ _WAYS = (Way.GAINED, Way.LOST)
 
 
 def write_what_if_json(result: Result, found: WhatIf, stream: TextIO) -> None:
-    """Write `{format, coverage, estate, changes, gains, gained, lost}`.
+    """Write `{format, coverage, estate, changes, gains, …, gained, lost}`.
 
     `gained` and `lost` hold `grants`, `hops` and `paths`.
     """
@@ -49,6 +49,7 @@ def write_what_if_json(result: Result, found: WhatIf, stream: TextIO) -> None:
         "estate": result.estate.path,
         "changes": [_change(one) for one in found.changes],
         "gains": found.gains,
+        "paths_not_worked_out": found.unseen,
     }
     for way in _WAYS:
         body[way.value] = {
@@ -164,6 +165,11 @@ def write_what_if_table(
         _grants_table(grants, stream, style)
         _hops_table(hops, stream, style)
         _paths_table(paths, stream, style)
+    if found.unseen:
+        stream.write(
+            f"\nPaths of {count(found.unseen, 'more principal')} to what is above were "
+            "not worked out\n"
+        )
 
 
 _LONGEST = 300

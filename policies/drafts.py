@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from policies.proof.intent import Intent
 from policies.proof.model import Aim
 from policies.remediation import Change
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """Changes that should close a finding.
 
@@ -31,9 +32,9 @@ class Draft:
     also: frozenset[str] = frozenset()
     gives_up: bool = False
 
-    @property
+    @cached_property
     def intent(self) -> Intent:
-        """What a proof has to show."""
+        """What a proof has to show; always the same one, which is shown once."""
         return Intent(
             self.changes,
             self.aim,

@@ -8,8 +8,10 @@ from checks.catalogue import catalogue
 from checks.finding import Finding
 from policies.aws.plan import AwsPlanner
 from policies.azure.plan import AzurePlanner
+from policies.azure.tenants import in_tenants
 from policies.drafts import Advice, Draft
 from policies.fits import fits
+from policies.proof.beside import beside
 from policies.proof.context import Context
 from policies.proof.model import Proof
 from policies.proof.prove import prove
@@ -37,7 +39,8 @@ def plan_remediations(
     The most wanted change that is proven is taken; when each contradicts its aim, the
     first is reported as `failed`, with the counterexample. What only somebody else can
     change, or no single change closes, is `advice`. A check that could not look (an
-    unknown finding about nobody) gets none: coverage names what to collect.
+    unknown finding about nobody) gets none: coverage names what to collect. Those that
+    do not hold beside the ones before them are `failed`, too.
 
     Args:
         analysis: the estate.
@@ -47,12 +50,21 @@ def plan_remediations(
         only: fingerprints of those to plan for; None for all.
     """
     planner = Planner(analysis, graph, findings, wishes or Wishes())
-    return tuple(
-        planner.remediation(finding)
-        for finding in findings
+    chosen = [
+        (number, finding)
+        for number, finding in enumerate(findings)
         if (finding.principal is not None or finding.targets)
         and (only is None or finding.fingerprint in only)
-    )
+    ]
+    # Findings of one principal in turn: what they share is decided again once.
+    in_turn = sorted(chosen, key=lambda one: _who(one[1]))
+    done = {number: planner.remediation(finding) for number, finding in in_turn}
+    planned = [done[number] for number, _ in chosen]
+    return beside(planner.context, findings, planned, fits)
+
+
+def _who(finding: Finding) -> str:
+    return finding.principal.id if finding.principal else ""
 
 
 class Planner:
@@ -66,12 +78,13 @@ class Planner:
         wishes: Wishes,
     ) -> None:
         """Remember the estate, all its findings and what must stay."""
-        self._context = Context(analysis, graph)
+        self.context = Context(analysis, graph)
         self._aws = self._azure = None
         if analysis.aws is not None:
             self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
         if analysis.azure is not None:
             self._azure = AzurePlanner(analysis.azure, graph, findings, wishes)
+        self._tenants = analysis.azure
         self._fixes = {one.id: one.fix for one in catalogue()}
 
     def remediation(self, finding: Finding) -> Remediation:
@@ -92,11 +105,18 @@ class Planner:
         elif finding.provider is Provider.AWS and self._aws is not None:
             yield from self._aws.options(finding)
         elif finding.provider is Provider.AZURE and self._azure is not None:
-            yield from self._azure.options(finding)
+            for one in self._azure.options(finding):
+                yield self._located(one)
+
+    def _located(self, option: Option) -> Option:
+        """Name the tenants of the changes, for whoever makes them."""
+        if self._tenants is None:
+            return option
+        return replace(option, changes=in_tenants(self._tenants, option.changes))
 
     def _proven(self, finding: Finding, draft: Draft) -> Remediation:
         id_ = remediation_id(finding)
-        proof = prove(self._context, id_, finding, draft.intent, fits)
+        proof = prove(self.context, id_, finding, draft.intent, fits)
         return _remediation(finding, draft, proof)
 
 

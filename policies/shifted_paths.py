@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from policies.proof.classes import Targets
 from policies.shifted_hops import HopShift
 from policies.shifts import Way
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.estate import Principal
-from scanner.grants import Vector
+from scanner.grants import TargetSet, Vector
 from scanner.graph import AccessGraph
 from scanner.hops import cost_of, rank_of
 from scanner.paths import Reached, reach_of
@@ -36,14 +36,18 @@ class PathShift:
     path: Reached
 
 
+#: Principals whose paths are worked out; each takes a search through the graph.
+MOST = 200
+
+
 def path_shifts(
     old: AccessGraph,
     new: AccessGraph,
     moved: Iterable[str],
     hops: Sequence[HopShift],
     targets: Targets,
-) -> Iterator[PathShift]:
-    """Yield what is reached through hops in one graph and not as well in the other.
+) -> tuple[tuple[PathShift, ...], int]:
+    """Find what is reached through hops in one graph and not as well in the other.
 
     Args:
         old: the estate as it is.
@@ -52,27 +56,29 @@ def path_shifts(
         hops: what else differs.
         targets: the order of targets that both are put over.
 
-    Gains come first; what somebody holds directly is no path.
+    Returns:
+        The shifts, gains first, and how many more principals can come to where
+        something shifted, further away than `MOST` others: theirs are not worked out.
+        What somebody holds directly is no path.
     """
-    starts = {*moved, *(one.edge.source for one in hops)}
-    who = sorted(_upstream(old, starts) | _upstream(new, starts))
-    shifts = [one for id_ in who for one in _of_principal(old, new, id_, targets)]
+    starts = sorted({*moved, *(one.edge.source for one in hops)})
+    who = list(dict.fromkeys((*_upstream(new, starts), *_upstream(old, starts))))
+    near = sorted(who[:MOST])
+    shifts = [one for id_ in near for one in _of_principal(old, new, id_, targets)]
     shifts.sort(key=lambda one: one.way)
-    yield from shifts
+    return tuple(shifts), len(who) - len(near)
 
 
-def _upstream(graph: AccessGraph, starts: set[str]) -> set[str]:
-    """Return who can come to one of some principals or targets, they included."""
+def _upstream(graph: AccessGraph, starts: Sequence[str]) -> Iterator[str]:
+    """Yield who can come to one of some principals or targets, the nearest first."""
     known = {id_: (0, 0, 0) for id_ in starts if id_ in graph.principals}
-    for id_ in starts & graph.targets.keys():
+    for id_ in starts:
         for space, position in graph.positions(id_):
-            for half in graph.decided:
-                for grant in half.grants:
-                    inside = grant.targets.bits >> position & 1
-                    if grant.targets.space is space and inside:
-                        known |= {one.id: (0, 0, 0) for one in grant.principals}
-    found = (s for s in search(known, backwards(graph)) if isinstance(s, str))
-    return {id_ for id_ in found if not is_class(graph.principals[id_])}
+            for grant in graph.grants_on(TargetSet(space, 1 << position)):
+                known |= {one.id: (0, 0, 0) for one in grant.principals}
+    for state in search(known, backwards(graph)) if known else ():
+        if isinstance(state, str) and is_somebody(graph.principals[state]):
+            yield state
 
 
 @dataclass

@@ -54,12 +54,15 @@ class WhatIf:
     Attributes:
         changes: as applied; what is there already as it is wanted is not among them.
         grants, hops, paths: what shifts, gains first.
+        unseen: how many principals, beyond those of `paths`, can come to where
+            something shifted; what they reach follows from the grants and hops.
     """
 
     changes: tuple[Change, ...]
     grants: tuple[GrantShift, ...]
     hops: tuple[HopShift, ...]
     paths: tuple[PathShift, ...]
+    unseen: int = 0
 
     @property
     def gains(self) -> bool:
@@ -99,8 +102,8 @@ def what_if(
     grants = tuple(_grant_shifts(graph, after, who, targets))
     hops = tuple(hop_shifts(graph, after))
     moved = {one.principal.id for one in grants}
-    paths = tuple(path_shifts(graph, after, moved, hops, targets))
-    return WhatIf(tuple(changes), _gains_first(grants), hops, paths)
+    paths, unseen = path_shifts(graph, after, moved, hops, targets)
+    return WhatIf(tuple(changes), _gains_first(grants), hops, paths, unseen)
 
 
 def _provider(change: Change) -> Provider:
@@ -145,11 +148,11 @@ def _because(
     graph: AccessGraph, principal: Principal, one: Difference, targets: Targets
 ) -> tuple[Because, ...]:
     """Return what a principal's use of a vector rests on, on the first target."""
-    at = graph.targets[one.example]
+    first = one.bits & -one.bits
     for grant in graph.grants_of.get(principal.id, ()):
-        if grant.vector.id == one.vector and targets.bits(grant.targets) & one.bits:
-            if grant.because_at is not None and at in set(grant.targets):
-                return grant.because_at(principal, at)
+        if grant.vector.id == one.vector and targets.bits(grant.targets) & first:
+            if grant.because_at is not None:
+                return grant.because_at(principal, graph.targets[one.example])
             return grant.because_of(principal)
     return ()
 

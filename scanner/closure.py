@@ -6,7 +6,7 @@ successors gain, as bit sets; and one search backwards from all holders finds th
 way of everybody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -95,6 +95,10 @@ class Closure:
             grants = tuple(g for g in holding.grants if g.vector.tier in self.tiers)
             for principal in holding.principals if grants else ():
                 found[principal.id] = grants
+        for node, held in self.graph.beyond.items():
+            grants = tuple(g for g in held if g.vector.tier in self.tiers)
+            if grants:
+                found[node] = grants
         return found
 
     @cached_property
@@ -153,26 +157,36 @@ class Closure:
             for edge in hops_of(self.graph, source)
             if edge.target in hops
         )
-        condensed = networkx.condensation(hops)
-        backwards = reversed(tuple(networkx.topological_sort(condensed)))
-        return tuple(frozenset(condensed.nodes[n]["members"]) for n in backwards)
+        # The search emits a component once all that it leads to are emitted.
+        components = networkx.strongly_connected_components(hops)
+        return tuple(frozenset(members) for members in components)
 
     @cached_property
     def _gains(self) -> tuple[_Sum, ...]:
         """What each component gains: by its members' hops, at any distance."""
         found: list[_Sum] = []
+        # Most add up what many others do: a sum is kept once.
+        known: dict[frozenset[int], _Sum] = {}
         for n, members in enumerate(self._components):
-            ends = {
-                edge.target
-                for member in members
-                for edge in hops_of(self.graph, member)
-                if edge.target in self._component
-            }
-            held = {self._own[end] for end in ends if end in self._own}
-            sums = (self._sums[grants] for grants in held)
-            before = {self._component[end] for end in ends} - {n}
-            found.append(_united((*sums, *(found[one] for one in before))))
+            parts = {id(one): one for one in self._parts(n, members, found)}
+            place = frozenset(parts)
+            if place not in known:
+                known[place] = _united(parts.values())
+            found.append(known[place])
         return tuple(found)
+
+    def _parts(
+        self, n: int, members: Iterable[str], found: Sequence[_Sum]
+    ) -> Iterator[_Sum]:
+        """Yield what the hops out of a component lead to, and what lies beyond."""
+        component = self._component
+        for member in members:
+            for edge in hops_of(self.graph, member):
+                onto = component.get(edge.target)
+                if onto is not None and edge.target in self._own:
+                    yield self._sums[self._own[edge.target]]
+                if onto is not None and onto != n:
+                    yield found[onto]
 
     def _sets(self, sums: _Sum) -> Iterator[TargetSet]:
         for space in self.graph.spaces:
@@ -202,7 +216,9 @@ def _sum_of(grants: tuple[Grant, ...]) -> _Sum:
     return _Sum(frozenset(grant.vector.id for grant in grants), bits)
 
 
-def _united(sums: Iterable[_Sum]) -> _Sum:
+def _united(sums: Collection[_Sum]) -> _Sum:
+    if len(sums) == 1:
+        return next(iter(sums))
     vectors: set[str] = set()
     bits: dict[int, int] = {}
     for one in sums:

@@ -150,6 +150,10 @@ class Decision:
     activation: Activation | None = None
 
 
+#: Classes that are counted one by one rather than by their digits.
+_FEW = 24
+
+
 @dataclass(frozen=True)
 class TargetSpace:
     """An ordered universe of target classes that bit sets point into.
@@ -186,6 +190,8 @@ class TargetSpace:
         if planes is None:
             return bits.bit_count()
         found = self._sizes.get(bits)
+        if found is None and bits.bit_count() <= _FEW:
+            found = self._sizes[bits] = sum(len(self.classes[n]) for n in ones(bits))
         if found is None:
             counts = ((bits & plane).bit_count() for plane in planes)
             found = sum(count << digit for digit, count in enumerate(counts))
@@ -193,12 +199,19 @@ class TargetSpace:
         return found
 
 
+def lowest(bits: int) -> int:
+    """Return the position of the lowest set bit; there is one."""
+    return (bits & -bits).bit_length() - 1
+
+
 def ones(bits: int) -> Iterator[int]:
     """Yield the positions of the set bits, lowest first."""
-    text = bin(bits)[:1:-1]
-    at = text.find("1")
+    if not bits:
+        return
+    first = lowest(bits)
+    text, at = bin(bits >> first)[:1:-1], 0
     while at >= 0:
-        yield at
+        yield first + at
         at = text.find("1", at + 1)
 
 
@@ -291,6 +304,8 @@ class Decided:
         denied_because: what denies a pair that is in no grant: the statements or deny
             assignments that cut it; empty when nothing ever allowed it.
         denied_as: the decision on such a pair: how sure its denial is, and why not.
+        beyond: grants of nodes that are nobody yet: what a principal would hold that
+            makes more of itself. Only hops lead to them.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
         usage: when principals last did what; no verdict rests on it.
@@ -311,6 +326,7 @@ class Decided:
     because_together: (
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
+    beyond: Sequence[Grant] = ()
     usage: Usages = field(default_factory=Usages)
     work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
     homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known

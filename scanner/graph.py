@@ -81,6 +81,21 @@ class AccessGraph:
         return {id_: tuple(grants) for id_, grants in found.items()}
 
     @cached_property
+    def holds(self) -> Mapping[str, tuple[Grant, ...]]:
+        """`grants_of`, and what nodes would hold that only hops lead to."""
+        return {**self.grants_of, **self.beyond}
+
+    @cached_property
+    def beyond(self) -> Mapping[str, tuple[Grant, ...]]:
+        """What nodes would hold that only hops lead to."""
+        found: dict[str, list[Grant]] = {}
+        for half in self.decided:
+            for grant in half.beyond:
+                for node in grant.principals:
+                    found.setdefault(node.id, []).append(grant)
+        return {id_: tuple(grants) for id_, grants in found.items()}
+
+    @cached_property
     def holdings(self) -> tuple[Holding, ...]:
         """Everybody who holds a grant, together with those who hold the same ones."""
         alike: dict[tuple[int, ...], list[str]] = {}
@@ -126,7 +141,7 @@ class AccessGraph:
         """The universes of target classes that grants point into."""
         found: dict[int, TargetSpace] = {}
         for half in self.decided:
-            for grant in half.grants:
+            for grant in (*half.grants, *half.beyond):
                 found.setdefault(id(grant.targets.space), grant.targets.space)
         return tuple(found.values())
 
@@ -152,7 +167,7 @@ class AccessGraph:
         """Yield the grants on any of some targets, in the engines' order."""
         space, bits = targets.space, targets.bits
         for half in self.decided:
-            for grant in half.grants:
+            for grant in (*half.grants, *half.beyond):
                 if grant.targets.space is space and grant.targets.bits & bits:
                     yield grant
 

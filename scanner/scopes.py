@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from scanner.estate import Target
-from scanner.grants import TargetSpace, bits_of, ones
+from scanner.grants import TargetSpace, bits_of, lowest, ones
 
 
 class Scopes:
@@ -44,6 +44,10 @@ class Scopes:
                 found.setdefault(number, []).append(position)
         return {number: bits_of(found[number], self._size) for number in found}
 
+    @cached_property
+    def _counts(self) -> Mapping[int, int]:
+        return {number: mask.bit_count() for number, mask in self._masks.items()}
+
     def of(self, bits: int) -> int:
         """Return the scopes that some targets are in, as a set of their numbers."""
         found = self._known.get(bits)
@@ -60,7 +64,12 @@ class Scopes:
 
     def covered(self, bits: int) -> bool:
         """True when all targets of at least one scope are among these."""
-        return any(mask & bits == mask for mask in self._masks_at(bits))
+        count = bits.bit_count()
+        return any(
+            count >= self._counts[number]
+            and self._masks[number] & bits == self._masks[number]
+            for number in ones(self.of(bits))
+        )
 
     def _masks_at(self, bits: int) -> Iterator[int]:
         return (self._masks[number] for number in ones(self.of(bits)))
@@ -73,9 +82,11 @@ class Scopes:
 
     def _touched(self, bits: int) -> int:
         """Look at each run once: a search in text for a digit runs in C."""
-        found, text = 0, f"{bits:b}"[::-1]
-        at = text.find("1")
+        if not bits:
+            return 0
+        first = lowest(bits)  # most sets lie close together: what is before is left out
+        found, text, at = 0, bin(bits >> first)[:1:-1], 0
         while at >= 0:
-            found |= self._classes[at]
-            at = text.find("1", self._ends[at])
+            found |= self._classes[first + at]
+            at = text.find("1", self._ends[first + at] - first)
         return found

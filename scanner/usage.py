@@ -72,6 +72,7 @@ class Usages:
         logs: by scope and namespace (lower case) of the operations that it is of.
         events: by principal and vector id, the newest event in any log, read whole or
             not, and when that log was asked.
+        unasked: operation and account, subscription or tenant, where nobody asked.
     """
 
     asked: bool = False
@@ -80,6 +81,8 @@ class Usages:
     events: Mapping[tuple[str, str], tuple[datetime, datetime]] = field(
         default_factory=dict
     )
+
+    unasked: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
 
     def of(self, principal: str) -> Usage:
         """Return what is known about a principal."""
@@ -145,4 +148,5 @@ def joined(parts: Iterable[Usages]) -> Usages:
         {id_: usage for part in every for id_, usage in part.principals.items()},
         {place: log for part in every for place, log in part.logs.items()},
         {use: event for part in every for use, event in part.events.items()},
+        frozenset(place for part in every for place in part.unasked),
     )

@@ -1,6 +1,7 @@
 """Proofs in tests: an estate, a finding made by hand, and changes."""
 
 import json
+from hashlib import sha256
 
 from applying import change
 
@@ -51,7 +52,7 @@ def finding_of(principal, *vectors, provider=Provider.AWS, scope=""):
         (),
         (),
         "",
-        "wcr1:0123456789ab",
+        f"wcr1:{sha256(repr((principal, vectors)).encode()).hexdigest()[:12]}",
     )
 
 

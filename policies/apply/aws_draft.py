@@ -195,23 +195,45 @@ class AwsDraft:
         return listing or ([own] if own in accounts else accounts)
 
     def _finished(self, id_: str) -> AwsAccount:
+        """Put what was changed into an account; the rest keeps its place."""
         account = self.index.estate.accounts[id_]
-        own = {
-            arn: one for arn, one in self._identities.items() if _account(arn) == id_
-        }
         groups = {arn: one for arn, one in self._groups.items() if _account(arn) == id_}
         policies = {
             arn: one for arn, one in self._policies.items() if id_ in self._listing(arn)
         }
-        found = _merged({one.principal.id: one for one in account.identities}, own)
-        return replace(
-            account,
-            identities=tuple(found[arn] for arn in sorted(found)),
-            policies=_merged(account.policies, policies),
-            groups=_merged(account.groups, groups),
-            nodes=tuple(self._nodes.get(n.target.id, n) for n in account.nodes),
-            documents=tuple(self._shared.get(d.arn, d) for d in account.documents),
-        )
+        nodes = {k: node for k, node in self._nodes.items() if node.target.scope == id_}
+        found = replace(account, identities=self._identities_of(account))
+        if policies:
+            found = replace(found, policies=_merged(account.policies, policies))
+        if groups:
+            found = replace(found, groups=_merged(account.groups, groups))
+        if nodes:
+            kept = tuple(nodes.get(n.target.id, n) for n in account.nodes)
+            found = replace(found, nodes=kept)
+        if self._shared:
+            listed = tuple(self._shared.get(d.arn, d) for d in account.documents)
+            found = replace(found, documents=listed)
+        return found
+
+    def _identities_of(self, account: AwsAccount) -> tuple[Identity, ...]:
+        changed = list(account.identities)
+        gone: list[int] = []
+        new: list[Identity] = []
+        for arn, one in self._identities.items():
+            if _account(arn) != account.id:
+                continue
+            at = self.index.places.get(arn)
+            if at is None:
+                new += [one] if one is not None else []
+            elif one is None:
+                gone.append(at)
+            else:
+                changed[at] = one
+        for at in sorted(gone, reverse=True):
+            del changed[at]
+        if new:
+            changed = sorted((*changed, *new), key=lambda one: one.principal.id)
+        return tuple(changed)
 
 
 T = TypeVar("T")

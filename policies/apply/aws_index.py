@@ -24,11 +24,23 @@ class AwsIndex:
     def __init__(self, estate: AwsEstate) -> None:
         """Remember the estate; each index is built when it is first asked for."""
         self.estate = estate
+        #: By account, filled by `aws_lending`.
+        self.lent: dict[str, frozenset[str]] = {}
+        self.borrowers: dict[str, frozenset[str]] = {}
 
     @cached_property
     def identities(self) -> dict[str, Identity]:
         """Every identity by ARN."""
         return {one.principal.id: one for one in self._all()}
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where every identity stands among those of its account, by ARN."""
+        return {
+            one.principal.id: at
+            for account in self.estate.accounts.values()
+            for at, one in enumerate(account.identities)
+        }
 
     @cached_property
     def holders(self) -> dict[str, tuple[str, ...]]:

@@ -1,17 +1,16 @@
 """Whose decisions, and hops, a change to an AWS estate can alter."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+
+import msgspec
 
 from policies.apply.aws_index import AwsIndex
+from policies.apply.aws_lending import borrowers, commands, lent, may_be_lent
 from policies.remediation import Change
 from policies.resources import ResourceKind
 from scanner.aws.arn import parse_arn
-from scanner.aws.deciding.lending import names_services
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.statements import names_action
-from scanner.aws.model import ControlLevel, Identity, Organization
-from scanner.aws.vectors import catalogue
+from scanner.aws.model import ControlLevel, Organization
 
 
 def touched_aws(index: AwsIndex, changes: Iterable[Change]) -> frozenset[str]:
@@ -21,26 +20,58 @@ def touched_aws(index: AwsIndex, changes: Iterable[Change]) -> frozenset[str]:
     is among them (pass it to a service, rewrite a function that runs as it).
     """
     found: set[str] = set()
-    changes = tuple(changes)
+    homes: set[str] = set()
     for change in changes:
-        found.update(_served(index, change))
-    homes = {one.principal.scope for one in _lent(index, found)}
-    trusts = (c.resource for c in changes if c.resource)
-    homes |= {_home(one.id) for one in trusts if one.kind is ResourceKind.TRUST}
+        mine = set(_served(index, change))
+        homes |= set(_lending(index, change, mine))
+        found |= mine
     for home in homes & index.estate.accounts.keys():
-        found.update(one.principal.id for one in _borrowers(index, home))
+        found |= borrowers(index, home)
     return frozenset(found)
+
+
+def _lending(index: AwsIndex, change: Change, served: Iterable[str]) -> Iterator[str]:
+    """Yield the accounts in which a change may alter what a role lends."""
+    trust = change.resource and change.resource.kind is ResourceKind.TRUST
+    gives = commands(_documents(index, change))
+    for arn in served:
+        one = index.identities.get(arn)
+        if one is None:
+            yield _home(arn)
+            continue
+        able = gives or commands(each.document for each in one.policies)
+        if able and (trust or may_be_lent(index, one)):
+            yield one.principal.scope
+
+
+def _documents(index: AwsIndex, change: Change) -> Iterator[PolicyDocument]:
+    """Yield the documents that a change gives; one that nobody read may hold all."""
+    resource, body = change.resource, change.after
+    if resource is None or body is None:
+        return
+    if resource.kind in (ResourceKind.ATTACHMENT, ResourceKind.PERMISSION_SET_POLICY):
+        known = index.attached.get(resource.name)
+        yield known.document if known else PolicyDocument("", "", (), "not read")
+    elif resource.kind in _DOCUMENTS:
+        raw = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
+        yield index.store.of_raw(raw)
+
+
+_DOCUMENTS = (
+    ResourceKind.MANAGED_POLICY,
+    ResourceKind.INLINE_POLICY,
+    ResourceKind.PERMISSION_SET_INLINE,
+)
 
 
 def needed_aws(index: AwsIndex, ids: Iterable[str]) -> frozenset[str]:
     """Return some identities, and the roles that decide what they may borrow."""
     wanted = frozenset(ids)
-    needed = set(wanted)
+    found = set(wanted)
     for home in {_home(arn) for arn in wanted} & index.estate.accounts.keys():
-        if any(one.principal.id in wanted for one in _borrowers(index, home)):
-            roles = (one.principal.id for one in index.estate.accounts[home].identities)
-            needed.update(one.principal.id for one in _lent(index, roles))
-    return frozenset(needed)
+        if not wanted.isdisjoint(borrowers(index, home)):
+            found |= lent(index, home)
+    return frozenset(found)
 
 
 def _home(arn: str) -> str:
@@ -99,40 +130,3 @@ def _levels_with(organization: Organization, policy: str) -> Iterator[str]:
 
     for levels in (organization.scps, organization.rcps):
         yield from (target for target, level in levels.items() if has(level))
-
-
-def _lent(index: AwsIndex, arns: Iterable[str]) -> Iterator[Identity]:
-    """Yield those that something of their account may act as, or acts as already."""
-    for arn in arns:
-        one = index.identities.get(arn)
-        if one is None or one.principal.kind != "role" or one.service_linked:
-            continue
-        trust = one.trust
-        open_ = trust is None or trust.problem is not None or names_services(trust)
-        if open_ or arn in index.held:
-            yield one
-
-
-def _borrowers(index: AwsIndex, account: str) -> Iterator[Identity]:
-    """Yield who has a part of a way to let something act as a role."""
-    for one in index.estate.accounts[account].identities:
-        documents = (each.document for each in one.policies)
-        root = one.principal.kind == "root"
-        if root or one.unread or any(map(_borrows, documents)):
-            yield one
-
-
-@lru_cache(maxsize=1 << 16)
-def _borrows(document: PolicyDocument) -> bool:
-    actions = _lending_actions()
-    return bool(document.problem) or any(
-        one.effect == "Allow" and any(names_action(one, action) for action in actions)
-        for one in document.statements
-    )
-
-
-@lru_cache(maxsize=1)
-def _lending_actions() -> tuple[str, ...]:
-    """Return an operation of each way that something is lent by."""
-    ways = (way for vector in catalogue().covered for way in vector.ways)
-    return tuple(sorted({w.steps[-1].action for w in ways if w.lender is not None}))

@@ -47,6 +47,15 @@ class PlanIndex(AwsIndex):
         account = self.account_of(arn)
         return dict(account.quotas) if account else {}
 
+    def oldest_version(self, policy: str) -> tuple[str, str] | None:
+        """Return the version that must go for a new one: its id and document.
+
+        None while there is room.
+        """
+        account = self.account_of(policy)
+        known = account.versions.get(policy) if account else None
+        return (known[0][0], known[1].text) if known else None
+
     def own(self, identity: Identity) -> tuple[Attached, ...]:
         """Return what is attached to an identity itself.
 

@@ -1,6 +1,6 @@
 """Plan AWS changes: which kinds of fix a finding gets, the most wanted first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from policies.aws.owners import (
 from policies.aws.permission_sets import PermissionSets
 from policies.aws.statements import names_action
 from policies.aws.trusts import TRUSTED, close_entries
-from policies.aws.wanted import TAKEN, Want, Wanted, wanted
+from policies.aws.wanted import Want, Wanted, is_taken, wanted
 from policies.aws.words import side_effects, title_of, why
 from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
@@ -34,7 +34,7 @@ from scanner.grants import StatementBecause
 from scanner.graph import AccessGraph
 
 _ROOT = "t1651_aws_root_not_fenced"
-_TOO_MANY = "t1651_aws_too_many_principals"
+_TOO_MANY = ("t1651_aws_too_many_principals", "t1651_aws_too_many_on_a_node")
 
 Option = Draft | Advice
 
@@ -52,6 +52,7 @@ class AwsPlanner:
         """Work out who is to lose what, over all findings together."""
         self.index = PlanIndex(estate)
         self._graph, self._wishes, self._findings = graph, wishes, findings
+        self._drafts: dict[tuple[str, str], Draft | None] = {}
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -76,9 +77,9 @@ class AwsPlanner:
             yield from close_entries(self.index, finding, self._wishes)
         elif finding.check == _ROOT:
             yield from self._root(finding)
-        elif finding.check == _TOO_MANY:
+        elif finding.check in _TOO_MANY:
             yield from self._too_many(finding)
-        elif finding.check in TAKEN and finding.principal is not None:
+        elif is_taken(finding) and finding.principal is not None:
             identity = self.index.identities.get(finding.principal.id)
             if identity is not None:
                 yield from self._taken(identity, finding)
@@ -93,9 +94,12 @@ class AwsPlanner:
             return
         refused = self.wanted.refused.get(id_)
         want = self.wanted.of.get(id_)
-        if want is None:
-            title = "Nothing is changed: the access is to stay"
-            yield Advice(title, refused=refused or "what is held must stay")
+        if want is None or self.wanted.nothing_of(id_, finding):
+            if refused:
+                title = "Nothing is changed: the access is to stay"
+                yield Advice(title, refused=refused)
+            elif finding.path:
+                yield _hop(finding)
             return
         if self._wishes.mode is Mode.GUARDRAIL:
             yield from self._guarded(identity, want)
@@ -106,13 +110,33 @@ class AwsPlanner:
         if any(owner_of(source) is Owner.SERVICE for source in sources):
             yield _service_policy()
             return
-        done = self._edits.of(id_, self._sources(id_))
-        if done:
-            yield self._draft(identity, want, done)
-        denying = denied(self.index, id_, want)
-        if denying:
-            yield self._draft(identity, want, denying)
+        yield from self._once(
+            id_, "edit", lambda: self._drafted(identity, want, self._edited(id_))
+        )
+        yield from self._once(
+            id_,
+            "deny",
+            lambda: self._drafted(identity, want, denied(self.index, id_, want)),
+        )
         yield Advice("The policies are full: make room for a deny statement")
+
+    def _once(
+        self, id_: str, what: str, make: Callable[[], Draft | None]
+    ) -> Iterator[Draft]:
+        """Yield a draft that all findings of a principal share."""
+        if (id_, what) not in self._drafts:
+            self._drafts[id_, what] = make()
+        found = self._drafts[id_, what]
+        if found is not None:
+            yield found
+
+    def _drafted(
+        self, identity: Identity, want: Want, done: Sequence[Change] | None
+    ) -> Draft | None:
+        return self._draft(identity, want, done) if done else None
+
+    def _edited(self, id_: str) -> Sequence[Change] | None:
+        return self._edits.of(id_, self._sources(id_))
 
     def _sources(self, id_: str) -> tuple[str, ...]:
         """Return the documents that any finding about a principal rests on."""
@@ -122,19 +146,24 @@ class AwsPlanner:
     def _resting(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, dict[str, None]] = {}
         for finding in self._findings:
-            if finding.principal is not None and finding.check in TAKEN:
+            if finding.principal is not None and is_taken(finding):
                 mine = found.setdefault(finding.principal.id, {})
                 mine.update(dict.fromkeys(_allowing(finding, self.wanted)))
         return {id_: tuple(sources) for id_, sources in found.items()}
 
     def _guarded(self, identity: Identity, want: Want) -> Iterator[Draft]:
         """Yield an SCP of the account, then a boundary around the principal."""
+        id_ = identity.principal.id
         fence = self._controls.fence_account(identity.principal.scope)
         if fence:
-            yield self._fencing(identity, want, fence)
-        boundary = bounded(self.index, identity.principal.id, want)
-        if boundary:
-            yield self._draft(identity, want, boundary)
+            yield from self._once(
+                id_, "fence", lambda: self._fencing(identity, want, fence)
+            )
+        yield from self._once(
+            id_,
+            "bound",
+            lambda: self._drafted(identity, want, bounded(self.index, id_, want)),
+        )
 
     def _fencing(
         self, identity: Identity, want: Want, fence: Sequence[Change]
@@ -160,8 +189,11 @@ class AwsPlanner:
     def _permission_set(self, identity: Identity, want: Want) -> Iterator[Option]:
         owner = identity.permission_set
         done = self._sets.edited(owner) if owner else None
-        if done:
-            yield self._draft(identity, want, done)
+        yield from self._once(
+            identity.principal.id,
+            "set",
+            lambda: self._drafted(identity, want, done),
+        )
         roles = self.index.provisioned.get(owner or "", (identity.principal.id,))
         effect = f"the permission set made {len(roles)} roles: all of them change"
         title = "Take the permission set away in this account, or change it for all"
@@ -186,7 +218,12 @@ class AwsPlanner:
 
         Somebody may have an action in a policy without any use of it.
         """
-        found: dict[str, frozenset[str] | None] = {**self.wanted.loses}
+        found: dict[str, frozenset[str] | None] = {}
+        affected = {id_ for change in done for id_ in change.affects}
+        for home in {_home(id_) for id_ in affected}:
+            found |= self.wanted.lending.get(home, {})
+        for id_ in affected & self.wanted.loses.keys():
+            found[id_] = self.wanted.loses[id_]
         for change in done:
             wants = (self.wanted.of.get(id_) for id_ in change.affects)
             gone = frozenset[str]().union(*(one.vectors for one in wants if one))
@@ -226,11 +263,13 @@ class AwsPlanner:
             fence = self._controls.fence_account(account)
             if fence:
                 loses, also = self._bound(account, fence)
+                of = self.wanted.of.items()
+                loses |= {id_: want.vectors for id_, want in of if id_ in loses}
                 yield Draft(
                     "Deny the vectors to all but named principals by an SCP",
                     fence,
                     Aim.REMOVE,
-                    {**loses, **self.wanted.loses},
+                    loses,
                     "guardrail: asked for",
                     (),
                     ("try the SCP on one account first",),
@@ -251,6 +290,14 @@ def _allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
     for one in finding.because:
         if isinstance(one, StatementBecause) and one.effect == "Allow":
             yield from (one.source,) if one.source in wanted.statements else ()
+
+
+def _hop(finding: Finding) -> Advice:
+    """A12: the access is another principal's, which this one may act as."""
+    hop = finding.path[0]
+    title = f"Take away how {hop.source} {hop.kind} {hop.target}"
+    rights = "iam:PassRole, a trust policy, or the right to change what runs there"
+    return Advice(title, side_effects=(f"that is one of: {rights}",))
 
 
 def _service_policy() -> Advice:

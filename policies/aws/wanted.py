@@ -18,17 +18,25 @@ from scanner.estate import Principal
 from scanner.grants import StatementBecause, Verdict
 from scanner.graph import AccessGraph
 
-#: Checks whose fix is to take the vectors from the principal of the finding.
-TAKEN = frozenset(
+#: Checks about a whole account, or about how outsiders and others enter it.
+_OTHERWISE = frozenset(
     {
-        "t1651_aws_any_document_every_node",
-        "t1651_aws_any_document",
-        "t1651_aws_managed_policy_grants",
-        "t1651_aws_iam_user",
-        "t1651_aws_instance_role_commands_others",
-        "t1651_aws_escalation_to_nodes",
+        "t1651_aws_root_not_fenced",
+        "t1651_aws_too_many_principals",
+        "t1651_aws_too_many_on_a_node",
+        "t1651_aws_external_without_external_id",
+        "t1651_aws_external_account",
+        "t1651_aws_oidc_subject_wide",
+        "t1651_aws_delegated_administrator",
+        "t1651_aws_from_azure",
     }
 )
+
+
+def is_taken(finding: Finding) -> bool:
+    """True when the fix is to take the vectors from the principal of the finding."""
+    ours = finding.principal is not None and not finding.principal.external
+    return ours and finding.check not in _OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,19 @@ class Wanted:
             as one of these principals.
         statements: the Allow statements that findings rest on, by policy.
         refused: why nothing may be taken from a principal, by its id.
+        lending: by account, what others lose with what these principals do.
     """
 
     of: Mapping[str, Want]
     loses: Mapping[str, frozenset[str]]
     statements: Mapping[str, frozenset[int]]
     refused: Mapping[str, str]
+    lending: Mapping[str, Mapping[str, frozenset[str]]]
+
+    def nothing_of(self, id_: str, finding: Finding) -> bool:
+        """True when none of a finding's vectors is held by the principal itself."""
+        want = self.of.get(id_)
+        return want is None or want.vectors.isdisjoint(finding.vectors)
 
 
 def wanted(
@@ -77,11 +92,12 @@ def wanted(
     """
     vectors: defaultdict[str, set[str]] = defaultdict(set)
     people: dict[str, Principal] = {}
-    taken = [one for one in findings if one.check in TAKEN and _editable(index, one)]
+    taken = [one for one in findings if is_taken(one) and _editable(index, one)]
     for finding in taken:
         if finding.principal is not None:
             people[finding.principal.id] = finding.principal
-            vectors[finding.principal.id] |= set(finding.vectors)
+            held = _held(graph, finding.principal.id)
+            vectors[finding.principal.id] |= held.intersection(finding.vectors)
     narrower = Narrower(index, wishes)
     of: dict[str, Want] = {}
     refused: dict[str, str] = {}
@@ -90,28 +106,31 @@ def wanted(
         want = _want(narrower, id_, frozenset(vectors[id_]), kept, wishes.mode)
         if want.vectors:
             of[id_] = want
-        else:
+        elif kept:
             refused[id_] = "; ".join(dict.fromkeys(one.reason for one in kept))
     statements = _statements(one for one in taken if _in(of, one))
     loses = {id_: want.vectors for id_, want in of.items()}
-    for id_, lent in _lending(graph, of).items():
-        loses[id_] = loses.get(id_, frozenset()) | lent
-    return Wanted(of, loses, statements, refused)
+    lending = _lending(graph, of)
+    for lent in lending.values():
+        for id_, vectors_lent in lent.items():
+            loses[id_] = loses.get(id_, frozenset()) | vectors_lent
+    return Wanted(of, loses, statements, refused, lending)
 
 
-def _lending(graph: AccessGraph, of: Mapping[str, Want]) -> dict[str, frozenset[str]]:
-    """Return what others lose who have a service act as a role that loses commands.
+def _lending(
+    graph: AccessGraph, of: Mapping[str, Want]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Return, by account, what others lose who have a service act as a losing role.
 
     Such access is the role's: it goes with it, and only with it.
     """
-    homes = {home_of(id_) for id_ in of}
-    return {
-        principal.id: lent
-        for holding in graph.holdings
-        if (lent := frozenset(g.vector.id for g in holding.grants) & _lent())
-        for principal in holding.principals
-        if principal.scope in homes
-    }
+    found: dict[str, dict[str, frozenset[str]]] = {home_of(id_): {} for id_ in of}
+    for holding in graph.holdings:
+        lent = frozenset(g.vector.id for g in holding.grants) & _lent()
+        for principal in holding.principals if lent else ():
+            if principal.scope in found:
+                found[principal.scope][principal.id] = lent
+    return found
 
 
 @cache
@@ -122,6 +141,11 @@ def _lent() -> frozenset[str]:
         for one in catalogue().covered
         if any(way.lender is not None for way in one.ways)
     )
+
+
+def _held(graph: AccessGraph, id_: str) -> set[str]:
+    """Return the vectors that a principal has without a hop."""
+    return {grant.vector.id for grant in graph.grants_of.get(id_, ())}
 
 
 def _want(

@@ -7,7 +7,7 @@ from checks.finding import Finding
 from policies.azure import changes
 from policies.azure.index import PlanIndex
 from policies.azure.roles import command_operations
-from policies.azure.wanted import TAKEN, direct
+from policies.azure.wanted import direct, is_taken
 from policies.remediation import Change
 from policies.wishes import Wishes
 from scanner.azure.model import EVERYONE, AzureTenant
@@ -156,7 +156,7 @@ class Denies:
         """Everybody with a finding, and the members of groups that have one."""
         found: set[str] = set()
         for finding in self._findings:
-            if finding.check in TAKEN and finding.principal is not None:
+            if is_taken(finding) and finding.principal is not None:
                 found.add(finding.principal.id)
                 for held in direct(self._index, finding):
                     found |= self._index.served(held)

@@ -10,7 +10,7 @@ from policies.azure.behind import Behind, Steps, following, in_order
 from policies.azure.denies import Denies, extension_policy
 from policies.azure.index import Held, PlanIndex
 from policies.azure.roles import WRITE_ROLES
-from policies.azure.wanted import TAKEN, Step, Wanted, direct, wanted
+from policies.azure.wanted import Step, Wanted, direct, is_taken, wanted
 from policies.azure.words import side_effects, title_of, why
 from policies.drafts import Advice, Draft, each_once
 from policies.proof.model import Aim
@@ -20,7 +20,7 @@ from scanner.azure.model import AzureEstate, Source
 from scanner.grants import AssignmentBecause
 from scanner.graph import AccessGraph
 
-_TOO_MANY = "t1651_azure_too_many_principals"
+_TOO_MANY = ("t1651_azure_too_many_principals", "t1651_azure_too_many_on_a_machine")
 _PARTNER = "t1651_azure_partner_access"
 
 #: Operations with which a holder gives itself the rights back.
@@ -66,9 +66,9 @@ class AzurePlanner:
 
     def options(self, finding: Finding) -> Iterator[Option]:
         """Yield what could close a finding, the most wanted first; often nothing."""
-        if finding.check == _TOO_MANY:
+        if finding.check in _TOO_MANY:
             yield from self._too_many(finding)
-        elif finding.check in TAKEN and finding.principal is not None:
+        elif is_taken(finding):
             yield from self._taken(finding)
 
     def _taken(self, finding: Finding) -> Iterator[Option]:

@@ -12,24 +12,34 @@ from policies.wishes import Mode, Wishes
 from scanner.azure.model import Source
 from scanner.grants import AssignmentBecause, Standing, Verdict
 
-#: Checks whose fix is about the assignments that the finding rests on.
-REPLACED = frozenset(
-    {
-        "t1651_azure_wide_scope",
-        "t1651_azure_unexpected_role",
-        "t1651_azure_vm_identity_commands_others",
-        "t1651_azure_escalation_to_machines",
-    }
-)
-MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
-DELETED = frozenset(
+_MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
+_DELETED = frozenset(
     {
         "t1651_azure_foreign_application",
         "t1651_azure_guest_access",
         "t1651_azure_partner_access",
     }
 )
-TAKEN = REPLACED | MADE_ELIGIBLE | DELETED
+#: Checks about a whole subscription or machine, about settings of an eligible role, or
+#: about what somebody else must change.
+_OTHERWISE = frozenset(
+    {
+        "t1651_azure_too_many_principals",
+        "t1651_azure_too_many_on_a_machine",
+        "t1651_azure_eligible_without_mfa",
+        "t1651_azure_eligible_without_approval",
+        "t1651_azure_approved_by_its_own",
+        "t1651_azure_activation_lasts_long",
+        "t1651_azure_delegation_permanent",
+        "t1651_azure_from_aws",
+    }
+)
+
+
+def is_taken(finding: Finding) -> bool:
+    """True when the fix is about the assignments that the finding rests on."""
+    return finding.principal is not None and finding.check not in _OTHERWISE
+
 
 #: Whoever can activate an eligible role; service principals cannot.
 _PEOPLE = ("user", "group", "guest")
@@ -67,7 +77,7 @@ def wanted(index: PlanIndex, findings: Iterable[Finding], wishes: Wishes) -> Wan
     vectors: defaultdict[str, set[str]] = defaultdict(set)
     refused: dict[str, str] = {}
     for finding in findings:
-        if finding.check not in TAKEN or finding.verdict is Verdict.UNKNOWN:
+        if not is_taken(finding) or finding.verdict is Verdict.UNKNOWN:
             continue
         for held in direct(index, finding):
             key = held.assignment.id.lower()
@@ -101,11 +111,11 @@ def _step(held: Held, check: str, mode: Mode | None) -> Step | None:
     one = held.assignment
     person = kind_of(held.tenant, one.principal) in _PEOPLE
     standing = one.standing is Standing.PERMANENT
-    if mode is Mode.REVOKE or check in DELETED:
+    if mode is Mode.REVOKE or check in _DELETED:
         if mode is Mode.TIGHTEN and person and standing:
             return Step.ELIGIBLE
         return Step.DELETE
-    if check in MADE_ELIGIBLE:
+    if check in _MADE_ELIGIBLE:
         return Step.ELIGIBLE if standing else None
     if mode is Mode.TIGHTEN and person and standing:
         return Step.ELIGIBLE

@@ -25,6 +25,7 @@ class _Resource(msgspec.Struct):
     id: str
     name: str
     scope: str
+    tenant: str = ""
 
 
 class _Change(msgspec.Struct):
@@ -152,7 +153,7 @@ def _change(folder: Path, one: _Change) -> Change:
     resource = None
     if named is not None:
         kind = ResourceKind(named.kind)
-        resource = Resource(kind, named.id, named.name, named.scope)
+        resource = Resource(kind, named.id, named.name, named.scope, named.tenant)
     return Change(
         one.kind,
         one.where,

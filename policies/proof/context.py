@@ -1,5 +1,6 @@
 """What proofs of one estate share: its decisions, indexes and compiled policies."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -20,6 +21,24 @@ from scanner.graph import AccessGraph
 Half = AwsEstate | AzureEstate
 
 
+#: Changed copies that are kept: findings that share a change stand far apart.
+_MOST_OUTCOMES = 256
+
+
+class Recent(OrderedDict[object, object]):
+    """The latest entries only: the one that was added first makes room."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
 class Context:
     """An estate as it is, for thousands of proofs; each index is built when needed.
 
@@ -34,6 +53,8 @@ class Context:
         self.rules = Rules(catalogue().actions)
         #: What is compared of documents, once per content (`others_aws`).
         self.layers: dict[object, LayerDifference] = {}
+        #: What the latest changes led to, by content (`outcomes`).
+        self.outcomes = Recent(_MOST_OUTCOMES)
         self._targets: dict[str, Targets] = {}
         self._spaces: dict[str, TargetSpace] = {}
 

@@ -38,14 +38,23 @@ def copied(context: Context, before: Half, changes: Sequence[Change]) -> Copy:
     Raises:
         UnappliableChange: a change that does not fit the estate.
     """
-    if isinstance(before, AwsEstate):
-        index: Index = context.aws_index
-    else:
-        index = context.azure_index
-    ids = touched(before, changes, index)
+    index = _index(context, before)
+    ids = concerned(context, before, changes)
     after = _applied(before, changes, index)
     part, changed = _parts(before, after, ids)
     return Copy(before, after, part, changed, index_of(changed), ids)
+
+
+def concerned(
+    context: Context, half: Half, changes: Sequence[Change]
+) -> frozenset[str]:
+    """Return everybody whom some changes may concern."""
+    return touched(half, changes, _index(context, half))
+
+
+def _index(context: Context, half: Half) -> Index:
+    aws = isinstance(half, AwsEstate)
+    return context.aws_index if aws else context.azure_index
 
 
 def undone(copy: Copy, changes: Sequence[Change]) -> bool:

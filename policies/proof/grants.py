@@ -1,7 +1,8 @@
 """Obligations 1 and 2 over grants: what the changes take, and what they leave."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Difference, compare
@@ -13,6 +14,7 @@ from scanner.estate import Provider
 from scanner.grants import Because, Grant, Standing, StatementBecause
 
 _AZURE = ""
+_ORDER = attrgetter("principal", "vector", "example", "after")
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ def compare_access(
         for one in compared.differences:
             _sort(context, found, one, after, intent)
     for changes in (found.removed, found.narrowed, found.temporary, found.lost):
-        changes.sort(key=astuple)
+        changes.sort(key=_ORDER)
     return found
 
 

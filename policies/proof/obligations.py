@@ -19,6 +19,7 @@ from policies.proof.model import (
 from policies.proof.others import Others
 from policies.proof.others_aws import others_aws
 from policies.proof.others_azure import others_azure
+from policies.proof.outcomes import Outcome
 from policies.remediation import Change
 from scanner.estate import Provider
 
@@ -30,19 +31,23 @@ Fits = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is being proven, of which estate.
-
-    Attributes:
-        copy: the half of the estate that it is about, and its changed copy.
-        after: grants on the copy, of everybody whom the changes may concern.
-    """
+    """What is being proven, and what the changes lead to."""
 
     context: Context
     remediation: str
     finding: Finding
     intent: Intent
-    copy: Copy
-    after: Grants
+    outcome: Outcome
+
+    @property
+    def copy(self) -> Copy:
+        """The half of the estate that it is about, and its changed copy."""
+        return self.outcome.copy
+
+    @property
+    def after(self) -> Grants:
+        """Grants on the copy, of everybody whom the changes may concern."""
+        return self.outcome.after
 
     @property
     def provider(self) -> Provider:
@@ -73,6 +78,19 @@ def _wanted(case: Case) -> list[tuple[str, str]]:
         )
         if case.intent.means(principal, vector) and (not vectors or vector in vectors)
     ]
+
+
+def reasons_of(case: Case) -> list[str]:
+    """Return why it is not certain that the access was there at all."""
+    wanted = set(_wanted(case))
+    found = {
+        reason: None
+        for who in sorted({who for who, _ in wanted})
+        for grant in case.context.graph.grants_of.get(who, ())
+        if (who, grant.vector.id) in wanted
+        for reason in grant.decision.reasons
+    }
+    return list(found)
 
 
 def untaken(case: Case, hops: Sequence[HopChange]) -> Iterator[Counterexample]:

@@ -79,6 +79,8 @@ class _Tenant:
         sides = _Holdings(self._old), _Holdings(self._new)
         for id_ in sorted(ids):
             was, is_ = (side.of(id_) for side in sides)
+            if was == is_:
+                continue
             gone, come = _without(was, is_), _without(is_, was)
             if not gone and not come:
                 continue

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from checks.finding import Finding
 from policies.apply import UnappliableChange
-from policies.proof.again import decide_again, home_of
+from policies.proof.again import home_of
 from policies.proof.context import Context
-from policies.proof.copies import copied, undone
+from policies.proof.copies import undone
 from policies.proof.grants import Access, compare_access
-from policies.proof.hops import compare_hops
 from policies.proof.intent import Intent
 from policies.proof.model import (
     Aim,
@@ -22,18 +21,19 @@ from policies.proof.obligations import (
     Case,
     Fits,
     others_of,
+    reasons_of,
     unfit,
     untaken,
     wrong_hops,
     wrong_others,
 )
+from policies.proof.order import check_order
 from policies.proof.others import Others
+from policies.proof.outcomes import outcome_of
 from policies.proof.remaining import Path, remaining_paths
 from policies.proof.unknowns import unknowns_of
 from scanner import __version__
 from scanner.estate import Provider
-
-_ONE_STEP = "one change: nothing lies in between"
 
 
 def prove(
@@ -61,9 +61,8 @@ def prove(
         wrong = Counterexample(Obligation.BACK, "there is no such half of the estate")
         return _failed(context, remediation, intent, wrong)
     try:
-        copy = copied(context, half, intent.changes)
-        after = decide_again(context, copy.changed, copy.ids, copy.index)
-        case = Case(context, remediation, finding, intent, copy, after)
+        outcome = outcome_of(context, half, intent.changes)
+        case = Case(context, remediation, finding, intent, outcome)
         return _proven(case, fits)
     except UnappliableChange as error:
         wrong = Counterexample(Obligation.BACK, error.reason, statement=error.what)
@@ -73,10 +72,10 @@ def prove(
 def _proven(case: Case, fits: Fits | None) -> Proof:
     context, copy, intent = case.context, case.copy, case.intent
     access = compare_access(context, case.provider, copy.ids, case.after, intent)
-    hops, same_hops = compare_hops(context, copy)
+    hops = case.outcome.hops
     others = others_of(case)
     limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
-    order, wrong_order = _order(case)
+    order, wrong_order = check_order(case)
     back = undone(copy, intent.changes)
     wrong = [
         *access.wrong,
@@ -91,6 +90,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
     unknowns = (
         *unknowns_of(context, case.provider, (*copy.ids, case.who)),
         *case.finding.reasons,
+        *reasons_of(case),
         *others.unreadable,
     )
     given = "proven-given" if unknowns else "proven"
@@ -108,7 +108,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
         side_effects=(*intent.side_effects, *_side_effects(access, others)),
         hops=hops,
         unchanged_grants=access.same,
-        unchanged_hops=same_hops,
+        unchanged_hops=case.outcome.same_hops,
         other_actions=OtherActions(others.same, (*others.gained, *others.lost)),
         future_actions=tuple(others.future),
         unknowns=tuple(dict.fromkeys(unknowns)),
@@ -175,26 +175,3 @@ def _side_effects(access: Access, others: Others) -> Iterator[str]:
         by_where.setdefault(difference.where, []).append(difference.action)
     for where, actions in by_where.items():
         yield f"{where}: {len(actions)} other actions are lost ({actions[0]} first)"
-
-
-def _order(case: Case) -> tuple[str, list[Counterexample]]:
-    """Decide the estate as it would be after each step but the last."""
-    changes, context = case.intent.changes, case.context
-    if len(changes) < 2:
-        return _ONE_STEP, []
-    wrong: list[Counterexample] = []
-    everything = Intent((), Aim.REMOVE, dict.fromkeys(case.copy.ids), gives_up=True)
-    for n in range(1, len(changes)):
-        copy = copied(context, case.copy.before, changes[:n])
-        after = decide_again(context, copy.changed, copy.ids, copy.index)
-        found = compare_access(context, case.provider, copy.ids, after, everything)
-        hops, _ = compare_hops(context, copy)
-        opened = [
-            *(f"{one.why} ({one.principal} {one.vector})" for one in found.wrong),
-            *(f"{hop.source} {hop.kind} {hop.target}" for hop in hops if hop.grown),
-        ]
-        wrong += [
-            Counterexample(Obligation.ORDER, f"after step {n}: {why}")
-            for why in opened[:1]
-        ]
-    return f"{len(changes)} steps: none of those in between opens anything", wrong

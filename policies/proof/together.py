@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 from checks.finding import Finding
 from policies.apply import UnappliableChange
-from policies.proof.again import Grants, decide_again
 from policies.proof.context import Context
-from policies.proof.copies import Copy, copied, undone
+from policies.proof.copies import concerned, undone
 from policies.proof.grants import compare_access
-from policies.proof.hops import compare_hops
 from policies.proof.intent import Intent
 from policies.proof.model import Aim, Counterexample, Obligation
 from policies.proof.obligations import (
@@ -28,6 +26,7 @@ from policies.proof.obligations import (
     wrong_hops,
     wrong_others,
 )
+from policies.proof.outcomes import Outcome, outcome_of
 from policies.remediation import Change
 
 
@@ -112,7 +111,7 @@ def _keys(context: Context, part: Part) -> Iterator[object]:
     for change in part.intent.changes:
         yield change.resource
     if half is not None:
-        yield from copied(context, half, part.intent.changes).ids
+        yield from concerned(context, half, part.intent.changes)
 
 
 def _wrong(
@@ -124,13 +123,11 @@ def _wrong(
     if half is None:
         return
     try:
-        copy = copied(context, half, changes)
-        after = decide_again(context, copy.changed, copy.ids, copy.index)
-        whole = Case(
-            context, "set", group[0].finding, _merged(group, changes), copy, after
-        )
+        outcome = outcome_of(context, half, changes)
+        merged = _merged(group, changes)
+        whole = Case(context, "set", group[0].finding, merged, outcome)
         wrong = [*_of_all(whole, fits)]
-        if not undone(copy, changes):
+        if not undone(outcome.copy, changes):
             wrong.append(Counterexample(Obligation.BACK, "undoing differs"))
     except UnappliableChange as error:
         yield (
@@ -140,28 +137,26 @@ def _wrong(
         return
     for one in wrong[:1]:
         yield from ((part.id, one) for part in group)
-    yield from _of_each(context, group, copy, after)
+    yield from _of_each(context, group, outcome)
 
 
 def _of_all(whole: Case, fits: Fits | None) -> Iterator[Counterexample]:
     copy, intent = whole.copy, whole.intent
     found = compare_access(whole.context, whole.provider, copy.ids, whole.after, intent)
     yield from found.wrong
-    hops, _ = compare_hops(whole.context, copy)
-    yield from wrong_hops(whole, hops)
+    yield from wrong_hops(whole, whole.outcome.hops)
     yield from wrong_others(others_of(whole), intent)
     if fits is not None:
         yield from unfit(*fits(copy.part, copy.changed, intent.changes))
 
 
 def _of_each(
-    context: Context, group: Sequence[Part], copy: Copy, after: Grants
+    context: Context, group: Sequence[Part], outcome: Outcome
 ) -> Iterator[tuple[str, Counterexample]]:
     """Yield the remediations whose own aim the others undo."""
-    hops, _ = compare_hops(context, copy)
     for part in group:
-        case = Case(context, part.id, part.finding, part.intent, copy, after)
-        for one in untaken(case, hops):
+        case = Case(context, part.id, part.finding, part.intent, outcome)
+        for one in untaken(case, outcome.hops):
             yield part.id, one
 
 

@@ -50,4 +50,7 @@ def _text(step: Step) -> str:
 
 def _offer(document: Any) -> str:
     properties = document.get("properties", {}) if isinstance(document, dict) else {}
-    return str(properties.get("registrationDefinitionId", "not known"))
+    offer = properties.get("registrationDefinition") or {}
+    managing = offer.get("properties", {}).get("managedByTenantId")
+    named = properties.get("registrationDefinitionId")
+    return str(named or (f"of tenant {managing}" if managing else "not known"))

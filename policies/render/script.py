@@ -123,7 +123,8 @@ def _lines(word: str, part: _Part, commands: dict[int, Commands]) -> Iterator[st
 def _identity(part: _Part) -> str:
     if part.provider == "aws":
         return line("aws_account", part.place)
-    tenant = next((one.resource.tenant for one in part.steps), "")
+    tenants = (one.resource.tenant for one in part.steps)
+    tenant = next(filter(None, tenants), "")
     return line("azure_tenant", tenant, part.place)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from policies.render.arm_objects import TYPES, arm_object
+from policies.render.arm_objects import TYPES, Level, arm_object
 from policies.render.script_words import Commands, Fixed, Word, line, option
 from policies.render.steps import Action, CannotRender, Step
 from policies.resources import ResourceKind
@@ -24,6 +24,7 @@ _ELIGIBILITY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FOREVER = {"type": "NoExpiration"}
+_OFFERS = "/providers/Microsoft.ManagedServices/registrationDefinitions/"
 _SCHEDULES = "/providers/Microsoft.Authorization/roleEligibilitySchedules"
 
 
@@ -48,6 +49,39 @@ def _arm(step: Step) -> Commands:
     body = {"properties": arm_object(step, step.after).properties}
     write = line("run", "az", "rest", "--method=put", url, "--body", _body(name))
     return Commands("object", read, (write,), ((name, body),))
+
+
+def _delegation(step: Step) -> Commands:
+    """Delete a delegation, or deploy the offer again that the scan has seen.
+
+    The scan sees the offer inside the delegation, sometimes without its id; an offer
+    made again has an id of its own, so that what is there is compared by presence.
+    """
+    document = step.change.before if step.after is None else step.after
+    one = arm_object(step, document)
+    if one.properties.get("registrationDefinitionId"):
+        return _arm(step)
+    url = _url(step.resource.id, one.api_version)
+    read = line("arm_get", url)
+    if step.action is Action.REMOVE:
+        delete = line("run", "az", "rest", "--method=delete", option("--url", url))
+        return Commands("presence", read, (delete,))
+    offer = document.get("properties", {}).get("registrationDefinition") or {}
+    given = offer.get("properties")
+    if not given or one.scope.level is Level.TENANT:
+        raise CannotRender("the partner's offer is not known")
+    guid = uuid5(NAMESPACE_URL, f"whocanrun:offer:{step.resource.id}")
+    path = f"/subscriptions/{one.scope.subscription}{_OFFERS}{guid}"
+    names = (f"{step.stem}.offer.json", f"{step.stem}.{step.action}.json")
+    named = {"registrationDefinitionName": "Offer from before whocanrun", **given}
+    bodies = ({"properties": named}, {"properties": {"registrationDefinitionId": path}})
+    urls = (_url(path, one.api_version), url)
+    put = ("run", "az", "rest", "--method=put")
+    write = tuple(
+        line(*put, option("--url", where), "--body", _body(name))
+        for where, name in zip(urls, names, strict=True)
+    )
+    return Commands("presence", read, write, tuple(zip(names, bodies, strict=True)))
 
 
 def _eligibility(step: Step) -> Commands:
@@ -128,7 +162,7 @@ AZURE_COMMANDS: Mapping[ResourceKind, Callable[[Step], Commands]] = {
     ResourceKind.ROLE_ELIGIBILITY: _eligibility,
     ResourceKind.DENY_ASSIGNMENT: _arm,
     ResourceKind.POLICY_ASSIGNMENT: _arm,
-    ResourceKind.DELEGATION: _arm,
+    ResourceKind.DELEGATION: _delegation,
     ResourceKind.LOCK: _arm,
     ResourceKind.MEMBERSHIP: _membership,
     ResourceKind.IDENTITY: _identity,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from scanner.azure.questions import Question
-from scanner.azure.rbac.evaluation import because_of, supports
+from scanner.azure.rbac.evaluation import supports
 from scanner.azure.settle import Engine
 from scanner.estate import Principal, Target
 from scanner.grants import Because, Decision, TargetSet, Verdict
@@ -21,6 +21,10 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name the assignments behind any target of the grant."""
+        if self.decision.verdict is not Verdict.UNKNOWN:
+            only = self.engine.only_giving(self.question, principal.id)
+            if only is not None:
+                return (self.engine.named(only, principal.id),)
         return self._resting_on(principal, self.targets.bits)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
@@ -28,7 +32,7 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
         return self._resting_on(principal, 1 << self.engine.place.positions[target.id])
 
     def _resting_on(self, principal: Principal, bits: int) -> tuple[Because, ...]:
-        engine, roles = self.engine, self.engine.tenant.roles
+        engine = self.engine
         holdings: Iterable[int] = engine.parties.holdings.get(principal.id, ())
         if self.decision.verdict is Verdict.UNKNOWN:
             holdings = (*holdings, *engine.open_holdings(self.question))
@@ -39,5 +43,4 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
             found[n] = None
         if not as_good and self.decision.verdict is Verdict.UNKNOWN:
             as_good = others  # allowed, but for a deny that nobody can decide
-        assignments = engine.tenant.assignments
-        return tuple(because_of(assignments[n], roles, principal.id) for n in as_good)
+        return tuple(engine.named(n, principal.id) for n in as_good)

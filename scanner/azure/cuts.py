@@ -78,7 +78,11 @@ class Cut:
 
 
 class Cuts:
-    """Cuts by question and class of principals, each made once; equal ones are one."""
+    """Cuts by question and class of principals, each made once; equal ones are one.
+
+    Attributes:
+        touched: assignments at a child that is cut itself; see `left_of`.
+    """
 
     def __init__(
         self, tenant: AzureTenant, place: Place, parties: Parties, spots: Spots
@@ -88,9 +92,11 @@ class Cuts:
         self._strangers = parties.strangers
         self._rows: dict[tuple[Profile, bool], dict[object, Cut]] = {}
         self._same: dict[Cut, Cut] = {}
+        self._kinds: dict[int, int] = {}
+        self._numbers: dict[object, int] = {}
         self._unread = place.within(tenant.denies_unread)
         self._locks_refused = place.within(tenant.locks_refused)
-        self._touched = frozenset(_touched(tenant, spots))
+        self.touched = frozenset(_touched(tenant, spots))
 
     def of(self, party: Party) -> dict[object, Cut]:
         """Return the cuts of a class of principals that were made, for `cut`."""
@@ -100,7 +106,7 @@ class Cuts:
         """Return what cuts a question's grants of a class of principals."""
         found = row.get(question.number)
         if found is None:
-            alike = (tuple(question.denies.items()), question.locked, question.mode)
+            alike = _alike(question)
             found = row.get(alike)
             if found is None:
                 made = self._cut(question, party)
@@ -108,14 +114,22 @@ class Cuts:
             row[question.number] = found
         return found
 
+    def alike(self, questions: Iterable[Question]) -> Iterator[tuple[Question, ...]]:
+        """Yield some questions, those together that are always cut alike."""
+        found: dict[object, list[Question]] = {}
+        for question in questions:
+            if question.number not in self._kinds:
+                kind = self._numbers.setdefault(_alike(question), len(self._numbers))
+                self._kinds[question.number] = kind
+            found.setdefault(self._kinds[question.number], []).append(question)
+        return map(tuple, found.values())
+
     def left_of(self, number: int, spot: Spot, party: Party) -> Spot:
-        """Return where an assignment counts, less what cuts one held on a child only.
+        """Return where one of `touched` counts, less what cuts one held on a child.
 
         A lock or deny at an extension leaves its VM alone, but not who holds nothing
         but that extension.
         """
-        if number not in self._touched:
-            return spot
         scope = self._tenant.assignments[number].scope
         kind, _ = type_and_parent(scope)
         return tuple(
@@ -199,6 +213,10 @@ class Cuts:
         bits = 0 if deny.own_scope_only else self._place.perhaps.get(deny.scope, 0)
         if bits:
             yield HANGING_DENY, bits
+
+
+def _alike(question: Question) -> object:
+    return tuple(question.denies.items()), question.locked, question.mode
 
 
 def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -1,6 +1,7 @@
 """Who can use which vector on which machine: by class, never by pair."""
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from scanner.azure.cuts import Block, denial
 from scanner.azure.model import AzureEstate, AzureTenant
@@ -35,7 +36,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
     return Decided(
         Provider.AZURE,
         tuple(principals[key] for key in sorted(principals)),
-        tuple(sorted(targets, key=lambda target: target.id)),
+        tuple(sorted(targets, key=attrgetter("id"))),
         grants,
         (),
         tuple(sorted({*NOT_COVERED, *unread})),

@@ -103,6 +103,8 @@ class Elsewhere:
         self, operation: Operation, party: Party, scope: str, locks: bool
     ) -> bool:
         denies, locked = self._covering(scope)
+        if not (denies or locked):
+            return False
         stops = locks_operation(operation.name, operation.data)
         if locks and locked and stops and not party.delegated:
             return True

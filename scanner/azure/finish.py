@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from scanner.azure import rows
+from scanner.azure import resource_rows, rows
 from scanner.azure.activations import with_activations
 from scanner.azure.assignments import (
     active_assignments,
@@ -94,7 +94,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
         unlisted=unlisted(draft, workers, nodes),
-        usage=usages_of(draft),
+        usage=usages_of(draft, tenant, subscriptions),
     )
     return finished, gaps
 
@@ -210,7 +210,7 @@ def _introduce(
     people.add_groups(draft.of(GroupRow))
     people.add_service_principals(draft.of(ServicePrincipalRow))
     people.add_members(draft.members)
-    for row in draft.of(rows.UserAssignedRow):
+    for row in draft.of(resource_rows.UserAssignedRow):
         if row.properties and row.properties.principal_id:
             people.add(row.properties.principal_id, row.name, "managed-identity")
     for machine in machines:

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from scanner.azure.rows import IdentityRow, Row
+from scanner.azure.resource_rows import IdentityRow
+from scanner.azure.rows import Row
 
 
 class StatusRow(Row, frozen=True, rename="camel"):

@@ -4,6 +4,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from scanner.azure.rbac.scopes import (
     subscription_of,
 )
 from scanner.azure.reach import arc_reach, machine_reach
-from scanner.azure.rows import IdentityRow
+from scanner.azure.resource_rows import IdentityRow
 from scanner.estate import Provider, Reachability, Target
 
 _NONE: tuple[str, ...] = ()
@@ -126,7 +127,7 @@ class Fleet:
             for scope, machine in self.by_scope.items()
             if scope not in self._instanced
         )
-        return tuple(sorted(found, key=lambda machine: machine.target.id))
+        return tuple(sorted(found, key=attrgetter("target.id")))
 
     def _with_identities_of_set(self, machine: Machine) -> Machine:
         if machine.target.kind != "vmss":

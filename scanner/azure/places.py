@@ -84,20 +84,26 @@ def place_of(
     numbers: dict[tuple[object, ...], int] = {}
     members: list[list[Target]] = []
     firsts: list[Machine] = []
+    plain: dict[tuple[object, ...], int] = {}  # of machines that nothing singles out
     for machine in tenant.machines:
         scope, target = machine.scope, machine.target
-        key = (
-            above.beside(scope, target),
-            scope if scope in relevant else None,
-            target.kind,
-            machine.lacks,
-            apart.get(scope),
-        )
-        number = numbers.get(key)
+        single = scope in relevant or scope in apart
+        head = (scope.rpartition("/")[0], target.kind, machine.lacks)
+        number = None if single else plain.get(head)
         if number is None:
-            number = numbers[key] = len(members)
-            members.append([])
-            firsts.append(machine)
+            key = (
+                above.beside(scope, target),
+                scope if scope in relevant else None,
+                target.kind,
+                machine.lacks,
+                apart.get(scope),
+            )
+            number = numbers.setdefault(key, len(members))
+            if number == len(members):
+                members.append([])
+                firsts.append(machine)
+            if not single:
+                plain[head] = number
         members[number].append(target)
     return _placed(tuple(map(tuple, members)), firsts, sites, relevant, above)
 

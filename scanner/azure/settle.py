@@ -14,9 +14,9 @@ from scanner.azure.questions import (
     Question,
     questions_of,
 )
-from scanner.azure.rbac.evaluation import HANGING, doubted, either
+from scanner.azure.rbac.evaluation import HANGING, because_of, doubted, either
 from scanner.azure.spots import Spot, Spots, at, union
-from scanner.grants import Decision, Verdict
+from scanner.grants import AssignmentBecause, Decision, Verdict
 
 #: Disjoint sets of target classes, each with its decision.
 Parts = list[tuple[Decision, int]]
@@ -33,12 +33,13 @@ class _Group:
         mode: the number of their mode.
         terms: (pattern, number of what it gives).
         unseen: where groups with unread members give it.
+        questions: they, and together those that the same guards cut.
     """
 
     mode: int
     terms: tuple[tuple[int, int], ...]
     unseen: int
-    questions: tuple[Question, ...]
+    questions: tuple[tuple[Question, ...], ...]
 
 
 def ask(tenant: AzureTenant, operations: tuple[Operation, ...]) -> Asked:
@@ -86,9 +87,11 @@ class Engine:
         self._asked = {op: q for q in self.questions for op in q.operations}
         self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
+        self._mode_of = [self._modes[question.mode] for question in self.questions]
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
+        self._names: dict[int, AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
         self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
@@ -122,18 +125,21 @@ class Engine:
         uncut: list[Parts] = [[]] * len(self.questions)
         row = self.cuts.of(party)
         left: dict[tuple[int, int], Parts] = {}
-        for questions, parts in self._uncut(party):
-            for question in questions:
-                cut = self.cuts.cut(question, party, row)
+        for families, parts in self._uncut(party):
+            for questions in families:
+                cut = self.cuts.cut(questions[0], party, row)
                 key = (id(parts), id(cut))
                 rest = left.get(key)
                 if rest is None:
                     rest = left[key] = _less(parts, cut)
-                found[question.number] = rest
-                uncut[question.number] = parts
+                for question in questions:
+                    found[question.number] = rest
+                    uncut[question.number] = parts
         return found, uncut
 
-    def _uncut(self, party: Party) -> Iterator[tuple[tuple[Question, ...], Parts]]:
+    def _uncut(
+        self, party: Party
+    ) -> Iterator[tuple[tuple[tuple[Question, ...], ...], Parts]]:
         """Yield questions that are answered alike, but for what is cut."""
         held, hanging = self._held(party)
         known: dict[tuple[object, ...], Parts] = {}  # modes mostly say the same
@@ -157,17 +163,39 @@ class Engine:
             if decision is not None:
                 yield n, decision
 
+    def only_giving(self, question: Question, principal: str) -> int | None:
+        """Return the one assignment that gives somebody what is asked, if it is one.
+
+        Whatever is allowed then rests on it; None where there are more, or none.
+        """
+        given, pattern_of = self._given[question.number], self._pattern_of
+        holdings = self.parties.holdings.get(principal, ())
+        holding = [n for n in holdings if pattern_of[n] in given]
+        return holding[0] if len(holding) == 1 else None
+
     def given(
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
-        mode = self._modes[question.mode]
-        for n, decision in self.terms(question, holdings):
+        given, pattern_of = self._given[question.number], self._pattern_of
+        holding = [n for n in holdings if pattern_of[n] in given]
+        mode, perhaps = self._modes[question.mode], self.place.perhaps
+        for n in holding:
             scope = self.tenant.assignments[n].scope
             if at(self.spots.of(scope), mode) & bits:
-                yield n, decision
-            if self.place.perhaps.get(scope, 0) & bits:
+                yield n, given[pattern_of[n]]
+            if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
+
+    def named(self, number: int, principal: str) -> AssignmentBecause:
+        """Name an assignment as what a principal's access rests on."""
+        assignment = self.tenant.assignments[number]
+        if assignment.principal != principal:
+            return because_of(assignment, self.tenant.roles, principal)
+        if number not in self._names:
+            found = because_of(assignment, self.tenant.roles, principal)
+            self._names[number] = found
+        return self._names[number]
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""
@@ -182,14 +210,16 @@ class Engine:
         held: dict[int, Spot] = {}
         hanging: dict[int, int] = {}
         assignments, perhaps = self.tenant.assignments, self.place.perhaps
-        pattern_of, spot_of, left_of = (
+        pattern_of, spot_of, touched = (
             self._pattern_of,
             self.spots.of,
-            self.cuts.left_of,
+            self.cuts.touched,
         )
         for n in party.holdings:
             pattern, scope = pattern_of[n], assignments[n].scope
-            spot = left_of(n, spot_of(scope), party)
+            spot = spot_of(scope)
+            if n in touched:
+                spot = self.cuts.left_of(n, spot, party)
             known = held.get(pattern)
             held[pattern] = spot if known is None else union(known, spot)
             if perhaps and scope in perhaps:
@@ -210,16 +240,19 @@ class Engine:
     def _grouped(
         self, patterns: tuple[int, ...], opened: list[int], everything: bool
     ) -> Iterator[_Group]:
-        found: dict[tuple[int, tuple[tuple[int, int], ...], int], list[Question]] = {}
+        found: dict[tuple[int, tuple[int, ...], int], list[Question]] = {}
+        rows = [self._patterns[pattern] for pattern in patterns]
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.questions)
+        nothing = (NOTHING,) * len(patterns)
         for question in self._settling:
             number = question.number
-            given = ((p, self._patterns[p][number]) for p in patterns)
-            terms = tuple((p, term) for p, term in given if term != NOTHING)
-            if terms or everything:
-                alike = (self._modes[question.mode], terms, opened[number])
+            if everything or columns[number] != nothing:
+                alike = (self._mode_of[number], columns[number], opened[number])
                 found.setdefault(alike, []).append(question)
-        for (mode, terms, unseen), questions in found.items():
-            yield _Group(mode, terms, unseen, tuple(questions))
+        for (mode, column, unseen), questions in found.items():
+            given = zip(patterns, column, strict=True)
+            terms = tuple((p, term) for p, term in given if term != NOTHING)
+            yield _Group(mode, terms, unseen, tuple(self.cuts.alike(questions)))
 
     def _parts(
         self,

@@ -1,8 +1,9 @@
 """One tenant decided: its engine, and the place its machines and sites stand in."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from scanner.azure.activations import with_joinable_groups
 from scanner.azure.basis import Basis
@@ -13,7 +14,7 @@ from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.places import Place, place_of
 from scanner.azure.questions import Operation, Question
-from scanner.azure.rbac.evaluation import because_of, doubted
+from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.settle import Engine, Parts, ask
 from scanner.azure.site_grants import Gains, SiteGrants
@@ -67,6 +68,9 @@ class TenantGrants:
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
+        self._steps: dict[str, tuple[Question, ...]] = {}
+        self._numbers: dict[int, int] = {}
+        self._kinds: dict[Vector, int] = {}
         self._doubts: dict[tuple[str, int], tuple[Decision, Decision]] = {}
 
     def grants(self) -> Iterator[Grant]:
@@ -129,24 +133,45 @@ class TenantGrants:
         self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[Grant]:
         """Yield what takes more than one operation on the machine, vector by vector."""
-        found: dict[Vector, Parts] = {}
-        ways: dict[Vector, list[SiteVector | Escalation]] = {}
+        found: dict[int, Parts] = {}
+        ways: dict[int, list[SiteVector | Escalation]] = {}
         for way, parts in self._ways(party, settled, uncut):
-            found.setdefault(way.vector, []).extend(parts)
-            ways.setdefault(way.vector, []).append(way)
-        for vector, parts in found.items():
+            vector = self._number_of(way)
+            found.setdefault(vector, []).extend(parts)
+            ways.setdefault(vector, []).append(way)
+        for number, parts in found.items():
+            led = tuple(ways[number])
             for decision, bits in disjoint(parts):
-                basis = _Joint(self, tuple(ways[vector]), decision)
                 targets = self._set(bits)
+                basis = _Joint(self, led, decision)
                 yield Grant(
-                    party.principals, vector, targets, decision, basis, basis.at
+                    party.principals, led[0].vector, targets, decision, basis, basis.at
                 )
+
+    def _number_of(self, way: SiteVector | Escalation) -> int:
+        """Return a number for a way's vector: ways may share one."""
+        found = self._numbers.get(id(way))
+        if found is None:
+            found = self._kinds.setdefault(way.vector, len(self._kinds))
+            self._numbers[id(way)] = found
+        return found
 
     def _ways(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
     ) -> Iterator[tuple[SiteVector | Escalation, Parts]]:
         yield from self.escalations.parts(party, settled, uncut)
         yield from self.site_grants.parts(party, settled)
+
+    def steps(self, way: Escalation) -> tuple[Question, ...]:
+        """Return the questions about any step of a way, looked up once."""
+        name = way.vector.id
+        if name not in self._steps:
+            self._steps[name] = tuple(
+                question
+                for question in self.engine.questions
+                if any(op.name in way.steps for op in question.operations)
+            )
+        return self._steps[name]
 
     def blocks(
         self, principal: Principal, vector: Vector, target: Target
@@ -190,8 +215,7 @@ class TenantGrants:
                         yield block
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
+class _Joint(msgspec.Struct, frozen=True, eq=False):
     """The assignments that give any step of any way that a vector has.
 
     Active access does not rest on what is merely eligible.
@@ -218,16 +242,12 @@ class _Joint:
         found: set[int] = set()
         for way in self.ways:
             if isinstance(way, Escalation):
-                for question in engine.questions:
-                    if any(op.name in way.steps for op in question.operations):
-                        found |= self._giving(question, holdings, bits)
+                for question in self.of.steps(way):
+                    found |= self._giving(question, holdings, bits)
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
-        assignments, roles = engine.tenant.assignments, engine.tenant.roles
-        return tuple(
-            because_of(assignments[n], roles, principal.id) for n in sorted(found)
-        )
+        return tuple(engine.named(n, principal.id) for n in sorted(found))
 
     def _giving(
         self, question: Question, holdings: Iterable[int], bits: int

@@ -8,6 +8,7 @@ import msgspec
 
 from scanner.azure.directory_rows import ServicePrincipalRow, UserRow
 from scanner.azure.drafts import Draft
+from scanner.azure.operations import ACTIVITY, SIGN_INS
 from scanner.azure.rows import Row
 from scanner.evidence.series import time_of
 from scanner.usage import Usage, Usages, Use, latest
@@ -33,7 +34,7 @@ class SignInRow(Row, frozen=True, rename="camel"):
     sign_in_activity: Any = None
 
 
-def usages_of(draft: Draft) -> Usages:
+def usages_of(draft: Draft, tenant: str, subscriptions: Iterable[str]) -> Usages:
     """Join the sign-ins and the logs of a tenant."""
     users = draft.of(UserRow)
     known = dict(_aliases(users, draft.of(ServicePrincipalRow)))
@@ -44,7 +45,20 @@ def usages_of(draft: Draft) -> Usages:
         people,
         activity.logs_naming(known),
         activity.events_of(known),
+        frozenset(_unasked(draft, tenant, subscriptions, bool(people))),
     )
+
+
+def _unasked(
+    draft: Draft, tenant: str, subscriptions: Iterable[str], seen: bool
+) -> Iterator[tuple[str, str]]:
+    op = SIGN_INS.lower()
+    if not (seen or draft.lists.whole[op] or draft.lists.broken[op]):
+        yield SIGN_INS, tenant
+    asked = {subscription for subscription, _ in draft.activity.actors}
+    for subscription in subscriptions:
+        if subscription not in asked:
+            yield ACTIVITY, subscription
 
 
 def _people(draft: Draft) -> Iterator[tuple[str, Usage]]:

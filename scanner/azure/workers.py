@@ -7,7 +7,7 @@ from scanner.azure.drafts import Draft
 from scanner.azure.machines import identities_of
 from scanner.azure.model import Workers
 from scanner.azure.rbac.scopes import last_segment, normalized
-from scanner.azure.rows import (
+from scanner.azure.resource_rows import (
     AccountRow,
     LabMachineRow,
     NodeRow,

@@ -229,6 +229,25 @@ def test_usage_that_was_refused_is_a_gap_of_the_checks_that_read_it(op, expected
     assert unknown_checks(gap(op)) == {f"t1651_aws_{name}" for name in expected}
 
 
+def test_usage_that_was_asked_for_in_part_is_no_whole():
+    """One account without, or one report without the other."""
+    report, details = "iam:GetCredentialReport", "iam:GetServiceLastAccessedDetails"
+    places = {(report, "111111111111"), (report, "222222222222"), (details, "1")}
+    half = d.half(usage=Usages(asked=True, unasked=frozenset(places)))
+    findings = run_checks(build_graph([half]), coverage())
+    said = {one.check: (one.message, one.reasons) for one in findings}
+    missing = "Not fully evaluated: lists it rests on are missing in"
+
+    assert said["t1651_aws_access_key"] == (
+        f"{missing} 2 scopes",
+        (f"111111111111 {report} not-asked", f"222222222222 {report} not-asked"),
+    )
+    assert said["t1651_aws_unused_access"] == (
+        f"{missing} 1 scope",
+        (f"1 {details} not-asked",),
+    )
+
+
 def test_an_unknown_check_names_its_gaps():
     (finding, *_) = run_checks(build_graph([ASKED]), coverage(gap("*")))
 

@@ -71,7 +71,8 @@ def scanned(running_aws, azure, tmp_path_factory):
             patch.setenv(name, os.devnull)
         for name, value in running_aws.environment().items():
             patch.setenv(name, value)
-        code = scan_aws(out, *azure, "--format", "json", "--fail-on", "critical")
+        chosen = ["--usage", "--format", "json", "--fail-on", "critical"]
+        code = scan_aws(out, *azure, *chosen)
     return Scanned(out, code, printed.getvalue())
 
 
@@ -102,6 +103,17 @@ def test_a_scan_prints_what_a_fresh_report_prints(scanned, capsys):
 
     assert capsys.readouterr().out == scanned.printed
     assert code == scanned.code == 3
+
+
+def test_usage_is_asked_of_both_clouds(scanned):
+    """With the option alone; what was not asked says so in the report."""
+    text = "".join(path.read_text() for path in scanned.out.glob("*/*.jsonl"))
+    claim = json.loads(scanned.printed)["summary"]["claims"]["day-to-day"]
+
+    assert '"op":"iam:GetCredentialReport"' in text
+    assert '"op":"graph/users/signInActivity"' in text
+    assert '"op":"Microsoft.Insights/eventtypes/management/values"' in text
+    assert claim["principals"] is not None
 
 
 def test_both_clouds_are_in_one_estate(scanned):

@@ -184,7 +184,8 @@ def test_the_json_form(folder, file, capsys):
     body = json.loads(out)
     assert (code, body["gains"]) == (1, True)
     assert list(body) == [
-        *("format", "coverage", "estate", "changes", "gains", "gained", "lost"),
+        *("format", "coverage", "estate", "changes", "gains"),
+        *("paths_not_worked_out", "gained", "lost"),
     ]
     assert body["changes"] == [
         {"kind": "aws.attachment", "id": IDLE, "name": RUN, "change": "create"}
@@ -244,10 +245,16 @@ def test_the_folder_of_a_remediation(folder, tmp_path, capsys):
     (bundle / "proof.json").write_text(json.dumps(proof))
     (bundle / "after" / "01.json").write_text(json.dumps(a.policy(READ)))
 
+    listed = {"changes": [{"resource": resource, "after": a.policy(READ)}]}
+
     code, out, _ = run(capsys, folder, "--change", bundle)
 
     assert code == 0
     assert "Access lost: 1 grant" in out
+
+    (bundle / "proof.json").unlink()
+    (bundle / "changes.json").write_text(json.dumps(listed))
+    assert run(capsys, folder, "--change", bundle) == (code, out, "")
 
 
 @pytest.mark.parametrize(

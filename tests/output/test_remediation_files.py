@@ -190,6 +190,8 @@ def test_the_page_says_what_why_who_proof_effects_and_the_way_back():
     )
     one = proven(
         side_effects=("ops loses GetParameter",),
+        why="the smallest change",
+        refused="kept by somebody",
         unknowns=PROOF.unknowns,
         remaining=("x",),
     )
@@ -204,6 +206,7 @@ def test_the_page_says_what_why_who_proof_effects_and_the_way_back():
         *("role-level", render_changes.ROLE, "proven-given", "ListPolicies refused"),
         *("ops loses GetParameter", "role/ops, ssm:SendCommand, 3 targets"),
         *('-        "ssm:SendCommand",', "script/apply.sh", "script/undo.sh"),
+        *("the smallest change", "kept by somebody"),
         *("put it back", "a list replaces ssm:*", "resource import"),
     ):
         assert words in text, words

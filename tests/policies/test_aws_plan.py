@@ -392,3 +392,90 @@ def test_only_the_wanted_are_planned_and_know_all_others(tmp_path):
     )
 
     assert kinds(found) == ["A2"]
+
+
+def test_a_policy_with_all_its_versions_names_the_one_to_delete(tmp_path):
+    """IAM keeps five: the oldest goes first, and its document stays in the plan."""
+    versions = [
+        {
+            "VersionId": f"v{n}",
+            "IsDefaultVersion": n == 5,
+            "Document": a.policy(a.allow(SEND, "s3:GetObject" if n > 1 else "s3:Old")),
+        }
+        for n in (2, 5, 1, 3, 4)
+    ]
+    arn = f"arn:aws:iam::{a.ACCOUNT}:policy/run"
+    row = {"PolicyName": "run", "Arn": arn, "DefaultVersionId": "v5"}
+    part = a.Part(
+        lambda place: [("Policies", "", {**row, "PolicyVersionList": versions})]
+    )
+
+    pairs = planned_aws(tmp_path, part, a.role("ops", managed=["run"]))
+
+    (change,) = remediation_of(pairs, EVERY, "ops").changes
+    assert "after deleting v1" in change.title
+    assert "s3:Old" in change.rollback
+
+
+SET = "arn:aws:sso:::permissionSet/ssoins-1/ps-1"
+
+
+def sso_organization(*accounts, people=("ann",)):
+    rows = [
+        {
+            "PermissionSetArn": SET,
+            "AccountId": account,
+            "PrincipalType": "USER",
+            "PrincipalId": person,
+        }
+        for account in accounts
+        for person in people
+    ]
+    described = {"PermissionSet": {"PermissionSetArn": SET, "Name": "Ops"}}
+    members = [a.member(account) for account in accounts]
+    return a.organization(
+        a.unit("Work", *members),
+        a.answer("sso-admin:DescribePermissionSet", described, params={"P": SET}),
+        a.answer("sso-admin:ListAccountAssignments", {"AccountAssignments": rows}),
+    )
+
+
+def sso_role(*statements):
+    name = "AWSReservedSSO_Ops_0123456789abcdef"
+    return a.role(name, *statements, path=PATH)
+
+
+def test_a_permission_set_is_changed_for_all_its_roles(tmp_path):
+    """Nobody edits the role: the set is, and provisioned again."""
+    organization = sso_organization(a.ACCOUNT)
+
+    pairs = planned_aws(tmp_path, sso_role(a.allow("*")), organization=organization)
+
+    found = remediation_of(pairs, EVERY, "0123456789abcdef")
+    (change,) = found.changes
+    assert change.resource.kind is ResourceKind.PERMISSION_SET_INLINE
+    assert change.after["Statement"][-1]["Effect"] == "Deny"
+    assert holds(found)
+
+
+def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
+    """Case 9: flagged in one account, it takes the one assignment away instead."""
+    other = "222233334444"
+    organization = sso_organization(a.ACCOUNT, other)
+    narrow = a.allow(SEND, on=["arn:aws:ec2:*:*:instance/i-1", "*:document/Own"])
+    elsewhere = a.account(
+        sso_role(narrow), a.instance("i-1", registered=True), id=other
+    )
+
+    pairs = planned_aws(
+        tmp_path,
+        sso_role(a.allow(SEND)),
+        organization=organization,
+        more=[elsewhere],
+    )
+
+    found = remediation_of(pairs, EVERY, "0123456789abcdef")
+    (change,) = found.changes
+    assert found.closes == "advice"
+    assert change.resource.kind is ResourceKind.ACCOUNT_ASSIGNMENT
+    assert change.before["TargetId"] == a.ACCOUNT

@@ -184,6 +184,16 @@ def test_paths_go_through_machines(aws):
     assert through >= {"ops", "bob", "alice"}
 
 
+def test_paths_that_are_not_worked_out_are_counted(aws, monkeypatch):
+    """The nearest principals come first; the others are told, not dropped."""
+    monkeypatch.setattr("policies.shifted_paths.MOST", 1)
+
+    found = shift(aws, change("aws.attachment", OPS, RUN, before={"PolicyArn": RUN}))
+
+    assert found.paths == ()
+    assert found.unseen == 2
+
+
 def test_weaker_conditions_are_gained_and_say_so(aws):
     bob = iam("user/bob")
     made = change("aws.inline-policy", bob, "inline", before=DOC(MFA), after=DOC(SEND))

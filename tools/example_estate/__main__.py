@@ -21,6 +21,7 @@ from tools.example_estate.aws_organization import (
 from tools.example_estate.azure_subscriptions import write_subscriptions
 from tools.example_estate.azure_tenant import SUBSCRIPTIONS, TENANT, write_tenant
 from tools.example_estate.iam import Account
+from tools.example_estate.usage import write_account_usage
 from tools.example_estate.writing import Writer, new_store
 
 BUNDLED = Path(__file__).parents[2] / "scanner" / "example" / "estate"
@@ -76,6 +77,7 @@ def write_account(log: Writer, account: Account) -> None:
     log.answer("iam:ListSAMLProviders", {"SAMLProviderList": [{"Arn": saml}]})
     for region in REGIONS:
         write_region(log, number, region)
+    write_account_usage(log, account)
     log.finish()
 
 

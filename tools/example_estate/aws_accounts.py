@@ -203,7 +203,8 @@ def _prod_people(account: Account, own: dict[str, str], nodes: str) -> None:
     careful = document(
         allow("ssm:*"), deny(["ssm:SendCommand", "ssm:StartSession"], sid="NoShell")
     )
-    account.user("hana.suzuki", inline={"automation-only": careful})
+    reports = document(allow(["s3:PutObject", "s3:GetObject"]))
+    account.user("hana.suzuki", inline={"automation-only": careful, "reports": reports})
 
 
 def staging() -> Account:

@@ -20,11 +20,13 @@ from tools.example_estate.azure_tenant import (
     TENANT,
     VM_ADMIN_LOGIN,
     VM_CONTRIBUTOR,
+    WEBSITES,
     Json,
     assignment,
     guid,
     role_id,
 )
+from tools.example_estate.usage import write_activity
 from tools.example_estate.writing import Writer
 
 COMPUTE = "providers/Microsoft.Compute"
@@ -121,6 +123,7 @@ ASSIGNMENTS = {
             _sub(SHOP_DEV), CONTRIBUTOR, guid("sp shop-pipeline"), "ServicePrincipal"
         ),
         assignment(_group(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
+        assignment(_group(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"),
     ],
 }
 #: Held above the subscriptions; ARM repeats them in each one's list.
@@ -294,6 +297,7 @@ def write_subscriptions(store: EstateStore) -> None:
         log = Writer(store, name, tenant=TENANT, subscription=number)
         _write_authorization(log, number)
         _write_resources(log, number)
+        write_activity(log, SUBSCRIPTIONS[number], guid)
         log.finish()
 
 

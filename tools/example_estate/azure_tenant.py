@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from scanner.evidence.store import EstateStore
+from tools.example_estate.usage import write_sign_ins
 from tools.example_estate.writing import Writer
 
 Json = dict[str, Any]
@@ -44,6 +45,7 @@ PARENTS = {PLATFORM: "mf-platform", SHOP_PROD: "mf-shop", SHOP_DEV: "mf-shop"}
     LOG_ANALYTICS,
     VM_ADMIN_LOGIN,
     JOB_OPERATOR,
+    WEBSITES,
 ) = (
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
     "b24988ac-6180-42a0-ab88-20f7382dd24c",
@@ -52,6 +54,7 @@ PARENTS = {PLATFORM: "mf-platform", SHOP_PROD: "mf-shop", SHOP_DEV: "mf-shop"}
     "92aaf0da-9dab-42b6-94a3-d43ce8d16293",
     "1c0163c0-47e6-4577-8991-ea5c82e286e4",
     "4fe576fe-1146-4730-92eb-48519fa6bf9f",
+    "de139f84-1756-47ae-9be6-808fbbe84772",
 )
 CUSTOM_OPERATOR = guid("role meridian vm operator")
 _ACCOUNTS = "Microsoft.Automation/automationAccounts"
@@ -91,6 +94,7 @@ ROLES: dict[str, tuple[str, list[str], list[str], list[str]]] = {
         [],
         [],
     ),
+    WEBSITES: ("Website Contributor", ["Microsoft.Web/sites/*"], [], []),
     # Takes one vector away and leaves its siblings: the classic incomplete fix.
     CUSTOM_OPERATOR: (
         "Meridian VM Operator",
@@ -264,6 +268,7 @@ def _subscription(number: str) -> Json:
 
 def _write_graph(log: Writer) -> None:
     log.answer("graph/users", {"value": [user(name) for name in USERS]})
+    write_sign_ins(log, USERS, guid)
     log.answer("graph/groups", {"value": [group(name) for name in GROUPS]})
     for name, members in GROUPS.items():
         number = guid(f"group {name}")

@@ -120,7 +120,7 @@ class Lending:
                 continue
             for kind in kinds:
                 service = kind.removeprefix(PASSED)
-                trusted = self._trusts(role, service)
+                trusted = self.trusts(role, service)
                 for region in self.fleet.regions if trusted != FALSE else ():
                     yield Lender(self._role(role, kind, region), arn, given=trusted)
 
@@ -131,14 +131,14 @@ class Lending:
         principal = role.principal
         return Resource(principal.id, kind, region, principal.name, tags, fixed)
 
-    def _trusts(self, role: Identity, service: str) -> Formula:
+    def trusts(self, role: Identity, service: str) -> Formula:
         """Return what must hold for a service to assume a role for this account."""
         if role.trust is None:
             source = f"trust policy of {role.principal.id}"
             return doubted(f"{source}: not read", DoubtKind.UNKNOWN)
         known = role.trust, service
         if known not in self._trusted:
-            may = role.trust.problem or names_services(role.trust)
+            may = role.trust.problem or _names_services(role.trust)
             self._trusted[known] = self._judged(role, *known) if may else FALSE
         return self._trusted[known]
 
@@ -263,7 +263,7 @@ def _may_command(machine: Holder) -> bool:
     return machine.content is None or "ssm" in machine.content.lower()
 
 
-def names_services(trust: PolicyDocument) -> bool:
+def _names_services(trust: PolicyDocument) -> bool:
     """Whether a trust policy may let any service in; most let in one or none."""
     kinds = {
         kind if value != "*" else "Service"

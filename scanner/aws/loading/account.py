@@ -73,7 +73,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
     holders, consumers = read_holders(scope), read_consumers(scope)
-    usage = read_usage(scope, iam, identities)
+    usage = read_usage(scope, account, iam, identities)
     return AwsAccount(
         id=account,
         partition=partition,
@@ -93,6 +93,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         listed=kinds_listed(scope),
         quotas=_quotas(scope),
         versions=iam.versions,
+        other_versions=iam.other_versions,
+        profiles=iam.profiles,
         usage=usage,
         policies=iam.policies,
         groups={group.arn: group for group in groups},

@@ -23,15 +23,16 @@ from scanner.evidence.series import time_of
 from scanner.usage import Usage, Usages, Use, latest
 
 REPORT, DETAILS = "iam:GetCredentialReport", "iam:GetServiceLastAccessedDetails"
-_MAKE_REPORT = "iam:GenerateCredentialReport"
 _START = "iam:GenerateServiceLastAccessedDetails"
-_ASKED = (REPORT, DETAILS, _MAKE_REPORT, _START)
+_STARTED_BY = {REPORT: "iam:GenerateCredentialReport", DETAILS: _START}
 #: How far back AWS remembers what services and roles were used.
 _REMEMBERED = timedelta(days=400)
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def read_usage(scope: Scope, iam: IamAnswers, identities: Iterable[Identity]) -> Usages:
+def read_usage(
+    scope: Scope, account: str, iam: IamAnswers, identities: Iterable[Identity]
+) -> Usages:
     """Join the credential report, last-accessed data and roles' own last use.
 
     Nothing is known, and nothing is read, unless somebody asked for usage: when a role
@@ -39,11 +40,13 @@ def read_usage(scope: Scope, iam: IamAnswers, identities: Iterable[Identity]) ->
 
     Args:
         scope: the account's answers; odd ones become gaps of it.
+        account: its id.
         iam: rows of users and roles.
         identities: the account's principals; what is said of others does not count.
     """
-    if not any(map(scope.asked, _ASKED)):
-        return Usages()
+    unasked = frozenset((op, account) for op in _unasked(scope))
+    if len(unasked) == len(_STARTED_BY):
+        return Usages(unasked=unasked)
     users, accessed = _credentials(scope), dict(_last_accessed(scope))
     created = _created(iam)
     roles = dict(_roles(iam, created))
@@ -55,7 +58,14 @@ def read_usage(scope: Scope, iam: IamAnswers, identities: Iterable[Identity]) ->
             usage = _with_vectors(usage, accessed[arn], created.get(arn, _BEGINNING))
         if usage != Usage():
             found[arn] = usage
-    return Usages(asked=True, principals=found)
+    return Usages(asked=True, principals=found, unasked=unasked)
+
+
+def _unasked(scope: Scope) -> Iterator[str]:
+    """Yield the reports that nobody asked for; who was refused has asked."""
+    for op, start in _STARTED_BY.items():
+        if not (scope.asked(op) or scope.asked(start)):
+            yield op
 
 
 def _credentials(scope: Scope) -> Mapping[str, Usage]:

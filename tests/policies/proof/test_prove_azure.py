@@ -83,6 +83,21 @@ def test_a_role_with_more_or_less_or_elsewhere_fails(
         assert proof.counterexample.obligation is obligation
 
 
+def test_no_step_in_between_may_open_anything(tmp_path):
+    wide = z.role("wide", z.block(["*"]))
+    passing = z.assignment("alice", "wide", SCOPE)
+    steps = given(
+        ("azure.role-assignment", None, passing),
+        ("azure.role-assignment", HOLDER, None),
+        ("azure.role-assignment", passing, None),
+    )
+
+    proof = proven(world(tmp_path, wide), ALICE, BOTH, steps, gives_up=True)
+
+    assert proof.counterexample.obligation is Obligation.ORDER
+    assert proof.counterexample.principal == ALICE
+
+
 def test_data_operations_are_told_from_control_operations(tmp_path):
     role = z.role("less", z.block([START], data=[READ]))
 

@@ -4,10 +4,12 @@ import iam_estates as e
 import pytest
 from proving import context_of, finding_of, inline
 
+from policies.proof.beside import beside
 from policies.proof.intent import Intent
 from policies.proof.model import Aim, Obligation
 from policies.proof.prove import prove
 from policies.proof.together import Part, prove_together
+from policies.remediation import Remediation
 
 SEND, START, GET = "ssm:SendCommand", "ssm:StartSession", "s3:GetObject"
 OPS = e.role("ops", e.allow([SEND, START, GET]))
@@ -48,6 +50,27 @@ def test_two_rewrites_of_one_document_undo_each_other():
     assert not found.holds
     assert found.failed["R-1"].obligation is Obligation.TAKEN
     assert "R-3" not in found.failed
+
+
+def remediation(part):
+    proof = prove(CONTEXT, part.id, part.finding, part.intent)
+    changes, finding = part.intent.changes, part.finding.fingerprint
+    words = (part.id, finding, "", changes, "fully", proof.status)
+    return Remediation(*words, 2, 0, (), (), (), None, (), proof=proof)
+
+
+def test_of_two_that_interfere_the_later_one_is_not_handed_out():
+    one, two, far = map(remediation, (ONE, TWO, FAR))
+
+    kept = beside(CONTEXT, [part.finding for part in (ONE, TWO, FAR)], [one, two, far])
+
+    assert [(r.id, r.status) for r in kept] == [
+        ("R-1", "proven"),
+        ("R-2", "failed"),
+        ("R-3", "proven"),
+    ]
+    assert kept[1].counterexample.startswith("beside the others: taken away")
+    assert kept[1].proof.status == "failed"
 
 
 def test_one_change_that_closes_two_findings_is_made_once():

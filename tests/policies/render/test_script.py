@@ -370,6 +370,29 @@ def test_an_eligibility_ends_by_a_request_of_its_own(tmp_path):
     assert request["properties"]["requestType"] == "AdminRemove"
 
 
+def test_a_delegation_is_deleted_and_its_offer_made_again(tmp_path):
+    """The scan knows the offer, and not always its id."""
+    offer = {"managedByTenantId": "t9", "authorizations": [{"principalId": "p"}]}
+    seen = {
+        "registrationDefinitionId": "",
+        "registrationDefinition": {"properties": offer},
+    }
+    id_ = OBJECTS[ResourceKind.DELEGATION][0]
+    before = {"id": id_, "properties": seen}
+    one = change(ResourceKind.DELEGATION, "remove", before=before)
+    cloud = azure(tmp_path, {"id": id_, "properties": {"provisioningState": "x"}})
+    apply, undo = scripts(tmp_path, one)
+    for name in (apply, apply, undo, undo):
+        done = cloud.run(name, "--apply")
+        assert done.returncode == 0, done.stderr
+
+    assert [w[2] for w in cloud.written] == ["--method=delete"] + ["--method=put"] * 2
+    made, bound = (json.loads(Path(w[-1][1:]).read_text()) for w in cloud.written[1:])
+    assert made["properties"]["authorizations"] == offer["authorizations"]
+    definition = bound["properties"]["registrationDefinitionId"]
+    assert f"--url={definition}?" in cloud.written[1][3]
+
+
 INSTANCE = {
     "id": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/"
     f"roleEligibilityScheduleInstances/{GUID.format(4)}",

@@ -372,3 +372,19 @@ def test_usage_changes_no_verdict(tmp_path):
     assert [half.usage.asked for half in asked.decided] == [True]
     assert asked.decided[0].usage.of(OPS).vectors[SEND].bound == days(5)
     assert asked.coverage.unknown_operations == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "unasked"),
+    [
+        ([], {REPORT, DETAILS}),
+        ([report(row())], {DETAILS}),
+        ([refusal(START)], {REPORT}),
+        ([report(row()), details(service())], set()),
+    ],
+)
+def test_what_nobody_asked_for_is_named(tmp_path, lines, unasked):
+    """A refusal was asked for."""
+    found = loaded(tmp_path, *lines).usage.unasked
+
+    assert found == {(op, ACCOUNT) for op in unasked}

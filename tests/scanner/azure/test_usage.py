@@ -294,3 +294,17 @@ def test_usage_changes_no_verdict(tmp_path):
 def test_what_is_not_known_of_somebody_is_nothing(tmp_path):
     """The twin: asked for, and somebody else."""
     assert usages(tmp_path, a.line(SIGN_INS, [signed_in()])).of(APP) == Usage()
+
+
+@pytest.mark.parametrize(
+    ("lines", "logs", "unasked"),
+    [
+        ([], [], {(SIGN_INS, a.TENANT), (ACTIVITY, a.SUB)}),
+        ([a.refused(SIGN_INS)], [], {(ACTIVITY, a.SUB)}),
+        ([a.line(SIGN_INS, [])], [log()], set()),
+        ([], [log()], {(SIGN_INS, a.TENANT)}),
+    ],
+)
+def test_what_nobody_asked_for_is_named(tmp_path, lines, logs, unasked):
+    """A refusal was asked for."""
+    assert usages(tmp_path, *lines, subscription=logs).unasked == unasked

@@ -1,0 +1,124 @@
+"""Obligation 5: no step between the first change and the last opens anything."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from policies.proof.context import Context
+from policies.proof.grants import compare_access
+from policies.proof.intent import Intent
+from policies.proof.layers import compare_layers
+from policies.proof.model import Aim, Counterexample, Obligation
+from policies.proof.obligations import Case
+from policies.proof.outcomes import outcome_of
+from policies.remediation import Change
+from policies.resources import ResourceKind
+
+_ONE_STEP = "one change: nothing lies in between"
+#: Objects whose rights add up: creating one takes nothing, deleting one gives nothing.
+_ADDING = (
+    ResourceKind.ROLE_DEFINITION,
+    ResourceKind.ROLE_ASSIGNMENT,
+    ResourceKind.ROLE_ELIGIBILITY,
+    ResourceKind.DELEGATION,
+    ResourceKind.MEMBERSHIP,
+)
+#: Documents of what people hold, or of what bounds them.
+_DOCUMENTS = (
+    ResourceKind.MANAGED_POLICY,
+    ResourceKind.INLINE_POLICY,
+    ResourceKind.SCP,
+    ResourceKind.RCP,
+)
+_NOTHING = {"Version": "2012-10-17", "Statement": []}
+#: New ones of these cut access, or nobody has them yet.
+_HARMLESS = (
+    ResourceKind.DENY_ASSIGNMENT,
+    ResourceKind.LOCK,
+    ResourceKind.MANAGED_POLICY,
+)
+
+
+def check_order(case: Case) -> tuple[str, list[Counterexample]]:
+    """Decide the estate as it would be between the changes.
+
+    Returns what was shown, in words, and the first thing that each step would open.
+
+    Where all objects only add rights, what is there before the old ones go is the most
+    that any step gives: one decision stands for all.
+    """
+    changes = case.intent.changes
+    if len(changes) < 2:
+        return _ONE_STEP, []
+    wrong = [
+        Counterexample(
+            Obligation.ORDER,
+            f"after step {n}: {one.why}",
+            one.principal,
+            one.vector,
+            one.target,
+            one.statement,
+        )
+        for n, some in _steps(case.context, changes)
+        for one in _opened(case, some)
+    ]
+    return f"{len(changes)} steps: none of those in between opens anything", wrong
+
+
+def _steps(
+    context: Context, changes: Sequence[Change]
+) -> Iterator[tuple[int, Sequence[Change]]]:
+    """Yield the steps that must be decided: a number, and what is changed by then."""
+    if all(map(_adds_up, changes)):
+        made = [one for one in changes if one.after is not None]
+        if made and not all(map(_harmless, made)):
+            yield len(made), made
+        return
+    for n, change in enumerate(changes[:-1], start=1):
+        if not _harmless(change) and not _only_takes(context, change):
+            yield n, changes[:n]
+
+
+def _adds_up(change: Change) -> bool:
+    known = change.resource is not None and change.resource.kind in _ADDING
+    return known and (change.before is None or change.after is None)
+
+
+def _harmless(change: Change) -> bool:
+    kind = change.resource.kind if change.resource else None
+    return kind in _HARMLESS and change.before is None
+
+
+def _only_takes(context: Context, change: Change) -> bool:
+    """True when a document allows nothing more, and denies nothing less, than before.
+
+    Whatever else somebody holds, such a change opens nothing.
+    """
+    kind = change.resource.kind if change.resource else None
+    if kind not in _DOCUMENTS or change.before is None:
+        return False
+    store = context.aws_index.store
+    before, after = (
+        store.of_text(json.dumps(content))
+        for content in (change.before, change.after or _NOTHING)
+    )
+    if before.problem or after.problem:
+        return False
+    sides = (frozenset({before}), frozenset({after}))
+    return not compare_layers(context.actions, *sides, frozenset()).gained
+
+
+def _opened(case: Case, changes: Sequence[Change]) -> list[Counterexample]:
+    """Return the first thing that some changes alone would open."""
+    context = case.context
+    outcome = outcome_of(context, case.copy.before, changes)
+    ids = outcome.copy.ids
+    anything = Intent((), Aim.REMOVE, dict.fromkeys(ids), gives_up=True)
+    found = compare_access(context, case.provider, ids, outcome.after, anything)
+    opened = [
+        Counterexample(
+            Obligation.ORDER, f"would be {hop.after}", hop.source, "", hop.target
+        )
+        for hop in outcome.hops
+        if hop.grown
+    ]
+    return [*found.wrong, *opened][:1]
