@@ -498,3 +498,17 @@ def test_who_only_passes_roles_must_not_pass_those_that_command(tmp_path, direct
         (denied,) = found.changes[0].after["Statement"]
         assert denied["Action"] == ["iam:PassRole"]
         assert denied["Resource"] == [f"arn:aws:iam::{a.ACCOUNT}:role/runner"]
+
+
+def test_who_can_become_another_loses_the_rights_that_lead_there(tmp_path):
+    """A12: cut at its own rights, not at the other's commands; handed over."""
+    rights = a.allow("iam:UpdateAssumeRolePolicy", "s3:GetObject")
+    runner = a.role("runner", a.allow(SEND))
+
+    pairs = planned_aws(tmp_path, a.role("dev", rights, a.allow("sts:*")), runner)
+
+    found = remediation_of(pairs, "t1651_aws_escalation_to_nodes", "dev")
+    assert kinds(found) == ["A12"]
+    (denied,) = found.changes[0].after["Statement"]
+    assert denied["Action"] == ["iam:UpdateAssumeRolePolicy"]
+    assert (found.closes, found.status) == ("advice", "planned")
