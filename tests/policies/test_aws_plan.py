@@ -463,9 +463,8 @@ def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
     other = "222233334444"
     organization = sso_organization(a.ACCOUNT, other)
     narrow = a.allow(SEND, on=["arn:aws:ec2:*:*:instance/i-1", "*:document/Own"])
-    elsewhere = a.account(
-        sso_role(narrow), a.instance("i-1", registered=True), id=other
-    )
+    nodes = [a.instance(name, registered=True) for name in ("i-1", "i-2")]
+    elsewhere = a.account(sso_role(narrow), *nodes, id=other)
 
     pairs = planned_aws(
         tmp_path,
