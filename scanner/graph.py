@@ -155,7 +155,9 @@ class AccessGraph:
         for half in self.decided:
             if half.provider is cloud and half.because_together is not None:
                 return half.because_together(principal, grants)
-        found = (why for grant in grants for why in grant.because_of(principal))
+        # Vectors that are answered alike share what they rest on.
+        asked = {id(grant.because_of): grant.because_of for grant in grants}
+        found = (why for because_of in asked.values() for why in because_of(principal))
         return tuple(dict.fromkeys(found))
 
     def positions(self, target_id: str) -> Iterator[tuple[TargetSpace, int]]:

@@ -13,12 +13,14 @@ _TITLES = {
     "A7": "Put a boundary around {name} that leaves the vectors out",
     "A8": "Deny the vectors in the account to all but named principals, by an SCP",
     "A11": "Deny the vectors in the permission set of {name}",
+    "A12": "Let {name} pass no role that runs commands",
 }
 _EFFECTS = {
     "A4": "later changes that AWS makes to its policy do not reach the copy",
     "A6": "later grants of these vectors to the principal do nothing",
     "A7": "a resource policy that names the role's session is not bounded",
     "A8": "try the SCP on one account first; roles made later are denied too",
+    "A12": "what runs already keeps its role until it is changed",
     "A11": "the permission set must be provisioned again in every account",
 }
 _REASONS = {
@@ -30,6 +32,7 @@ _REASONS = {
     "A7": "guardrail: a boundary, since no SCP could be planned here",
     "A8": "guardrail: an SCP holds for later policies as well",
     "A11": "remove: Identity Center writes the role's policies",
+    "A12": "narrow: all of the access is lent by roles that a service is passed",
 }
 
 

@@ -13,10 +13,26 @@ from scanner.azure.model import Source
 from scanner.grants import AssignmentBecause, Standing, Verdict
 
 _MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
-_DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
-#: Checks about a whole subscription or machine.
+_DELETED = frozenset(
+    {
+        "t1651_azure_foreign_application",
+        "t1651_azure_guest_access",
+        "t1651_azure_partner_access",
+    }
+)
+#: Checks about a whole subscription or machine, about settings of an eligible role, or
+#: about what somebody else must change.
 _OTHERWISE = frozenset(
-    {"t1651_azure_too_many_principals", "t1651_azure_too_many_on_a_machine"}
+    {
+        "t1651_azure_too_many_principals",
+        "t1651_azure_too_many_on_a_machine",
+        "t1651_azure_eligible_without_mfa",
+        "t1651_azure_eligible_without_approval",
+        "t1651_azure_approved_by_its_own",
+        "t1651_azure_activation_lasts_long",
+        "t1651_azure_delegation_permanent",
+        "t1651_azure_from_aws",
+    }
 )
 
 
