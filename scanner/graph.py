@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from scanner.crossing import crossing
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import (
     Because,
@@ -123,8 +124,9 @@ class AccessGraph:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every hop of both clouds, in the engines' order."""
-        return tuple(edge for half in self.decided for edge in half.edges)
+        """Every hop of both clouds, in the engines' order, then those across."""
+        own = (edge for half in self.decided for edge in half.edges)
+        return (*own, *crossing(self.decided))
 
     @cached_property
     def hops_from(self) -> Mapping[str, tuple[Edge, ...]]:
