@@ -1,16 +1,23 @@
 """Every check there is, and running them all."""
 
 from checks import (
+    activation,
+    administrators,
+    clouds,
     day_to_day,
     delegated,
+    everything,
     guard_rails,
     lateral,
     number,
+    outsiders,
     people,
     production,
     role_level,
     standing,
+    unscoped,
     unused,
+    wide_trusts,
     workloads,
 )
 from checks.context import Context
@@ -26,14 +33,21 @@ def catalogue() -> tuple[Check, ...]:
     """Return every check, sorted by id."""
     families = (
         number.checks(),
+        everything.checks(),
         role_level.checks(),
+        unscoped.checks(),
         day_to_day.checks(),
         people.checks(),
         workloads.checks(),
         unused.checks(),
         standing.checks(),
+        activation.checks(),
         delegated.checks(),
+        outsiders.checks(),
+        wide_trusts.checks(),
+        administrators.checks(),
         lateral.checks(),
+        clouds.checks(),
         production.checks(),
         guard_rails.checks(),
     )

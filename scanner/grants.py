@@ -1,6 +1,6 @@
 """Grants: who can use which vector on which targets, decided once per class."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -306,6 +306,7 @@ class Decided:
         denied_as: the decision on such a pair: how sure its denial is, and why not.
         beyond: grants of nodes that are nobody yet: what a principal would hold that
             makes more of itself. Only hops lead to them.
+        same_machine: by id of a target, the id of the same VM in another cloud.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
         usage: when principals last did what; no verdict rests on it.
@@ -327,6 +328,7 @@ class Decided:
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
     beyond: Sequence[Grant] = ()
+    same_machine: Mapping[str, str] = field(default_factory=dict)
     usage: Usages = field(default_factory=Usages)
     work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
     homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known

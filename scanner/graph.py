@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from scanner.crossing import crossing
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import (
     Because,
@@ -123,8 +124,9 @@ class AccessGraph:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every hop of both clouds, in the engines' order."""
-        return tuple(edge for half in self.decided for edge in half.edges)
+        """Every hop of both clouds, in the engines' order, then those across."""
+        own = (edge for half in self.decided for edge in half.edges)
+        return (*own, *crossing(self.decided))
 
     @cached_property
     def hops_from(self) -> Mapping[str, tuple[Edge, ...]]:
@@ -153,7 +155,9 @@ class AccessGraph:
         for half in self.decided:
             if half.provider is cloud and half.because_together is not None:
                 return half.because_together(principal, grants)
-        found = (why for grant in grants for why in grant.because_of(principal))
+        # Vectors that are answered alike share what they rest on.
+        asked = {id(grant.because_of): grant.because_of for grant in grants}
+        found = (why for because_of in asked.values() for why in because_of(principal))
         return tuple(dict.fromkeys(found))
 
     def positions(self, target_id: str) -> Iterator[tuple[TargetSpace, int]]:

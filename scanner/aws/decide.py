@@ -60,6 +60,12 @@ def decide_aws(
         grants=sorted(grants, key=_in_order),
         edges=(),
         beyond=sorted(beyond, key=_in_order),
+        same_machine={
+            node.target.id: node.cloud_id
+            for account in accounts
+            for node in account.nodes
+            if node.cloud_id
+        },
         not_covered=(*catalogue().not_covered, *_unlisted(accounts)),
         denied_because=_denied_because(engines),
         because_together=lambda principal, grants: engines[

@@ -51,7 +51,6 @@ from scanner.evidence.outcomes import Outcome
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 DENIES = "microsoft.authorization/denyassignments"
 SCHEDULES = "microsoft.authorization/roleassignmentscheduleinstances"
-_LOCKS = "microsoft.authorization/locks"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 
 
@@ -89,7 +88,6 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
             _unread(ASSIGNMENTS, draft, subscriptions, hierarchy)
         ),
         denies_unread=frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
-        locks_refused=_refused(_LOCKS, draft, subscriptions, hierarchy),
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,

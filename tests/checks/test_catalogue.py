@@ -195,6 +195,7 @@ def test_a_list_that_few_checks_read_makes_only_those_unknown():
     assert unknown_checks(gap("organizations:ListAccounts")) == {
         "t1651_aws_external_account",
         "t1651_aws_external_without_external_id",
+        "t1651_aws_trusts_whole_account",
     }
 
 
