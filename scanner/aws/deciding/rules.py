@@ -103,11 +103,21 @@ class Rules:
             for index, rule in self._of_document(attached.document)
         ]
 
-    def specialised(self, rule: Rule, facts: Look) -> Rule | None:
-        """Return a rule as it is for a principal; None when it never applies to it."""
+    def specialised(
+        self, rule: Rule, facts: Look, besides: frozenset[str] = frozenset()
+    ) -> Rule | None:
+        """Return a rule as it is for a principal; None when it never applies to it.
+
+        Args:
+            rule: the rule.
+            facts: what is known of the principal's keys.
+            besides: further keys, in lower case, that `facts` fixes for any resource.
+        """
         keys = self._mentions.get(rule)
         if keys is None:
             keys = self._mentions[rule] = _principal_keys(rule)
+        if besides:
+            keys = (*keys, *sorted(besides & mentioned_keys(rule) - {*keys}))
         if not keys:
             return rule
         seen = tuple(map(facts, keys))
