@@ -23,10 +23,12 @@ HOLDERS = frozenset(
         "commanding-statemachine",
         "running-statemachine",
         "running-group",
+        "running-rule",
         "running-cluster",
         "running-environment",
         "document-at-latest",
         "document-at-default",
+        "runbook",
     }
 )
 _PASSING = "iam:PassRole"
