@@ -7,7 +7,7 @@ what differs between requests: the resource, and the values of a few keys.
 import ipaddress
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Seen
@@ -40,6 +40,8 @@ _MOST_VALUES = 4096
 #: Stars before the last that a regular expression may search for without end.
 _MOST_STARS = 2
 _NOTHING = re.compile(r"(?!)")
+#: Wildcards that stay inside a segment of an ARN.
+_INSIDE = {"*": "[^:]*", "?": "[^:]"}
 
 #: Something of a statement, against a request.
 Test = Callable[[Context], Formula]
@@ -215,11 +217,9 @@ def _by_segments(pattern: str) -> re.Pattern[str] | None:
 
 def _segment(text: str, place: int) -> str:
     """A `*` ending a segment after the service may run past its colon."""
-    pieces = {"*": "[^:]*", "?": "[^:]"}
-    found = [pieces.get(each) or re.escape(as_written(each)) for each in text]
     if place > 2 and text.endswith("*"):
-        found[-1] = r"[\s\S]*"
-    return "".join(found)
+        return _literally(text[:-1], _INSIDE) + r"[\s\S]*"
+    return _literally(text, _INSIDE)
 
 
 def _condition_test(
@@ -266,6 +266,8 @@ def _plain_test(
         return lambda value: (value in plain) is not parsed.negated
     if parsed.family == "Ip":
         return _network_test(parsed, values)
+    if parsed.family in ("ArnEquals", "ArnLike"):
+        return _arn_test(parsed, values)
     return lambda value: any_value_holds(parsed, values, value) is not parsed.negated
 
 
@@ -287,6 +289,32 @@ def _network_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], 
         return found is not parsed.negated
 
     return test
+
+
+def _arn_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], bool]:
+    """Compile ARNs, unless some pattern could be searched for long."""
+    if any(value.count("*") > _MOST_STARS for value in values):
+        return lambda value: (
+            any_value_holds(parsed, values, value) is not parsed.negated
+        )
+    matching = [re.compile(_arn(value)).fullmatch for value in values]
+    return lambda value: any(match(value) for match in matching) is not parsed.negated
+
+
+def _arn(pattern: str) -> str:
+    """Write a pattern as `patterns.match_arn` reads it: `*` stays in its segment."""
+    if covers_everything(pattern):
+        return r"[\s\S]*"
+    segments = pattern.split(":", 5)
+    if len(segments) < 6:
+        return _NOTHING.pattern
+    *heads, last = segments
+    tail = _literally(last, {"*": r"[\s\S]*", "?": r"[\s\S]"})
+    return ":".join([*(_literally(one, _INSIDE) for one in heads), tail])
+
+
+def _literally(text: str, wild: Mapping[str, str]) -> str:
+    return "".join(wild.get(each) or re.escape(as_written(each)) for each in text)
 
 
 def _always(seen: Seen) -> conditions.Look:

@@ -100,7 +100,7 @@ def by_key(listed: list[Entry]) -> dict[str, Seen]:
     for index, entry in enumerate(listed):
         key = entry.ContextKeyName.lower()
         values: Seen = (*entry.ContextKeyValues,)
-        if entry.ContextKeyType != "string" or len(values) != 1:
+        if entry.ContextKeyType != "string" or len(entry.ContextKeyValues) != 1:
             _check(entry, index)
         if key in found or not key:
             values = _second(listed[: index + 1], found.get(key), values)

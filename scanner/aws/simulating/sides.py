@@ -219,9 +219,11 @@ def _binding(kind: CallerKind, controlled: bool, limited: bool, given: Given) ->
     """Drop the policies that do not bind such a caller."""
     if kind in _POLICYLESS:
         given = given._replace(identity=(), boundary=(), session=())
-    if not controlled or kind in _ACCOUNTLESS:
+    if given.scps and (not controlled or kind in _ACCOUNTLESS):
         given = given._replace(scps=())
-    return given if controlled and limited else given._replace(rcps=())
+    if given.rcps and not (controlled and limited):
+        given = given._replace(rcps=())
+    return given
 
 
 @lru_cache(maxsize=4096)
