@@ -105,8 +105,8 @@ def test_a_role_that_writes_roles_goes_before_the_new_one_comes(
     tmp_path, order, status
 ):
     """Beside it, its holder could rewrite the new role."""
-    wide = z.role("wide", z.block(["*"]), custom=False)
     writing = "Microsoft.Authorization/roleDefinitions/write"
+    wide = z.role("wide", z.block([writing, z.RUN, START, READ]), custom=False)
     held = z.assignment("alice", "wide", SCOPE)
     less = z.role("less", z.block([START, READ]))
     less["properties"]["assignableScopes"] = [SCOPE]
