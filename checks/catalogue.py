@@ -6,7 +6,9 @@ from checks import (
     clouds,
     day_to_day,
     delegated,
+    denials,
     everything,
+    forgeable,
     guard_rails,
     lateral,
     number,
@@ -18,6 +20,7 @@ from checks import (
     unscoped,
     unused,
     wide_trusts,
+    wordings,
     workloads,
 )
 from checks.context import Context
@@ -35,6 +38,9 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         everything.checks(),
         role_level.checks(),
+        wordings.checks(),
+        denials.checks(),
+        forgeable.checks(),
         unscoped.checks(),
         day_to_day.checks(),
         people.checks(),
