@@ -28,7 +28,7 @@ from policies.aws.passing import pinned
 from policies.aws.permission_sets import PermissionSets
 from policies.aws.trusts import TRUSTED, close_entries
 from policies.aws.wanted import Want, Wanted, is_taken, wanted
-from policies.aws.words import side_effects, title_of, why
+from policies.aws.words import side_effects, still_wide, title_of, why
 from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
 from policies.remediation import Change
@@ -226,7 +226,11 @@ class AwsPlanner:
     def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
         others.discard(identity.principal.id)
-        effects = (*side_effects(done, len(others)), *self._owned(identity))
+        effects = (
+            *side_effects(done, len(others)),
+            *still_wide(want),
+            *self._owned(identity),
+        )
         return Draft(
             title_of(identity.principal.name, done),
             tuple(done),

@@ -511,3 +511,33 @@ def test_who_can_become_another_loses_the_rights_that_lead_there(tmp_path):
     (denied,) = found.changes[0].after["Statement"]
     assert denied["Action"] == ["iam:UpdateAssumeRolePolicy"]
     assert (found.closes, found.status) == ("advice", "planned")
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_who_may_write_its_own_policy_is_only_partly_stopped(tmp_path, writes):
+    """Case 2: proven, and yet it can hand itself the right again."""
+    more = ["iam:PutRolePolicy"] if writes else ["s3:GetObject"]
+
+    pairs = planned_aws(tmp_path, a.role("ops", a.allow(SEND), a.allow(*more)))
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert holds(found)
+    assert found.closes == ("partly" if writes else "fully")
+    assert any("iam:PutRolePolicy" in way for way in found.remaining) is writes
+
+
+def test_an_unread_scp_is_what_the_proof_rests_on(tmp_path):
+    """Case 7: the list is named; what it could only restrict hides no access."""
+    op = "organizations:ListPoliciesForTarget"
+    refused = a.refusal(
+        op, params={"TargetId": "r-ex", "Filter": "SERVICE_CONTROL_POLICY"}
+    )
+    organization = a.organization(a.unit("Work", a.member(a.ACCOUNT)), refused)
+
+    pairs = planned_aws(
+        tmp_path, a.role("ops", a.allow(SEND)), organization=organization
+    )
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert found.status == "proven-given"
+    assert any(op in unknown for unknown in found.unknowns)
