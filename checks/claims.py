@@ -10,7 +10,7 @@ from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
 from checks.sides import EXTERNAL, HUMAN, WORKLOAD, side_of
 from checks.usage import Judgement, works_daily
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.config import DEFAULTS, Approval, Config
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Provider
@@ -151,7 +151,7 @@ def _by_hops(graph: AccessGraph, able: set[str]) -> dict[str, int]:
         reached |= new
         to_do += sorted(new)
     extra = [graph.principals[id_] for id_ in reached - able]
-    acting = [one for one in extra if one.kind != "group" and not is_class(one)]
+    acting = [one for one in extra if one.kind != "group" and is_somebody(one)]
     outside = sum(one.external for one in acting)
     return {"by-hops": len(acting), "external-by-hops": outside}
 

@@ -18,6 +18,7 @@ from checks.hits import (
     hit_on_held,
     scope_of,
 )
+from scanner.classes import is_somebody
 from scanner.closure import closure_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Grant, Tier, Verdict
@@ -138,7 +139,9 @@ def _escalations(provider: Provider, context: Context) -> Iterator[Hit]:
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}
     for id_ in sorted(sources | _escalating(graph)):
         principal = graph.principals.get(id_)
-        if principal is None or not _counts(graph, provider, principal):
+        if principal is None or not is_somebody(principal):
+            continue
+        if not _counts(graph, provider, principal):
             continue
         grants = [g for g in graph.grants_of.get(id_, ()) if _escalates(g)]
         becomes = (edge for edge in hops_of(graph, id_) if edge.kind == "can-become")

@@ -8,7 +8,7 @@ from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
 from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
-from scanner.classes import hop_cost, is_class
+from scanner.classes import hop_cost, is_somebody
 from scanner.closure import Gain
 from scanner.config import matches
 from scanner.estate import Principal, Provider
@@ -89,7 +89,7 @@ def _starts(provider: Provider, context: Context) -> _Starts:
         for id_, one in graph.principals.items()
         if matches(config.non_production.scopes, one.scope)
         and one.provider is provider
-        and not (one.external or is_class(one))
+        and not (one.external or not is_somebody(one))
     }
     for edge in graph.edges:
         target = graph.targets.get(edge.source) if edge.kind == "runs-as" else None

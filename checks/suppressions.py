@@ -6,7 +6,7 @@ from datetime import date
 from operator import attrgetter
 
 from checks.finding import Catalogue, Check, Finding
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.config import (
     DEFAULTS,
     Acceptance,
@@ -160,7 +160,7 @@ def _stale(
 
 def unused(config: Config, graph: AccessGraph) -> Iterator[str]:
     """Say which patterns of the file fit nobody and no machine of the estate."""
-    people = [one for one in graph.principals.values() if not is_class(one)]
+    people = [one for one in graph.principals.values() if is_somebody(one)]
     ids = [one.id for one in people if not one.external]
     outside = [name for one in people for name in partner_names(one)]
     tags = {f"{k}={v}" for one in graph.targets.values() for k, v in one.tags}

@@ -7,7 +7,7 @@ from typing import Any
 from checks.finding import Check, Finding
 from checks.suppressions import Suppressed
 from policies.remediation import Remediation
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.config import AcceptedGap
 from scanner.coverage import Coverage
 from scanner.estate import Gap
@@ -71,4 +71,4 @@ class Result:
         A class of callers is no principal of its own.
         """
         halves = (half.principals for half in self.decided)
-        return sum(not is_class(one) for principals in halves for one in principals)
+        return sum(is_somebody(one) for principals in halves for one in principals)

@@ -81,7 +81,7 @@ def _aws(
             if versions and change.before is not None:
                 # The oldest goes first, as the change says.
                 limit = limits.POLICY_VERSIONS.of_account(quotas)
-                yield _use(resource.id, len(versions[0]) + 1, limit)
+                yield _use(resource.id, min(len(versions[0]) + 1, limit.value), limit)
         elif resource.kind is ResourceKind.ATTACHMENT:
             attached[resource.id] += 1
     for owner, new in attached.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from policies.proof.classes import Targets
 from policies.shifted_hops import HopShift
 from policies.shifts import Way
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.estate import Principal
 from scanner.grants import TargetSet, Vector
 from scanner.graph import AccessGraph
@@ -77,7 +77,7 @@ def _upstream(graph: AccessGraph, starts: Sequence[str]) -> Iterator[str]:
             for grant in graph.grants_on(TargetSet(space, 1 << position)):
                 known |= {one.id: (0, 0, 0) for one in grant.principals}
     for state in search(known, backwards(graph)) if known else ():
-        if isinstance(state, str) and not is_class(graph.principals[state]):
+        if isinstance(state, str) and is_somebody(graph.principals[state]):
             yield state
 
 

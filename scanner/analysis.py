@@ -59,9 +59,10 @@ def analyse(evidence: Evidence) -> Analysis:
 def decide_aws_half(estate: "AwsEstate") -> Decided:
     """Decide and link the AWS half: grants, hops and the outsiders that hops name."""
     from scanner.aws.decide import decide_aws
-    from scanner.aws.link import link_aws
+    from scanner.aws.link import links_of
 
-    return _linked(decide_aws(estate), *link_aws(estate))
+    links = links_of(estate)
+    return _linked(decide_aws(estate, links.made), links.outsiders, links.edges)
 
 
 def decide_azure_half(estate: "AzureEstate") -> Decided:

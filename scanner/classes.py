@@ -13,6 +13,9 @@ from scanner.grants import Confidence, Edge
 from scanner.hops import Cost, and_all, cost_of, verdict_of
 
 CLASS = "class"
+#: What an identity could make of itself: a node that only hops lead to. It holds what
+#: it would hold, in `Decided.beyond`.
+POWER = "power"
 #: How ids of classes begin (`class:aws:sts:AssumeRole:0`); no principal's does.
 _PREFIX = "class:"
 
@@ -20,6 +23,11 @@ _PREFIX = "class:"
 def is_class(principal: Principal) -> bool:
     """True for a node that only stands for other principals."""
     return principal.kind == CLASS
+
+
+def is_somebody(principal: Principal) -> bool:
+    """True for a principal that exists and can be asked about."""
+    return principal.kind not in (CLASS, POWER)
 
 
 def hop_cost(hop: Edge) -> Cost:

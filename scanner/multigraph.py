@@ -65,7 +65,7 @@ class _Half:
         self._sets: dict[tuple[int, int], str] = {}
 
     def add_grants(self) -> None:
-        for grant in self._half.grants:
+        for grant in (*self._half.grants, *self._half.beyond):
             self._add_grant(grant)
 
     def _add_grant(self, grant: Grant) -> None:

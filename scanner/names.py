@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TypeVar
 
-from scanner.classes import is_class
+from scanner.classes import is_somebody
 from scanner.errors import AmbiguousName
 from scanner.estate import Principal, Target
 from scanner.graph import AccessGraph
@@ -25,9 +25,9 @@ def find_principal(graph: AccessGraph, text: str) -> Principal:
     Raises:
         AmbiguousName: several fit (at most ten are listed), or none does.
     """
-    if text in graph.principals and not is_class(graph.principals[text]):
+    if text in graph.principals and is_somebody(graph.principals[text]):
         return graph.principals[text]
-    real = (one for one in graph.principals.values() if not is_class(one))
+    real = (one for one in graph.principals.values() if is_somebody(one))
     return _find("principal", text, real, _is_outsider_of, _admits)
 
 

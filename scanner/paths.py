@@ -130,21 +130,21 @@ def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
     Only hops are followed, and none beyond a holder: enough to tell whether somebody
     without grants gets to any, at a fraction of the cost of `reach_of`.
     """
-    start, grants_of = graph.principals[principal_id], graph.grants_of
+    start, holds = graph.principals[principal_id], graph.holds
 
     def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if isinstance(state, str) and (state == start.id or state not in grants_of):
+        if isinstance(state, str) and (state == start.id or state not in holds):
             for edge in hops_of(graph, state):
                 yield hop_cost(edge), edge.target, edge
 
     arrivals = search({start.id: (0, 0, 0)}, steps)
-    holders = [one for one in arrivals if one != start.id and one in grants_of]
+    holders = [one for one in arrivals if one != start.id and one in holds]
     return tuple(
         along(start, graph.principals[holder], grant, grant.targets, hops)
         for holder in holders
         if isinstance(holder, str)
         for hops in (tuple(chain(graph, arrivals, holder))[::-1],)
-        for grant in grants_of[holder]
+        for grant in holds[holder]
     )
 
 
@@ -180,7 +180,7 @@ def _by_paths(
     ways: list[tuple[Cost, str, int, Grant]] = []
     for holder, arrival in arrivals.items():
         if isinstance(holder, str) and holder != principal.id:
-            for grant in graph.grants_of.get(holder, ()):
+            for grant in graph.holds.get(holder, ()):
                 cost = plus(arrival.cost, cost_of(grant.decision, hops=0))
                 ways.append((cost, holder, len(ways), grant))
     for cost, holder, _, grant in sorted(ways, key=lambda way: way[:3]):

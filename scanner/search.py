@@ -61,7 +61,7 @@ def onwards(graph: AccessGraph) -> Steps:
         if isinstance(state, str):
             for edge in hops_of(graph, state):
                 yield hop_cost(edge), edge.target, edge
-            for grant in graph.grants_of.get(state, ()):
+            for grant in graph.holds.get(state, ()):
                 if grant.vector.tier in RUNS_CODE:
                     yield cost_of(grant.decision), grant, None
             return

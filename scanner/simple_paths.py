@@ -115,7 +115,7 @@ class _Walk:
     def _by_runs(self, id_: str) -> Iterator[_Way]:
         """Yield the ways through VMs, each by the best grant that reaches it."""
         graph, seen = self._graph, dict[int, int]()
-        grants = graph.grants_of.get(id_, ())
+        grants = graph.holds.get(id_, ())
         for grant in sorted(grants, key=lambda one: cost_of(one.decision)):
             space = grant.targets.space
             before = seen.get(id(space), 0)
@@ -145,7 +145,12 @@ def _distances(
     graph: AccessGraph, holders: Iterable[str], avoided: str, most: int
 ) -> dict[str, int]:
     """Return how many hops everybody is at least away from a holder, up to `most`."""
-    runs = [g for h in graph.decided for g in h.grants if g.vector.tier in RUNS_CODE]
+    runs = [
+        g
+        for h in graph.decided
+        for g in (*h.grants, *h.beyond)
+        if g.vector.tier in RUNS_CODE
+    ]
     heap = [(0, holder) for holder in holders]
     settled: dict[str, int] = {}
     while heap:

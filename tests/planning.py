@@ -5,6 +5,7 @@ found = remediation_of(pairs, check, "ops")
 """
 
 import aws_estates as a
+import msgspec
 
 from checks.catalogue import run_checks
 from policies.keep import Keep
@@ -24,7 +25,7 @@ def wishes(mode=None, keep=(), approved=None):
     config = Config("whocanrun.toml", approved=Approved(**(approved or {})))
     return Wishes(
         Mode(mode) if mode else None,
-        tuple(Keep(**{"reason": "CHG-1", **one}) for one in keep),
+        tuple(msgspec.convert({"reason": "CHG-1", **one}, Keep) for one in keep),
         config,
     )
 

@@ -36,15 +36,31 @@ def edit_inline(
     )
 
 
-def edit_managed(arn: str, before: Any, after: Any, affects: Iterable[str]) -> Change:
-    """A2: a new default version of a policy of yours."""
+def edit_managed(
+    arn: str,
+    before: Any,
+    after: Any,
+    affects: Iterable[str],
+    oldest: tuple[str, str] | None = None,
+) -> Change:
+    """A2: a new default version of a policy of yours.
+
+    `oldest`: id and document of the version to delete first, where the policy has as
+    many as IAM keeps.
+    """
+    title = f"Set a new default version of policy {policy_name(arn)}"
+    back = "set the former version as the default again"
+    if oldest:
+        version, document = oldest
+        title = f"{title}, after deleting {version}, its oldest"
+        back = f"{back}; {version} was: {document}"
     return Change(
         "A2",
         arn,
-        f"Set a new default version of policy {policy_name(arn)}",
+        title,
         before,
         after,
-        "set the former version as the default again",
+        back,
         tuple(sorted(affects)),
         Resource(ResourceKind.MANAGED_POLICY, arn, scope=account_of(arn)),
     )

@@ -75,7 +75,8 @@ class Edits:
             return self._detached(source)
         if not fits(after, MANAGED_POLICY.of_account(self._index.quotas(source))):
             return None
-        return (changes.edit_managed(source, content, after, served),)
+        oldest = self._index.oldest_version(source)
+        return (changes.edit_managed(source, content, after, served, oldest),)
 
     def _inline(
         self, source: str, before: Json, after: Json, served: Iterable[str]

@@ -23,11 +23,6 @@ class PlanIndex(AwsIndex):
                 found[identity.boundary.source].append(id_)
         return {source: tuple(ids) for source, ids in found.items()}
 
-    @cached_property
-    def management_accounts(self) -> frozenset[str]:
-        """The accounts that no SCP or RCP binds."""
-        return frozenset(one.management_account for one in self.estate.organizations)
-
     def document(self, source: str) -> PolicyDocument | None:
         """Return a policy's document by `Attached.source`."""
         found = self.attached.get(source)
@@ -46,6 +41,15 @@ class PlanIndex(AwsIndex):
         """Return what the account of an ARN says about its limits."""
         account = self.account_of(arn)
         return dict(account.quotas) if account else {}
+
+    def oldest_version(self, policy: str) -> tuple[str, str] | None:
+        """Return the version that must go for a new one: its id and document.
+
+        None while there is room.
+        """
+        account = self.account_of(policy)
+        known = account.versions.get(policy) if account else None
+        return (known[0][0], known[1].text) if known else None
 
     def own(self, identity: Identity) -> tuple[Attached, ...]:
         """Return what is attached to an identity itself.

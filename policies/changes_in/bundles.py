@@ -9,17 +9,26 @@ from policies.resources import Resource, ResourceKind
 from scanner.errors import UnusableInput
 from scanner.evidence import strictjson
 
-PROOF = "proof.json"
+PROOF, CHANGES = "proof.json", "changes.json"
 _HINT = "hand in the folder of one remediation, as it was written"
 
 
-def is_proof(body: Mapping[str, Any]) -> bool:
-    """True for the proof of a remediation."""
-    return "remediation" in body and "changes" in body and "aim" in body
+def file_of(folder: Path) -> Path:
+    """Return the file of a remediation's folder that lists its changes."""
+    proof = folder / PROOF
+    return proof if proof.exists() else folder / CHANGES
+
+
+def is_bundle(body: Mapping[str, Any]) -> bool:
+    """True for the proof of a remediation, or the list of its changes."""
+    listed = body.get("changes")
+    return isinstance(listed, list) and all(
+        isinstance(one, Mapping) and "resource" in one for one in listed
+    )
 
 
 def recognised(body: Mapping[str, Any], source: str, folder: Path) -> Iterator[Wanted]:
-    """Yield the changes of a proof; what they hold is in files beside it.
+    """Yield the changes of a remediation; what they hold may be in files beside it.
 
     Raises:
         UnusableInput: a change names no object, or a file that is not there.
@@ -36,7 +45,7 @@ def recognised(body: Mapping[str, Any], source: str, folder: Path) -> Iterator[W
             raise UnusableInput(where, str(error), _HINT) from error
         texts = (str(row.get(name) or "") for name in ("id", "name", "scope"))
         after = one.get("after")
-        content = None if after is None else _content(folder, str(after), where)
+        content = _content(folder, after, where) if isinstance(after, str) else after
         yield Wanted(Resource(kind, *texts), content, where)
 
 

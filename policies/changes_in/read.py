@@ -74,7 +74,7 @@ class Reader:
     def _file(self, name: str) -> Iterator[Wanted]:
         path = Path(name)
         if name != _STDIN and path.is_dir():
-            path = path / bundles.PROOF
+            path = bundles.file_of(path)
         body = _load(str(path) if name != _STDIN else name)
         yield from self._body(body, _called(str(path)), path.parent)
 
@@ -94,7 +94,7 @@ class Reader:
     ) -> Iterator[Wanted]:
         if terraform.is_plan(body):
             yield from terraform.recognised(body, source, self.names)
-        elif bundles.is_proof(body):
+        elif bundles.is_bundle(body):
             yield from bundles.recognised(body, source, folder)
         elif not aws_files.is_aws(body) and azure_files.is_azure(body):
             yield from azure_files.recognised(body, source, self.azure)

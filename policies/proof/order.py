@@ -1,9 +1,12 @@
 """Obligation 5: no step between the first change and the last opens anything."""
 
+import json
 from collections.abc import Iterator, Sequence
 
+from policies.proof.context import Context
 from policies.proof.grants import compare_access
 from policies.proof.intent import Intent
+from policies.proof.layers import compare_layers
 from policies.proof.model import Aim, Counterexample, Obligation
 from policies.proof.obligations import Case
 from policies.proof.outcomes import outcome_of
@@ -19,6 +22,14 @@ _ADDING = (
     ResourceKind.DELEGATION,
     ResourceKind.MEMBERSHIP,
 )
+#: Documents of what people hold, or of what bounds them.
+_DOCUMENTS = (
+    ResourceKind.MANAGED_POLICY,
+    ResourceKind.INLINE_POLICY,
+    ResourceKind.SCP,
+    ResourceKind.RCP,
+)
+_NOTHING = {"Version": "2012-10-17", "Statement": []}
 #: New ones of these cut access, or nobody has them yet.
 _HARMLESS = (
     ResourceKind.DENY_ASSIGNMENT,
@@ -33,7 +44,7 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
     Returns what was shown, in words, and the first thing that each step would open.
 
     Where all objects only add rights, what is there before the old ones go is the most
-    that any step gives: one decision stands for all.
+    that any step gives: where that opens nothing, one decision stands for all.
     """
     changes = case.intent.changes
     if len(changes) < 2:
@@ -47,22 +58,27 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
             one.target,
             one.statement,
         )
-        for n, some in _steps(changes)
-        for one in _opened(case, some)
+        for n, one in _opening(case)
     ]
     return f"{len(changes)} steps: none of those in between opens anything", wrong
 
 
-def _steps(changes: Sequence[Change]) -> Iterator[tuple[int, Sequence[Change]]]:
-    """Yield the steps that must be decided: a number, and what is changed by then."""
+def _opening(case: Case) -> Iterator[tuple[int, Counterexample]]:
+    """Yield the first thing that each step opens, with the number of the step."""
+    changes = case.intent.changes
     if all(map(_adds_up, changes)):
         made = [one for one in changes if one.after is not None]
-        if made and not all(map(_harmless, made)):
-            yield len(made), made
-        return
+        if all(map(_harmless, made)) or not _opened(case, made):
+            return
     for n, change in enumerate(changes[:-1], start=1):
-        if not _harmless(change):
-            yield n, changes[:n]
+        if not _opens_nothing(case.context, change):
+            yield from ((n, one) for one in _opened(case, changes[:n]))
+
+
+def _opens_nothing(context: Context, change: Change) -> bool:
+    """True when a step opens nothing, whatever else somebody holds."""
+    gone = _adds_up(change) and change.after is None
+    return gone or _harmless(change) or _only_takes(context, change)
 
 
 def _adds_up(change: Change) -> bool:
@@ -73,6 +89,25 @@ def _adds_up(change: Change) -> bool:
 def _harmless(change: Change) -> bool:
     kind = change.resource.kind if change.resource else None
     return kind in _HARMLESS and change.before is None
+
+
+def _only_takes(context: Context, change: Change) -> bool:
+    """True when a document allows nothing more, and denies nothing less, than before.
+
+    Whatever else somebody holds, such a change opens nothing.
+    """
+    kind = change.resource.kind if change.resource else None
+    if kind not in _DOCUMENTS or change.before is None:
+        return False
+    store = context.aws_index.store
+    before, after = (
+        store.of_text(json.dumps(content))
+        for content in (change.before, change.after or _NOTHING)
+    )
+    if before.problem or after.problem:
+        return False
+    sides = (frozenset({before}), frozenset({after}))
+    return not compare_layers(context.actions, *sides, frozenset()).gained
 
 
 def _opened(case: Case, changes: Sequence[Change]) -> list[Counterexample]:

@@ -21,6 +21,7 @@ from policies.proof.obligations import (
     Case,
     Fits,
     others_of,
+    reasons_of,
     unfit,
     untaken,
     wrong_hops,
@@ -89,6 +90,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
     unknowns = (
         *unknowns_of(context, case.provider, (*copy.ids, case.who)),
         *case.finding.reasons,
+        *reasons_of(case),
         *others.unreadable,
     )
     given = "proven-given" if unknowns else "proven"

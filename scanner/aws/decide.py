@@ -4,15 +4,19 @@ Accounts are independent: nodes have no resource policies, so no statement in an
 account reaches them (whoever comes from there enters a role first, `scanner.aws.link`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from types import MappingProxyType
 
 from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
-from scanner.aws.model import AwsAccount, AwsEstate
+from scanner.aws.model import AwsAccount, AwsEstate, Identity
+from scanner.aws.tagging import retags
 from scanner.aws.vectors import HOLDERS, catalogue
+from scanner.aws.wording import wording_of
 from scanner.aws.work import work_of
+from scanner.classes import is_somebody
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
 from scanner.usage import joined
@@ -21,15 +25,26 @@ _BY_ID = attrgetter("id")
 _NOT_LISTED = "what it acts through was not listed in any account"
 
 
-def decide_aws(estate: AwsEstate) -> Decided:
+def decide_aws(
+    estate: AwsEstate, made: Mapping[str, Sequence[Identity]] = MappingProxyType({})
+) -> Decided:
     """Decide every covered vector for every identity and node.
+
+    Args:
+        estate: the estate.
+        made: by account, what identities could make of themselves; theirs are the
+            grants of `Decided.beyond`.
 
     Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
     """
     rules = Rules(catalogue().actions)
     accounts = [estate.accounts[id] for id in sorted(estate.accounts)]
-    engines = {one.id: AccountEngine(estate, one, rules) for one in accounts}
-    grants = [grant for engine in engines.values() for grant in engine.grants()]
+    engines = {
+        one.id: AccountEngine(estate, _with(one, made.get(one.id, ())), rules)
+        for one in accounts
+    }
+    found = [grant for engine in engines.values() for grant in engine.grants()]
+    grants, beyond = _told_apart(found) if made else (found, [])
     return Decided(
         provider=Provider.AWS,
         principals=tuple(
@@ -46,6 +61,13 @@ def decide_aws(estate: AwsEstate) -> Decided:
         ),
         grants=sorted(grants, key=_in_order),
         edges=(),
+        beyond=sorted(beyond, key=_in_order),
+        same_machine={
+            node.target.id: node.cloud_id
+            for account in accounts
+            for node in account.nodes
+            if node.cloud_id
+        },
         not_covered=(*catalogue().not_covered, *_unlisted(accounts)),
         denied_because=_denied_because(engines),
         because_together=lambda principal, grants: engines[
@@ -54,7 +76,27 @@ def decide_aws(estate: AwsEstate) -> Decided:
         usage=joined(account.usage for account in accounts),
         work_of=work_of(estate),
         homes_of=_home,
+        wording_of=wording_of(estate),
+        retags=retags(estate),
     )
+
+
+def _with(account: AwsAccount, made: Sequence[Identity]) -> AwsAccount:
+    return replace(account, identities=(*account.identities, *made))
+
+
+def _told_apart(grants: Iterable[Grant]) -> tuple[list[Grant], list[Grant]]:
+    """Return the grants of identities, and those of what they could become."""
+    real: list[Grant] = []
+    beyond: list[Grant] = []
+    for grant in grants:
+        somebody = tuple(filter(is_somebody, grant.principals))
+        others = tuple(one for one in grant.principals if not is_somebody(one))
+        if somebody:
+            real.append(replace(grant, principals=somebody) if others else grant)
+        if others:
+            beyond.append(replace(grant, principals=others))
+    return real, beyond
 
 
 def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:

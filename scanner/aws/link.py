@@ -1,13 +1,15 @@
 """Hops of the AWS half: who becomes whom, and what a VM runs as."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
-from scanner.aws.model import AwsAccount, AwsEstate, Node
+from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Verdict
 
@@ -19,20 +21,44 @@ _REACHING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The hops of the AWS half.
+
+    Attributes:
+        outsiders: parties that hops name and that are no identities of the estate
+            (partners, providers, people, classes of callers), sorted.
+        edges: the hops, sorted.
+        made: by account, what identities could make of themselves.
+    """
+
+    outsiders: tuple[Principal, ...]
+    edges: tuple[Edge, ...]
+    made: Mapping[str, Sequence[Identity]]
+
+
 def link_aws(estate: AwsEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
+    """Return the outsiders and the hops of `links_of`."""
+    links = links_of(estate)
+    return links.outsiders, links.edges
+
+
+def links_of(estate: AwsEstate) -> Links:
     """Find the hops between principals, and from VMs to the roles they run as.
 
-    Returns the parties that hops name and that are not identities of the estate
-    (partners, providers, people, classes of callers), and the hops, both sorted. Hops
-    that are certainly denied are left out; what evidence does not settle is `unknown`.
+    Hops that are certainly denied are left out; what evidence does not settle is
+    `unknown`.
     """
     own, outside, people = OwnEntries(estate), OutsideEntries(estate), People(estate)
     edges = [*own.edges(), *outside.edges(), *people.edges()]
+    escalations = Escalations(estate)
+    classes = list(own.classes)
+    edges += escalated(estate, escalations, edges, classes)
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    parties = {each.id: each for each in own.classes}
+    parties = {each.id: each for each in (*classes, *escalations.parties)}
     parties |= outside.principals | people.principals | unlisted
     listed = {
         identity.principal.id
@@ -40,7 +66,40 @@ def link_aws(estate: AwsEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]
         for identity in account.identities
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
-    return tuple(outsiders), tuple(sorted(edges, key=_order))
+    ordered = tuple(sorted(edges, key=_order))
+    return Links(tuple(outsiders), ordered, escalations.made)
+
+
+def escalated(
+    estate: AwsEstate,
+    escalations: Escalations,
+    known: Sequence[Edge],
+    classes: list[Principal],
+) -> list[Edge]:
+    """Return the hops by escalation, and those that they lead on to.
+
+    Args:
+        estate: the estate.
+        escalations: what finds them.
+        known: the hops found so far.
+        classes: nodes that stand for callers; those of further entries are added.
+    """
+    found = list(escalations.edges())
+    entered: dict[str, int] = {}
+    while True:
+        made = {
+            account: each[entered.get(account, 0) :]
+            for account, each in escalations.made.items()
+        }
+        if any(made.values()):
+            entered = {account: len(all_) for account, all_ in escalations.made.items()}
+            entries = OwnEntries(estate, made, len(classes))
+            found += entries.edges()
+            classes += entries.classes
+        more = list(escalations.further([*known, *found]))
+        if not more:
+            return found
+        found += more
 
 
 def _order(edge: Edge) -> tuple[str, str, str]:

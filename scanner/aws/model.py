@@ -39,6 +39,9 @@ class Identity:
         permission_set: ARN of the Identity Center permission set behind the role.
         last_used: ISO 8601 of `RoleLastUsed` or `PasswordLastUsed`, if known.
         tags_known: False when the tags could not be read: none may be assumed absent.
+        known_as: for what an identity could make of itself: the identity, as which
+            policies still know it. None for every identity of an account.
+        unguarded: no control policy binds it.
     """
 
     principal: Principal
@@ -54,6 +57,13 @@ class Identity:
     permission_set: str | None = None
     last_used: str | None = None
     tags_known: bool = True
+    known_as: Principal | None = None
+    unguarded: bool = False
+
+    @property
+    def known(self) -> Principal:
+        """Whom policies know it as."""
+        return self.known_as or self.principal
 
     @property
     def service_linked(self) -> bool:
@@ -248,6 +258,12 @@ class AwsAccount:
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()
+    #: Documents of the versions of managed policies that are not their default.
+    other_versions: Mapping[str, tuple[PolicyDocument, ...]] = field(
+        default_factory=dict
+    )
+    #: Role ARN of each instance profile, by the profile's ARN.
+    profiles: Mapping[str, str] = field(default_factory=dict)
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
     #: The account's own limits and counts (`iam:GetAccountSummary`), by their names.

@@ -21,6 +21,10 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name the assignments behind any target of the grant."""
+        if self.decision.verdict is not Verdict.UNKNOWN:
+            only = self.engine.only_giving(self.question, principal.id)
+            if only is not None:
+                return (self.engine.named(only, principal.id),)
         return self._resting_on(principal, self.targets.bits)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:

@@ -6,14 +6,20 @@ from functools import reduce
 from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.guards import GUARD_OPERATIONS, Guards
 from scanner.azure.handing import HAND_OUT, HandsOut, Receivers, counting_roles
-from scanner.azure.joints import conditional, joint, meeting
-from scanner.azure.model import Assignment, AzureTenant
+from scanner.azure.joints import conditional, disjoint, joint, meeting
+from scanner.azure.model import UPGRADES, Assignment, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.questions import Level, Mode, Operation
 from scanner.azure.rbac.evaluation import combined, doubted
 from scanner.azure.rbac.scopes import ROOT, management_group, normalized
 from scanner.azure.settle import Engine, Parts
-from scanner.azure.vectors import ESCALATIONS, MACHINE_VECTORS, Escalation
+from scanner.azure.site_vectors import IS_UPGRADED, UPGRADE
+from scanner.azure.vectors import (
+    ESCALATIONS,
+    MACHINE_VECTORS,
+    MODEL_VECTORS,
+    Escalation,
+)
 from scanner.grants import Condition, Decision, Verdict
 
 _MGMT = "Microsoft.Management/managementGroups"
@@ -54,6 +60,7 @@ _LEAVES = _at(_GROUP, Level.MANAGEMENT_GROUP)
 _ENTERS = (Operation(_MOVE, aside=True), Operation(_GROUP, aside=True))
 _REMOTE = (Operation(_ENROL, aside=True), Operation(_PACKAGE, aside=True))
 _WRITES = {kind: Operation(name) for kind, name in _WRITE.items()}
+_UPGRADES = Operation(UPGRADE, mode=Mode(whole_set=True))
 
 
 class Asking:
@@ -89,6 +96,7 @@ class Asking:
                     *(_DEFINES, _REWRITES, *_DELEGATES),
                     *(_ASSIGNS_POLICY, _MOVED, _LEAVES),
                     *(*_ENTERS, *_REMOTE, *_WRITES.values(), *GUARD_OPERATIONS),
+                    *(_UPGRADES, *(one.asked for one in MODEL_VECTORS)),
                 )
             )
         )
@@ -151,7 +159,21 @@ class Escalations:
             _MOVE: self._moves(party, settled),
             _ENROL: self._writing(_ENROL, party, (*vms, *arcs)),
             _PACKAGE: self._writing(_PACKAGE, party, vms),
+            **{v.operation: self._upgraded(settled, v.asked) for v in MODEL_VECTORS},
         }
+
+    def _upgraded(self, settled: list[Parts], changing: Operation) -> Parts:
+        """Return where a class changes the model of sets that upgrade by hand only.
+
+        Unless it may upgrade their instances too, somebody else has to.
+        """
+        manual = self._engine.place.lacking.get(UPGRADES, 0)
+        parts = self._masked(settled, changing) if manual else []
+        held = [(decision, bits & manual) for decision, bits in parts if bits & manual]
+        if not held:
+            return []
+        later = [(conditional(decision, IS_UPGRADED), bits) for decision, bits in held]
+        return disjoint([*meeting(held, self._masked(settled, _UPGRADES)), *later])
 
     def _widens(self, party: Party) -> Parts:
         """Return the machines at which a class holds a custom role it may rewrite.

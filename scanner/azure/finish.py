@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from scanner.azure import rows
+from scanner.azure import resource_rows, rows
 from scanner.azure.activations import with_activations
 from scanner.azure.assignments import (
     active_assignments,
@@ -51,7 +51,6 @@ from scanner.evidence.outcomes import Outcome
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 DENIES = "microsoft.authorization/denyassignments"
 SCHEDULES = "microsoft.authorization/roleassignmentscheduleinstances"
-_LOCKS = "microsoft.authorization/locks"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 
 
@@ -89,7 +88,6 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
             _unread(ASSIGNMENTS, draft, subscriptions, hierarchy)
         ),
         denies_unread=frozenset(_unread(DENIES, draft, subscriptions, hierarchy)),
-        locks_refused=_refused(_LOCKS, draft, subscriptions, hierarchy),
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
@@ -210,7 +208,7 @@ def _introduce(
     people.add_groups(draft.of(GroupRow))
     people.add_service_principals(draft.of(ServicePrincipalRow))
     people.add_members(draft.members)
-    for row in draft.of(rows.UserAssignedRow):
+    for row in draft.of(resource_rows.UserAssignedRow):
         if row.properties and row.properties.principal_id:
             people.add(row.properties.principal_id, row.name, "managed-identity")
     for machine in machines:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scanner.azure import rows
+from scanner.azure import resource_rows
 from scanner.azure.drafts import Draft
 from scanner.azure.machines import identities_of
 from scanner.azure.model import Host, Workers
@@ -10,11 +10,13 @@ from scanner.azure.rbac.scopes import normalized, scope_of
 from scanner.azure.workers import NODES
 
 #: Kinds of hosts, by their rows.
-_KINDS: tuple[tuple[type[rows.HostRow | rows.AccountRow], str], ...] = (
-    (rows.WebRow, "web"),
-    (rows.WorkflowRow, "logic"),
-    (rows.ContainerGroupRow, "container"),
-    (rows.AccountRow, "automation"),
+_KINDS: tuple[
+    tuple[type[resource_rows.HostRow | resource_rows.AccountRow], str], ...
+] = (
+    (resource_rows.WebRow, "web"),
+    (resource_rows.WorkflowRow, "logic"),
+    (resource_rows.ContainerGroupRow, "container"),
+    (resource_rows.AccountRow, "automation"),
 )
 #: The list that says which sites of a kind there are, in lower case.
 _LISTS = {
@@ -53,7 +55,7 @@ def unlisted(
 
 
 def _identities(draft: Draft) -> Iterator[Host]:
-    for row in draft.of(rows.UserAssignedRow):
+    for row in draft.of(resource_rows.UserAssignedRow):
         held = row.properties.principal_id if row.properties else None
         if held:
             yield Host(row.id, normalized(row.id), "identity", (held.lower(),))
@@ -67,7 +69,7 @@ def _resources(draft: Draft) -> Iterator[Host]:
 
 def _policies(draft: Draft) -> Iterator[Host]:
     """Yield policy assignments, and the custom definitions that they run."""
-    for row in draft.of(rows.PolicyRow):
+    for row in draft.of(resource_rows.PolicyRow):
         held, said = identities_of(row.identity), row.properties
         if not held or said is None:
             continue

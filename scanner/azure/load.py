@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scanner.azure import directory_rows, rows
+from scanner.azure import directory_rows, resource_rows, rows
 from scanner.azure.activity import EventRow
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
@@ -24,6 +24,7 @@ from scanner.memory import collector_paused
 _AUTHORIZATION = "microsoft.authorization"
 _SERVICES = "microsoft.managedservices"
 _AUTOMATION = "microsoft.automation/automationaccounts"
+_WORKER_GROUPS = f"{_AUTOMATION}/hybridrunbookworkergroups"
 _SETS = "microsoft.compute/virtualmachinescalesets"
 _GROUPS = "microsoft.management/managementgroups"
 _RESOURCE_GRAPH = "resourcegraph/"
@@ -46,19 +47,19 @@ KINDS: dict[str, type[Row]] = {
     _SETS: ScaleSetRow,
     f"{_SETS}/virtualmachines": MachineRow,
     "microsoft.hybridcompute/machines": ArcRow,
-    _AUTOMATION: rows.AccountRow,
-    f"{_AUTOMATION}/hybridrunbookworkergroups": rows.WorkerGroupRow,
-    f"{_AUTOMATION}/hybridrunbookworkers": rows.WorkerRow,
-    f"{_AUTOMATION}/hybridrunbookworkergroups/hybridrunbookworkers": rows.WorkerRow,
-    f"{_AUTOMATION}/nodes": rows.NodeRow,
-    "microsoft.devtestlab/labs/virtualmachines": rows.LabMachineRow,
-    "microsoft.web/sites": rows.WebRow,
-    "microsoft.logic/workflows": rows.WorkflowRow,
-    "microsoft.containerinstance/containergroups": rows.ContainerGroupRow,
-    f"{_AUTHORIZATION}/policyassignments": rows.PolicyRow,
+    _AUTOMATION: resource_rows.AccountRow,
+    _WORKER_GROUPS: resource_rows.WorkerGroupRow,
+    f"{_AUTOMATION}/hybridrunbookworkers": resource_rows.WorkerRow,
+    f"{_WORKER_GROUPS}/hybridrunbookworkers": resource_rows.WorkerRow,
+    f"{_AUTOMATION}/nodes": resource_rows.NodeRow,
+    "microsoft.devtestlab/labs/virtualmachines": resource_rows.LabMachineRow,
+    "microsoft.web/sites": resource_rows.WebRow,
+    "microsoft.logic/workflows": resource_rows.WorkflowRow,
+    "microsoft.containerinstance/containergroups": resource_rows.ContainerGroupRow,
+    f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
-    "microsoft.managedidentity/userassignedidentities": rows.UserAssignedRow,
+    "microsoft.managedidentity/userassignedidentities": resource_rows.UserAssignedRow,
     "graph/users": directory_rows.UserRow,
     SIGN_INS.lower(): SignInRow,
     ACTIVITY.lower(): EventRow,

@@ -21,7 +21,9 @@ NEEDED_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "admin-center": ("admincenter",),
     "guest-configuration": ("configurationfor", "guestconfiguration"),
 }
-
+#: What instances of a scale set with a manual upgrade policy lack: its model gets to
+#: them only when somebody upgrades them.
+UPGRADES = "automatic-upgrade"
 
 #: Platforms that manage an Arc machine as their VM, by its kind in lower case.
 PLATFORMS: Mapping[str, str] = {
@@ -124,7 +126,7 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
         scope: its normalized id.
         identities: object ids of the managed identities that code on it can become.
         lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
-            `PLATFORMS`): they lead nowhere there yet.
+            `PLATFORMS`, `UPGRADES`): they lead nowhere there yet.
     """
 
     target: Target
@@ -139,7 +141,8 @@ class Workers:
 
     Attributes:
         id: as collected; `scope` is the same normalized.
-        kind: `workers`, `nodes`, `lab` or `package`: how it runs code there.
+        kind: `workers`, `nodes`, `lab`, `package`, `set` or `manual-set`: how it runs
+            code there.
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
@@ -215,11 +218,11 @@ class AzureTenant:
         machines: sorted by id.
         workers: Automation accounts with the machines that run their jobs.
         nodes: the same accounts with those that pull their configurations.
-        stand_ins: lab VMs, and gallery applications with the VMs that have them.
+        stand_ins: lab VMs, gallery applications with the VMs that have them, and scale
+            sets with those that are their instances.
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
-        locks_refused: subscriptions whose locks were asked for and are not known.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
     """
@@ -239,7 +242,6 @@ class AzureTenant:
     hosts: tuple[Host, ...] = ()
     assignments_unread: frozenset[str] = frozenset()
     denies_unread: frozenset[str] = frozenset()
-    locks_refused: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
 

@@ -163,6 +163,16 @@ class Engine:
             if decision is not None:
                 yield n, decision
 
+    def only_giving(self, question: Question, principal: str) -> int | None:
+        """Return the one assignment that gives somebody what is asked, if it is one.
+
+        Whatever is allowed then rests on it; None where there are more, or none.
+        """
+        given, pattern_of = self._given[question.number], self._pattern_of
+        holdings = self.parties.holdings.get(principal, ())
+        holding = [n for n in holdings if pattern_of[n] in given]
+        return holding[0] if len(holding) == 1 else None
+
     def given(
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> Iterator[tuple[int, Decision]]:

@@ -122,7 +122,7 @@ def access_holdings(
     `denied` in the selection answers for its one principal and target.
     """
     from output.holdings import direct_holdings, path_holdings
-    from scanner.classes import is_class
+    from scanner.classes import is_somebody
     from scanner.paths import reach_of
 
     if "denied" in (wanted.verdicts or ()):
@@ -132,7 +132,7 @@ def access_holdings(
     else:
         principals = result.graph.principals.values()
         for one in sorted(principals, key=lambda one: (one.provider, one.id)):
-            if wanted.principal in (None, one.id) and not is_class(one):
+            if wanted.principal in (None, one.id) and is_somebody(one):
                 yield from path_holdings(reach_of(result.graph, one.id), wanted)
 
 

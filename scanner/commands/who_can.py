@@ -19,14 +19,14 @@ def command(
     only one target.
     """
     from output.answers import write_who_can_json, write_who_can_table
-    from scanner.classes import is_class
+    from scanner.classes import is_somebody
     from scanner.names import find_target
     from scanner.paths import who_can
 
     console, result = begin(context, estate_dir)
     found = find_target(result.graph, target)
     everybody = who_can(result.graph, found.id)
-    reached = [one for one in everybody if not is_class(one.principal)]
+    reached = [one for one in everybody if is_somebody(one.principal)]
     if form == "json":
         write_who_can_json(result, found, reached, console.results)
     else:

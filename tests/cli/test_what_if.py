@@ -245,10 +245,16 @@ def test_the_folder_of_a_remediation(folder, tmp_path, capsys):
     (bundle / "proof.json").write_text(json.dumps(proof))
     (bundle / "after" / "01.json").write_text(json.dumps(a.policy(READ)))
 
+    listed = {"changes": [{"resource": resource, "after": a.policy(READ)}]}
+
     code, out, _ = run(capsys, folder, "--change", bundle)
 
     assert code == 0
     assert "Access lost: 1 grant" in out
+
+    (bundle / "proof.json").unlink()
+    (bundle / "changes.json").write_text(json.dumps(listed))
+    assert run(capsys, folder, "--change", bundle) == (code, out, "")
 
 
 @pytest.mark.parametrize(

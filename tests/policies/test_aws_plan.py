@@ -392,3 +392,152 @@ def test_only_the_wanted_are_planned_and_know_all_others(tmp_path):
     )
 
     assert kinds(found) == ["A2"]
+
+
+def test_a_policy_with_all_its_versions_names_the_one_to_delete(tmp_path):
+    """IAM keeps five: the oldest goes first, and its document stays in the plan."""
+    versions = [
+        {
+            "VersionId": f"v{n}",
+            "IsDefaultVersion": n == 5,
+            "Document": a.policy(a.allow(SEND, "s3:GetObject" if n > 1 else "s3:Old")),
+        }
+        for n in (2, 5, 1, 3, 4)
+    ]
+    arn = f"arn:aws:iam::{a.ACCOUNT}:policy/run"
+    row = {"PolicyName": "run", "Arn": arn, "DefaultVersionId": "v5"}
+    part = a.Part(
+        lambda place: [("Policies", "", {**row, "PolicyVersionList": versions})]
+    )
+
+    pairs = planned_aws(tmp_path, part, a.role("ops", managed=["run"]))
+
+    (change,) = remediation_of(pairs, EVERY, "ops").changes
+    assert "after deleting v1" in change.title
+    assert "s3:Old" in change.rollback
+
+
+SET = "arn:aws:sso:::permissionSet/ssoins-1/ps-1"
+
+
+def sso_organization(*accounts, people=("ann",)):
+    rows = [
+        {
+            "PermissionSetArn": SET,
+            "AccountId": account,
+            "PrincipalType": "USER",
+            "PrincipalId": person,
+        }
+        for account in accounts
+        for person in people
+    ]
+    described = {"PermissionSet": {"PermissionSetArn": SET, "Name": "Ops"}}
+    members = [a.member(account) for account in accounts]
+    return a.organization(
+        a.unit("Work", *members),
+        a.answer("sso-admin:DescribePermissionSet", described, params={"P": SET}),
+        a.answer("sso-admin:ListAccountAssignments", {"AccountAssignments": rows}),
+    )
+
+
+def sso_role(*statements):
+    name = "AWSReservedSSO_Ops_0123456789abcdef"
+    return a.role(name, *statements, path=PATH)
+
+
+def test_a_permission_set_is_changed_for_all_its_roles(tmp_path):
+    """Nobody edits the role: the set is, and provisioned again."""
+    organization = sso_organization(a.ACCOUNT)
+
+    pairs = planned_aws(tmp_path, sso_role(a.allow("*")), organization=organization)
+
+    found = remediation_of(pairs, EVERY, "0123456789abcdef")
+    (change,) = found.changes
+    assert change.resource.kind is ResourceKind.PERMISSION_SET_INLINE
+    assert change.after["Statement"][-1]["Effect"] == "Deny"
+    assert holds(found)
+
+
+def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
+    """Case 9: flagged in one account, it takes the one assignment away instead."""
+    other = "222233334444"
+    organization = sso_organization(a.ACCOUNT, other)
+    narrow = a.allow(SEND, on=["arn:aws:ec2:*:*:instance/i-1", "*:document/Own"])
+    nodes = [a.instance(name, registered=True) for name in ("i-1", "i-2")]
+    elsewhere = a.account(sso_role(narrow), *nodes, id=other)
+
+    pairs = planned_aws(
+        tmp_path,
+        sso_role(a.allow(SEND)),
+        organization=organization,
+        more=[elsewhere],
+    )
+
+    found = remediation_of(pairs, EVERY, "0123456789abcdef")
+    (change,) = found.changes
+    assert found.closes == "advice"
+    assert change.resource.kind is ResourceKind.ACCOUNT_ASSIGNMENT
+    assert change.before["TargetId"] == a.ACCOUNT
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_who_only_passes_roles_must_not_pass_those_that_command(tmp_path, direct):
+    """A12: it keeps its schedules; with a command of its own the vectors go instead."""
+    statement = a.allow("scheduler:CreateSchedule", "iam:PassRole", "s3:GetObject")
+    own = [a.allow(SEND)] if direct else []
+    trust = [a.trusting({"Service": "scheduler.amazonaws.com"})]
+    runner = a.role("runner", a.allow(SEND), trust=trust)
+
+    pairs = planned_aws(tmp_path, a.user("dev", statement, *own), runner)
+
+    found = remediation_of(pairs, USER, "dev")
+    assert ("A12" in kinds(found)) is not direct
+    assert holds(found)
+    if not direct:
+        (denied,) = found.changes[0].after["Statement"]
+        assert denied["Action"] == ["iam:PassRole"]
+        assert denied["Resource"] == [f"arn:aws:iam::{a.ACCOUNT}:role/runner"]
+
+
+def test_who_can_become_another_loses_the_rights_that_lead_there(tmp_path):
+    """A12: cut at its own rights, not at the other's commands; handed over."""
+    rights = a.allow("iam:UpdateAssumeRolePolicy", "s3:GetObject")
+    runner = a.role("runner", a.allow(SEND))
+
+    pairs = planned_aws(tmp_path, a.role("dev", rights, a.allow("sts:*")), runner)
+
+    found = remediation_of(pairs, "t1651_aws_escalation_to_nodes", "dev")
+    assert kinds(found) == ["A12"]
+    (denied,) = found.changes[0].after["Statement"]
+    assert denied["Action"] == ["iam:UpdateAssumeRolePolicy"]
+    assert (found.closes, found.status) == ("advice", "planned")
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_who_may_write_its_own_policy_is_only_partly_stopped(tmp_path, writes):
+    """Case 2: proven, and yet it can hand itself the right again."""
+    more = ["iam:PutRolePolicy"] if writes else ["s3:GetObject"]
+
+    pairs = planned_aws(tmp_path, a.role("ops", a.allow(SEND), a.allow(*more)))
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert holds(found)
+    assert found.closes == ("partly" if writes else "fully")
+    assert any("iam:PutRolePolicy" in way for way in found.remaining) is writes
+
+
+def test_an_unread_scp_is_what_the_proof_rests_on(tmp_path):
+    """Case 7: the list is named; what it could only restrict hides no access."""
+    op = "organizations:ListPoliciesForTarget"
+    refused = a.refusal(
+        op, params={"TargetId": "r-ex", "Filter": "SERVICE_CONTROL_POLICY"}
+    )
+    organization = a.organization(a.unit("Work", a.member(a.ACCOUNT)), refused)
+
+    pairs = planned_aws(
+        tmp_path, a.role("ops", a.allow(SEND)), organization=organization
+    )
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert found.status == "proven-given"
+    assert any(op in unknown for unknown in found.unknowns)

@@ -233,3 +233,94 @@ def test_new_objects_have_ids_that_do_not_change(tmp_path, scope):
 
     one, other = (f["t1651_azure_unexpected_role"][1] for f in found)
     assert one.changes == other.changes
+
+
+# ---- groups, denies, modes ----
+
+
+TEAM = {
+    "roles": [VM],
+    "assignments": [e.assignment("team", "VM operators", e.rg_scope(), "Group")],
+    "directory_groups": [e.group("team")],
+    "users": [e.user("ann"), e.user("guest", userType="Guest")],
+    "members": {"team": [e.member("ann"), e.member("guest")]},
+}
+
+
+def test_a_guest_leaves_the_group_that_gives_it_the_access(tmp_path):
+    """Z7: the others keep the group, and what it gives."""
+    _, found = planned(tmp_path, **TEAM)["t1651_azure_guest_access"]
+
+    assert "Z7" in kinds(found)
+    (leaves,) = [change for change in found.changes if change.kind == "Z7"]
+    assert (leaves.resource.name, leaves.after) == (e.guid("guest"), None)
+    assert holds(found)
+
+
+def test_revoke_deletes_assignments(tmp_path):
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    found = planned(tmp_path, roles=[VM], assignments=given, wanted={"mode": "revoke"})
+
+    assert {tuple(kinds(r)) for _, r in found.values()} == {("Z1",)}
+
+
+def test_tighten_makes_a_persons_access_eligible(tmp_path):
+    """Case 15: the grant is shown as eligible, and not counted as removed."""
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    _, found = planned(
+        tmp_path,
+        roles=[VM],
+        assignments=given,
+        users=[e.user("ops")],
+        wanted={"mode": "tighten"},
+    )[WIDE]
+
+    assert kinds(found) == ["Z4", "Z4"]
+    assert found.proof.temporary
+    assert not found.proof.removed
+    assert holds(found)
+
+
+def test_a_guard_rail_denies_one_principal(tmp_path):
+    """Z5: control-plane operations at the scopes of what it holds."""
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    _, found = planned(
+        tmp_path,
+        roles=[VM],
+        assignments=given,
+        users=[e.user("ops")],
+        wanted={"mode": "guardrail"},
+    )[WIDE]
+
+    (change,) = found.changes
+    properties = change.after["properties"]
+    assert change.kind == "Z5"
+    assert properties["principals"] == [{"id": e.guid("ops"), "type": "User"}]
+    assert properties["denyAssignmentEffect"] == "enforced"
+    assert e.RUN in properties["permissions"][0]["actions"]
+    assert holds(found)
+
+
+@pytest.mark.parametrize("kept", ["team", "ann"])
+def test_what_must_stay_for_one_member_stays_for_the_group(tmp_path, kept):
+    """A change that would cut a kept path is refused, with the reason."""
+    wanted = {"keep": [{"principal": e.guid(kept), "reason": "CHG-9"}]}
+
+    _, found = planned(tmp_path, **TEAM, wanted=wanted)[PERMANENT]
+
+    assert found.changes == ()
+    assert found.refused == "CHG-9"
+
+
+def test_a_custom_role_takes_all_siblings_and_not_the_post_alone(tmp_path):
+    """Case 10: a role without runCommand that still writes extensions is no fix."""
+    given = [e.assignment("ops", "VM operators", SUB)]
+
+    _, found = planned(tmp_path, roles=[VM], assignments=given)[WIDE]
+
+    gone = {one.vector for one in found.proof.removed}
+    assert {e.RUN, e.MANAGED_RUN, e.EXTENSION} <= gone
+    assert found.closes == "fully" or not any(e.RUN in way for way in found.remaining)

@@ -1,12 +1,18 @@
 """Rewriting documents: the actions go, and every other action stays as it was."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.aws.statements import deny_document, with_condition, without_actions
+from policies.aws.statements import (
+    deny_document,
+    split,
+    with_condition,
+    without_actions,
+)
 from policies.limits import MANAGED_POLICY, fits, size_of
 from scanner.aws.iam.patterns import match_action
 
@@ -138,3 +144,30 @@ def test_size_counts_without_white_space(over, expected):
 
     assert fits(content, MANAGED_POLICY, padding) is expected
     assert size_of({"a": [1, 2]}) == len('{"a":[1,2]}')
+
+
+# ---- pieces ----
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12))
+def test_pieces_of_a_document_hold_every_action_and_fit(lengths):
+    """A policy that is too long comes in several that say the same together."""
+    limit = replace(MANAGED_POLICY, value=200)
+    actions = [f"s3:Get{'x' * length}{n}" for n, length in enumerate(lengths)]
+    before = document(allow(*actions), {**allow(SEND), **DENY})
+
+    pieces = split(before, limit)
+
+    assert pieces is not None
+    assert all(fits(piece, limit) for piece in pieces)
+    allowed = [a for p in pieces for s in p["Statement"] for a in s["Action"]]
+    assert sorted(allowed) == sorted([*actions, SEND])
+
+
+DENY = {"Effect": "Deny"}
+
+
+def test_what_fits_in_no_piece_is_not_split():
+    limit = replace(MANAGED_POLICY, value=100)
+
+    assert split(document(allow(f"s3:{'x' * 200}")), limit) is None

@@ -191,7 +191,7 @@ def test_paths_that_are_not_worked_out_are_counted(aws, monkeypatch):
     found = shift(aws, change("aws.attachment", OPS, RUN, before={"PolicyArn": RUN}))
 
     assert found.paths == ()
-    assert found.unseen == 1
+    assert found.unseen == 2
 
 
 def test_weaker_conditions_are_gained_and_say_so(aws):

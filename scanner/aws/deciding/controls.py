@@ -54,7 +54,7 @@ def resource_controls(estate: AwsEstate, account: AwsAccount) -> Levels:
 
 def binds(identity: Identity) -> bool:
     """Tell whether control policies bind an identity at all."""
-    return not identity.service_linked
+    return not (identity.service_linked or identity.unguarded)
 
 
 def _outside(account: AwsAccount, what: str) -> Levels:

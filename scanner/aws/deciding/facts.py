@@ -47,7 +47,7 @@ def membership(account: AwsAccount, organization: Organization | None) -> Member
 
 def caller_of(identity: Identity) -> Caller:
     """Return who an identity is to the Principal element of policies."""
-    principal = identity.principal
+    principal = identity.known
     return Caller(_KINDS[principal.kind], principal.id, principal.scope)
 
 
@@ -58,7 +58,7 @@ class PrincipalFacts:
 
     def __init__(self, identity: Identity, member: Membership) -> None:
         """Gather the keys of one identity."""
-        principal = identity.principal
+        principal = identity.known
         self._tags = {key.lower(): value for key, value in identity.tags}
         known = identity.tags_known
         self._untagged = Missing.ABSENT if known else Missing.NOT_COLLECTED
@@ -86,7 +86,7 @@ class PrincipalFacts:
 
 def _user_id(identity: Identity) -> Seen:
     """A role's user id ends in the session's name, which only a request fixes."""
-    principal = identity.principal
+    principal = identity.known
     if principal.kind == "root":
         return (principal.scope,)
     if not identity.unique_id:

@@ -125,7 +125,7 @@ class Lending:
                 continue
             for kind in kinds:
                 service = kind.removeprefix(PASSED)
-                trusted = self._trusts(role, service)
+                trusted = self.trusts(role, service)
                 for region in self.fleet.regions if trusted != FALSE else ():
                     yield Lender(self._role(role, kind, region), arn, given=trusted)
 
@@ -136,7 +136,7 @@ class Lending:
         principal = role.principal
         return Resource(principal.id, kind, region, principal.name, tags, fixed)
 
-    def _trusts(self, role: Identity, service: str) -> Formula:
+    def trusts(self, role: Identity, service: str) -> Formula:
         """Return what must hold for a service to assume a role for this account."""
         if role.trust is None:
             source = f"trust policy of {role.principal.id}"

@@ -82,7 +82,12 @@ _BOOLEAN = frozenset(
 _ADDRESS = frozenset(
     {"aws:ec2instancesourceprivateipv4", "aws:sourceip", "aws:vpcsourceip"}
 )
-_TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
+_TAG_FAMILIES = (
+    "aws:resourcetag",
+    "ssm:resourcetag",
+    "ec2:resourcetag",
+    "iam:resourcetag",
+)
 _TAGS = (*_TAG_FAMILIES, "aws:principaltag", "aws:requesttag")
 
 

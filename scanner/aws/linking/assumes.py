@@ -21,14 +21,28 @@ _Singles = Mapping[Group, Mapping[Member, None]]
 class OwnEntries:
     """Finds and decides who of the estate can enter which role of the estate."""
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Index every account's identities by what their policies let them enter."""
+    def __init__(
+        self,
+        estate: AwsEstate,
+        made: Mapping[str, Sequence[Identity]] | None = None,
+        classes: int = 0,
+    ) -> None:
+        """Index every account's identities by what their policies let them enter.
+
+        Args:
+            estate: the estate.
+            made: who enters instead of these, by account: what they could become.
+            classes: how many nodes have a name already.
+        """
         index = EntryIndex()
         self._halves = Halves(estate, index)
         self._accounts = estate.accounts
         self._callers = {
             name: Callers(
-                name, account.identities, index, self._halves.tells_apart(account)
+                name,
+                account.identities if made is None else made.get(name, ()),
+                index,
+                self._halves.tells_apart(account),
             )
             for name, account in estate.accounts.items()
         }
@@ -46,7 +60,7 @@ class OwnEntries:
         #: Groups of an account by kind, for roles that it does not tell apart.
         self._kinds: dict[object, tuple[list[Group], ...]] = {}
         self._answers: dict[object, tuple[tuple[Settled, Alike], ...]] = {}
-        self._nodes = Nodes()
+        self._nodes = Nodes(classes)
 
     @property
     def classes(self) -> Sequence[Principal]:

@@ -217,7 +217,10 @@ class Callers:
         documents = frozenset(each.document for each in bearing)
         said = [self._index.of(one) for one in (*documents, boundary) if one]
         unread = (identity.unread, identity.unread_boundary)
-        kind, linked = identity.principal.kind, identity.service_linked
+        kind, linked = (
+            identity.principal.kind,
+            (identity.service_linked, binds(identity)),
+        )
         key: object = (kind, documents, boundary, unread, linked)
         if self._apart or any(one.by_principal for one in said):
             key = identity.principal.id

@@ -62,8 +62,9 @@ class Crowd:
 class Nodes:
     """Makes the hops, and the nodes that many of them share."""
 
-    def __init__(self) -> None:
-        """Start with no nodes."""
+    def __init__(self, named: int = 0) -> None:
+        """Start with no nodes; so many have a name already."""
+        self._first = named
         self._nodes: dict[object, str] = {}
         #: Nodes that stand for many callers; filled while `hops` runs.
         self.classes: list[Principal] = []
@@ -139,7 +140,9 @@ class Nodes:
 
     def _describe(self, place: object, name: str, home: str) -> None:
         """Make a node."""
-        node = self._nodes[place] = f"class:aws:{ASSUME}:{len(self.classes)}"
+        node = self._nodes[place] = (
+            f"class:aws:{ASSUME}:{self._first + len(self.classes)}"
+        )
         self.classes.append(Principal(Provider.AWS, node, name, "class", False, home))
 
 

@@ -93,6 +93,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         listed=kinds_listed(scope),
         quotas=_quotas(scope),
         versions=iam.versions,
+        other_versions=iam.other_versions,
+        profiles=iam.profiles,
         usage=usage,
         policies=iam.policies,
         groups={group.arn: group for group in groups},

@@ -24,6 +24,7 @@ class IamAnswers:
         complete: False when a list of principals is not whole.
         policies: managed policy ARN to its default version.
         profiles: instance profile ARN to role ARN.
+        other_versions: managed policy ARN to its versions that are not its default.
         versions: as `AwsAccount.versions`.
         asked: True when the account's principals were asked for.
         at: when they were, as evidence writes it.
@@ -34,6 +35,7 @@ class IamAnswers:
     roles: list[api.Role] = field(default_factory=list)
     policies: dict[str, Attached] = field(default_factory=dict)
     profiles: dict[str, str] = field(default_factory=dict)
+    other_versions: dict[str, tuple[PolicyDocument, ...]] = field(default_factory=dict)
     versions: dict[str, tuple[tuple[str, ...], PolicyDocument]] = field(
         default_factory=dict
     )
@@ -56,6 +58,7 @@ def read_iam(scope: Scope, store: DocumentStore) -> IamAnswers:
             }
             found.policies |= _default_versions(page.policies, store)
             found.versions |= _other_versions(page.policies, store)
+            found.other_versions |= _not_default(page.policies, store)
     for arn, attached in _single_policies(scope, store):
         found.policies.setdefault(arn, attached)
     found.profiles = _profiles(scope, found.roles)
@@ -202,6 +205,15 @@ def _default_versions(
             if _is_default(row, version):
                 yield row.arn, _attached(row.arn, version.document, store)
                 break
+
+
+def _not_default(
+    rows: Iterable[api.ManagedPolicy], store: DocumentStore
+) -> Iterator[tuple[str, tuple[PolicyDocument, ...]]]:
+    for row in rows:
+        if len(row.policy_version_list) > 1:
+            others = (v for v in row.policy_version_list if not _is_default(row, v))
+            yield row.arn, tuple(store.of_raw(bytes(one.document)) for one in others)
 
 
 def _other_versions(

@@ -1,0 +1,1 @@
+"""`can-become`: who gains another identity, or more power, by rights on IAM."""

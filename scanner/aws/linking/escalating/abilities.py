@@ -1,0 +1,176 @@
+"""Which escalations the policies of an identity allow at all: its ability, by class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scanner.aws.deciding.controls import Levels, binds
+from scanner.aws.deciding.facts import PrincipalFacts
+from scanner.aws.deciding.powers import Power
+from scanner.aws.deciding.rules import Rule, Rules
+from scanner.aws.deciding.sides import (
+    FULL_POWER,
+    incomplete,
+    own_boundary,
+    own_policies,
+)
+from scanner.aws.iam.formulas import DoubtKind
+from scanner.aws.iam.statements import problem
+from scanner.aws.linking.escalating.catalogue import feasible, place
+from scanner.aws.model import Attached, AwsAccount, Identity
+from scanner.aws.vectors import Step
+
+_Layer = tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What identities of one class can do towards an escalation.
+
+    Attributes:
+        power: of all rules that touch any step.
+        entering: the same for entering a role that trusts the caller by name: no
+            identity policy has to allow that, and no boundary.
+        allowed: operations that some identity rule allows, as a set.
+    """
+
+    power: Power
+    entering: Power
+    allowed: int
+
+    def on(self, step: Step) -> Power:
+        """Return the part of the power that concerns one step."""
+        return _about(self.power, place(step.action))
+
+    def in_entering(self, step: Step) -> Power:
+        """Return the part that concerns entering a role."""
+        return _about(self.entering, place(step.action))
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """All that policies say of an identity about any vector or escalation.
+
+    `everything`: a rule of its own allows all there is.
+    """
+
+    own: frozenset[Rule]
+    ceilings: tuple[frozenset[Rule], ...]
+    unread: frozenset[str]
+    everything: bool
+
+    @property
+    def limits(self) -> tuple[bool, int, int]:
+        """Sorts those first that are limited least."""
+        denies = sum(not one.allows for one in self.own)
+        return not self.everything, len(self.ceilings), denies
+
+    def adds_to(self, other: "Layers") -> bool:
+        """Tell whether somebody with other layers would gain anything by these."""
+        fewer = any(not one.allows and one not in self.own for one in other.own)
+        if fewer or any(one not in self.ceilings for one in other.ceilings):
+            return True
+        more = any(one.allows and one not in other.own for one in self.own)
+        return not other.everything and (more or not self.unread <= other.unread)
+
+
+class Abilities:
+    """Makes abilities of one account's identities."""
+
+    def __init__(self, rules: Rules, controls: Levels, account: AwsAccount) -> None:
+        """Make abilities.
+
+        Args:
+            rules: the compiler, for the operations of `catalogue.actions`.
+            controls: service control policies that bind the account.
+            account: whose identities, which may not have been read whole.
+        """
+        self._rules, self._controls = rules, controls
+        self._doubt = incomplete(account)[1]
+        self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
+
+    def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
+        """Return an identity's ability; None where its policies allow no escalation.
+
+        What a policy that is not in evidence may allow is left out: whoever has one is
+        `unknown` on every vector already.
+        """
+        own = [rule for one in own_policies(identity) for rule in self._own(one)]
+        if not feasible(_allowed(own)):
+            return None
+        layer = self._plain(self._layer(own, facts))
+        allowed = _allowed(layer)
+        if not feasible(allowed):
+            return None
+        limit, scps = self._ceilings(identity, facts)
+        denies = [one for part in (layer, *limit) for one in part if not one.allows]
+        return Ability(
+            Power(layer, (*limit, *scps), self._doubt),
+            Power((*self._full, *denies), tuple(scps), self._doubt),
+            allowed,
+        )
+
+    def layers(self, identity: Identity, facts: PrincipalFacts) -> Layers:
+        """Return all that policies say of an identity."""
+        rules = (rule for one in own_policies(identity) for rule in self._own(one))
+        own = frozenset(self._plain(self._layer(rules, facts)))
+        limit, scps = self._ceilings(identity, facts)
+        ceilings = tuple(map(frozenset, (*limit, *scps)))
+        everything = own.issuperset(self._full)
+        return Layers(own, ceilings, frozenset(identity.unread), everything)
+
+    def _plain(self, layer: _Layer) -> _Layer:
+        """Drop what may be left out where one rule allows everything."""
+        if not set(self._full) <= set(layer):
+            return layer
+        return (*self._full, *(rule for rule in layer if not rule.allows))
+
+    def _ceilings(
+        self, identity: Identity, facts: PrincipalFacts
+    ) -> tuple[list[_Layer], list[_Layer]]:
+        """Return the boundary, if there is one, and the control policies by level."""
+        boundary = own_boundary(identity)
+        limit = [] if boundary is None else [self._ceiling(boundary, facts)]
+        levels = self._controls if binds(identity) else ()
+        return limit, [self._ceiling(level, facts) for level in levels]
+
+    def _own(self, attached: Attached) -> _Layer:
+        rules = self._rules.of(attached, DoubtKind.UNKNOWN)
+        if problem(attached.document, has_principal=False) is None:
+            return rules
+        return tuple(rule for rule in rules if not rule.allows)
+
+    def _ceiling(self, policies: Iterable[Attached], facts: PrincipalFacts) -> _Layer:
+        compiled = (
+            rule for one in policies for rule in self._rules.of(one, DoubtKind.ASSUMED)
+        )
+        return self._layer(compiled, facts)
+
+    def _layer(self, rules: Iterable[Rule], facts: PrincipalFacts) -> _Layer:
+        found: dict[int, Rule] = {}
+        for rule in rules:
+            special = self._rules.specialised(rule, facts)
+            if special is not None:
+                found[special.number] = special
+        return tuple(found[number] for number in sorted(found))
+
+
+def _allowed(rules: Iterable[Rule]) -> int:
+    found = 0
+    for rule in rules:
+        if rule.allows:
+            found |= rule.actions
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _about(power: Power, operation: int) -> Power:
+    bit = 1 << operation
+    return Power(
+        tuple(rule for rule in power.identity if rule.actions & bit),
+        tuple(
+            tuple(rule for rule in layer if rule.actions & bit)
+            for layer in power.ceilings
+        ),
+        power.doubt,
+    )

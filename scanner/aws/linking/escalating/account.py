@@ -1,0 +1,158 @@
+"""One account's escalations: its identities by ability, and what rests on what."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from scanner.aws.deciding.controls import binds, service_controls
+from scanner.aws.deciding.facts import PrincipalFacts, membership
+from scanner.aws.deciding.rules import Rule, Rules
+from scanner.aws.deciding.sides import own_boundary, own_policies
+from scanner.aws.linking.escalating.abilities import Abilities, Ability, Layers
+from scanner.aws.linking.escalating.catalogue import Gives
+from scanner.aws.linking.escalating.gaining import Gain, Gaining
+from scanner.aws.linking.escalating.things import Subjects
+from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
+from scanner.grants import StatementBecause
+
+#: Words of keys by which control policies tell principals apart.
+_OF_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Actor:
+    """Somebody with an ability: an identity, or what one could make of itself.
+
+    Attributes:
+        identity: with the policies it then has.
+        base: the bit of the identity that it is or was; 0 for the root user.
+    """
+
+    identity: Identity
+    base: int
+    ability: Ability
+
+
+class AccountEscalations:
+    """Who of an account has which ability, and what each of them gains."""
+
+    def __init__(
+        self,
+        estate: AwsEstate,
+        account: AwsAccount,
+        rules: Rules,
+        others: Iterable[Identity] = (),
+    ) -> None:
+        """Find the abilities of everybody.
+
+        Args:
+            estate: for the organisation around the account.
+            account: the account.
+            rules: the compiler, shared by accounts that share policies.
+            others: roles elsewhere that are governed from this account.
+        """
+        self.account = account
+        self._member = membership(account, estate.organization_of(account.id))
+        self._controls = service_controls(estate, account)
+        self._rules = rules
+        self._abilities = Abilities(rules, self._controls, account)
+        self._others = tuple(others)
+        #: By identity, which is kept so that no other has its id.
+        self._layers: dict[int, tuple[Identity, Layers]] = {}
+        self.by_ability: dict[Ability, list[Identity]] = defaultdict(list)
+        for identity in account.identities:
+            ability = None if identity.service_linked else self._ability(identity)
+            if ability is not None:
+                self.by_ability[ability].append(identity)
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """Everybody whose power may be gained here."""
+        return Subjects(self.account, self._member, self._others)
+
+    @cached_property
+    def _gaining(self) -> Gaining:
+        return Gaining(self.subjects, self.by_ability)
+
+    def actor(self, identity: Identity) -> Actor | None:
+        """Return somebody as an actor; None for one whose policies allow nothing."""
+        ability = self._ability(identity)
+        if ability is None:
+            return None
+        return Actor(identity, self.subjects.of(identity.known.id), ability)
+
+    def gains(self, ability: Ability) -> Sequence[Gain]:
+        """Return what an ability gains."""
+        return self._gaining.of(ability)
+
+    def becoming(self, ability: Ability) -> Gain | None:
+        """Return whom an ability becomes, or None."""
+        gains = self.gains(ability)
+        become = (one for one in gains if one.change.gives is Gives.BECOME)
+        return next(become, None)
+
+    def layers(self, identity: Identity) -> Layers:
+        """Return all that policies say of an identity; equal for equal power."""
+        known = id(identity)
+        if known not in self._layers:
+            found = self._abilities.layers(identity, self._facts(identity))
+            self._layers[known] = identity, found
+        return self._layers[known][1]
+
+    def is_most(self, layers: Layers) -> bool:
+        """Tell whether nobody of the account can have more power than this."""
+        denied = any(not rule.allows for rule in layers.own)
+        most = layers.everything and not denied
+        return most and layers.ceilings == self._controlled
+
+    @cached_property
+    def _controlled(self) -> tuple[frozenset[Rule], ...] | None:
+        """The ceilings of everybody without a boundary; None where they differ."""
+        texts = (one.document.text.lower() for lvl in self._controls for one in lvl)
+        if any(word in text for text in texts for word in _OF_PRINCIPAL):
+            return None
+        root = next(
+            (i for i in self.account.identities if i.known.kind == "root"), None
+        )
+        return self.layers(root).ceilings if root else None
+
+    def because(
+        self, identity: Identity, rules: frozenset[Rule]
+    ) -> tuple[StatementBecause, ...]:
+        """Name the statements of an identity that some rules stand for.
+
+        Those that allow come first; what cuts is named by the layer it is in.
+        """
+        facts = self._facts(identity)
+        boundary = own_boundary(identity) or ()
+        levels = self._controls if binds(identity) else ()
+        scps = (one for level in levels for one in level)
+        found = [
+            *self._named("", own_policies(identity), facts, rules),
+            *self._named("boundary:", boundary, facts, rules),
+            *self._named("scp:", scps, facts, rules),
+        ]
+        return tuple(sorted(found, key=lambda one: one.effect != "Allow"))
+
+    def _named(
+        self,
+        prefix: str,
+        policies: Iterable[Attached],
+        facts: PrincipalFacts,
+        rules: frozenset[Rule],
+    ) -> Iterator[StatementBecause]:
+        for attached in policies:
+            for source in self._rules.sources(attached):
+                special = self._rules.specialised(source.rule, facts)
+                cuts = special is not None and not special.allows
+                if special in rules and (cuts or not prefix):
+                    effect = "Deny" if cuts else "Allow"
+                    name = f"{prefix}{source.policy}"
+                    yield StatementBecause(name, source.index, source.sid, effect)
+
+    def _ability(self, identity: Identity) -> Ability | None:
+        return self._abilities.of(identity, self._facts(identity))
+
+    def _facts(self, identity: Identity) -> PrincipalFacts:
+        return PrincipalFacts(identity, self._member)

@@ -1,0 +1,319 @@
+"""Escalations as hops: to identities, and to what identities could become."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+
+from scanner.aws.deciding.cells import Cells, meet, within
+from scanner.aws.deciding.rules import Rules
+from scanner.aws.iam.formulas import Settled, settle
+from scanner.aws.linking.escalating.abilities import Layers
+from scanner.aws.linking.escalating.account import AccountEscalations, Actor
+from scanner.aws.linking.escalating.catalogue import Gives, actions
+from scanner.aws.linking.escalating.changing import changed
+from scanner.aws.linking.escalating.gaining import Change, Gain
+from scanner.aws.linking.escalating.nodes import Nodes
+from scanner.aws.linking.escalating.reaching import Ways
+from scanner.aws.linking.hops import settled_edge
+from scanner.aws.model import AwsEstate, Identity
+from scanner.aws.vectors import catalogue
+from scanner.classes import CLASS
+from scanner.estate import Principal, Provider
+from scanner.grants import Confidence, Edge, Verdict, ones
+from scanner.hops import Cost, and_all, cost_of, plus, verdict_of
+
+CAN_BECOME = "can-become"
+#: More equal hops than this share a node for their targets.
+_MOST_PAIRS = 16
+#: What gives most comes first: what others give less is then left out.
+_ORDER = (
+    *(Gives.UNGUARDED, Gives.ANY_POLICY, Gives.NO_DENIES, Gives.NO_BOUNDARY),
+    *(Gives.A_POLICY, Gives.JOIN, Gives.A_VERSION, Gives.BECOME),
+)
+
+
+#: What stays within the control policies of an account.
+_WITHIN = frozenset(_ORDER) - {Gives.UNGUARDED}
+
+
+class Escalations:
+    """Finds the escalations of an estate.
+
+    What it names fills while its edges are found.
+    """
+
+    def __init__(self, estate: AwsEstate) -> None:
+        """Find the ability of everybody."""
+        vectors = (one for one in catalogue().actions if one not in actions())
+        rules = Rules((*actions(), *vectors))
+        self._accounts = {
+            id_: AccountEscalations(estate, account, rules)
+            for id_, account in estate.accounts.items()
+        }
+        self._classes: dict[tuple[str, int], Principal] = {}
+        self._nodes = Nodes()
+        self._linked: set[tuple[str, str]] = set()
+        self._layers: dict[tuple[str, Change], tuple[tuple[Identity, Layers], ...]] = {}
+        #: What somebody gains for certain, by hops that were found already.
+        self._gained: defaultdict[str, list[Layers]] = defaultdict(list)
+        self._groups: dict[
+            tuple[str, Change, int], dict[Layers, tuple[int, Identity]]
+        ] = {}
+        #: What somebody could make of others, if it becomes them.
+        self._open: list[tuple[AccountEscalations, Actor, Gain]] = []
+
+    @property
+    def parties(self) -> Iterator[Principal]:
+        """Nodes that stand for others, and what identities could become."""
+        yield from self._classes.values()
+        yield from self._nodes.principals
+
+    @property
+    def made(self) -> Mapping[str, Sequence[Identity]]:
+        """What identities could become, by account."""
+        return self._nodes.made
+
+    def edges(self) -> Iterator[Edge]:
+        """Yield what everybody becomes, and makes of itself, by its own rights."""
+        for account in self._accounts.values():
+            for ability, identities in account.by_ability.items():
+                for gain in account.gains(ability):
+                    if gain.change.gives is Gives.BECOME:
+                        yield from self._becoming(account, identities, gain)
+                        continue
+                    for identity in identities:
+                        base = account.subjects.of(identity.principal.id)
+                        actor = Actor(identity, base, ability)
+                        yield from self._changing(account, actor, gain)
+
+    def further(self, edges: Sequence[Edge]) -> Iterator[Edge]:
+        """Yield what somebody makes of identities that it becomes by other hops.
+
+        Args:
+            edges: the hops found so far.
+        """
+        ways = Ways(edges)
+        waiting, self._open = sorted(self._open, key=_most_first), []
+        for account, actor, gain in waiting:
+            if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+                continue
+            yield from self._of_others(account, actor, gain, ways)
+
+    # ---- to identities ----
+
+    def _becoming(
+        self, account: AccountEscalations, identities: Sequence[Identity], gain: Gain
+    ) -> Iterator[Edge]:
+        for formula, bits in gain.cells.items():
+            settled = settle(formula)
+            if settled.verdict is Verdict.DENIED:
+                continue
+            if len(identities) * bits.bit_count() > _MOST_PAIRS:
+                yield from self._together(account, identities, gain, settled, bits)
+                continue
+            for identity in identities:
+                because = account.because(identity, gain.rules)
+                for n in ones(bits):
+                    target = account.subjects.identities[n].principal.id
+                    if target != identity.known.id:
+                        source = identity.principal.id
+                        yield settled_edge(CAN_BECOME, source, target, settled, because)
+
+    def _together(
+        self,
+        account: AccountEscalations,
+        identities: Sequence[Identity],
+        gain: Gain,
+        settled: Settled,
+        bits: int,
+    ) -> Iterator[Edge]:
+        """Yield hops through one node for all that are become."""
+        place = account.account.id, bits
+        node = self._classes.get(place)
+        if node is None:
+            node = self._classes[place] = self._class(account, bits.bit_count())
+            for n in ones(bits):
+                target = account.subjects.identities[n].principal.id
+                yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
+        for identity in identities:
+            because = account.because(identity, gain.rules)
+            yield settled_edge(
+                CAN_BECOME, identity.principal.id, node.id, settled, because
+            )
+
+    def _class(self, account: AccountEscalations, members: int) -> Principal:
+        home = account.account.id
+        id_ = f"class:aws:{CAN_BECOME}:{len(self._classes)}"
+        name = f"{members} identities of {home} that the same right leads to"
+        return Principal(Provider.AWS, id_, name, CLASS, False, home)
+
+    # ---- to what identities could become ----
+
+    def _changing(
+        self, account: AccountEscalations, actor: Actor, gain: Gain
+    ) -> Iterator[Edge]:
+        """Yield what somebody makes of itself; what it makes of others waits."""
+        if sum(gain.cells.values()) & ~actor.base:
+            self._open.append((account, actor, gain))
+        for formula, bits in gain.cells.items():
+            settled = settle(formula)
+            if not bits & actor.base or settled.verdict is Verdict.DENIED:
+                continue
+            for made in changed(actor.identity, gain.change, account.account):
+                layers = account.layers(made)
+                if self._adds(account, actor, layers):
+                    node, more = self._node(account, made, layers, gain.change)
+                    source, target = actor.identity.principal.id, node.principal.id
+                    if settled.verdict is Verdict.ALLOWED:
+                        self._gained[source].append(layers)
+                    if source != target and self._new(source, target):
+                        because = account.because(actor.identity, gain.rules)
+                        yield settled_edge(CAN_BECOME, source, target, settled, because)
+                    yield from more
+
+    def _made_of(
+        self, account: AccountEscalations, n: int, change: Change
+    ) -> tuple[tuple[Identity, Layers], ...]:
+        subject = account.subjects.identities[n]
+        known = subject.principal.id, change
+        found = self._layers.get(known)
+        if found is None:
+            made = changed(subject, change, account.account)
+            before = account.layers(subject)
+            pairs = ((one, account.layers(one)) for one in made)
+            found = tuple(pair for pair in pairs if pair[1].adds_to(before))
+            self._layers[known] = found
+        return found
+
+    def _alike(
+        self, account: AccountEscalations, gain: Gain
+    ) -> Mapping[Layers, tuple[int, Identity]]:
+        """Group the subjects of a gain by the power that they would have."""
+        bits = sum(gain.cells.values())
+        place = account.account.id, gain.change, bits
+        found = self._groups.get(place)
+        if found is None:
+            found = {}
+            for n in ones(bits):
+                for made, layers in self._made_of(account, n, gain.change):
+                    before, first = found.get(layers, (0, made))
+                    found[layers] = before | 1 << n, first
+            most_first = sorted(found.items(), key=lambda one: one[0].limits)
+            found = self._groups[place] = dict(most_first)
+        return found
+
+    def _of_others(
+        self, account: AccountEscalations, actor: Actor, gain: Gain, ways: Ways
+    ) -> Iterator[Edge]:
+        """Yield what somebody makes of identities that it becomes, by any hops."""
+        source = actor.identity.principal.id
+        become = account.becoming(actor.ability)
+        at_once = meet(gain.cells, become.cells) if become else {}
+        for layers, (bits, made) in self._alike(account, gain).items():
+            bits &= ~actor.base
+            if not bits or not self._adds(account, actor, layers):
+                continue
+            best = _best(within(at_once, bits))
+            hops: Sequence[Edge] = ()
+            rules = gain.rules | (become.rules if become and best else frozenset())
+            if best is None:
+                reached = ways.onwards(source)
+                best, hops = _nearest(account, within(gain.cells, bits), reached)
+            if best is None:
+                continue
+            node, more = self._node(account, made, layers, gain.change)
+            because = account.because(actor.identity, rules)
+            target = node.principal.id
+            edge = _after(hops, settled_edge(CAN_BECOME, source, target, best, because))
+            if edge.verdict is Verdict.ALLOWED:
+                self._gained[source].append(layers)
+            if source != target and self._new(source, target):
+                yield edge
+            yield from more
+
+    def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
+        """Tell whether somebody gains all that anybody of its account can have."""
+        gained = self._gained[actor.identity.principal.id]
+        return any(map(account.is_most, (account.layers(actor.identity), *gained)))
+
+    def _adds(self, account: AccountEscalations, actor: Actor, layers: Layers) -> bool:
+        """Tell whether a power is more than what somebody has or gains for certain."""
+        gained = self._gained[actor.identity.principal.id]
+        has = (account.layers(actor.identity), *gained)
+        return all(layers.adds_to(one) for one in has)
+
+    def _new(self, source: str, target: str) -> bool:
+        """Tell whether a hop is the first of its kind; the first is the best."""
+        known = source, target
+        if known in self._linked:
+            return False
+        self._linked.add(known)
+        return True
+
+    def _node(
+        self,
+        account: AccountEscalations,
+        made: Identity,
+        layers: Layers,
+        change: Change,
+    ) -> tuple[Identity, list[Edge]]:
+        """Return who somebody would be, and the hops from there if it is new."""
+        found, new = self._nodes.of(account, made, layers, change)
+        edges: list[Edge] = []
+        actor = account.actor(found) if new else None
+        for gain in account.gains(actor.ability) if actor else ():
+            if gain.change.gives is Gives.BECOME:
+                edges += self._becoming(account, [found], gain)
+            elif actor is not None:
+                edges += self._changing(account, actor, gain)
+        return found, edges
+
+
+def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:
+    return _ORDER.index(one[2].change.gives)
+
+
+def _best(cells: Cells) -> Settled | None:
+    """Return the simplest answer of some cells that is not a denial."""
+    settled = (settle(formula) for formula in cells)
+    allowed = (one for one in settled if one.verdict is not Verdict.DENIED)
+    return min(allowed, key=_cost, default=None)
+
+
+def _cost(settled: Settled) -> Cost:
+    return cost_of(settled_edge(CAN_BECOME, "", "", settled, ()))
+
+
+def _nearest(
+    account: AccountEscalations,
+    cells: Cells,
+    reached: Mapping[str, tuple[Edge, ...]],
+) -> tuple[Settled | None, Sequence[Edge]]:
+    """Return what the subject takes that is become most easily, and the hops to it."""
+    found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
+    for formula, bits in cells.items():
+        settled = settle(formula)
+        for n in ones(bits) if settled.verdict is not Verdict.DENIED else ():
+            hops = reached.get(account.subjects.identities[n].principal.id)
+            if hops is not None:
+                cost = reduce(plus, map(cost_of, hops), _cost(settled))
+                found.append((cost, settled, hops))
+    best = min(found, key=lambda one: one[0], default=None)
+    return (best[1], best[2]) if best else (None, ())
+
+
+def _after(hops: Sequence[Edge], last: Edge) -> Edge:
+    """Return a hop that can only be taken by whoever takes others as well."""
+    steps = (*hops, last)
+    certain = all(one.confidence is Confidence.CERTAIN for one in steps)
+    verdict = verdict_of(one.verdict for one in steps)
+    conditions = and_all(one.conditions for one in steps)[0]
+    return replace(
+        last,
+        verdict=verdict,
+        conditions=conditions if verdict is Verdict.CONDITIONAL else (),
+        confidence=Confidence.CERTAIN if certain else Confidence.INFERRED,
+        reasons=tuple(dict.fromkeys(r for one in steps for r in one.reasons)),
+        because=tuple(dict.fromkeys(w for one in (last, *hops) for w in one.because)),
+    )
