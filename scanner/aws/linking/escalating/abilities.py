@@ -14,6 +14,7 @@ from scanner.aws.deciding.sides import (
     own_boundary,
     own_policies,
 )
+from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import DoubtKind
 from scanner.aws.iam.statements import problem
 from scanner.aws.linking.escalating.catalogue import feasible, place
@@ -47,9 +48,11 @@ class Ability:
         return _about(self.entering, place(step.action))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layers:
     """All that policies say of an identity about any vector or escalation.
+
+    One object for equal ones (`Abilities.layers`).
 
     `everything`: a rule of its own allows all there is.
     """
@@ -74,6 +77,14 @@ class Layers:
         return not other.everything and (more or not self.unread <= other.unread)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Rules of a document that are the same for all principals, and the others."""
+
+    same: frozenset[Rule]
+    by_principal: _Layer
+
+
 class Abilities:
     """Makes abilities of one account's identities."""
 
@@ -88,6 +99,9 @@ class Abilities:
         self._rules, self._controls = rules, controls
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
+        self._known: dict[object, Layers] = {}
+        self._parts: dict[PolicyDocument, _Parts] = {}
+        self._levels: dict[tuple[Attached, ...], frozenset[Rule]] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -112,12 +126,57 @@ class Abilities:
 
     def layers(self, identity: Identity, facts: PrincipalFacts) -> Layers:
         """Return all that policies say of an identity."""
-        rules = (rule for one in own_policies(identity) for rule in self._own(one))
-        own = frozenset(self._plain(self._layer(rules, facts)))
-        limit, scps = self._ceilings(identity, facts)
-        ceilings = tuple(map(frozenset, (*limit, *scps)))
-        everything = own.issuperset(self._full)
-        return Layers(own, ceilings, frozenset(identity.unread), everything)
+        own = self._full_only(self._united(own_policies(identity), facts))
+        limit = own_boundary(identity)
+        levels = self._controls if binds(identity) else ()
+        ceilings = tuple(
+            self._rules_of(level, facts)
+            for level in (*(() if limit is None else (limit,)), *levels)
+        )
+        unread = frozenset(identity.unread)
+        place = own, ceilings, unread
+        if place not in self._known:
+            everything = own.issuperset(self._full)
+            self._known[place] = Layers(own, ceilings, unread, everything)
+        return self._known[place]
+
+    def _united(
+        self, policies: Iterable[Attached], facts: PrincipalFacts
+    ) -> frozenset[Rule]:
+        """Return the rules of identity policies, document by document."""
+        same: list[frozenset[Rule]] = []
+        for attached in policies:
+            parts = self._parts.get(attached.document)
+            if parts is None:
+                parts = self._parts[attached.document] = self._parted(attached)
+            same.append(parts.same)
+            if parts.by_principal:
+                same.append(frozenset(self._layer(parts.by_principal, facts)))
+        return frozenset[Rule]().union(*same)
+
+    def _parted(self, attached: Attached) -> _Parts:
+        rules = self._own(attached)
+        apart = tuple(one for one in rules if self._rules.tells_principals(one))
+        return _Parts(frozenset(rules) - {*apart}, apart)
+
+    def _rules_of(
+        self, level: tuple[Attached, ...], facts: PrincipalFacts
+    ) -> frozenset[Rule]:
+        """Return the rules of a ceiling, once where it is the same for everybody."""
+        known = self._levels.get(level)
+        if known is None:
+            rules = frozenset(self._ceiling(level, facts))
+            compiled = (r for a in level for r in self._rules.of(a, DoubtKind.ASSUMED))
+            if any(map(self._rules.tells_principals, compiled)):
+                return rules
+            known = self._levels[level] = rules
+        return known
+
+    def _full_only(self, own: frozenset[Rule]) -> frozenset[Rule]:
+        """Drop what may be left out where one rule allows everything."""
+        if not own.issuperset(self._full):
+            return own
+        return own.difference(one for one in own if one.allows).union(self._full)
 
     def _plain(self, layer: _Layer) -> _Layer:
         """Drop what may be left out where one rule allows everything."""

@@ -60,6 +60,7 @@ class AccountEscalations:
         self._others = tuple(others)
         #: By identity, which is kept so that no other has its id.
         self._layers: dict[int, tuple[Identity, Layers]] = {}
+        self._adds: dict[tuple[Layers, Layers], bool] = {}
         self.by_ability: dict[Ability, list[Identity]] = defaultdict(list)
         for identity in account.identities:
             ability = None if identity.service_linked else self._ability(identity)
@@ -99,6 +100,14 @@ class AccountEscalations:
             found = self._abilities.layers(identity, self._facts(identity))
             self._layers[known] = identity, found
         return self._layers[known][1]
+
+    def adds(self, layers: Layers, other: Layers) -> bool:
+        """Tell whether somebody with other layers would gain anything by some."""
+        place = layers, other
+        found = self._adds.get(place)
+        if found is None:
+            found = self._adds[place] = layers.adds_to(other)
+        return found
 
     def is_most(self, layers: Layers) -> bool:
         """Tell whether nobody of the account can have more power than this."""

@@ -182,7 +182,7 @@ class Escalations:
             made = changed(subject, change, account.account)
             before = account.layers(subject)
             pairs = ((one, account.layers(one)) for one in made)
-            found = tuple(pair for pair in pairs if pair[1].adds_to(before))
+            found = tuple(pair for pair in pairs if account.adds(pair[1], before))
             self._layers[known] = found
         return found
 
@@ -241,7 +241,7 @@ class Escalations:
         """Tell whether a power is more than what somebody has or gains for certain."""
         gained = self._gained[actor.identity.principal.id]
         has = (account.layers(actor.identity), *gained)
-        return all(layers.adds_to(one) for one in has)
+        return all(account.adds(layers, one) for one in has)
 
     def _new(self, source: str, target: str) -> bool:
         """Tell whether a hop is the first of its kind; the first is the best."""
