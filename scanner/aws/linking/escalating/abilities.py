@@ -1,6 +1,6 @@
 """Which escalations the policies of an identity allow at all: its ability, by class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -101,7 +101,9 @@ class Abilities:
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
         self._known: dict[object, Layers] = {}
         self._parts: dict[PolicyDocument, _Parts] = {}
-        self._levels: dict[tuple[Attached, ...], frozenset[Rule]] = {}
+        #: By the documents' ids, which live as long as `_parts` names them.
+        self._unions: dict[tuple[int, ...], _Parts] = {}
+        self._levels: dict[tuple[Attached, ...], _Parts] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -141,36 +143,42 @@ class Abilities:
         return self._known[place]
 
     def _united(
-        self, policies: Iterable[Attached], facts: PrincipalFacts
+        self, policies: Sequence[Attached], facts: PrincipalFacts
     ) -> frozenset[Rule]:
-        """Return the rules of identity policies, document by document."""
-        same: list[frozenset[Rule]] = []
-        for attached in policies:
-            parts = self._parts.get(attached.document)
-            if parts is None:
-                parts = self._parts[attached.document] = self._parted(attached)
-            same.append(parts.same)
-            if parts.by_principal:
-                same.append(frozenset(self._layer(parts.by_principal, facts)))
-        return frozenset[Rule]().union(*same)
+        """Return the rules of identity policies; once for the same documents."""
+        documents = tuple([id(one.document) for one in policies])
+        parts = self._unions.get(documents)
+        if parts is None:
+            found = [self._parts_of(one) for one in policies]
+            parts = self._unions[documents] = _Parts(
+                frozenset[Rule]().union(*(one.same for one in found)),
+                tuple(rule for one in found for rule in one.by_principal),
+            )
+        if not parts.by_principal:
+            return parts.same
+        return parts.same.union(self._layer(parts.by_principal, facts))
 
-    def _parted(self, attached: Attached) -> _Parts:
-        rules = self._own(attached)
+    def _parts_of(self, attached: Attached) -> _Parts:
+        found = self._parts.get(attached.document)
+        if found is None:
+            found = self._parts[attached.document] = self._split(self._own(attached))
+        return found
+
+    def _split(self, rules: _Layer) -> _Parts:
         apart = tuple(one for one in rules if self._rules.tells_principals(one))
         return _Parts(frozenset(rules) - {*apart}, apart)
 
     def _rules_of(
         self, level: tuple[Attached, ...], facts: PrincipalFacts
     ) -> frozenset[Rule]:
-        """Return the rules of a ceiling, once where it is the same for everybody."""
-        known = self._levels.get(level)
-        if known is None:
-            rules = frozenset(self._ceiling(level, facts))
+        """Return the rules of a ceiling, once what is the same for everybody."""
+        parts = self._levels.get(level)
+        if parts is None:
             compiled = (r for a in level for r in self._rules.of(a, DoubtKind.ASSUMED))
-            if any(map(self._rules.tells_principals, compiled)):
-                return rules
-            known = self._levels[level] = rules
-        return known
+            parts = self._levels[level] = self._split(tuple(compiled))
+        if not parts.by_principal:
+            return parts.same
+        return parts.same.union(self._layer(parts.by_principal, facts))
 
     def _full_only(self, own: frozenset[Rule]) -> frozenset[Rule]:
         """Drop what may be left out where one rule allows everything."""

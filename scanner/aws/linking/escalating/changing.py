@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from scanner.aws.deciding.sides import FULL_POWER
@@ -48,6 +49,7 @@ def changed(
             return
 
 
+@lru_cache(maxsize=1 << 16)
 def denying(document: PolicyDocument) -> bool:
     """Tell whether a document denies anything, or may."""
     return bool(document.problem) or any(

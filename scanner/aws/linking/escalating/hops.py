@@ -60,6 +60,7 @@ class Escalations:
         self._groups: dict[
             tuple[str, Change, int], dict[Layers, tuple[int, Identity]]
         ] = {}
+        self._more: dict[object, tuple[tuple[Layers, int, Identity], ...]] = {}
         #: What somebody could make of others, if it becomes them.
         self._open: list[tuple[AccountEscalations, Actor, Gain]] = []
 
@@ -203,6 +204,24 @@ class Escalations:
             found = self._groups[place] = dict(most_first)
         return found
 
+    def _adding(
+        self, account: AccountEscalations, actor: Actor, gain: Gain
+    ) -> Sequence[tuple[Layers, int, Identity]]:
+        """Return the powers that are more than somebody has, with their subjects.
+
+        Worked out once for all that have and gain the same.
+        """
+        has = self._has(account, actor)
+        place = (account.account.id, gain.change, sum(gain.cells.values()), *has)
+        found = self._more.get(place)
+        if found is None:
+            found = self._more[place] = tuple(
+                (layers, bits, made)
+                for layers, (bits, made) in self._alike(account, gain).items()
+                if all(account.adds(layers, one) for one in has)
+            )
+        return found
+
     def _of_others(
         self, account: AccountEscalations, actor: Actor, gain: Gain, ways: Ways
     ) -> Iterator[Edge]:
@@ -210,9 +229,12 @@ class Escalations:
         source = actor.identity.principal.id
         become = account.becoming(actor.ability)
         at_once = meet(gain.cells, become.cells) if become else {}
-        for layers, (bits, made) in self._alike(account, gain).items():
+        gained = self._gained[source]
+        before = len(gained)
+        for layers, bits, made in self._adding(account, actor, gain):
             bits &= ~actor.base
-            if not bits or not self._adds(account, actor, layers):
+            newly = gained[before:]
+            if not bits or not all(account.adds(layers, one) for one in newly):
                 continue
             best = _best(within(at_once, bits))
             hops: Sequence[Edge] = ()
@@ -234,14 +256,17 @@ class Escalations:
 
     def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
         """Tell whether somebody gains all that anybody of its account can have."""
-        gained = self._gained[actor.identity.principal.id]
-        return any(map(account.is_most, (account.layers(actor.identity), *gained)))
+        return any(map(account.is_most, self._has(account, actor)))
 
     def _adds(self, account: AccountEscalations, actor: Actor, layers: Layers) -> bool:
         """Tell whether a power is more than what somebody has or gains for certain."""
-        gained = self._gained[actor.identity.principal.id]
-        has = (account.layers(actor.identity), *gained)
+        has = self._has(account, actor)
         return all(account.adds(layers, one) for one in has)
+
+    def _has(self, account: AccountEscalations, actor: Actor) -> tuple[Layers, ...]:
+        """Return what somebody has, and gains for certain by hops found already."""
+        gained = self._gained[actor.identity.principal.id]
+        return (account.layers(actor.identity), *gained)
 
     def _new(self, source: str, target: str) -> bool:
         """Tell whether a hop is the first of its kind; the first is the best."""
