@@ -126,16 +126,32 @@ class Abilities:
             allowed,
         )
 
-    def layers(self, identity: Identity, facts: PrincipalFacts) -> Layers:
-        """Return all that policies say of an identity."""
-        own = self._full_only(self._united(own_policies(identity), facts))
+    def layers(
+        self,
+        identity: Identity,
+        facts: PrincipalFacts,
+        more: Sequence[Attached] = (),
+        unread_too: Iterable[str] = (),
+    ) -> Layers:
+        """Return all that policies say of an identity.
+
+        Args:
+            identity: with its policies.
+            facts: what it fixes of conditions.
+            more: policies that it has besides.
+            unread_too: policies besides that are not in evidence.
+        """
+        united = self._united(own_policies(identity), facts)
+        if more:
+            united |= self._united(more, facts)
+        own = self._full_only(united)
         limit = own_boundary(identity)
         levels = self._controls if binds(identity) else ()
         ceilings = tuple(
             self._rules_of(level, facts)
             for level in (*(() if limit is None else (limit,)), *levels)
         )
-        unread = frozenset(identity.unread)
+        unread = frozenset((*identity.unread, *unread_too))
         place = own, ceilings, unread
         if place not in self._known:
             everything = own.issuperset(self._full)

@@ -54,7 +54,7 @@ class Escalations:
         self._classes: dict[tuple[str, int], Principal] = {}
         self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
-        self._layers: dict[tuple[str, Change], tuple[tuple[Identity, Layers], ...]] = {}
+        self._layers: dict[tuple[str, Change], tuple[tuple[int, Layers], ...]] = {}
         #: What somebody gains for certain, by hops that were found already.
         self._gained: defaultdict[str, list[Layers]] = defaultdict(list)
         self._groups: dict[
@@ -175,15 +175,18 @@ class Escalations:
 
     def _made_of(
         self, account: AccountEscalations, n: int, change: Change
-    ) -> tuple[tuple[Identity, Layers], ...]:
+    ) -> tuple[tuple[int, Layers], ...]:
+        """Return what a subject may be after a change, numbered as `changed` does.
+
+        Only what is more than it has.
+        """
         subject = account.subjects.identities[n]
         known = subject.principal.id, change
         found = self._layers.get(known)
         if found is None:
-            made = changed(subject, change, account.account)
             before = account.layers(subject)
-            pairs = ((one, account.layers(one)) for one in made)
-            found = tuple(pair for pair in pairs if account.adds(pair[1], before))
+            made = enumerate(account.changed_layers(subject, change))
+            found = tuple(one for one in made if account.adds(one[1], before))
             self._layers[known] = found
         return found
 
@@ -197,8 +200,13 @@ class Escalations:
         if found is None:
             found = {}
             for n in ones(bits):
-                for made, layers in self._made_of(account, n, gain.change):
-                    before, first = found.get(layers, (0, made))
+                for number, layers in self._made_of(account, n, gain.change):
+                    if layers in found:
+                        before, first = found[layers]
+                    else:
+                        subject = account.subjects.identities[n]
+                        made = tuple(changed(subject, gain.change, account.account))
+                        before, first = 0, made[number]
                     found[layers] = before | 1 << n, first
             most_first = sorted(found.items(), key=lambda one: one[0].limits)
             found = self._groups[place] = dict(most_first)
