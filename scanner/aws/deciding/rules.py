@@ -105,9 +105,7 @@ class Rules:
 
     def specialised(self, rule: Rule, facts: Look) -> Rule | None:
         """Return a rule as it is for a principal; None when it never applies to it."""
-        keys = self._mentions.get(rule)
-        if keys is None:
-            keys = self._mentions[rule] = _principal_keys(rule)
+        keys = self._keys(rule)
         if not keys:
             return rule
         seen = tuple(map(facts, keys))
@@ -117,6 +115,16 @@ class Rules:
                 rule, dict(zip(keys, seen, strict=True))
             )
         return self._special[known]
+
+    def tells_principals(self, rule: Rule) -> bool:
+        """True when a rule is not the same for all principals."""
+        return bool(self._keys(rule))
+
+    def _keys(self, rule: Rule) -> tuple[str, ...]:
+        keys = self._mentions.get(rule)
+        if keys is None:
+            keys = self._mentions[rule] = _principal_keys(rule)
+        return keys
 
     def _of_document(self, document: PolicyDocument) -> tuple[tuple[int, Rule], ...]:
         found = self._documents.get(document)
