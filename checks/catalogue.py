@@ -9,7 +9,9 @@ from checks import (
     clouds,
     day_to_day,
     delegated,
+    denials,
     everything,
+    forgeable,
     guard_rails,
     lateral,
     number,
@@ -21,6 +23,7 @@ from checks import (
     unscoped,
     unused,
     wide_trusts,
+    wordings,
     workloads,
 )
 from checks.context import Context
@@ -44,6 +47,9 @@ def catalogue() -> tuple[Check, ...]:
         number.checks(),
         everything.checks(),
         role_level.checks(),
+        wordings.checks(),
+        denials.checks(),
+        forgeable.checks(),
         unscoped.checks(),
         day_to_day.checks(),
         people.checks(),

@@ -6,7 +6,9 @@ from enum import StrEnum
 from functools import cached_property
 
 from scanner.estate import Principal, Provider, Target
+from scanner.facts import Facts
 from scanner.usage import Usages
+from scanner.wording import Wording
 
 
 class Verdict(StrEnum):
@@ -291,6 +293,14 @@ def _nothing_known(principal: Principal) -> tuple[str, ...]:
     return ()
 
 
+def _not_written(because: Because) -> tuple[Wording, ...]:
+    return ()
+
+
+def _sets_no_tag(principal: Principal, key: str, target: Target) -> tuple[Because, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -314,6 +324,11 @@ class Decided:
             has nothing to do with machines, sorted.
         homes_of: where a workload lives, if that is known: account ids, or normalized
             ids of resource groups.
+        facts: what the estate says about itself besides; no verdict rests on it.
+        wording_of: how a statement (one wording), or the role of an assignment (one for
+            each block), is written; nothing where that is not in evidence.
+        retags: what lets a principal set a tag of that key on a target; empty when
+            nothing does.
     """
 
     provider: Provider
@@ -332,3 +347,6 @@ class Decided:
     usage: Usages = field(default_factory=Usages)
     work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
     homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
+    facts: Facts = field(default_factory=Facts)
+    wording_of: Callable[[Because], tuple[Wording, ...]] = _not_written
+    retags: Callable[[Principal, str, Target], tuple[Because, ...]] = _sets_no_tag

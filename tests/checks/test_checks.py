@@ -20,13 +20,14 @@ from scanner.grants import (
 )
 from scanner.graph import build_graph
 from scanner.usage import Log
+from scanner.wording import Wording
 
 SEND = "ssm:SendCommand"
 RUN = "Microsoft.Compute/virtualMachines/runCommand/action"
 START, UPDATE = "ssm:StartSession", "ssm:UpdateDocument"
 ASSOCIATE = "ssm:CreateAssociation"
 TASK = "ssm:RegisterTaskWithMaintenanceWindow"
-VECTORS = {SEND, RUN, ASSOCIATE, TASK, UPDATE}
+VECTORS = {SEND, RUN, ASSOCIATE, TASK, UPDATE, "ssm:StartAutomationExecution"}
 FLEET = d.vms("i-1", "i-2", "i-3")
 WEB = [d.azure_vm("web"), d.azure_vm("db")]
 OPS, ALICE = d.role("ops"), d.user("alice")
@@ -471,6 +472,35 @@ def administering(kind: str = "delegated-to", member: Principal = MEMBER) -> Dec
     return d.half(aws(MEMBER), edges=edges, principals=[ADMINISTRATOR, member])
 
 
+def written(half: Decided, *wordings: Wording) -> Decided:
+    """Every statement and role is written like this."""
+    return replace(half, wording_of=lambda _: wordings)
+
+
+def denying(half: Decided, vector: str, *because) -> Decided:
+    """This vector is denied to everybody, by these."""
+    return replace(
+        half, denied_because=lambda _, one, __: because if one.id == vector else ()
+    )
+
+
+def tagging(half: Decided, *keys: str) -> Decided:
+    """Everybody may set tags of these keys, on all nodes."""
+    why = (d.statement(f"{OPS.id}/inline/tags"),)
+    return replace(half, retags=lambda _, key, __: why if key in keys else ())
+
+
+DENY = d.statement(f"{OPS.id}/inline/no-shell", effect="Deny")
+DENY_ASSIGNMENT = AssignmentBecause(
+    f"{SUBSCRIPTION}/providers/Microsoft.Authorization/denyAssignments/x", "", None
+)
+RUNS = "Microsoft.Compute/virtualMachines/runCommands/write"
+AUTOMATION = "ssm:StartAutomationExecution"
+OPERATOR = azure_half(azure(because=held(role="VM operator")))
+SCOPED = d.half(aws(targets=FLEET[:2]), targets=FLEET)
+BY_TEAM = Wording((SEND,), tags=("Team",))
+
+
 def two_accounts(*hops) -> Decided:
     """OPS commands its account; by hops also the other one."""
     far = d.grant([FAR_OPS], SEND, [FAR_NODE], documents="any")
@@ -575,6 +605,77 @@ CASES += [
         [
             crossing_clouds(CAROL, VM_IDENTITY, azure(VM_IDENTITY)),
             crossing_clouds(OPS, CAROL, azure(VM_IDENTITY)),
+        ],
+    ),
+    Case(
+        "t1651_aws_wildcard_action",
+        written(d.half(aws()), Wording(("ssm:*",))),
+        [
+            written(d.half(aws()), Wording(("ssm:*", SEND))),
+            written(d.half(aws()), Wording(("ec2:*",))),
+            written(d.half(aws()), Wording(("ssm:*",), ours=False)),
+            written(d.half(aws()), Wording(("*",), ("iam:*",))),
+            written(d.half(aws(because=DENY)), Wording(("ssm:*",))),
+            d.half(aws()),
+        ],
+    ),
+    Case(
+        "t1651_aws_not_action",
+        written(d.half(aws()), Wording(("*",), ("iam:*",))),
+        [
+            written(d.half(aws()), Wording(("*",), ("ssm:*",))),
+            written(d.half(aws()), Wording(("*",), ("iam:*",), ours=False)),
+            written(d.half(aws()), Wording(("*",))),
+        ],
+    ),
+    Case(
+        "t1651_azure_custom_role_wildcard",
+        written(OPERATOR, Wording(("Microsoft.Compute/*",))),
+        [
+            written(OPERATOR, Wording(("Microsoft.Compute/*", RUN))),
+            written(OPERATOR, Wording(("Microsoft.Compute/*",), ours=False)),
+            written(OPERATOR, Wording(("Microsoft.Web/*",))),
+            OPERATOR,
+        ],
+    ),
+    Case(
+        "t1651_azure_not_actions_leave_siblings",
+        written(OPERATOR, Wording(("Microsoft.Compute/*",), (RUNS,))),
+        [
+            written(OPERATOR, Wording(("Microsoft.Compute/*",), ("*/delete",))),
+            written(OPERATOR, Wording((RUN,), (RUNS,))),
+            written(OPERATOR, Wording(("*",), (RUNS,), ours=False)),
+            written(OPERATOR, Wording(("*",), ("*/runCommand*",))),
+        ],
+    ),
+    Case(
+        "t1651_aws_denial_leaves_others",
+        denying(by(AUTOMATION), SEND, DENY),
+        [
+            by(AUTOMATION),
+            denying(d.half(aws()), SEND, DENY),
+            denying(by(AUTOMATION), SEND, replace(DENY, index=-1)),
+            denying(by(AUTOMATION), SEND, replace(DENY, effect="Allow")),
+            denying(by(AUTOMATION, who=SERVICE_LINKED), SEND, DENY),
+        ],
+    ),
+    Case(
+        "t1651_azure_denial_leaves_others",
+        denying(azure_half(azure()), RUNS, DENY_ASSIGNMENT),
+        [
+            denying(azure_half(azure()), RUN, DENY_ASSIGNMENT),
+            denying(azure_half(azure()), RUNS, held()),
+            denying(azure_half(azure()), "Microsoft.Compute/disks/write", DENY),
+        ],
+    ),
+    Case(
+        "t1651_aws_forgeable_tag",
+        tagging(written(SCOPED, BY_TEAM), "Team"),
+        [
+            tagging(written(SCOPED, BY_TEAM), "Name"),
+            tagging(written(SCOPED, Wording((SEND,))), "Team"),
+            tagging(written(d.half(aws()), BY_TEAM), "Team"),
+            written(SCOPED, BY_TEAM),
         ],
     ),
     Case(
