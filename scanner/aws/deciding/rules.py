@@ -103,11 +103,19 @@ class Rules:
             for index, rule in self._of_document(attached.document)
         ]
 
-    def specialised(self, rule: Rule, facts: Look) -> Rule | None:
-        """Return a rule as it is for a principal; None when it never applies to it."""
-        keys = self._mentions.get(rule)
-        if keys is None:
-            keys = self._mentions[rule] = _principal_keys(rule)
+    def specialised(
+        self, rule: Rule, facts: Look, besides: frozenset[str] = frozenset()
+    ) -> Rule | None:
+        """Return a rule as it is for a principal; None when it never applies to it.
+
+        Args:
+            rule: the rule.
+            facts: what is known of the principal's keys.
+            besides: further keys, in lower case, that `facts` fixes for any resource.
+        """
+        keys = self._keys(rule)
+        if besides:
+            keys = (*keys, *sorted(besides & mentioned_keys(rule) - {*keys}))
         if not keys:
             return rule
         seen = tuple(map(facts, keys))
@@ -117,6 +125,16 @@ class Rules:
                 rule, dict(zip(keys, seen, strict=True))
             )
         return self._special[known]
+
+    def tells_principals(self, rule: Rule) -> bool:
+        """True when a rule is not the same for all principals."""
+        return bool(self._keys(rule))
+
+    def _keys(self, rule: Rule) -> tuple[str, ...]:
+        keys = self._mentions.get(rule)
+        if keys is None:
+            keys = self._mentions[rule] = _principal_keys(rule)
+        return keys
 
     def _of_document(self, document: PolicyDocument) -> tuple[tuple[int, Rule], ...]:
         found = self._documents.get(document)

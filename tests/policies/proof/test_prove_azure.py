@@ -106,9 +106,10 @@ def test_a_role_that_writes_roles_goes_before_the_new_one_comes(
 ):
     """Beside it, its holder could rewrite the new role."""
     writing = "Microsoft.Authorization/roleDefinitions/write"
-    wide = z.role("wide", z.block([writing, z.RUN, START, READ]), custom=False)
+    rest = [START, READ, "Microsoft.Compute/virtualMachines/write"]
+    wide = z.role("wide", z.block([writing, z.RUN, *rest]), custom=False)
     held = z.assignment("alice", "wide", SCOPE)
-    less = z.role("less", z.block([START, READ]))
+    less = z.role("less", z.block(rest))
     less["properties"]["assignableScopes"] = [SCOPE]
     steps = given(
         ("azure.role-definition", None, less),
