@@ -45,18 +45,11 @@ class Power:
 
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
-        return self._about(concerned(vector))
+        return _about(self, concerned(vector))
 
     def of(self, step: Step) -> "Power":
         """Return the part that concerns one step."""
-        return self._about(1 << place(step.action))
-
-    def _about(self, actions: int) -> "Power":
-        return Power(
-            _concerning(self.identity, actions),
-            tuple(_concerning(layer, actions) for layer in self.ceilings),
-            self.doubt,
-        )
+        return _about(self, 1 << place(step.action))
 
     @property
     def allows(self) -> Iterator[Rule]:
@@ -182,6 +175,15 @@ class Effects:
                 found = unite(found, self._space.cells(rule, step))
             self._united[known] = found
         return found
+
+
+@lru_cache(maxsize=65_536)
+def _about(power: Power, actions: int) -> Power:
+    return Power(
+        _concerning(power.identity, actions),
+        tuple([_concerning(layer, actions) for layer in power.ceilings]),
+        power.doubt,
+    )
 
 
 @lru_cache(maxsize=65_536)
