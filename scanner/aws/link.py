@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scanner.aws.arn import parse_arn
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.linking.escalating.hops import Escalations
+from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
@@ -54,11 +55,14 @@ def links_of(estate: AwsEstate) -> Links:
     escalations = Escalations(estate)
     classes = list(own.classes)
     edges += escalated(estate, escalations, edges, classes)
+    forgers = Forgers(estate)
+    edges += forgers.edges()
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    parties = {each.id: each for each in (*classes, *escalations.parties)}
+    named = (*classes, *escalations.parties, *forgers.principals)
+    parties = {each.id: each for each in named}
     parties |= outside.principals | people.principals | unlisted
     listed = {
         identity.principal.id
@@ -67,7 +71,17 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    return Links(tuple(outsiders), ordered, escalations.made)
+    return Links(tuple(outsiders), ordered, _together(escalations.made, forgers.made))
+
+
+def _together(
+    *made: Mapping[str, Sequence[Identity]],
+) -> Mapping[str, Sequence[Identity]]:
+    found: dict[str, list[Identity]] = {}
+    for one in made:
+        for account, identities in one.items():
+            found.setdefault(account, []).extend(identities)
+    return found
 
 
 def escalated(

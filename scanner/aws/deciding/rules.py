@@ -104,9 +104,19 @@ class Rules:
             for index, rule in self._of_document(attached.document)
         ]
 
-    def specialised(self, rule: Rule, facts: Look) -> Rule | None:
-        """Return a rule as it is for a principal; None when it never applies to it."""
+    def specialised(
+        self, rule: Rule, facts: Look, besides: frozenset[str] = frozenset()
+    ) -> Rule | None:
+        """Return a rule as it is for a principal; None when it never applies to it.
+
+        Args:
+            rule: the rule.
+            facts: what is known of the principal's keys.
+            besides: further keys, in lower case, that `facts` fixes for any resource.
+        """
         keys = self._keys(rule)
+        if besides:
+            keys = (*keys, *sorted(besides & mentioned_keys(rule) - {*keys}))
         if not keys:
             return rule
         seen = tuple(map(facts, keys))
@@ -223,9 +233,15 @@ class Rules:
 
 
 @lru_cache(maxsize=1 << 16)
+def mentioned_keys(rule: Rule) -> frozenset[str]:
+    """Return the keys of a rule's conditions and variables, in lower case."""
+    return _keys_of(rule.conditions, rule.patterns)
+
+
+@lru_cache(maxsize=1 << 16)
 def mentioned_families(rule: Rule) -> frozenset[str]:
-    """Return the families of keys of a rule's conditions and variables."""
-    return frozenset(map(family, _keys_of(rule.conditions, rule.patterns)))
+    """Return the families of these keys."""
+    return frozenset(map(family, mentioned_keys(rule)))
 
 
 def _is_principal(key: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
 from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
-from scanner.aws.deciding.facts import Always, Resource, asking
+from scanner.aws.deciding.facts import Always, Resource, asking, resource_tag
 from scanner.aws.deciding.rules import Rule, mentioned_families
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
@@ -155,7 +155,11 @@ class Space:
         self, keys: tuple[str, ...], rule: Rule, step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
         """Split the resources by what is known of some keys."""
-        facts = {key: seen for key, seen in rule.facts if key in keys}
+        facts = {
+            key: seen
+            for key, seen in rule.facts
+            if key in keys and (family(key) in step.keys or not resource_tag(key))
+        }
         own = tuple(key for key in keys if key not in facts)
         listed = tuple(family(key) in step.keys for key in own)
         known = own, listed, _service_for(own, step)
