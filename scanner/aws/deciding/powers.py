@@ -55,13 +55,7 @@ class Power:
 
     def about(self, actions: int) -> "Power":
         """Return the part that concerns some operations, as a set of bits."""
-        forged = self.forged
-        return Power(
-            _concerning(self.identity, actions),
-            tuple(_concerning(layer, actions) for layer in self.ceilings),
-            self.doubt,
-            forged=forged and (forged[0], forged[1].about(actions)),
-        )
+        return _about(self, actions)
 
     @property
     def parts(self) -> "tuple[Power, ...]":
@@ -209,6 +203,17 @@ class Effects:
                 found = unite(found, self._space.cells(rule, step))
             self._united[known] = found
         return found
+
+
+@lru_cache(maxsize=65_536)
+def _about(power: Power, actions: int) -> Power:
+    forged = power.forged
+    return Power(
+        _concerning(power.identity, actions),
+        tuple([_concerning(layer, actions) for layer in power.ceilings]),
+        power.doubt,
+        forged=forged and (forged[0], forged[1].about(actions)),
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Seen, variables
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.formulas import FALSE, TRUE, DoubtKind, Formula, both, doubted
-from scanner.aws.iam.keys import Origin, origin
+from scanner.aws.iam.keys import Origin, family, origin
 from scanner.aws.iam.patterns import match_action
 from scanner.aws.iam.statements import NOT_AN_IDENTITY_MEMBER, problem
 from scanner.aws.model import Attached
@@ -231,9 +232,16 @@ class Rules:
         )
 
 
+@lru_cache(maxsize=1 << 16)
 def mentioned_keys(rule: Rule) -> frozenset[str]:
     """Return the keys of a rule's conditions and variables, in lower case."""
     return _keys_of(rule.conditions, rule.patterns)
+
+
+@lru_cache(maxsize=1 << 16)
+def mentioned_families(rule: Rule) -> frozenset[str]:
+    """Return the families of these keys."""
+    return frozenset(map(family, mentioned_keys(rule)))
 
 
 def _is_principal(key: str) -> bool:
