@@ -1,8 +1,8 @@
 """What the checks are expected to find in the example estate, reviewed one by one.
 
-By check: where it is, whom it is about (`*`: the place as a whole), and how many targets
-it reaches; `?` stands for conditional, `??` for unknown. Accounts and subscriptions go
-by their names, the tenant by `entra`, the partner's tenant by `vantage`.
+By check: where it is, whom it is about (`*`: the place as a whole), how many targets it
+reaches; `?` stands for conditional, `??` for unknown. Accounts and subscriptions go by
+their names, the tenant by `entra`, the tenant of the partner by `vantage`.
 """
 
 EXPECTED = {
