@@ -1,9 +1,10 @@
 """Hops of the AWS half: who becomes whom, and what a VM runs as."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.aws.arn import parse_arn
+from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
@@ -12,7 +13,7 @@ from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Verdict
+from scanner.grants import Decided, Edge, Verdict
 
 #: Services through which a delegated administrator reaches into members' VMs or roles.
 #: Matched by prefix: the strings are not documented in one place.
@@ -72,6 +73,14 @@ def links_of(estate: AwsEstate) -> Links:
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
     return Links(tuple(outsiders), ordered, _together(escalations.made, forgers.made))
+
+
+def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
+    """Return the hops with those that rest on commands, once these are decided."""
+    found = Associations(estate, decided)
+    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
+    outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
+    return replace(links, outsiders=tuple(outsiders), edges=edges)
 
 
 def _together(

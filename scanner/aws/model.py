@@ -292,6 +292,11 @@ class AwsAccount:
     )
     #: When its principals last did what; verdicts never rest on it.
     usage: Usages = field(default_factory=Usages)
+    #: What it has switched on, by region; a region whose answer is missing is not here.
+    serial_console: Mapping[str, bool] = field(default_factory=dict)
+    public_sharing: Mapping[str, bool] = field(default_factory=dict)
+    #: Operations that its file holds an answer or a refusal of.
+    asked: frozenset[str] = frozenset()
     #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
     policies: Mapping[str, Attached] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)

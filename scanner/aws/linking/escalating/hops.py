@@ -15,13 +15,13 @@ from scanner.aws.linking.escalating.changing import changed
 from scanner.aws.linking.escalating.gaining import Change, Gain
 from scanner.aws.linking.escalating.nodes import Nodes
 from scanner.aws.linking.escalating.reaching import Ways
-from scanner.aws.linking.hops import settled_edge
+from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Edge, Verdict, ones
-from scanner.hops import Cost, and_all, cost_of, plus, verdict_of
+from scanner.grants import Edge, Verdict, ones
+from scanner.hops import Cost, cost_of, plus
 
 CAN_BECOME = "can-become"
 #: More equal hops than this share a node for their targets.
@@ -338,15 +338,5 @@ def _nearest(
 
 def _after(hops: Sequence[Edge], last: Edge) -> Edge:
     """Return a hop that can only be taken by whoever takes others as well."""
-    steps = (*hops, last)
-    certain = all(one.confidence is Confidence.CERTAIN for one in steps)
-    verdict = verdict_of(one.verdict for one in steps)
-    conditions = and_all(one.conditions for one in steps)[0]
-    return replace(
-        last,
-        verdict=verdict,
-        conditions=conditions if verdict is Verdict.CONDITIONAL else (),
-        confidence=Confidence.CERTAIN if certain else Confidence.INFERRED,
-        reasons=tuple(dict.fromkeys(r for one in steps for r in one.reasons)),
-        because=tuple(dict.fromkeys(w for one in (last, *hops) for w in one.because)),
-    )
+    because = dict.fromkeys(why for one in (last, *hops) for why in one.because)
+    return after(hops, replace(last, because=tuple(because)))
