@@ -76,6 +76,7 @@ EXPECTED = {
         "meridian-audit/OrganizationAccountAccessRole 2",
         "meridian-audit/emergency 2",
         "meridian-audit/root 2",
+        "meridian-management/break-glass 16",
         "meridian-management/root 16",
     ],
     # Administrators in all four accounts: by Identity Center, or by the emergency
