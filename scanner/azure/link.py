@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scanner.azure.becoming import becoming
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
@@ -17,18 +18,24 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
       Groups makes it eligible. Its grants through the group are its own already.
     * `runs-as`: a machine to the managed identities that code on it can become.
     * `can-become`: an owner to the group it can join, or to the service principal that
-      it can add a credential to.
+      it can add a credential to; an administrator of the directory to whom its role
+      lets it become (`scanner.azure.becoming`).
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
     outsiders: set[Principal] = set()
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
+        edges |= {*becoming(tenant)}
         for principal, edge in _partners(tenant):
             outsiders.add(principal)
             edges.add(edge)
-    ordered = sorted(edges, key=lambda e: (e.kind, e.source, e.target, e.verdict))
-    return tuple(sorted(outsiders)), tuple(ordered)
+    return tuple(sorted(outsiders)), tuple(sorted(edges, key=_place))
+
+
+def _place(edge: Edge) -> tuple[str, ...]:
+    because = repr(edge.because) if edge.because else ""
+    return edge.kind, edge.source, edge.target, edge.verdict, because
 
 
 def _members(tenant: AzureTenant) -> Iterator[Edge]:

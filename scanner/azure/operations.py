@@ -266,9 +266,6 @@ _UNREAD = frozenset(
         f"{_AUTOMATION}/runbooks",
         "Microsoft.DevTestLab/labs",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
-        "graph/directoryRoles",
-        "graph/roleAssignments",
-        "graph/roleEligibilityScheduleInstances",
     }
 )
 
