@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from checks.finding import Finding
+from policies.aws.becoming import stopped
 from policies.aws.controls import Controls, command_actions
 from policies.aws.denies import bounded, denied
 from policies.aws.edits import Edits
@@ -27,7 +28,7 @@ from policies.aws.passing import pinned
 from policies.aws.permission_sets import PermissionSets
 from policies.aws.trusts import TRUSTED, close_entries
 from policies.aws.wanted import Want, Wanted, is_taken, wanted
-from policies.aws.words import side_effects, title_of, why
+from policies.aws.words import side_effects, still_wide, title_of, why
 from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
 from policies.remediation import Change
@@ -101,7 +102,7 @@ class AwsPlanner:
                 title = "Nothing is changed: the access is to stay"
                 yield Advice(title, refused=refused)
             elif finding.path:
-                yield hop_advice(finding)
+                yield from self._entered(identity, finding)
             return
         if self._wishes.mode is Mode.GUARDRAIL:
             yield from self._guarded(identity, want)
@@ -122,6 +123,18 @@ class AwsPlanner:
             lambda: self._drafted(identity, want, denied(self.index, id_, want)),
         )
         yield Advice("The policies are full: make room for a deny statement")
+
+    def _entered(self, identity: Identity, finding: Finding) -> Iterator[Option]:
+        """Yield how to keep a principal from becoming another one, which commands."""
+        id_, first = identity.principal.id, finding.path[0]
+        own = first.kind == "can-become" and not is_permission_set_role(identity)
+        done = stopped(self.index, id_, finding) if own else None
+        kept = self._wishes.kept(identity.principal)
+        if done and not kept:
+            # Handed over: no proof covers hops of this kind yet.
+            title = f"Take the rights by which {identity.principal.name} becomes others"
+            yield Advice(title, done, side_effects=tuple(side_effects(done, 0)))
+        yield hop_advice(finding)
 
     def _once(
         self, id_: str, what: str, make: Callable[[], Draft | None]
@@ -213,7 +226,11 @@ class AwsPlanner:
     def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
         others.discard(identity.principal.id)
-        effects = (*side_effects(done, len(others)), *self._owned(identity))
+        effects = (
+            *side_effects(done, len(others)),
+            *still_wide(want),
+            *self._owned(identity),
+        )
         return Draft(
             title_of(identity.principal.name, done),
             tuple(done),

@@ -18,7 +18,7 @@ from scanner.estate import Principal
 from scanner.grants import StatementBecause, Verdict
 from scanner.graph import AccessGraph
 
-#: Checks about a whole account, or about how outsiders enter a role.
+#: Checks about a whole account, or about how outsiders and others enter it.
 _OTHERWISE = frozenset(
     {
         "t1651_aws_root_not_fenced",
@@ -27,6 +27,8 @@ _OTHERWISE = frozenset(
         "t1651_aws_external_without_external_id",
         "t1651_aws_external_account",
         "t1651_aws_oidc_subject_wide",
+        "t1651_aws_delegated_administrator",
+        "t1651_aws_from_azure",
     }
 )
 

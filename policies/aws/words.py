@@ -80,3 +80,15 @@ def side_effects(done: Sequence[Change], others: int) -> Iterator[str]:
     for kind in dict.fromkeys(change.kind for change in done):
         if kind in _EFFECTS:
             yield _EFFECTS[kind]
+
+
+def still_wide(want: Want) -> Iterator[str]:
+    """Yield which half of a narrowed operation is as wide as it was.
+
+    The document and the node are authorised apart: narrowing one bounds the other not.
+    """
+    for one in want.narrowed:
+        if any(each.endswith(":document/*") for each in one.documents):
+            yield f"{one.action} still runs any document, shells too, on these nodes"
+        if not one.tags and any(each.endswith("instance/*") for each in one.nodes):
+            yield f"{one.action} still reaches every node of the account"

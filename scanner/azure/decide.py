@@ -10,6 +10,7 @@ from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
 from scanner.azure.vectors import ELEVATION, NOT_COVERED
+from scanner.azure.wording import wording_of
 from scanner.azure.work import Surroundings
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Decision, Vector
@@ -46,6 +47,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
         usage=joined(half.tenant.usage for half in halves),
         work_of=around.work_of,
         homes_of=around.homes_of,
+        wording_of=wording_of(estate.tenants.values()),
     )
 
 

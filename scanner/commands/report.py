@@ -15,6 +15,7 @@ from scanner.commands.options import (
     estate_argument,
     fail_on_option,
     format_option,
+    jobs_option,
     quiet_option,
     raw_csv_option,
     top_option,
@@ -38,6 +39,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
 )
 @fail_on_option
 @config_option
+@jobs_option
 @top_option
 @raw_csv_option
 @quiet_option
@@ -50,6 +52,7 @@ def command(
     out: Path | None,
     fail_on: str | None,
     config_file: Path | None,
+    jobs: int | None,
     top: int,
     raw_csv: bool,
 ) -> int:
@@ -69,7 +72,7 @@ def command(
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
     config = configuration(config_file)
-    result = load(root, config=config).result
+    result = load(root, config=config, processes=jobs).result
     warn_if_shared(root, console)
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)

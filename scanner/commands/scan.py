@@ -13,6 +13,7 @@ from scanner.commands.options import (
     config_option,
     fail_on_option,
     format_option,
+    jobs_option,
     quiet_option,
     role_name,
     top_option,
@@ -127,6 +128,7 @@ def _listed(
 @format_option(*FORMATS)
 @fail_on_option
 @config_option
+@jobs_option
 @top_option
 @quiet_option
 @click.pass_context
@@ -141,6 +143,7 @@ def command(
     form: str,
     fail_on: str | None,
     config_file: Path | None,
+    jobs: int | None,
     top: int,
     **options: Any,
 ) -> int:
@@ -167,7 +170,7 @@ def command(
     config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    result = load(out, config=config).result
+    result = load(out, config=config, processes=jobs).result
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)

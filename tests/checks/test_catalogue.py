@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from importlib.resources import as_file, files
 
 import decided as d
 import pytest
@@ -13,10 +14,12 @@ from checks.claims import claims, pairs
 from checks.evidence import NO_USAGE
 from checks.finding import Severity
 from checks.severity import LEVELS, Risk, severity_of
+from scanner.analysis import analyse
 from scanner.config import Config, Thresholds
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
+from scanner.evidence.reader import open_estate
 from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
 from scanner.usage import Usage, Usages
@@ -195,6 +198,7 @@ def test_a_list_that_few_checks_read_makes_only_those_unknown():
     assert unknown_checks(gap("organizations:ListAccounts")) == {
         "t1651_aws_external_account",
         "t1651_aws_external_without_external_id",
+        "t1651_aws_trusts_whole_account",
     }
 
 
@@ -452,3 +456,16 @@ def test_pairs_are_counted_by_vector_and_verdict():
         SEND: {"allowed": 10, "unknown": 1},
         START: {"conditional": 5},
     }
+
+
+def test_two_processes_find_what_one_finds():
+    """In the same order: half of the checks run in each."""
+    with as_file(files("scanner") / "example" / "estate") as root:
+        analysis = analyse(open_estate(root))
+    graph = build_graph(analysis.decided)
+
+    alone = run_checks(graph, analysis.coverage)
+    together = run_checks(graph, analysis.coverage, processes=2)
+
+    assert len(alone) > 50
+    assert together == alone

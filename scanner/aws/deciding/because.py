@@ -1,6 +1,6 @@
 """Which statements a verdict rests on: worked out by class, named for one principal."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,6 +67,10 @@ class Explainer:
     facts_of: Callable[[Identity], PrincipalFacts]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
+    #: By a power and several things that are asked.
+    _together: dict[tuple[int, tuple[Asked, ...]], Touching] = field(
+        default_factory=dict
+    )
     #: By the part of a power that concerns the vector, and what is asked.
     _touching: dict[tuple[Power, str, int, bool], Touching] = field(
         default_factory=dict
@@ -86,8 +90,7 @@ class Explainer:
             power: that of its class.
             asked: vectors, each on targets that it is granted on.
         """
-        touching = [self._rules_touching(power, one) for one in asked]
-        allows, cuts = _together(touching)
+        allows, cuts = self._touching_any(power, asked)
         named = self._all_named(identity)
         return (
             *(one.because for one in named if one.own and one.rule in allows),
@@ -117,6 +120,19 @@ class Explainer:
             for step, wanted in asked:
                 found.update(dict.fromkeys(self._silent(identity, facts, step, wanted)))
         return tuple(found)
+
+    def _touching_any(self, power: Power, asked: tuple[Asked, ...]) -> Touching:
+        if len(asked) == 1:
+            return self._rules_touching(power, asked[0])
+        place = id(power), asked
+        found = self._together.get(place)
+        if found is None:
+            touching = [self._rules_touching(power, one) for one in asked]
+            found = self._together[place] = Touching(
+                frozenset[Rule]().union(*(one.allows for one in touching)),
+                frozenset[Rule]().union(*(one.cuts for one in touching)),
+            )
+        return found
 
     def _rules_touching(self, power: Power, asked: Asked) -> Touching:
         """Look up by the power itself, then by its part that concerns the vector."""
@@ -226,15 +242,6 @@ class Explainer:
                     name = f"{prefix}{source.policy}"
                     why = StatementBecause(name, source.index, source.sid, effect)
                     yield _Named(special, why, own=not prefix)
-
-
-def _together(many: Sequence[Touching]) -> Touching:
-    if len(many) == 1:
-        return many[0]
-    return Touching(
-        frozenset[Rule]().union(*(one.allows for one in many)),
-        frozenset[Rule]().union(*(one.cuts for one in many)),
-    )
 
 
 def _ceilings(

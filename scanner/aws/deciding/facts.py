@@ -105,7 +105,7 @@ class Resource:
         label: what a report calls it: a document's name or pattern.
         tags: values by tag key in lower case; UNREAD or NOT_COLLECTED as a whole.
         fixed: other keys, in lower case.
-        unheard: an AWS-owned document of a name like no known one.
+        doubt: why it is not certain that it is of use; empty where it is.
         unlisted: a document that may exist where evidence does not list documents.
     """
 
@@ -115,7 +115,7 @@ class Resource:
     label: str = ""
     tags: Mapping[str, Seen] | Missing = field(default_factory=dict)
     fixed: Mapping[str, Seen] = field(default_factory=dict)
-    unheard: bool = False
+    doubt: str = ""
     unlisted: bool = False
 
     def __call__(self, key: str) -> Seen:
