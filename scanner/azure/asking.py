@@ -57,8 +57,6 @@ LEAVES = _at(GROUP, Level.MANAGEMENT_GROUP)
 ENTERS = (Operation(MOVE, aside=True), Operation(GROUP, aside=True))
 REMOTE = (Operation(ENROL, aside=True), Operation(PACKAGE, aside=True))
 WRITES = {kind: Operation(name) for kind, name in WRITE.items()}
-#: Used at any scope where they are held: what guards a machine below does not stop it.
-FROM_ABOVE = (DEFINES, *DELEGATES, ASSIGNS_POLICY, MOVED, LEAVES)
 MAY_UPGRADE = Operation(UPGRADE, mode=Mode(whole_set=True))
 
 

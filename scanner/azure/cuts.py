@@ -21,7 +21,7 @@ from scanner.azure.spots import Spot, Spots, at
 from scanner.grants import AssignmentBecause, Confidence, Decision
 
 # One reason for many denies: each distinct reason would split the sets it touches.
-DENIES_UNREAD = "deny assignments were not read"
+_DENIES_UNREAD = "deny assignments were not read"
 _NAMES_UNREAD_GROUP = "members of a group that a deny assignment names were not read"
 _EXCLUDES_UNREAD_GROUP = (
     "members of a group that a deny assignment excludes were not read"
@@ -154,7 +154,7 @@ class Cuts:
     def _cut(self, question: Question, party: Party) -> Cut:
         blocked = 0
         unless: list[tuple[str, int]] = []
-        doubts = [(DENIES_UNREAD, self._unread)]
+        doubts = [(_DENIES_UNREAD, self._unread)]
         spoken = hits(party, self._strangers)
         for number, truth in question.denies.items():
             deny, hit = self._tenant.denies[number], spoken[number]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from scanner.azure.cuts import DENIES_UNREAD, bound_hits
-from scanner.azure.parties import Hit, Party, hits
+from scanner.azure.cuts import bound_hits
+from scanner.azure.parties import Party
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.blocks import locks_operation
-from scanner.azure.rbac.evaluation import combined, doubted
+from scanner.azure.rbac.evaluation import combined
 from scanner.azure.rbac.scopes import (
     Hierarchy,
     ancestors,
@@ -14,7 +14,7 @@ from scanner.azure.rbac.scopes import (
     subscription_of,
 )
 from scanner.azure.rbac.truth import Truth
-from scanner.azure.settle import UNREAD, Engine, Parts
+from scanner.azure.settle import UNREAD, Engine
 from scanner.grants import Decision
 
 
@@ -91,27 +91,6 @@ class Elsewhere:
         found = combined(best)
         unread = self._tenant.assignments_unread and not party.delegated
         return UNREAD if found is None and unread else found
-
-    def unguarded(self, operation: Operation, party: Party) -> Parts:
-        """Return where a class holds something with nothing at or above that guards it.
-
-        The scopes are those that it is assigned at, with all machines below.
-        """
-        engine, question = self._engine, self._engine.question(operation)
-        spoken = hits(party, engine.parties.strangers)
-        stops = locks_operation(operation.name, operation.data) and not party.delegated
-        every = (1 << len(engine.place.space.classes)) - 1
-        unread = engine.place.within(self._tenant.denies_unread)
-        found: Parts = []
-        for scope, decision in self._held(operation, party):
-            denies, locked = self._covering(scope)
-            near = (n for n in denies if n in question.denies)
-            if (locked and stops) or any(spoken[n] is not Hit.NO for n in near):
-                continue
-            bits = engine.spots.covered(scope, question.mode) & every
-            found.append((decision, bits & ~unread))
-            found.append((doubted(decision, (DENIES_UNREAD,)), bits & unread))
-        return [(decision, bits) for decision, bits in found if bits]
 
     def _held(
         self, operation: Operation, party: Party

@@ -9,7 +9,6 @@ from scanner.azure.asking import (
     DELEGATES,
     ENROL,
     ENTERS,
-    FROM_ABOVE,
     GROUP,
     KINDS,
     LEAVES,
@@ -77,7 +76,7 @@ class Escalations:
         `settled` and `uncut` are what `Engine.settled` says of it.
         """
         found = dict(self._guards.parts(party, settled, uncut))
-        found |= self._rights(party, self._from_above(party, settled, uncut))
+        found |= self._rights(party, settled)
         for vector in ESCALATIONS:
             parts = found.get(vector.vector.id)
             if parts:
@@ -91,24 +90,6 @@ class Escalations:
             party = self._engine.parties.party(principal)
             custom = self._asking.rewritable(party)
             yield from self._rewriting.resting_on(party, custom, bits)
-
-    def _from_above(
-        self, party: Party, settled: list[Parts], uncut: list[Parts]
-    ) -> list[Parts]:
-        """Return what is settled, with rights that guards further down do not stop.
-
-        Who hands out roles at a subscription does so whatever guards a machine in it.
-        """
-        receiver = self._asking.receiver(party)
-        handing = (self._asking.handing[kind, receiver] for kind in KINDS)
-        found = settled
-        for operation in (*handing, self._asking.new[receiver], *FROM_ABOVE):
-            number = self._numbers[operation]
-            if settled[number] is not uncut[number]:
-                found = list(settled) if found is settled else found
-                more = self._elsewhere.unguarded(operation, party)
-                found[number] = disjoint([*settled[number], *more])
-        return found
 
     def _rights(self, party: Party, settled: list[Parts]) -> dict[str, Parts]:
         given, custom = self._masked(settled, DEFINES), self._asking.rewritable(party)

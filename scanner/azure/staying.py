@@ -38,6 +38,7 @@ class Staying:
             for one in MACHINE_VECTORS
             if one.vector.tier is not Tier.ESCALATION
         ]
+        self._tight: dict[int, int] = {}
         self._gained: dict[int, tuple[tuple[Question, int], ...]] = {}
 
     def left(self, party: Party, parts: Parts) -> Parts:
@@ -45,6 +46,7 @@ class Staying:
         bits = 0
         for _, some in parts:
             bits |= some
+        bits &= self._shut_at_most(self._asking.receiver(party))
         shut = self.shut(party, bits, self._staying(party, bits)) if bits else 0
         if not shut:
             return parts
@@ -80,6 +82,17 @@ class Staying:
         for guard in guards:
             if below.get(guard.scope, 0) & bit:
                 yield Block(guard.id, guard.name, bit)
+
+    def _shut_at_most(self, receiver: int) -> int:
+        """Return where all guards together, whomever they bind, block everything."""
+        if receiver not in self._tight:
+            denies = range(len(self._tenant.denies))
+            left = 0
+            for question, works in self._gains(receiver):
+                left |= works & ~blocked_by(self._engine, question, denies, self._locks)
+            every = (1 << len(self._engine.place.space.classes)) - 1
+            self._tight[receiver] = every & ~left if self._guarded else 0
+        return self._tight[receiver]
 
     def _staying(self, party: Party, bits: int) -> Guard:
         """Return the guards in the way of a class that it gains no right to remove."""

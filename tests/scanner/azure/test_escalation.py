@@ -287,7 +287,7 @@ def test_a_lock_or_deny_on_it_counts(tmp_path):
     assert Verdict.DENIED is verdict(
         rows(tmp_path / "a", held, denies=[denied]), HAND_OUT
     )
-    locked = rows(tmp_path / "b", held, locks=[lock(S)])
+    locked = rows(tmp_path / "b", held, locks=[lock(rg_scope())])
     assert Verdict.DENIED is verdict(locked, HAND_OUT)
 
 

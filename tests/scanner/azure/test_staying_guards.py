@@ -98,27 +98,6 @@ def test_only_the_machines_behind_the_guard_are_out_of_reach(tmp_path):
     ) == (DENIED, ALLOWED)
 
 
-@pytest.mark.parametrize(
-    ("scope", "guard", "expected"),
-    [
-        (S, {"locks": [lock(vm_id())]}, ALLOWED),
-        (S, {"locks": [lock(rg_scope())]}, ALLOWED),
-        (S, {"locks": [lock(S)]}, DENIED),
-        (rg_scope(), {"locks": [lock(S)]}, DENIED),
-        (S, {"denies": [deny(rg_scope(), block([HAND_OUT]))]}, ALLOWED),
-        (S, {"denies": [deny(S, block([HAND_OUT]))]}, DENIED),
-        (rg_scope(), {"denies": [deny(S, block([HAND_OUT]))]}, DENIED),
-        (vm_id(), {"denies": [deny(vm_id(), block([HAND_OUT]))]}, DENIED),
-    ],
-)
-def test_a_guard_below_the_right_stops_no_assignment_above_it(
-    tmp_path, scope, guard, expected
-):
-    found = decided(tmp_path, [(HAND_OUT, scope)], [UNDOES], **guard)
-
-    assert expected is verdict(found, HAND_OUT)
-
-
 def test_a_condition_that_lets_no_remover_through_leaves_the_guard(tmp_path):
     only = f"{ROLE_ID} GuidEquals {guid('runs')}"
     hands = role("hands", block([HAND_OUT], condition=only))
