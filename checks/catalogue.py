@@ -10,6 +10,7 @@ from checks import (
     day_to_day,
     delegated,
     denials,
+    documents,
     everything,
     forgeable,
     guard_rails,
@@ -19,6 +20,7 @@ from checks import (
     people,
     production,
     role_level,
+    settings,
     standing,
     unscoped,
     unused,
@@ -65,6 +67,8 @@ def catalogue() -> tuple[Check, ...]:
         clouds.checks(),
         production.checks(),
         guard_rails.checks(),
+        settings.checks(),
+        documents.checks(),
     )
     found = (check for family in families for check in family)
     return tuple(sorted(found, key=lambda check: check.id))
@@ -93,7 +97,7 @@ def run_checks(
     wanted = [one for one in checks if one.provider in clouds]
     found = _found(wanted, context, processes)
     if coverage is not None:
-        found += not_evaluated(checks, coverage, graph.usage)
+        found += not_evaluated(checks, coverage, graph.usage, graph.facts)
     return tuple(sorted(found, key=_order))
 
 

@@ -9,15 +9,22 @@ from checks.evidence import AWS_BASE, AWS_ORGANIZATION
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
     ACCOUNTS,
+    ANY_OF_OURS,
+    COMMANDS,
     M1026,
     MFA,
     PARTNERS,
     T1651,
     TRUSTED,
+    VALID_ACCOUNTS,
     Hit,
     define,
+    hit_on_held,
 )
+from checks.scopes import facts_about
+from scanner.closure import closure_of
 from scanner.estate import Principal, Provider
+from scanner.facts import Topic
 
 _TRUST = "https://attack.mitre.org/techniques/T1199/"
 _PRINCIPAL = (
@@ -61,7 +68,34 @@ def checks() -> tuple[Check, ...]:
             needs=(*AWS_BASE, *AWS_ORGANIZATION),
             references=(_TRUST, _PRINCIPAL),
         ),
+        define(
+            "t1651_aws_trusts_organization",
+            title="A role that runs commands trusts everybody in an organization",
+            severity=Severity.HIGH,
+            claim=Claim.COUNT,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale="Every account of the organization is a way in, sandboxes and "
+            "newly bought ones too: whoever is administrator of one runs commands.",
+            fix="Name the accounts or roles that need to enter.",
+            find=_organizations,
+            example="ops lets in everybody in o-example and can run commands: 3 nodes",
+            settled_by=ANY_OF_OURS,
+            needs=AWS_BASE,
+            references=(_PRINCIPAL,),
+        ),
     )
+
+
+def _organizations(context: Context) -> Iterator[Hit]:
+    graph, closure = context.graph, closure_of(context.graph, COMMANDS)
+    topic = Topic.TRUSTS_ORGANIZATION
+    for _, facts in facts_about(context, Provider.AWS, topic):
+        for fact in facts:
+            principal = graph.principals.get(fact.subject)
+            own = list(closure.own(fact.subject))
+            if principal is not None and own:
+                name = f"{principal.name} lets in everybody in {fact.detail}"
+                yield hit_on_held(graph, principal, own, f"{name} and can run commands")
 
 
 def _entered(wide: Callable[[Principal], bool], context: Context) -> Iterator[Hit]:

@@ -3,8 +3,7 @@
 No verdict rests on a fact; checks read them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -46,9 +45,9 @@ class Facts:
 
     Attributes:
         known: sorted.
-        unread: operations that would tell more, with the accounts or subscriptions
-            (sorted) of which nobody asked them: no gap says so.
+        unasked: operation and account or subscription where nobody asked what would
+            tell more: no gap says so.
     """
 
     known: tuple[Fact, ...] = ()
-    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unasked: frozenset[tuple[str, str]] = frozenset()

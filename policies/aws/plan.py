@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from checks.finding import Finding
-from policies.aws.becoming import stopped
+from policies.aws.becoming import parted
 from policies.aws.controls import Controls, command_actions
 from policies.aws.denies import bounded, denied
 from policies.aws.edits import Edits
@@ -33,6 +33,7 @@ from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
+from scanner.aws.linking.escalating.hops import CAN_BECOME
 from scanner.aws.model import AwsEstate, Identity
 from scanner.graph import AccessGraph
 
@@ -126,15 +127,23 @@ class AwsPlanner:
 
     def _entered(self, identity: Identity, finding: Finding) -> Iterator[Option]:
         """Yield how to keep a principal from becoming another one, which commands."""
-        id_, first = identity.principal.id, finding.path[0]
-        own = first.kind == "can-become" and not is_permission_set_role(identity)
-        done = stopped(self.index, id_, finding) if own else None
-        kept = self._wishes.kept(identity.principal)
-        if done and not kept:
-            # Handed over: no proof covers hops of this kind yet.
-            title = f"Take the rights by which {identity.principal.name} becomes others"
-            yield Advice(title, done, side_effects=tuple(side_effects(done, 0)))
+        if finding.path[0].kind == CAN_BECOME:
+            id_ = identity.principal.id
+            mine = (f for f in self._becoming if f.principal == finding.principal)
+            yield from self._once(
+                id_,
+                "become",
+                lambda: parted(self.index, self._wishes, identity, mine),
+            )
         yield hop_advice(finding)
+
+    @cached_property
+    def _becoming(self) -> tuple[Finding, ...]:
+        return tuple(
+            one
+            for one in self._findings
+            if one.path and one.path[0].kind == CAN_BECOME and is_taken(one)
+        )
 
     def _once(
         self, id_: str, what: str, make: Callable[[], Draft | None]

@@ -29,6 +29,7 @@ _OTHERWISE = frozenset(
         "t1651_aws_oidc_subject_wide",
         "t1651_aws_delegated_administrator",
         "t1651_aws_from_azure",
+        "t1651_aws_trusts_organization",
     }
 )
 

@@ -2,19 +2,20 @@
 
 A hop into a role rests on the caller's own policies, the role's trust policy and the
 control policies of both accounts. Where none of these says anything else about entering
-roles, the hops are the same, and nothing is linked again.
+roles, the hops are the same, and nothing is linked again. What identities can make of
+each other by rights on IAM is compared beside them (`becoming`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from policies.proof.again import home_of
+from policies.proof.becoming import compare_rights
 from policies.proof.context import Context, Half
 from policies.proof.copies import Copy
 from policies.proof.model import HopChange
 from policies.proof.narrower import no_more
 from policies.proof.relinking import ENTRIES, Key, by_ends, into, out_of
-from policies.proof.rules import rules_of
+from policies.proof.rules import about
 from scanner.aws.deciding.controls import Levels, resource_controls, service_controls
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.linking.hops import RUNS_AS
@@ -39,16 +40,18 @@ def compare_hops(context: Context, copy: Copy) -> tuple[tuple[HopChange, ...], i
         return _compared(_azure(copy.part), _azure(copy.changed))
     if not isinstance(before, AwsEstate) or not isinstance(after, AwsEstate):
         return (), 0
+    rights = compare_rights(context, copy)
     sources, targets = _again(before, after, touched)
     machines = _machines(before, after)
     same = sum(len(hops_of(context.graph, id_)) for id_ in touched)
     if not sources and not targets and not machines:
-        return (), same
+        return rights, same
     old = {**out_of(before, sources), **into(before, after, targets)}
     new = {**out_of(after, sources), **into(after, before, targets)}
     old |= _run_as(before, machines)
     new |= _run_as(after, machines)
-    return _compared(old, new)
+    entries, same = _compared(old, new)
+    return (*entries, *rights), same
 
 
 def _azure(estate: Half) -> _Edges:
@@ -178,16 +181,4 @@ def _facts(one: Identity) -> object:
 
 def _says(documents: Iterable[PolicyDocument]) -> frozenset[object]:
     """Return what documents say about entering roles; equal ones say the same."""
-    return frozenset[object]().union(*map(_of_document, documents))
-
-
-@lru_cache(maxsize=1 << 14)
-def _of_document(document: PolicyDocument) -> frozenset[object]:
-    if document.problem:
-        return frozenset({document})
-    return frozenset(
-        (action, one.rule)
-        for one in rules_of(document)
-        for action in ENTRIES
-        if one.names(action)
-    )
+    return frozenset[object]().union(*(about(one, ENTRIES) for one in documents))

@@ -4,7 +4,9 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 
 from policies.proof.again import home_of
-from scanner.aws.link import link_aws
+from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.outsiders import OutsideEntries
+from scanner.aws.linking.people import People
 from scanner.aws.linking.trusts import Kind, named_by
 from scanner.aws.model import AwsEstate, Identity
 from scanner.grants import Edge
@@ -54,10 +56,11 @@ def into(
 def _linked(
     estate: AwsEstate, keep: Callable[[Identity], Identity | None]
 ) -> dict[Key, Edge]:
-    """Link a part of the estate.
+    """Find the ways into roles in a part of the estate.
 
-    Machines are left out: what they run as rests on no policy. Every account stays,
-    since what an account's absence says of a trust policy is not to change.
+    What rests on no policy is left out, and so are rights on IAM, which `becoming`
+    compares. Every account stays, since what an account's absence says of a trust
+    policy is not to change.
     """
     accounts = {}
     for id_, account in estate.accounts.items():
@@ -65,8 +68,9 @@ def _linked(
         if not kept:
             kept = [replace(one, trust=None) for one in account.identities[:1]]
         accounts[id_] = replace(account, identities=tuple(kept), nodes=())
-    _, edges = link_aws(replace(estate, accounts=accounts))
-    return by_ends(edges)
+    part = replace(estate, accounts=accounts)
+    finders = (OwnEntries(part), OutsideEntries(part), People(part))
+    return by_ends([edge for finder in finders for edge in finder.edges()])
 
 
 def _named_accounts(wanted: frozenset[str], estate: AwsEstate) -> Container[str]:

@@ -20,6 +20,7 @@ _MOST_PATHS = 20
 def remaining_paths(
     context: Context,
     principal: str,
+    account: str,
     targets: Targets,
     wanted: int,
     after: Grants,
@@ -31,6 +32,7 @@ def remaining_paths(
     Args:
         context: of the estate as it is.
         principal: who asks.
+        account: whose the targets are; empty for those of Azure.
         targets: the order that `wanted` is over.
         wanted: the targets, as a bit set.
         after: the grants, of everybody whom the changes may concern, on the copy.
@@ -40,7 +42,8 @@ def remaining_paths(
     Each path is the ids and kinds of its hops in turn, and the vector at its end; the
     best path to each holder.
     """
-    ways = _Ways(context, principal, targets, wanted, after, frozenset(_lost(gone)))
+    lost = frozenset(_lost(gone))
+    ways = _Ways(context, principal, account, targets, wanted, after, lost)
     found: list[Path] = [
         (principal, grant.vector.id)
         for grant in ways.grants_of(principal)
@@ -75,6 +78,7 @@ class _Ways:
 
     context: Context
     principal: str
+    account: str
     targets: Targets
     wanted: int
     after: Grants
@@ -82,7 +86,7 @@ class _Ways:
 
     def grants_of(self, id_: str) -> list[Grant]:
         # No statement of one AWS account reaches the machines of another.
-        if home_of(id_) != home_of(self.principal):
+        if home_of(id_) != self.account:
             return []
         held = grants_after(self.context, self.after, id_)
         return [one for one in held if self.targets.bits(one.targets) & self.wanted]

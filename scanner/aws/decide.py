@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
+from scanner.aws.facts import facts_of
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.aws.tagging import retags
 from scanner.aws.vectors import HOLDERS, catalogue
@@ -76,6 +77,7 @@ def decide_aws(
         usage=joined(account.usage for account in accounts),
         work_of=work_of(estate),
         homes_of=_home,
+        facts=facts_of(estate),
         wording_of=wording_of(estate),
         retags=retags(estate),
     )

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 from scanner.azure.cuts import Block, denial
 from scanner.azure.denials import Denials
+from scanner.azure.facts import facts_of
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
@@ -47,6 +48,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
         usage=joined(half.tenant.usage for half in halves),
         work_of=around.work_of,
         homes_of=around.homes_of,
+        facts=facts_of(estate.tenants.values()),
         wording_of=wording_of(estate.tenants.values()),
     )
 

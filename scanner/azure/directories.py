@@ -32,7 +32,7 @@ def directory_of(
 ) -> Directory:
     """Return the directory of a tenant; whoever is only met there joins `people`."""
     members = memberships(draft.members)
-    joining = tuple(_eligible(draft))
+    joining = tuple(_eligible(draft, "member"))
     named = {assignment.principal for assignment in assignments}
     named |= {principal for principal, _ in joining}
     named |= {group for _, group in joining}
@@ -56,6 +56,7 @@ def directory_of(
         reached,
         unseen,
         joining,
+        tuple(_eligible(draft, "owner")),
         owned_principals(
             ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
             draft.of(GroupRow),
@@ -80,10 +81,11 @@ def _is_group(people: People, object_id: str) -> bool:
     return people.found[object_id].kind == "group"
 
 
-def _eligible(draft: Draft) -> Iterator[tuple[str, str]]:
+def _eligible(draft: Draft, access: str) -> Iterator[tuple[str, str]]:
+    """Yield whom PIM for Groups lets be a member of what, or own it."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in draft.of(GroupEligibilityRow):
-        if (row.access_id or "member").lower() == "member":
+        if (row.access_id or "member").lower() == access:
             found[row.principal_id.lower()].add(row.group_id.lower())
     for principal, groups in sorted(found.items()):
         yield from ((principal, group) for group in sorted(groups))

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from scanner.azure.becoming import becoming
-from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.model import AzureEstate, AzureTenant, WayIn
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
-from scanner.grants import Condition, Edge, Verdict
+from scanner.grants import AssignmentBecause, Condition, Edge, Verdict
 
 _ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
+_OWNERSHIP = ((Condition("ownership", "ActivatedByPIM", ()),),)
 
 
 def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
@@ -17,9 +18,11 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     * `member-of`: a principal to a group it is in directly; conditional where PIM for
       Groups makes it eligible. Its grants through the group are its own already.
     * `runs-as`: a machine to the managed identities that code on it can become.
-    * `can-become`: an owner to the group it can join, or to the service principal that
-      it can add a credential to; an administrator of the directory to whom its role
-      lets it become (`scanner.azure.becoming`).
+    * `can-become`: an owner (conditional where PIM makes it one) to the group it can
+      join, or to the service principal that it can add a credential to; an
+      administrator of the directory to whom its role lets it become (`becoming`).
+    * `assumes`: whoever an outside issuer vouches for, to the managed identity whose
+      federated credential takes its tokens.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
@@ -27,7 +30,7 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
         edges |= {*becoming(tenant)}
-        for principal, edge in _partners(tenant):
+        for principal, edge in (*_partners(tenant), *_federated(tenant)):
             outsiders.add(principal)
             edges.add(edge)
     return tuple(sorted(outsiders)), tuple(sorted(edges, key=_place))
@@ -56,8 +59,29 @@ def _identities(tenant: AzureTenant) -> Iterator[Edge]:
 
 
 def _owners(tenant: AzureTenant) -> Iterator[Edge]:
-    for owner, owned in tenant.directory.owners:
+    directory = tenant.directory
+    for owner, owned in directory.owners:
         yield Edge("can-become", owner, owned, Verdict.ALLOWED)
+    for owner, group in {*directory.eligible_owners} - {*directory.owners}:
+        if directory.ways_in.get(group) is not WayIn.CLOSED:
+            yield Edge("can-become", owner, group, Verdict.CONDITIONAL, _OWNERSHIP)
+
+
+def _federated(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:
+    """Yield whoever an outside issuer vouches for, with the identity it becomes.
+
+    Clusters of this tenant issue tokens to workloads of their own.
+    """
+    for one in tenant.federations:
+        id_ = f"{one.issuer}#{one.subject}" if one.subject else one.issuer
+        ours = tenant.id in one.issuer.lower()
+        name = one.subject or one.issuer
+        outside = Principal(
+            Provider.AZURE, id_, name, "foreign", not ours, tenant.id if ours else ""
+        )
+        because = (AssignmentBecause(one.id, "federated credential", None),)
+        edge = Edge("assumes", id_, one.identity, Verdict.ALLOWED, because=because)
+        yield outside, edge
 
 
 def _partners(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:

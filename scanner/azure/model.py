@@ -177,6 +177,22 @@ class Host:
     within: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Federation:
+    """A federated credential: tokens of an outside issuer that become an identity.
+
+    Attributes:
+        id: as collected.
+        identity: object id of the managed identity.
+        subject: empty where it does not name a single one.
+    """
+
+    id: str
+    identity: str
+    issuer: str
+    subject: str
+
+
 @dataclass(frozen=True, slots=True)
 class GroupMembers:
     """Who is in a group: direct or, when `transitive`, all the way down."""
@@ -222,6 +238,7 @@ class Directory:
         reached: by group id, everybody in it through any number of groups (`reach`).
         open_groups: groups of `reached` that may have members nobody has seen.
         eligible: (principal, group) that PIM for Groups lets in.
+        eligible_owners: (principal, group) that it lets own the group.
         owners: (owner, owned object).
         roles: roles of the directory that somebody holds, sorted.
         roles_listed: the holders of every such role were read.
@@ -234,6 +251,7 @@ class Directory:
     reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     open_groups: frozenset[str] = frozenset()
     eligible: tuple[tuple[str, str], ...] = ()
+    eligible_owners: tuple[tuple[str, str], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
     roles: tuple[DirectoryRole, ...] = ()
     roles_listed: bool = False
@@ -257,6 +275,7 @@ class AzureTenant:
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
+        federations: outside tokens that become its managed identities.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
     """
@@ -274,6 +293,7 @@ class AzureTenant:
     nodes: tuple[Workers, ...] = ()
     stand_ins: tuple[Workers, ...] = ()
     hosts: tuple[Host, ...] = ()
+    federations: tuple[Federation, ...] = ()
     assignments_unread: frozenset[str] = frozenset()
     denies_unread: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()

@@ -62,6 +62,21 @@ class UserAssignedRow(Row, frozen=True):
     properties: UserAssignedProperties | None = None
 
 
+class FederatedProperties(Row, frozen=True):
+    """What a federated credential says: whose tokens it takes."""
+
+    issuer: str | None = None
+    subject: str | None = None
+
+
+class FederatedRow(Row, frozen=True):
+    """`…/userAssignedIdentities/federatedIdentityCredentials`."""
+
+    id: str
+    name: str | None = None
+    properties: FederatedProperties | None = None
+
+
 class NodeRow(Row, frozen=True):
     """`Microsoft.Automation/automationAccounts/nodes`: known by name only."""
 

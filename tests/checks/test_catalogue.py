@@ -20,6 +20,7 @@ from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
 from scanner.evidence.reader import open_estate
+from scanner.facts import Facts
 from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
 from scanner.usage import Usage, Usages
@@ -195,11 +196,26 @@ def test_a_refused_base_list_makes_every_check_of_the_cloud_unknown():
 
 
 def test_a_list_that_few_checks_read_makes_only_those_unknown():
-    assert unknown_checks(gap("organizations:ListAccounts")) == {
-        "t1651_aws_external_account",
-        "t1651_aws_external_without_external_id",
-        "t1651_aws_trusts_whole_account",
+    assert unknown_checks(gap("ssm:GetServiceSetting")) == {
+        "t1651_aws_host_role_strong",
+        "t1651_aws_public_sharing_open",
     }
+
+
+def test_what_nobody_asked_about_an_account_makes_its_checks_unknown():
+    """No gap tells of it where evidence was written by hand; the twin was asked."""
+    nobody = Facts(unasked=frozenset({("ssm:GetServiceSetting", d.ACCOUNT)}))
+    half = replace(ASKED, facts=nobody)
+    findings = run_checks(build_graph([half]), coverage())
+
+    assert {one.check for one in findings} == {
+        "t1651_aws_host_role_strong",
+        "t1651_aws_public_sharing_open",
+    }
+    assert {one.reasons for one in findings} == {
+        (f"{d.ACCOUNT} ssm:GetServiceSetting not-asked",)
+    }
+    assert run_checks(build_graph([ASKED]), coverage()) == ()
 
 
 def test_a_complete_estate_has_nothing_unknown():

@@ -8,6 +8,7 @@ import pytest
 from checks.catalogue import catalogue, run_checks
 from scanner.config import Config, Identities, Thresholds
 from scanner.estate import Principal, Provider, Target
+from scanner.facts import Fact, Facts, Topic
 from scanner.grants import (
     Activation,
     AssignmentBecause,
@@ -501,6 +502,28 @@ SCOPED = d.half(aws(targets=FLEET[:2]), targets=FLEET)
 BY_TEAM = Wording((SEND,), tags=("Team",))
 
 
+def stated(half: Decided, topic: Topic, subject: str = "", detail: str = "") -> Decided:
+    """The estate says this about the account or subscription of its machines."""
+    scope = half.targets[0].scope
+    return replace(half, facts=Facts((Fact(topic, scope, subject, detail),)))
+
+
+def about_account(
+    check: str, topic: Topic, subject: str = "", detail: str = ""
+) -> Case:
+    """It fires where the fact holds and somebody can run commands; else not."""
+    idle = d.half(aws(tier=Tier.ADJACENT), principals=[OPS])
+    twins = [d.half(aws()), stated(idle, topic, subject, detail)]
+    others = [one for one in Topic if one is not topic]
+    twins += [stated(d.half(aws()), one, OPS.id, detail) for one in others]
+    return Case(check, stated(d.half(aws()), topic, subject, detail), twins)
+
+
+HOSTS, OWN_SCRIPT = d.role("hosts"), "Own-Script"
+NO_SCP = "no service control policy denies a command"
+NO_DENY = "no deny assignment names a command"
+
+
 def two_accounts(*hops) -> Decided:
     """OPS commands its account; by hops also the other one."""
     far = d.grant([FAR_OPS], SEND, [FAR_NODE], documents="any")
@@ -676,6 +699,67 @@ CASES += [
             tagging(written(SCOPED, Wording((SEND,))), "Team"),
             tagging(written(d.half(aws()), BY_TEAM), "Team"),
             written(SCOPED, BY_TEAM),
+        ],
+    ),
+    about_account("t1651_aws_no_control_on_commands", Topic.NO_CONTROL, "", NO_SCP),
+    Case(
+        "t1651_azure_no_control_on_commands",
+        stated(azure_half(azure()), Topic.NO_CONTROL, "", NO_DENY),
+        [azure_half(azure()), stated(azure_half(azure()), Topic.NO_JUST_IN_TIME)],
+    ),
+    Case(
+        "t1651_aws_no_just_in_time_access",
+        stated(d.half(aws(ALICE)), Topic.NO_JUST_IN_TIME),
+        [
+            d.half(aws(ALICE)),
+            stated(d.half(aws()), Topic.NO_JUST_IN_TIME),
+            stated(
+                d.half(aws(ALICE, standing=Standing.TIME_BOUND)), Topic.NO_JUST_IN_TIME
+            ),
+            stated(by(ASSOCIATE, who=ALICE), Topic.NO_JUST_IN_TIME),
+        ],
+    ),
+    Case(
+        "t1651_aws_host_role_strong",
+        stated(
+            d.half(aws(), principals=[HOSTS]),
+            Topic.HOST_ROLE_STRONG,
+            HOSTS.id,
+            "S3Full",
+        ),
+        [d.half(aws(), principals=[HOSTS])],
+    ),
+    about_account("t1651_aws_serial_console_on", Topic.SERIAL_CONSOLE, "eu-west-1"),
+    about_account(
+        "t1651_aws_sessions_not_logged", Topic.SESSIONS_NOT_LOGGED, "eu-west-1"
+    ),
+    about_account(
+        "t1651_aws_sessions_as_administrator",
+        Topic.SESSIONS_AS_ADMINISTRATOR,
+        "eu-west-1",
+    ),
+    about_account("t1651_aws_public_sharing_open", Topic.SHARING_OPEN, "eu-west-1"),
+    about_account("t1651_aws_document_public", Topic.DOCUMENT_PUBLIC, OWN_SCRIPT),
+    about_account(
+        "t1651_aws_document_shared_outside", Topic.DOCUMENT_SHARED, OWN_SCRIPT
+    ),
+    about_account("t1651_aws_document_foreign", Topic.DOCUMENT_FOREIGN, OWN_SCRIPT),
+    Case(
+        "t1651_aws_document_writable",
+        by(UPDATE),
+        [by(UPDATE, aws()), by(ASSOCIATE), by(UPDATE, who=SERVICE_LINKED)],
+    ),
+    Case(
+        "t1651_aws_trusts_organization",
+        stated(d.half(aws()), Topic.TRUSTS_ORGANIZATION, OPS.id, "o-example"),
+        [
+            stated(
+                d.half(aws(ALICE), principals=[OPS]),
+                Topic.TRUSTS_ORGANIZATION,
+                OPS.id,
+                "o-example",
+            ),
+            d.half(aws()),
         ],
     ),
     Case(

@@ -499,18 +499,27 @@ def test_who_only_passes_roles_must_not_pass_those_that_command(tmp_path, direct
         assert denied["Resource"] == [f"arn:aws:iam::{a.ACCOUNT}:role/runner"]
 
 
-def test_who_can_become_another_loses_the_rights_that_lead_there(tmp_path):
-    """A12: cut at its own rights, not at the other's commands; handed over."""
-    rights = a.allow("iam:UpdateAssumeRolePolicy", "s3:GetObject")
+UNDO = "iam:DeleteRolePolicy"
+
+
+@pytest.mark.parametrize(
+    ("more", "closes"), [("s3:GetObject", "fully"), (UNDO, "partly")]
+)
+def test_who_can_become_another_loses_the_rights_that_lead_there(
+    tmp_path, more, closes
+):
+    """A12: cut at its own rights, not at the other's commands, and proven."""
+    rights = a.allow("iam:UpdateAssumeRolePolicy", "ec2:StartInstances")
     runner = a.role("runner", a.allow(SEND))
 
-    pairs = planned_aws(tmp_path, a.role("dev", rights, a.allow("sts:*")), runner)
+    pairs = planned_aws(tmp_path, a.role("dev", rights, a.allow("sts:*", more)), runner)
 
     found = remediation_of(pairs, "t1651_aws_escalation_to_nodes", "dev")
     assert kinds(found) == ["A12"]
     (denied,) = found.changes[0].after["Statement"]
     assert denied["Action"] == ["iam:UpdateAssumeRolePolicy"]
-    assert (found.closes, found.status) == ("advice", "planned")
+    assert (found.closes, holds(found)) == (closes, True)
+    assert any(UNDO in way for way in found.remaining) is (closes == "partly")
 
 
 @pytest.mark.parametrize("writes", [False, True])

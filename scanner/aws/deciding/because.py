@@ -92,10 +92,12 @@ class Explainer:
         """
         allows, cuts = self._touching_any(power, asked)
         named = self._all_named(identity)
-        return (
+        found = (
             *(one.because for one in named if one.own and one.rule in allows),
             *(one.because for one in named if one.rule in cuts),
         )
+        # With tags of its own, one statement is two rules.
+        return tuple(dict.fromkeys(found)) if identity.forging else found
 
     def denied(
         self, identity: Identity, vector: AwsVector, targets: int
@@ -154,11 +156,13 @@ class Explainer:
         cuts: set[Rule] = set()
         for step in asked.vector.steps:
             wanted = self._wanted(step, targets)
-            own = [one for one in power.allows if self._touches(one, step, wanted)]
+            allowing = (one for part in power.parts for one in part.allows)
+            own = [one for one in allowing if self._touches(one, step, wanted)]
             reached = _united(self._on_nodes(one, step, wanted) for one in own)
             raw = wanted if asked.only else self._wanted(step, reached or targets)
             allows.update(own)
-            cuts.update(one for one in power.denies if self._touches(one, step, raw))
+            denying = (one for part in power.parts for one in part.denies)
+            cuts.update(one for one in denying if self._touches(one, step, raw))
         return Touching(frozenset(allows), frozenset(cuts))
 
     def _wanted(self, step: Step, targets: int) -> _Wanted:
@@ -236,12 +240,18 @@ class Explainer:
     ) -> Iterator[_Named]:
         for attached in policies:
             for source in self.rules.sources(attached):
-                special = self.rules.specialised(source.rule, facts)
-                if special is not None:
+                for special in self._specialised(source.rule, facts):
                     effect = "Allow" if special.allows else "Deny"
                     name = f"{prefix}{source.policy}"
                     why = StatementBecause(name, source.index, source.sid, effect)
                     yield _Named(special, why, own=not prefix)
+
+    def _specialised(self, rule: Rule, facts: PrincipalFacts) -> Iterator[Rule]:
+        """Yield what a rule is for a principal, and what with tags that it has set."""
+        found = {self.rules.specialised(rule, facts): None}
+        if facts.forged:
+            found[self.rules.specialised(rule, facts, facts.forged)] = None
+        yield from (one for one in found if one is not None)
 
 
 def _ceilings(

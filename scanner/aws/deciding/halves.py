@@ -69,9 +69,17 @@ class Halves:
         self._doubts = _doubts(objects)
         self._unlisted, self._twinned = _twins(objects)
         self._named: dict[tuple[Rule, str], int] = {}
+        self._known: dict[tuple[Power, str, tuple[str, ...]], Half] = {}
 
     def of(self, power: Power, step: Step) -> Half:
         """Return what a power (`Power.of` the step) grants of what the caller picks."""
+        known = power, step.action, step.needs
+        found = self._known.get(known)
+        if found is None:
+            found = self._known[known] = self._of_step(power, step)
+        return found
+
+    def _of_step(self, power: Power, step: Step) -> Half:
         visible = self._objects.all & ~self._unlisted
         if self._unlisted:
             visible = self._visible(power, step)

@@ -138,10 +138,18 @@ class Joins:
         granted = whole = {TRUE: everything} if everything else NOTHING
         for step in way.steps:
             if granted and step.names_target:
-                effect = self._node_effects.of(power.of(step), step)
-                named = within(effect.granted, everything)
+                named = within(self._on_nodes(power.of(step), step), everything)
                 granted = named if granted == whole else meet(granted, named)
         return granted
+
+    def _on_nodes(self, power: Power, step: Step) -> Cells:
+        """Return the nodes on which a step is authorised, tags set before included."""
+        granted = self._node_effects.of(power, step).granted
+        if power.forged is None:
+            return granted
+        nodes, forged = power.forged
+        tagged = self._node_effects.of(forged, step).granted
+        return unite(granted, within(tagged, nodes))
 
     def _picked(
         self, power: Power, way: Way

@@ -189,7 +189,7 @@ class Lending:
             role, power = self._by_arn.get(arn), self.powers.get(arn)
             if role is None or power is None or not power.vectors & useful:
                 continue
-            trusted = self._trusts(role, _SYSTEMS_MANAGER)
+            trusted = self.trusts(role, _SYSTEMS_MANAGER)
             if trusted != FALSE:
                 resource = self._own_document(document, "runbook")
                 yield Lender(resource, arn, given=trusted, document=document.name)

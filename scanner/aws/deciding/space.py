@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
 from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
-from scanner.aws.deciding.facts import Always, Resource, asking
-from scanner.aws.deciding.rules import Rule, mentioned_keys
+from scanner.aws.deciding.facts import Always, Resource, asking, resource_tag
+from scanner.aws.deciding.rules import Rule, mentioned_families
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
 from scanner.aws.iam.formulas import TRUE, Formula
@@ -67,8 +67,8 @@ class Space:
         """Return what the cells of some rules depend on: steps often share it."""
         families = self._families.get(rules)
         if families is None:
-            keys = (key for rule in rules for key in mentioned_keys(rule))
-            families = self._families[rules] = frozenset(map(family, keys))
+            families = frozenset().union(*map(mentioned_families, rules))
+            self._families[rules] = families
         return rules, families & step.keys, _service_for(families, step)
 
     def _applied(self, rule: Rule, step: Step) -> Cells:
@@ -155,7 +155,11 @@ class Space:
         self, keys: tuple[str, ...], rule: Rule, step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
         """Split the resources by what is known of some keys."""
-        facts = {key: seen for key, seen in rule.facts if key in keys}
+        facts = {
+            key: seen
+            for key, seen in rule.facts
+            if key in keys and (family(key) in step.keys or not resource_tag(key))
+        }
         own = tuple(key for key in keys if key not in facts)
         listed = tuple(family(key) in step.keys for key in own)
         known = own, listed, _service_for(own, step)

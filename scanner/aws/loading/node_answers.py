@@ -52,6 +52,12 @@ class Instances(Row):
     reservations: list[Reservation]
 
 
+class SerialConsole(Row):
+    """`ec2:GetSerialConsoleAccessStatus`."""
+
+    serial_console_access_enabled: bool
+
+
 # ---- ssm ----
 
 

@@ -212,14 +212,8 @@ def _by_segments(pattern: str) -> re.Pattern[str] | None:
         return _NOTHING
     if pattern[:-1].count("*") - segments[1].count("*") > _MOST_STARS:
         return None
-    return re.compile(":".join(map(_segment, segments, range(len(segments)))))
-
-
-def _segment(text: str, place: int) -> str:
-    """A `*` ending a segment after the service may run past its colon."""
-    if place > 2 and text.endswith("*"):
-        return _literally(text[:-1], _INSIDE) + r"[\s\S]*"
-    return _literally(text, _INSIDE)
+    rest = r"[\s\S]*" if len(segments) > 3 and pattern[-1] == "*" else ""
+    return re.compile(":".join(_literally(s, _INSIDE) for s in segments) + rest)
 
 
 def _condition_test(

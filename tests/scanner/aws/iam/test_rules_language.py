@@ -49,6 +49,10 @@ ROWS = [
     row(10, "another case", "denied", allow(SEND, NODE.replace("i-0a1", "I-0A1"))),
     row(11, "inside a segment", "allowed", allow(SEND, "arn:aws:ec2:eu-*:1*:inst*")),
     row(11, "past the colon", "allowed", allow(SEND, "arn:aws:ec2:*")),
+    row(11, "past an inner colon", "inferred", allow(SEND, "arn:aws:ec2:*:instance/*")),
+    row(
+        11, "a Deny past it", "inferred", allow(SEND), deny(SEND, "arn:aws:ec2:*:inst*")
+    ),
     row(11, "a wildcard service", "inferred", allow(SEND, "arn:aws:e?2:*:*:*")),
     row(11, "readings differ", "inferred", allow(SEND, "arn:aws:ec2:*0a1")),
     row(11, "no reading fits", "denied", allow(SEND, "arn:aws:ec2:*0a2")),
