@@ -40,6 +40,8 @@ WRITE = {
     "vm": "Microsoft.Compute/virtualMachines/write",
     "arc": "Microsoft.HybridCompute/machines/write",
 }
+#: (name, is a data action).
+Operations = tuple[tuple[str, bool], ...]
 KINDS = ("vm", "vmss", "arc")
 
 
@@ -70,6 +72,7 @@ class Asking:
         counting: roles that count, by (kind of target, position in `receivers.all`).
         handing: handing out one of them, by the same.
         new: the same by a new custom role, by position.
+        empowering: handing out one of them to anybody, by kind of target.
         undenying, unlocking: by position, what removes deny assignments and locks, or
             hands out a role that does.
     """
@@ -83,9 +86,13 @@ class Asking:
         self.counting: dict[tuple[str, int], tuple[tuple[str, Truth], ...]] = {}
         self.undenying: dict[int, tuple[Operation, ...]] = {}
         self.unlocking: dict[int, tuple[Operation, ...]] = {}
+        wanted = {kind: _running(kind) for kind in KINDS}
+        self.empowering = {
+            kind: _handing(tenant, running, self.receivers.others)
+            for kind, running in wanted.items()
+        }
         self._pairs: list[tuple[int, int]] = []
         self._numbers: dict[tuple[int, int], int] = {}
-        wanted = {kind: _running(kind) for kind in KINDS}
         self.handing: dict[tuple[str, int], Operation] = {}
         self.new: dict[int, Operation] = {}
         for number, to in enumerate(self.receivers.all):
@@ -102,7 +109,7 @@ class Asking:
             dict.fromkeys(
                 (
                     *self.handing.values(),
-                    *self.new.values(),
+                    *(*self.new.values(), *self.empowering.values()),
                     *(one for some in self.undenying.values() for one in some),
                     *(one for some in self.unlocking.values() for one in some),
                     *(DEFINES, REWRITES, *DELEGATES),
@@ -131,16 +138,23 @@ class Asking:
         return self._pairs[party.apart][1]
 
 
+def _handing(
+    tenant: AzureTenant, running: Operations, to: frozenset[Receiver]
+) -> Operation:
+    """Return handing out what runs any of some operations, looked at aside."""
+    counting = counting_roles(tenant.roles, running, to)
+    answer = HandsOut(tenant.roles, counting, to)
+    return Operation(HAND_OUT, answer=answer, aside=True)
+
+
 def _removing(
     tenant: AzureTenant, to: frozenset[Receiver], *names: str
 ) -> tuple[Operation, ...]:
     """Return what removes guards by name, and what hands out a role that does."""
-    counting = counting_roles(tenant.roles, [(name, False) for name in names], to)
-    answer = HandsOut(tenant.roles, counting, to)
-    given = Operation(HAND_OUT, answer=answer, aside=True)
+    given = _handing(tenant, tuple((name, False) for name in names), to)
     return (*(REMOVING[name] for name in names), given)
 
 
-def _running(kind: str) -> tuple[tuple[str, bool], ...]:
+def _running(kind: str) -> Operations:
     """Return the operations that run commands on a kind of target, or gain that."""
     return tuple((v.operation, v.data) for v in MACHINE_VECTORS if kind in v.kinds)

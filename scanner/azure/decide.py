@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from scanner.azure.cuts import Block, denial
 from scanner.azure.denials import Denials
 from scanner.azure.facts import facts_of
 from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
@@ -79,18 +79,15 @@ class _Denials:
     def because(
         self, principal: Principal, vector: Vector, target: Target
     ) -> tuple[Because, ...]:
-        ways = self._blocks(principal, vector, target)
+        half = self._half(target)
+        ways = half.blocks(principal, vector, target) if half else ()
         return tuple(dict.fromkeys(block.because for way in ways for block in way))
 
     def decision(
         self, principal: Principal, vector: Vector, target: Target
     ) -> Decision:
-        return denial(self._blocks(principal, vector, target))
+        half = self._half(target)
+        return half.decision(principal, vector, target) if half else DENIED
 
-    def _blocks(
-        self, principal: Principal, vector: Vector, target: Target
-    ) -> tuple[tuple[Block, ...], ...]:
-        for half in self.halves:
-            if target.id in half.half.place.positions:
-                return half.blocks(principal, vector, target)
-        return ()
+    def _half(self, target: Target) -> Denials | None:
+        return next((h for h in self.halves if h.knows(target)), None)

@@ -1,10 +1,10 @@
 """What denies a pair: asked about one principal and one machine at a time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.azure.asking import WRITE
-from scanner.azure.cuts import Block
+from scanner.azure.cuts import Block, denial
 from scanner.azure.handing import HAND_OUT
 from scanner.azure.parties import Party
 from scanner.azure.questions import Operation, Question
@@ -12,8 +12,9 @@ from scanner.azure.site_vectors import SiteVector
 from scanner.azure.tenant_grants import TenantGrants
 from scanner.azure.vectors import ESCALATIONS, Escalation
 from scanner.estate import Principal, Target
-from scanner.grants import Vector
+from scanner.grants import Decision, Vector
 
+EMPOWERS = "can empower others: nobody whom it may give such a role to is its own"
 #: What blocks one way to a target.
 Way = tuple[Block, ...]
 
@@ -23,6 +24,10 @@ class Denials:
     """What cuts the grants of one tenant."""
 
     half: TenantGrants
+
+    def knows(self, target: Target) -> bool:
+        """Say whether the tenant holds a machine."""
+        return target.id in self.half.place.positions
 
     def blocks(
         self, principal: Principal, vector: Vector, target: Target
@@ -39,6 +44,21 @@ class Denials:
                 found.append(tuple(self._on_steps(way, party, bit, target.kind)))
         found += self._at_sites(vector, party, bit, f"/subscriptions/{target.scope}")
         return tuple(way for way in found if way)
+
+    def decision(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> Decision:
+        """Return how sure the denial of a pair is.
+
+        Who hands out roles to others only gains nothing, and can empower them.
+        """
+        ways = self.blocks(principal, vector, target)
+        found = denial(ways)
+        if vector.id == HAND_OUT and not ways:
+            party = self.half.engine.parties.party(principal)
+            if self.half.escalations.empowers(party, target):
+                return replace(found, reasons=(*found.reasons, EMPOWERS))
+        return found
 
     def _cutting(
         self, question: Question, name: str, party: Party, bits: int

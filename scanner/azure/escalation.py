@@ -28,7 +28,7 @@ from scanner.azure.model import UPGRADES, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
-from scanner.azure.rbac.scopes import ROOT, management_group
+from scanner.azure.rbac.scopes import ROOT, management_group, normalized
 from scanner.azure.rewriting import DEFINE, Rewriting
 from scanner.azure.settle import Engine, Parts
 from scanner.azure.site_vectors import IS_UPGRADED
@@ -38,7 +38,7 @@ from scanner.azure.vectors import (
     MODEL_VECTORS,
     Escalation,
 )
-from scanner.estate import Principal
+from scanner.estate import Principal, Target
 from scanner.grants import Decision
 
 _CHAIN = "that the policy installs what the holder wants is inferred from its parts"
@@ -81,6 +81,11 @@ class Escalations:
             parts = found.get(vector.vector.id)
             if parts:
                 yield vector, parts
+
+    def empowers(self, party: Party, target: Target) -> bool:
+        """Say whether a class hands out what runs commands, to anybody at all."""
+        operation, scope = self._asking.empowering[target.kind], normalized(target.id)
+        return self._elsewhere.at(operation, party, scope) is not None
 
     def resting_on(
         self, way: Escalation, principal: Principal, bits: int
