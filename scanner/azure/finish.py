@@ -25,6 +25,7 @@ from scanner.azure.directory_rows import (
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
+from scanner.azure.federation import federated_of
 from scanner.azure.hosts import hosts_of, unlisted
 from scanner.azure.model import (
     Assignment,
@@ -93,6 +94,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         hosts=hosts,
         unlisted=unlisted(draft, workers, nodes),
         usage=usages_of(draft, tenant, subscriptions),
+        federated=tuple(sorted(set(federated_of(draft)))),
     )
     return finished, gaps
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scanner.azure.federation import admitted
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
@@ -17,7 +18,8 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
       Groups makes it eligible. Its grants through the group are its own already.
     * `runs-as`: a machine to the managed identities that code on it can become.
     * `can-become`: an owner to the group it can join, or to the service principal that
-      it can add a credential to.
+      it can add a credential to; a subject of another issuer to the managed identity
+      whose federated credential admits it.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
@@ -25,6 +27,9 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
         for principal, edge in _partners(tenant):
+            outsiders.add(principal)
+            edges.add(edge)
+        for principal, edge in map(admitted, tenant.federated):
             outsiders.add(principal)
             edges.add(edge)
     ordered = sorted(edges, key=lambda e: (e.kind, e.source, e.target, e.verdict))

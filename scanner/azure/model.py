@@ -207,6 +207,23 @@ class Directory:
     owners: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Federated:
+    """A credential of a managed identity.
+
+    Attributes:
+        id: of the credential.
+        identity: object id of the managed identity.
+        issuer: as the credential names it.
+        subject: the only subject that it admits; empty where evidence does not say.
+    """
+
+    id: str
+    identity: str
+    issuer: str
+    subject: str
+
+
 @dataclass(frozen=True, slots=True)
 class AzureTenant:
     """One tenant's evidence, typed.
@@ -225,6 +242,7 @@ class AzureTenant:
         denies_unread: subscriptions whose deny assignments are not all known.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
+        federated: credentials of managed identities for other issuers' tokens, sorted.
     """
 
     id: str
@@ -244,6 +262,7 @@ class AzureTenant:
     denies_unread: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
+    federated: tuple[Federated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
