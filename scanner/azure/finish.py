@@ -22,7 +22,8 @@ from scanner.azure.directory_rows import (
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
-from scanner.azure.hosts import federations_of, hosts_of, unlisted
+from scanner.azure.federation import federated_of
+from scanner.azure.hosts import hosts_of, unlisted
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
@@ -86,9 +87,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
-        federations=federations_of(draft),
         unlisted=unlisted(draft, workers, nodes),
         usage=usages_of(draft, tenant, subscriptions),
+        federated=tuple(sorted(set(federated_of(draft)))),
     )
     return finished, gaps
 

@@ -6,7 +6,7 @@ from scanner.azure import resource_rows
 from scanner.azure.directory_roles import roles_asked
 from scanner.azure.drafts import Draft
 from scanner.azure.machines import identities_of
-from scanner.azure.model import Federation, Host, Workers
+from scanner.azure.model import Host, Workers
 from scanner.azure.rbac.scopes import normalized, scope_of
 from scanner.azure.workers import NODES
 
@@ -81,20 +81,3 @@ def _policies(draft: Draft) -> Iterator[Host]:
         definition = normalized(said.policy_definition_id or "")
         if definition.count("/providers/") > 1 or definition.startswith("/subscr"):
             yield Host(definition, definition, "definition", held, within)
-
-
-def federations_of(draft: Draft) -> tuple[Federation, ...]:
-    """Return the outside tokens that become a managed identity which was read."""
-    identities = {
-        normalized(row.id): row.properties.principal_id.lower()
-        for row in draft.of(resource_rows.UserAssignedRow)
-        if row.properties and row.properties.principal_id
-    }
-    found = set()
-    for row in draft.of(resource_rows.FederatedRow):
-        said = row.properties
-        parent = normalized(row.id).partition("/federatedidentitycredentials/")[0]
-        if said and said.issuer and parent in identities:
-            subject = said.subject or ""
-            found.add(Federation(row.id, identities[parent], said.issuer, subject))
-    return tuple(sorted(found))

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from scanner.azure.becoming import becoming
+from scanner.azure.federation import admitted
 from scanner.azure.model import AzureEstate, AzureTenant, WayIn
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
-from scanner.grants import AssignmentBecause, Condition, Edge, Verdict
+from scanner.grants import Condition, Edge, Verdict
 
 _ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
 _OWNERSHIP = ((Condition("ownership", "ActivatedByPIM", ()),),)
@@ -20,9 +21,9 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     * `runs-as`: a machine to the managed identities that code on it can become.
     * `can-become`: an owner (conditional where PIM makes it one) to the group it can
       join, or to the service principal that it can add a credential to; an
-      administrator of the directory to whom its role lets it become (`becoming`).
-    * `assumes`: whoever an outside issuer vouches for, to the managed identity whose
-      federated credential takes its tokens.
+      administrator of the directory to whom its role lets it become (`becoming`); a
+      subject of another issuer to the managed identity whose federated credential
+      admits it.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
@@ -30,7 +31,10 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
         edges |= {*becoming(tenant)}
-        for principal, edge in (*_partners(tenant), *_federated(tenant)):
+        for principal, edge in _partners(tenant):
+            outsiders.add(principal)
+            edges.add(edge)
+        for principal, edge in map(admitted, tenant.federated):
             outsiders.add(principal)
             edges.add(edge)
     return tuple(sorted(outsiders)), tuple(sorted(edges, key=_place))
@@ -65,23 +69,6 @@ def _owners(tenant: AzureTenant) -> Iterator[Edge]:
     for owner, group in {*directory.eligible_owners} - {*directory.owners}:
         if directory.ways_in.get(group) is not WayIn.CLOSED:
             yield Edge("can-become", owner, group, Verdict.CONDITIONAL, _OWNERSHIP)
-
-
-def _federated(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:
-    """Yield whoever an outside issuer vouches for, with the identity it becomes.
-
-    Clusters of this tenant issue tokens to workloads of their own.
-    """
-    for one in tenant.federations:
-        id_ = f"{one.issuer}#{one.subject}" if one.subject else one.issuer
-        ours = tenant.id in one.issuer.lower()
-        name = one.subject or one.issuer
-        outside = Principal(
-            Provider.AZURE, id_, name, "foreign", not ours, tenant.id if ours else ""
-        )
-        because = (AssignmentBecause(one.id, "federated credential", None),)
-        edge = Edge("assumes", id_, one.identity, Verdict.ALLOWED, because=because)
-        yield outside, edge
 
 
 def _partners(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:

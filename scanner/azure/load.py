@@ -27,9 +27,7 @@ _AUTOMATION = "microsoft.automation/automationaccounts"
 _WORKER_GROUPS = f"{_AUTOMATION}/hybridrunbookworkergroups"
 _SETS = "microsoft.compute/virtualmachinescalesets"
 _GROUPS = "microsoft.management/managementgroups"
-_CREDENTIALS = (
-    "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials"
-)
+_IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 _RESOURCE_GRAPH = "resourcegraph/"
 
 #: Operation, or type of a Resource Graph row, in lower case, to its rows.
@@ -62,8 +60,8 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
-    "microsoft.managedidentity/userassignedidentities": resource_rows.UserAssignedRow,
-    _CREDENTIALS: resource_rows.FederatedRow,
+    _IDENTITIES: resource_rows.UserAssignedRow,
+    f"{_IDENTITIES}/federatedidentitycredentials": resource_rows.FederatedRow,
     "graph/users": directory_rows.UserRow,
     SIGN_INS.lower(): SignInRow,
     ACTIVITY.lower(): EventRow,

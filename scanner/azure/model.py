@@ -177,22 +177,6 @@ class Host:
     within: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Federation:
-    """A federated credential: tokens of an outside issuer that become an identity.
-
-    Attributes:
-        id: as collected.
-        identity: object id of the managed identity.
-        subject: empty where it does not name a single one.
-    """
-
-    id: str
-    identity: str
-    issuer: str
-    subject: str
-
-
 @dataclass(frozen=True, slots=True)
 class GroupMembers:
     """Who is in a group: direct or, when `transitive`, all the way down."""
@@ -259,6 +243,23 @@ class Directory:
     standing_for: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Federated:
+    """A credential of a managed identity.
+
+    Attributes:
+        id: of the credential.
+        identity: object id of the managed identity.
+        issuer: as the credential names it.
+        subject: the only subject that it admits; empty where evidence does not say.
+    """
+
+    id: str
+    identity: str
+    issuer: str
+    subject: str
+
+
 @dataclass(frozen=True, slots=True)
 class AzureTenant:
     """One tenant's evidence, typed.
@@ -275,9 +276,9 @@ class AzureTenant:
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
-        federations: outside tokens that become its managed identities.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
+        federated: credentials of managed identities for other issuers' tokens, sorted.
     """
 
     id: str
@@ -293,11 +294,11 @@ class AzureTenant:
     nodes: tuple[Workers, ...] = ()
     stand_ins: tuple[Workers, ...] = ()
     hosts: tuple[Host, ...] = ()
-    federations: tuple[Federation, ...] = ()
     assignments_unread: frozenset[str] = frozenset()
     denies_unread: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
+    federated: tuple[Federated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class UserAssignedRow(Row, frozen=True):
 
 
 class FederatedProperties(Row, frozen=True):
-    """What a federated credential says: whose tokens it takes."""
+    """Whose tokens a federated credential admits."""
 
     issuer: str | None = None
     subject: str | None = None
@@ -73,7 +73,6 @@ class FederatedRow(Row, frozen=True):
     """`…/userAssignedIdentities/federatedIdentityCredentials`."""
 
     id: str
-    name: str | None = None
     properties: FederatedProperties | None = None
 
 

@@ -28,7 +28,6 @@ from azure_estates import (
     machine,
     management_group,
     placed,
-    rg_scope,
     role,
     rows_of,
     service_principal,
@@ -473,42 +472,6 @@ def test_a_subscription_has_a_name_and_a_place(tmp_path):
 
     assert found.subscriptions == {SUB: "prod"}
     assert found.hierarchy.chain(SUB) == ((group_scope(TENANT).lower(),), True)
-
-
-@pytest.mark.parametrize(
-    ("issuer", "subject", "id_", "external"),
-    [
-        ("https://ci.example", "repo:a", "https://ci.example#repo:a", True),
-        ("https://ci.example", None, "https://ci.example", True),
-        (f"https://aks/{TENANT}/c/", "sa", f"https://aks/{TENANT}/c/#sa", False),
-    ],
-)
-def test_a_federated_credential_lets_an_outside_token_be_the_identity(
-    tmp_path, issuer, subject, id_, external
-):
-    op = "Microsoft.ManagedIdentity/userAssignedIdentities"
-    identity = f"{rg_scope()}/providers/{op}/strong"
-    row = {"id": identity, "properties": {"principalId": guid("strong")}}
-    credential = {
-        "id": f"{identity.upper()}/federatedIdentityCredentials/ci",
-        "properties": {"issuer": issuer, "subject": subject},
-    }
-    other = {**credential, "id": f"{identity}2/federatedIdentityCredentials/ci"}
-    below = [
-        *subscription_lines(),
-        line(op, [row], subscription=SUB),
-        line(
-            f"{op}/federatedIdentityCredentials",
-            [credential, other],
-            {"identity": identity},
-            subscription=SUB,
-        ),
-    ]
-    outsiders, edges = link_azure(tenant(tmp_path, tenant_lines(), below))
-
-    (edge,) = edges
-    assert ("assumes", id_, guid("strong")) == (edge.kind, edge.source, edge.target)
-    assert [(id_, external)] == [(one.id, one.external) for one in outsiders]
 
 
 @pytest.mark.parametrize(
