@@ -1,16 +1,31 @@
 """Every check there is, and running them all."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from checks import (
+    activation,
+    administrators,
+    clouds,
     day_to_day,
     delegated,
+    denials,
+    documents,
+    everything,
+    forgeable,
     guard_rails,
     lateral,
     number,
+    outsiders,
     people,
     production,
     role_level,
+    settings,
     standing,
+    unscoped,
     unused,
+    wide_trusts,
+    wordings,
     workloads,
 )
 from checks.context import Context
@@ -19,23 +34,41 @@ from checks.finding import Check, Finding
 from checks.severity import LEVELS
 from scanner.config import DEFAULTS, Config
 from scanner.coverage import Coverage
+from scanner.estate import Principal
+from scanner.grants import AssignmentBecause, Edge, StatementBecause
 from scanner.graph import AccessGraph
+from scanner.processes import apart
+
+#: What findings are made of, as far as there is much of it.
+_HANDED = (Finding, Principal, Edge, StatementBecause, AssignmentBecause)
 
 
 def catalogue() -> tuple[Check, ...]:
     """Return every check, sorted by id."""
     families = (
         number.checks(),
+        everything.checks(),
         role_level.checks(),
+        wordings.checks(),
+        denials.checks(),
+        forgeable.checks(),
+        unscoped.checks(),
         day_to_day.checks(),
         people.checks(),
         workloads.checks(),
         unused.checks(),
         standing.checks(),
+        activation.checks(),
         delegated.checks(),
+        outsiders.checks(),
+        wide_trusts.checks(),
+        administrators.checks(),
         lateral.checks(),
+        clouds.checks(),
         production.checks(),
         guard_rails.checks(),
+        settings.checks(),
+        documents.checks(),
     )
     found = (check for family in families for check in family)
     return tuple(sorted(found, key=lambda check: check.id))
@@ -45,6 +78,7 @@ def run_checks(
     graph: AccessGraph,
     coverage: Coverage | None = None,
     config: Config = DEFAULTS,
+    processes: int = 1,
 ) -> tuple[Finding, ...]:
     """Run every check over a graph.
 
@@ -53,16 +87,29 @@ def run_checks(
         coverage: what was not seen: each check that reads a missing list yields a
             finding with verdict `unknown` beside whatever it found.
         config: what somebody has said about the estate.
+        processes: with two or more, half of the checks run in a second process.
 
     Returns:
         The findings, the worst first, then by reach, check, scope and principal.
     """
     checks, context = catalogue(), Context(graph, config, coverage)
     clouds = {half.provider for half in graph.decided}
-    found = [f for one in checks if one.provider in clouds for f in one.run(context)]
+    wanted = [one for one in checks if one.provider in clouds]
+    found = _found(wanted, context, processes)
     if coverage is not None:
-        found += not_evaluated(checks, coverage, graph.usage)
+        found += not_evaluated(checks, coverage, graph.usage, graph.facts)
     return tuple(sorted(found, key=_order))
+
+
+def _found(checks: Sequence[Check], context: Context, processes: int) -> list[Finding]:
+    if processes < 2:
+        return [finding for one in checks for finding in one.run(context)]
+    # What all checks look at is worked out before they part.
+    graph = context.graph
+    _ = graph.holdings, graph.principals, graph.hops_from, graph.hops_into
+    rest = partial(_found, checks[1::2], context, 1)
+    with apart(rest, _HANDED) as second:
+        return _found(checks[::2], context, 1) + second.result()
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, str]:

@@ -1,17 +1,14 @@
-"""Partners and other outsiders: accounts, OIDC subjects, Lighthouse, guests."""
+"""Partners and other outsiders of AWS: accounts without or with an id, subjects."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from checks.access import entered, shared, together
+from checks.access import entered, together
 from checks.context import Context
 from checks.evidence import (
     AWS_BASE,
     AWS_ORGANIZATION,
-    AZURE_BASE,
-    AZURE_DELEGATIONS,
-    AZURE_DIRECTORY,
 )
 from checks.finding import Check, Claim, Severity
 from checks.hits import (
@@ -24,11 +21,10 @@ from checks.hits import (
     TRUSTED,
     Hit,
     define,
-    hit_on_held,
 )
 from scanner.closure import Closure, Gain, closure_of
 from scanner.estate import Principal, Provider
-from scanner.grants import Because, Condition, Conditions, Edge, Grant
+from scanner.grants import Because, Condition, Conditions, Edge
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -101,53 +97,14 @@ def checks() -> tuple[Check, ...]:
                 "id_roles_providers_oidc.html",
             ),
         ),
-        define(
-            "t1651_azure_partner_access",
-            title="A partner's principals can run commands on machines",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="Lighthouse and admin-on-behalf-of give access to people of "
-            "another tenant that you cannot list; APT29 used exactly this way.",
-            fix="Have the partner offer again with a lesser built-in role, a resource "
-            "group instead of the subscription, or eligible authorizations.",
-            find=partial(_azure_outsiders, guests=False),
-            example="Partner principal msp can run commands: 2 nodes",
-            settled_by=PARTNERS,
-            needs=(*AZURE_BASE, *AZURE_DELEGATIONS, *AZURE_DIRECTORY),
-            references=(
-                _TRUSTED,
-                "https://learn.microsoft.com/azure/lighthouse/concepts/"
-                "recommended-security-practices",
-            ),
-        ),
-        define(
-            "t1651_azure_guest_access",
-            title="A guest user can run commands on machines",
-            severity=Severity.HIGH,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="A guest's password, MFA and leaving date are somebody else's.",
-            fix="Remove the guest's assignment, or make it eligible with approval.",
-            find=partial(_azure_outsiders, guests=True),
-            example="Guest guest can run commands: 2 nodes",
-            settled_by=PARTNERS,
-            needs=(*AZURE_BASE, *AZURE_DIRECTORY),
-            references=(_TRUSTED,),
-        ),
     )
-
-
-# ---- AWS ----
 
 
 def _external(context: Context, with_external_id: bool) -> Iterator[Hit]:
     graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind != "federated":
-            yield from _entries(
+            yield from entries(
                 graph,
                 principal,
                 lambda edge: requires_external_id(edge.conditions) is with_external_id,
@@ -158,7 +115,7 @@ def _wide_subjects(context: Context) -> Iterator[Hit]:
     graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind == "federated" and is_oidc(principal):
-            yield from _entries(
+            yield from entries(
                 graph, principal, lambda edge: is_wide_subject(edge.conditions)
             )
 
@@ -170,7 +127,7 @@ def _aws_outsiders(graph: AccessGraph) -> Iterator[Principal]:
             yield principal
 
 
-def _entries(
+def entries(
     graph: AccessGraph, principal: Principal, flagged: Callable[[Edge], bool]
 ) -> Iterator[Hit]:
     """Yield a hit per account that an outsider enters by flagged hops to commands."""
@@ -257,51 +214,3 @@ def _narrow(subject: str) -> bool:
     owner, _, rest = subject.partition(":")
     name = rest.partition(":")[0] if rest else owner
     return not set("*?") & set(owner + name)
-
-
-# ---- Azure ----
-
-
-def _azure_outsiders(context: Context, guests: bool) -> Iterator[Hit]:
-    """Yield a hit per guest, or per principal of a partner, in its own tenant.
-
-    Where that tenant is not known, each subscription that it reaches has a hit.
-    """
-    graph = context.graph
-    who = "Guest" if guests else "Partner principal"
-    for holding in graph.holdings:
-        grants = [g for g in holding.grants if g.vector.tier in COMMANDS]
-        for principal in holding.principals if grants else ():
-            if _is_outsider(principal, guests):
-                message = f"{who} {principal.name} can run commands"
-                if principal.scope:
-                    yield hit_on_held(graph, principal, grants, message)
-                else:
-                    yield from _hit_by_scope(graph, principal, grants, message)
-
-
-def _hit_by_scope(
-    graph: AccessGraph, principal: Principal, grants: list[Grant], message: str
-) -> Iterator[Hit]:
-    reached = 0
-    for grant in grants:
-        reached |= graph.scopes(grant.targets.space).of(grant.targets.bits)
-    for scope, number in sorted(graph.scope_numbers.items()):
-        if reached >> number & 1:
-            parts = ((one, _there(graph, one, scope)) for one in grants)
-            access = shared(graph, [(one, bits) for one, bits in parts if bits])
-            yield Hit(f"{principal.provider}:{scope}", principal, access, message)
-
-
-def _there(graph: AccessGraph, grant: Grant, scope: str) -> int:
-    """Return the targets of a grant that are in an account or subscription."""
-    space = grant.targets.space
-    return grant.targets.bits & graph.scopes(space).masks.get(scope, 0)
-
-
-def _is_outsider(principal: Principal, guests: bool) -> bool:
-    if principal.provider is not Provider.AZURE:
-        return False
-    if guests:
-        return principal.kind == "guest"
-    return principal.external and principal.kind != "guest"

@@ -7,6 +7,7 @@ from checks.fingerprints import fingerprint
 from checks.reach import NONE
 from scanner.coverage import Coverage
 from scanner.estate import Gap, Provider
+from scanner.facts import Facts
 from scanner.grants import Confidence, Verdict
 from scanner.usage import Usages
 
@@ -18,6 +19,12 @@ AWS_BASE = (
 AWS_ORGANIZATION = (
     "organizations:DescribeOrganization",
     "organizations:ListAccounts",
+)
+AWS_CONTROLS = (
+    *AWS_ORGANIZATION,
+    "organizations:ListRoots",
+    "organizations:ListPoliciesForTarget",
+    "organizations:DescribePolicy",
 )
 AWS_PEOPLE = (
     "sso-admin:ListAccountAssignments",
@@ -60,7 +67,10 @@ _NAMED = 5
 
 
 def not_evaluated(
-    catalogue: Catalogue, coverage: Coverage, usage: Mapping[Provider, Usages]
+    catalogue: Catalogue,
+    coverage: Coverage,
+    usage: Mapping[Provider, Usages],
+    facts: Mapping[Provider, Facts],
 ) -> Iterator[Finding]:
     """Yield one `unknown` finding per check that could not see everything it reads.
 
@@ -71,6 +81,7 @@ def not_evaluated(
         catalogue: every check.
         coverage: what was not seen.
         usage: what was asked about usage, for each cloud of the estate.
+        facts: what was asked about settings and habits, for each cloud.
     """
     gaps = [gap for scope in coverage.scopes for gap in scope.gaps]
     for check in catalogue:
@@ -80,13 +91,22 @@ def not_evaluated(
             reasons = (NO_USAGE, *_named(map(str, missing)))
             yield _unknown(check, "Not evaluated: nobody asked for usage", reasons)
             continue
-        unasked = [at for at in known.unasked if at[0] in check.needs] if known else []
+        never_asked = _never_asked(usage, facts, check.provider)
+        unasked = [at for at in never_asked if at[0] in check.needs]
         if missing or unasked:
             scopes = {gap.scope for gap in missing} | {scope for _, scope in unasked}
             places = "1 scope" if len(scopes) == 1 else f"{len(scopes)} scopes"
             said = f"Not fully evaluated: lists it rests on are missing in {places}"
             never = sorted(f"{scope} {op} not-asked" for op, scope in unasked)
             yield _unknown(check, said, _named([*map(str, missing), *never]))
+
+
+def _never_asked(
+    usage: Mapping[Provider, Usages], facts: Mapping[Provider, Facts], cloud: Provider
+) -> Iterator[tuple[str, str]]:
+    """Yield operations of which no gap tells, with where nobody asked them."""
+    for some in (usage.get(cloud), facts.get(cloud)):
+        yield from some.unasked if some else ()
 
 
 def _matters(check: Check, gap: Gap) -> bool:

@@ -1,6 +1,6 @@
 """From what a check saw to the finding it reports: severity, reach and fingerprint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,8 @@ M1026, MFA, ACCOUNTS = "M1026", "M1032", "M1018"
 ANY_OF_OURS = (Approval.PRINCIPAL, Approval.BREAK_GLASS)
 BREAK_GLASS = (Approval.BREAK_GLASS,)
 PARTNERS = (Approval.PARTNER,)
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +181,10 @@ def is_service_linked(principal: Principal) -> bool:
 def counted(number: int, noun: str) -> str:
     """Return `1 node` or `2 nodes`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in order, each once: the first three, and how many more."""
+    found = sorted(set(names))
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"{', '.join(found[:_SHOWN])}{more}"

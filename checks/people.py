@@ -14,6 +14,7 @@ from checks.hits import (
     VALID_ACCOUNTS,
     Hit,
     define,
+    listed,
     scope_of,
 )
 from checks.ours import commands_of_ours
@@ -29,7 +30,6 @@ _RATIONALE = (
 )
 _M1026 = "https://attack.mitre.org/mitigations/M1026/"
 _MEMBER, _PERSON = "member-of", ":identitystore:::user/"
-_SHOWN = 3
 
 
 def checks() -> tuple[Check, ...]:
@@ -119,7 +119,5 @@ def _permission_sets(
 
 
 def _hit(principal: Principal, access: Access, work: tuple[str, ...]) -> Hit:
-    more = f" and {len(work) - _SHOWN} more" if len(work) > _SHOWN else ""
-    names = f"{', '.join(work[:_SHOWN])}{more}"
-    message = f"{principal.name} can run commands and does other work ({names})"
+    message = f"{principal.name} can run commands and does other work ({listed(work)})"
     return Hit(scope_of(principal), principal, access, message)

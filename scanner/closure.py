@@ -83,6 +83,11 @@ class Closure:
         sums = _united((held, self._gained(principal_id)))
         return sums.vectors, tuple(self._sets(sums))
 
+    def alike(self, principal_id: str) -> object:
+        """Return what is equal for principals of which `at` says the same."""
+        held = self._sums.get(self.own(principal_id), _NOTHING)
+        return id(held), self._component.get(principal_id)
+
     @cached_property
     def _own(self) -> Mapping[str, tuple[Grant, ...]]:
         found = {}

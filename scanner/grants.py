@@ -1,12 +1,14 @@
 """Grants: who can use which vector on which targets, decided once per class."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from scanner.estate import Principal, Provider, Target
+from scanner.facts import Facts
 from scanner.usage import Usages
+from scanner.wording import Wording
 
 
 class Verdict(StrEnum):
@@ -295,6 +297,14 @@ def _nothing_known(principal: Principal) -> tuple[str, ...]:
     return ()
 
 
+def _not_written(because: Because) -> tuple[Wording, ...]:
+    return ()
+
+
+def _sets_no_tag(principal: Principal, key: str, target: Target) -> tuple[Because, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -310,6 +320,7 @@ class Decided:
         denied_as: the decision on such a pair: how sure its denial is, and why not.
         beyond: grants of nodes that are nobody yet: what a principal would hold that
             makes more of itself. Only hops lead to them.
+        same_machine: by id of a target, the id of the same VM in another cloud.
         because_together: what several grants of one principal rest on, each statement
             or assignment once, where the engine knows a shorter way than one by one.
         usage: when principals last did what; no verdict rests on it.
@@ -317,6 +328,11 @@ class Decided:
             has nothing to do with machines, sorted.
         homes_of: where a workload lives, if that is known: account ids, or normalized
             ids of resource groups.
+        facts: what the estate says about itself besides; no verdict rests on it.
+        wording_of: how a statement (one wording), or the role of an assignment (one for
+            each block), is written; nothing where that is not in evidence.
+        retags: what lets a principal set a tag of that key on a target; empty when
+            nothing does.
     """
 
     provider: Provider
@@ -331,6 +347,10 @@ class Decided:
         Callable[[Principal, Sequence[Grant]], tuple[Because, ...]] | None
     ) = None
     beyond: Sequence[Grant] = ()
+    same_machine: Mapping[str, str] = field(default_factory=dict)
     usage: Usages = field(default_factory=Usages)
     work_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
     homes_of: Callable[[Principal], tuple[str, ...]] = _nothing_known
+    facts: Facts = field(default_factory=Facts)
+    wording_of: Callable[[Because], tuple[Wording, ...]] = _not_written
+    retags: Callable[[Principal, str, Target], tuple[Because, ...]] = _sets_no_tag

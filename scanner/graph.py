@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from scanner.crossing import crossing
 from scanner.estate import Principal, Provider, Target
+from scanner.facts import Facts
 from scanner.grants import (
     Because,
     Decided,
@@ -17,12 +19,14 @@ from scanner.grants import (
     Grant,
     TargetSet,
     TargetSpace,
+    Vector,
     Verdict,
     bits_of,
 )
 from scanner.index import Index, index_of
 from scanner.scopes import Scopes
 from scanner.usage import Usages
+from scanner.wording import Wording
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -139,9 +143,39 @@ class AccessGraph:
         return tuple(place for half in halves for place in half.homes_of(principal))
 
     @cached_property
+    def facts(self) -> Mapping[Provider, Facts]:
+        """What each cloud's half says about itself, besides who can do what."""
+        return {half.provider: half.facts for half in self.decided}
+
+    def wording_of(self, because: Because) -> tuple[Wording, ...]:
+        """Return how a statement, or an assignment's role, is written."""
+        return tuple(one for half in self.decided for one in half.wording_of(because))
+
+    def retags(
+        self, principal: Principal, key: str, target: Target
+    ) -> tuple[Because, ...]:
+        """Return what lets a principal set a tag of that key on a target."""
+        halves = (one for one in self.decided if one.provider is principal.provider)
+        return tuple(
+            why for half in halves for why in half.retags(principal, key, target)
+        )
+
+    def denied_because(
+        self, principal: Principal, vector: Vector, target: Target
+    ) -> tuple[Because, ...]:
+        """Return what denies a pair that is in no grant; nothing if nothing allows."""
+        halves = (one for one in self.decided if one.provider is vector.provider)
+        return tuple(
+            why
+            for half in halves
+            for why in half.denied_because(principal, vector, target)
+        )
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every hop of both clouds, in the engines' order."""
-        return tuple(edge for half in self.decided for edge in half.edges)
+        """Every hop of both clouds, in the engines' order, then those across."""
+        own = (edge for half in self.decided for edge in half.edges)
+        return (*own, *crossing(self.decided))
 
     @cached_property
     def hops_from(self) -> Mapping[str, tuple[Edge, ...]]:
@@ -170,7 +204,9 @@ class AccessGraph:
         for half in self.decided:
             if half.provider is cloud and half.because_together is not None:
                 return half.because_together(principal, grants)
-        found = (why for grant in grants for why in grant.because_of(principal))
+        # Vectors that are answered alike share what they rest on.
+        asked = {id(grant.because_of): grant.because_of for grant in grants}
+        found = (why for because_of in asked.values() for why in because_of(principal))
         return tuple(dict.fromkeys(found))
 
     def positions(self, target_id: str) -> Iterator[tuple[TargetSpace, int]]:

@@ -5,6 +5,7 @@ section of the rules says. Documents and the like are taken from a pool of concr
 names, so it does not depend on how the engine invents witnesses.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -43,7 +44,7 @@ from scanner.aws.iam.formulas import (
 from scanner.aws.iam.keys import Origin, origin
 from scanner.aws.iam.statements import Request, names_action
 from scanner.aws.model import AwsAccount, AwsEstate, Consumer, Identity, Node
-from scanner.aws.vectors import AwsVector, Step, Way, catalogue
+from scanner.aws.vectors import AwsVector, Step, Way, catalogue, lends
 from scanner.grants import Decided
 
 PAIR = tuple[str, str, str]
@@ -63,6 +64,7 @@ _COMMANDS = {"AWS-RunShellScript", "AWS-RunPatchBaseline"}
 _TAKE_COMMANDS = {"command-document", "association-document"}
 _TUNNELS = {"AWS-StartSSHSession", "AWS-StartPortForwardingSession"}
 DEFAULT = "SSM-SessionManagerRunShell"
+SSM = "ssm.amazonaws.com"
 
 
 #: Kinds outside Systems Manager, or written otherwise: service, prefix, regional.
@@ -75,6 +77,7 @@ SHAPES = {
     "replace-root-volume-task": ("ec2", "replace-root-volume-task/", True),
     "launch-template": ("ec2", "launch-template/", True),
     "rule": ("events", "rule/", True),
+    "existing-rule": ("events", "rule/", True),
     "schedule": ("scheduler", "schedule/", True),
     "statemachine": ("states", "stateMachine:", True),
     "new-function": ("lambda", "function:", True),
@@ -197,6 +200,14 @@ class BruteForce:
                 tags = Missing.UNREAD if holder.tags is None else {}
                 resource = Resource(holder.arn, kind, region, "", tags, fixed)
                 yield Lender(resource, roles.get(holder.role), on)
+        for one in self.account.documents if kind == "runbook" else ():
+            role = roles.get(json.loads(one.content or "{}").get("assumeRole"))
+            if role and one.region == region and trusted_by(role) in (SSM, None):
+                facts = fixed | {"ssm:documenttype": (one.kind,)}
+                tags = tags_by_key(one.tags or ())
+                resource = Resource(one.arn, kind, region, one.name, tags, facts)
+                why = doubted("trust policy not read", DoubtKind.UNKNOWN)
+                yield Lender(resource, role, given=TRUE if role.trust else why)
         if kind.startswith("document-at-"):
             yield from self.documents_run(kind, node, fixed)
 
@@ -258,14 +269,15 @@ class BruteForce:
         if resource.kind == "session-document" and resource.arn.endswith("/AWS-RunZzz"):
             why = "no known document of AWS fits the pattern"
             formula = both(formula, doubted(why))
-        return formula
+        return both(formula, doubted(resource.doubt)) if resource.doubt else formula
 
     def automation(
         self, identity: Identity, step: Step, region: str
     ) -> tuple[Formula, Formula]:
         """An older policy on the third resource type; and no Deny on that type."""
         clear = {}
-        for kind in ("automation-definition", *step.needs):
+        kinds = [kind for kind in step.needs if not lends(kind)]
+        for kind in ("automation-definition", *kinds):
             asked = (
                 self.ask(identity, step, r)
                 for r in self.resources(identity, step, kind, region)
@@ -274,7 +286,7 @@ class BruteForce:
         (definition,) = self.resources(identity, step, "automation-definition", region)
         older = self.ask(identity, step, definition).formula
         doubt = doubted("older policies name only automation-definition")
-        others = (clear[kind] for kind in step.needs)
+        others = (clear[kind] for kind in kinds)
         return all_of((older, doubt, *others)), clear["automation-definition"]
 
     def always_checks(self, identity: Identity) -> bool:
@@ -332,6 +344,19 @@ class BruteForce:
         if kind in _DOCUMENT_TYPES:
             return list(self.documents(identity, step, kind, region))
         service, type_, regional = SHAPES.get(kind, ("ssm", f"{kind}/", True))
+        if kind == "existing-rule" and "running-rule" in self.account.listed:
+            return [
+                Resource(
+                    one.arn,
+                    kind,
+                    region,
+                    tags=tags_by_key(one.tags or ()),
+                    fixed=owner_facts(self.account.id, region, self.member),
+                )
+                for one in self.account.holders
+                if (one.kind, one.region) == ("running-rule", region)
+            ]
+        doubt = "not listed" if kind == "existing-rule" else ""
         names = ("x:1",) if kind == "automation-definition" else ("x-1", "x/y")
         if kind == "session":
             names = self.pool.sessions
@@ -348,6 +373,7 @@ class BruteForce:
                 region,
                 tags=tags,
                 fixed=fixed,
+                doubt=doubt,
             )
             for name in names
         ]
@@ -396,7 +422,9 @@ class BruteForce:
             if one.region == region and one.kind in kinds:
                 tags = tags_by_key(one.tags or ())
                 owner = self.account.id
-                yield self.document(kind, region, owner, one.name, tags, one.kind)
+                made = self.document(kind, region, owner, one.name, tags, one.kind)
+                unread = "" if one.content else "content not read"
+                yield replace(made, doubt=unread)
 
     def document(
         self,

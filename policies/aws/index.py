@@ -23,11 +23,6 @@ class PlanIndex(AwsIndex):
                 found[identity.boundary.source].append(id_)
         return {source: tuple(ids) for source, ids in found.items()}
 
-    @cached_property
-    def management_accounts(self) -> frozenset[str]:
-        """The accounts that no SCP or RCP binds."""
-        return frozenset(one.management_account for one in self.estate.organizations)
-
     def document(self, source: str) -> PolicyDocument | None:
         """Return a policy's document by `Attached.source`."""
         found = self.attached.get(source)

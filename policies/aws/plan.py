@@ -5,32 +5,36 @@ from dataclasses import replace
 from functools import cached_property
 
 from checks.finding import Finding
+from policies.aws.becoming import parted
 from policies.aws.controls import Controls, command_actions
 from policies.aws.denies import bounded, denied
 from policies.aws.edits import Edits
+from policies.aws.grounds import (
+    allowing,
+    home_of,
+    hop_advice,
+    service_policy_advice,
+    ways_back,
+)
 from policies.aws.index import PlanIndex
 from policies.aws.owners import (
-    ESCALATIONS,
-    TAGGING,
-    UNDOING,
     Owner,
     is_permission_set_role,
     owner_of,
-    policy_name,
     source_of_truth,
     special_owner,
 )
+from policies.aws.passing import pinned
 from policies.aws.permission_sets import PermissionSets
-from policies.aws.statements import names_action
 from policies.aws.trusts import TRUSTED, close_entries
 from policies.aws.wanted import Want, Wanted, is_taken, wanted
-from policies.aws.words import side_effects, title_of, why
+from policies.aws.words import side_effects, still_wide, title_of, why
 from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
+from scanner.aws.linking.escalating.hops import CAN_BECOME
 from scanner.aws.model import AwsEstate, Identity
-from scanner.grants import StatementBecause
 from scanner.graph import AccessGraph
 
 _ROOT = "t1651_aws_root_not_fenced"
@@ -99,17 +103,18 @@ class AwsPlanner:
                 title = "Nothing is changed: the access is to stay"
                 yield Advice(title, refused=refused)
             elif finding.path:
-                yield _hop(finding)
+                yield from self._entered(identity, finding)
             return
         if self._wishes.mode is Mode.GUARDRAIL:
             yield from self._guarded(identity, want)
         if is_permission_set_role(identity):
             yield from self._permission_set(identity, want)
             return
-        sources = tuple(_allowing(finding, self.wanted))
+        sources = tuple(allowing(finding, self.wanted))
         if any(owner_of(source) is Owner.SERVICE for source in sources):
-            yield _service_policy()
+            yield service_policy_advice()
             return
+        yield from self._once(id_, "pass", lambda: self._passing(identity, want))
         yield from self._once(
             id_, "edit", lambda: self._drafted(identity, want, self._edited(id_))
         )
@@ -119,6 +124,26 @@ class AwsPlanner:
             lambda: self._drafted(identity, want, denied(self.index, id_, want)),
         )
         yield Advice("The policies are full: make room for a deny statement")
+
+    def _entered(self, identity: Identity, finding: Finding) -> Iterator[Option]:
+        """Yield how to keep a principal from becoming another one, which commands."""
+        if finding.path[0].kind == CAN_BECOME:
+            id_ = identity.principal.id
+            mine = (f for f in self._becoming if f.principal == finding.principal)
+            yield from self._once(
+                id_,
+                "become",
+                lambda: parted(self.index, self._wishes, identity, mine),
+            )
+        yield hop_advice(finding)
+
+    @cached_property
+    def _becoming(self) -> tuple[Finding, ...]:
+        return tuple(
+            one
+            for one in self._findings
+            if one.path and one.path[0].kind == CAN_BECOME and is_taken(one)
+        )
 
     def _once(
         self, id_: str, what: str, make: Callable[[], Draft | None]
@@ -135,6 +160,14 @@ class AwsPlanner:
     ) -> Draft | None:
         return self._draft(identity, want, done) if done else None
 
+    def _passing(self, identity: Identity, want: Want) -> Draft | None:
+        """A12: where all access is lent, only the roles must not be passed on."""
+        done = pinned(self.index, self._graph, identity.principal.id, want)
+        if not done:
+            return None
+        plain = self._draft(identity, want, done)
+        return replace(plain, also=frozenset({"iam:PassRole"}))
+
     def _edited(self, id_: str) -> Sequence[Change] | None:
         return self._edits.of(id_, self._sources(id_))
 
@@ -148,7 +181,7 @@ class AwsPlanner:
         for finding in self._findings:
             if finding.principal is not None and is_taken(finding):
                 mine = found.setdefault(finding.principal.id, {})
-                mine.update(dict.fromkeys(_allowing(finding, self.wanted)))
+                mine.update(dict.fromkeys(allowing(finding, self.wanted)))
         return {id_: tuple(sources) for id_, sources in found.items()}
 
     def _guarded(self, identity: Identity, want: Want) -> Iterator[Draft]:
@@ -202,14 +235,18 @@ class AwsPlanner:
     def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
         others.discard(identity.principal.id)
-        effects = (*side_effects(done, len(others)), *self._owned(identity))
+        effects = (
+            *side_effects(done, len(others)),
+            *still_wide(want),
+            *self._owned(identity),
+        )
         return Draft(
             title_of(identity.principal.name, done),
             tuple(done),
             Aim.NARROW if want.narrowed else Aim.REMOVE,
             self._loses(done),
             why(done, want, self._wishes),
-            tuple(dict.fromkeys(_ways_back(identity, want, done))),
+            tuple(dict.fromkeys(ways_back(identity, want, done))),
             effects,
         )
 
@@ -218,7 +255,12 @@ class AwsPlanner:
 
         Somebody may have an action in a policy without any use of it.
         """
-        found: dict[str, frozenset[str] | None] = {**self.wanted.loses}
+        found: dict[str, frozenset[str] | None] = {}
+        affected = {id_ for change in done for id_ in change.affects}
+        for home in {home_of(id_) for id_ in affected}:
+            found |= self.wanted.lending.get(home, {})
+        for id_ in affected & self.wanted.loses.keys():
+            found[id_] = self.wanted.loses[id_]
         for change in done:
             wants = (self.wanted.of.get(id_) for id_ in change.affects)
             gone = frozenset[str]().union(*(one.vectors for one in wants if one))
@@ -270,48 +312,7 @@ class AwsPlanner:
                     ("try the SCP on one account first",),
                     also,
                 )
-        losing = sum(_home(id_) == account for id_ in self.wanted.of)
+        losing = sum(home_of(id_) == account for id_ in self.wanted.of)
         effect = f"the other remediations take vectors from {losing} principals here"
         title = "Apply the remediations of the principals, or use --mode guardrail"
         yield Advice(title, side_effects=(effect,))
-
-
-def _home(id_: str) -> str:
-    return id_.split(":", 5)[4]
-
-
-def _allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
-    """Yield the policies whose Allow statements a finding rests on."""
-    for one in finding.because:
-        if isinstance(one, StatementBecause) and one.effect == "Allow":
-            yield from (one.source,) if one.source in wanted.statements else ()
-
-
-def _hop(finding: Finding) -> Advice:
-    """A12: the access is another principal's, which this one may act as."""
-    hop = finding.path[0]
-    title = f"Take away how {hop.source} {hop.kind} {hop.target}"
-    rights = "iam:PassRole, a trust policy, or the right to change what runs there"
-    return Advice(title, side_effects=(f"that is one of: {rights}",))
-
-
-def _service_policy() -> Advice:
-    title = "A service needs its policy whole: limit who may pass or edit the role"
-    alternative = "pin iam:PassRole to the role's ARN, and iam:PassedToService"
-    return Advice(title, side_effects=(alternative,))
-
-
-def _ways_back(identity: Identity, want: Want, done: Iterable[Change]) -> Iterator[str]:
-    """Yield the rights with which a principal could undo the changes."""
-    kinds = {change.kind for change in done}
-    rights = [*ESCALATIONS]
-    if kinds & {"A6", "A7", "A11"}:
-        rights += UNDOING
-    if any(one.tags for one in want.narrowed):
-        rights += TAGGING
-    for attached in identity.policies:
-        for statement in attached.document.statements:
-            if statement.effect == "Allow":
-                for right in set(rights) - want.removed:
-                    if names_action(statement.actions, statement.not_actions, right):
-                        yield f"{right} by {policy_name(attached.source)}"

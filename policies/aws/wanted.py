@@ -18,7 +18,7 @@ from scanner.estate import Principal
 from scanner.grants import StatementBecause, Verdict
 from scanner.graph import AccessGraph
 
-#: Checks about a whole account, or about how outsiders enter a role.
+#: Checks about a whole account, or about how outsiders and others enter it.
 _OTHERWISE = frozenset(
     {
         "t1651_aws_root_not_fenced",
@@ -27,6 +27,9 @@ _OTHERWISE = frozenset(
         "t1651_aws_external_without_external_id",
         "t1651_aws_external_account",
         "t1651_aws_oidc_subject_wide",
+        "t1651_aws_delegated_administrator",
+        "t1651_aws_from_azure",
+        "t1651_aws_trusts_organization",
     }
 )
 
@@ -65,12 +68,14 @@ class Wanted:
             as one of these principals.
         statements: the Allow statements that findings rest on, by policy.
         refused: why nothing may be taken from a principal, by its id.
+        lending: by account, what others lose with what these principals do.
     """
 
     of: Mapping[str, Want]
     loses: Mapping[str, frozenset[str]]
     statements: Mapping[str, frozenset[int]]
     refused: Mapping[str, str]
+    lending: Mapping[str, Mapping[str, frozenset[str]]]
 
     def nothing_of(self, id_: str, finding: Finding) -> bool:
         """True when none of a finding's vectors is held by the principal itself."""
@@ -106,24 +111,27 @@ def wanted(
             refused[id_] = "; ".join(dict.fromkeys(one.reason for one in kept))
     statements = _statements(one for one in taken if _in(of, one))
     loses = {id_: want.vectors for id_, want in of.items()}
-    for id_, lent in _lending(graph, of).items():
-        loses[id_] = loses.get(id_, frozenset()) | lent
-    return Wanted(of, loses, statements, refused)
+    lending = _lending(graph, of)
+    for lent in lending.values():
+        for id_, vectors_lent in lent.items():
+            loses[id_] = loses.get(id_, frozenset()) | vectors_lent
+    return Wanted(of, loses, statements, refused, lending)
 
 
-def _lending(graph: AccessGraph, of: Mapping[str, Want]) -> dict[str, frozenset[str]]:
-    """Return what others lose who have a service act as a role that loses commands.
+def _lending(
+    graph: AccessGraph, of: Mapping[str, Want]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Return, by account, what others lose who have a service act as a losing role.
 
     Such access is the role's: it goes with it, and only with it.
     """
-    homes = {home_of(id_) for id_ in of}
-    return {
-        principal.id: lent
-        for holding in graph.holdings
-        if (lent := frozenset(g.vector.id for g in holding.grants) & _lent())
-        for principal in holding.principals
-        if principal.scope in homes
-    }
+    found: dict[str, dict[str, frozenset[str]]] = {home_of(id_): {} for id_ in of}
+    for holding in graph.holdings:
+        lent = frozenset(g.vector.id for g in holding.grants) & _lent()
+        for principal in holding.principals if lent else ():
+            if principal.scope in found:
+                found[principal.scope][principal.id] = lent
+    return found
 
 
 @cache

@@ -13,12 +13,14 @@ _TITLES = {
     "A7": "Put a boundary around {name} that leaves the vectors out",
     "A8": "Deny the vectors in the account to all but named principals, by an SCP",
     "A11": "Deny the vectors in the permission set of {name}",
+    "A12": "Let {name} pass no role that runs commands",
 }
 _EFFECTS = {
     "A4": "later changes that AWS makes to its policy do not reach the copy",
     "A6": "later grants of these vectors to the principal do nothing",
     "A7": "a resource policy that names the role's session is not bounded",
     "A8": "try the SCP on one account first; roles made later are denied too",
+    "A12": "what runs already keeps its role until it is changed",
     "A11": "the permission set must be provisioned again in every account",
 }
 _REASONS = {
@@ -30,6 +32,7 @@ _REASONS = {
     "A7": "guardrail: a boundary, since no SCP could be planned here",
     "A8": "guardrail: an SCP holds for later policies as well",
     "A11": "remove: Identity Center writes the role's policies",
+    "A12": "narrow: all of the access is lent by roles that a service is passed",
 }
 
 
@@ -77,3 +80,15 @@ def side_effects(done: Sequence[Change], others: int) -> Iterator[str]:
     for kind in dict.fromkeys(change.kind for change in done):
         if kind in _EFFECTS:
             yield _EFFECTS[kind]
+
+
+def still_wide(want: Want) -> Iterator[str]:
+    """Yield which half of a narrowed operation is as wide as it was.
+
+    The document and the node are authorised apart: narrowing one bounds the other not.
+    """
+    for one in want.narrowed:
+        if any(each.endswith(":document/*") for each in one.documents):
+            yield f"{one.action} still runs any document, shells too, on these nodes"
+        if not one.tags and any(each.endswith("instance/*") for each in one.nodes):
+            yield f"{one.action} still reaches every node of the account"

@@ -1,8 +1,6 @@
 """Look-ups over an Azure estate that planning asks for every finding, built once."""
 
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
 
 from policies.apply.azure_draft import AzureIndex
 from scanner.azure.model import Assignment, AzureTenant
@@ -25,16 +23,6 @@ class Held:
 
 class PlanIndex(AzureIndex):
     """An estate by what planning looks for."""
-
-    @cached_property
-    def groups_of(self) -> dict[str, tuple[str, ...]]:
-        """By principal id, the groups it is in, directly or through others."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for tenant in self.estate.tenants.values():
-            for group, members in tenant.directory.reached.items():
-                for member in members:
-                    found[member].append(group)
-        return {id_: tuple(groups) for id_, groups in found.items()}
 
     def held(self, assignment: str) -> Held | None:
         """Return an assignment by its id; None when it is not one."""

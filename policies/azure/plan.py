@@ -54,7 +54,7 @@ class AzurePlanner:
     @cached_property
     def wanted(self) -> Wanted:
         """What is planned for each assignment."""
-        return wanted(self.index, self._findings, self._wishes)
+        return wanted(self.index, self._graph, self._findings, self._wishes)
 
     @cached_property
     def _assignments(self) -> Assignments:

@@ -101,11 +101,6 @@ def leaves_something(role: RoleDefinition) -> bool:
     )
 
 
-def grants_commands(role: RoleDefinition) -> bool:
-    """True when a role holds any operation that leads to a command."""
-    return any(any(role.granting(one, False)) for one in command_operations())
-
-
 def _without(block: Permission, operations: tuple[str, ...]) -> Permission:
     named = {operation.lower() for operation in operations}
     kept = tuple(one for one in block.actions if one.lower() not in named)

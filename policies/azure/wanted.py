@@ -1,7 +1,7 @@
 """What planning does with each role assignment: all findings together."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,12 +11,29 @@ from policies.azure.index import Held, PlanIndex
 from policies.wishes import Mode, Wishes
 from scanner.azure.model import Source
 from scanner.grants import AssignmentBecause, Standing, Verdict
+from scanner.graph import AccessGraph
 
 _MADE_ELIGIBLE = frozenset({"t1651_azure_permanent_access"})
-_DELETED = frozenset({"t1651_azure_guest_access", "t1651_azure_partner_access"})
-#: Checks about a whole subscription or machine.
+_DELETED = frozenset(
+    {
+        "t1651_azure_foreign_application",
+        "t1651_azure_guest_access",
+        "t1651_azure_partner_access",
+    }
+)
+#: Checks about a whole subscription or machine, about settings of an eligible role, or
+#: about what somebody else must change.
 _OTHERWISE = frozenset(
-    {"t1651_azure_too_many_principals", "t1651_azure_too_many_on_a_machine"}
+    {
+        "t1651_azure_too_many_principals",
+        "t1651_azure_too_many_on_a_machine",
+        "t1651_azure_eligible_without_mfa",
+        "t1651_azure_eligible_without_approval",
+        "t1651_azure_approved_by_its_own",
+        "t1651_azure_activation_lasts_long",
+        "t1651_azure_delegation_permanent",
+        "t1651_azure_from_aws",
+    }
 )
 
 
@@ -52,10 +69,13 @@ class Wanted:
     refused: dict[str, str]
 
 
-def wanted(index: PlanIndex, findings: Iterable[Finding], wishes: Wishes) -> Wanted:
+def wanted(
+    index: PlanIndex, graph: AccessGraph, findings: Sequence[Finding], wishes: Wishes
+) -> Wanted:
     """Work out what becomes of the assignments that findings rest on.
 
-    One that must stay for anybody whom it serves stays as it is.
+    One that must stay for anybody whom it serves stays as it is. Others of the same
+    principal that give the same vectors go the same way, or the access would stay.
     """
     steps: dict[str, Step] = {}
     vectors: defaultdict[str, set[str]] = defaultdict(set)
@@ -76,8 +96,47 @@ def wanted(index: PlanIndex, findings: Iterable[Finding], wishes: Wishes) -> Wan
             if step is not None:
                 steps[key] = max(step, steps.get(key, step))
                 vectors[key] |= set(finding.vectors)
+    for key, step in dict(_alike(index, graph, findings, steps)).items():
+        if key not in refused:
+            steps.setdefault(key, step)
     sets = {key: frozenset(some) for key, some in vectors.items()}
     return Wanted(steps, sets, refused)
+
+
+def _alike(
+    index: PlanIndex,
+    graph: AccessGraph,
+    findings: Sequence[Finding],
+    steps: Mapping[str, Step],
+) -> Iterator[tuple[str, Step]]:
+    """Yield the other assignments of principals whose findings plan a step."""
+    for finding in findings:
+        if not is_taken(finding) or finding.principal is None:
+            continue
+        planned = (steps.get(h.assignment.id.lower()) for h in direct(index, finding))
+        step = max((one for one in planned if one is not None), default=None)
+        for held in _giving(index, graph, finding) if step is not None else ():
+            standing = held.assignment.standing is Standing.PERMANENT
+            if step is not None and (standing or step is not Step.ELIGIBLE):
+                yield held.assignment.id.lower(), step
+
+
+def _giving(index: PlanIndex, graph: AccessGraph, finding: Finding) -> Iterator[Held]:
+    """Yield the assignments by which a finding's principal has its vectors itself."""
+    who = finding.principal
+    for grant in graph.grants_of.get(who.id, ()) if who else ():
+        if who is None or grant.vector.id not in finding.vectors:
+            continue
+        for why in grant.because_of(who):
+            if isinstance(why, AssignmentBecause) and why.group in (None, who.id):
+                held = index.held(why.assignment)
+                if held and held.assignment.principal == who.id and _ours(held):
+                    yield held
+
+
+def _ours(held: Held) -> bool:
+    one = held.assignment
+    return not one.delegated and one.source is not Source.CLASSIC
 
 
 def direct(index: PlanIndex, finding: Finding) -> Iterator[Held]:
@@ -86,8 +145,7 @@ def direct(index: PlanIndex, finding: Finding) -> Iterator[Held]:
     for why in finding.because:
         if isinstance(why, AssignmentBecause) and why.group in (None, who):
             held = index.held(why.assignment)
-            ours = held is not None and held.assignment.source is not Source.CLASSIC
-            if held is not None and ours and not held.assignment.delegated:
+            if held is not None and _ours(held):
                 yield held
 
 

@@ -45,9 +45,11 @@ def title_of(done: Sequence[Change]) -> str:
         )
     )
     titles = (title for kind, title in _TITLES.items() if kind in kinds)
-    return next(titles, "Change the access").format(
+    title = next(titles, "Change the access").format(
         names=names or "one without commands"
     )
+    also = "Z4" in kinds and title != _TITLES["Z4"]
+    return f"{title}; make other access eligible" if also else title
 
 
 def why(done: Sequence[Change], wishes: Wishes) -> str:

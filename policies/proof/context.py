@@ -11,6 +11,8 @@ from policies.proof.classes import Targets
 from policies.proof.layers import LayerDifference
 from scanner.analysis import Analysis
 from scanner.aws.deciding.rules import Rules
+from scanner.aws.linking.escalating.account import AccountEscalations
+from scanner.aws.linking.escalating.catalogue import actions as escalating
 from scanner.aws.model import AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.azure.model import AzureEstate
@@ -55,6 +57,9 @@ class Context:
         self.layers: dict[object, LayerDifference] = {}
         #: What the latest changes led to, by content (`outcomes`).
         self.outcomes = Recent(_MOST_OUTCOMES)
+        #: What compiles policies to tell who can make what of whom (`becoming`).
+        self.escalating = Rules(escalating())
+        self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
         self._spaces: dict[str, TargetSpace] = {}
 
@@ -74,6 +79,17 @@ class Context:
         """What applying changes looks up in the Azure half."""
         assert self.analysis.azure is not None  # noqa: S101
         return AzureIndex(self.analysis.azure)
+
+    def escalations(self, account: str) -> AccountEscalations:
+        """Return who of an AWS account can make what of whom."""
+        found = self._escalations.get(account)
+        if found is None:
+            estate = self.analysis.aws
+            assert estate is not None  # noqa: S101
+            home = estate.accounts[account]
+            found = AccountEscalations(estate, home, self.escalating)
+            self._escalations[account] = found
+        return found
 
     @property
     def actions(self) -> Actions:

@@ -2,41 +2,30 @@
 
 A hop into a role rests on the caller's own policies, the role's trust policy and the
 control policies of both accounts. Where none of these says anything else about entering
-roles, the hops are the same, and nothing is linked again.
+roles, the hops are the same, and nothing is linked again. What identities can make of
+each other by rights on IAM is compared beside them (`becoming`).
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 
 from policies.proof.again import home_of
+from policies.proof.becoming import compare_rights
 from policies.proof.context import Context, Half
 from policies.proof.copies import Copy
 from policies.proof.model import HopChange
 from policies.proof.narrower import no_more
-from policies.proof.rules import rules_of
+from policies.proof.relinking import ENTRIES, Key, by_ends, into, out_of
+from policies.proof.rules import about
 from scanner.aws.deciding.controls import Levels, resource_controls, service_controls
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.link import link_aws
 from scanner.aws.linking.hops import RUNS_AS
-from scanner.aws.linking.trusts import Kind, named_by
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.azure.link import link_azure
 from scanner.azure.model import AzureEstate
 from scanner.grants import Decision, Edge, Verdict
-from scanner.hops import and_all, verdict_of
 from scanner.search import hops_of
 
-_ENTRIES = (
-    "sts:AssumeRole",
-    "sts:AssumeRoleWithWebIdentity",
-    "sts:AssumeRoleWithSAML",
-)
-_CLASS = "class:"
-
-#: What a hop is between, and what is compared of it.
-_Key = tuple[str, str, str]
-_Edges = Mapping[_Key, Edge]
+_Edges = Mapping[Key, Edge]
 
 
 def compare_hops(context: Context, copy: Copy) -> tuple[tuple[HopChange, ...], int]:
@@ -51,21 +40,23 @@ def compare_hops(context: Context, copy: Copy) -> tuple[tuple[HopChange, ...], i
         return _compared(_azure(copy.part), _azure(copy.changed))
     if not isinstance(before, AwsEstate) or not isinstance(after, AwsEstate):
         return (), 0
+    rights = compare_rights(context, copy)
     sources, targets = _again(before, after, touched)
     machines = _machines(before, after)
     same = sum(len(hops_of(context.graph, id_)) for id_ in touched)
     if not sources and not targets and not machines:
-        return (), same
-    old = {**_out_of(before, sources), **_into(before, after, targets)}
-    new = {**_out_of(after, sources), **_into(after, before, targets)}
+        return rights, same
+    old = {**out_of(before, sources), **into(before, after, targets)}
+    new = {**out_of(after, sources), **into(after, before, targets)}
     old |= _run_as(before, machines)
     new |= _run_as(after, machines)
-    return _compared(old, new)
+    entries, same = _compared(old, new)
+    return (*entries, *rights), same
 
 
 def _azure(estate: Half) -> _Edges:
     edges = link_azure(estate)[1] if isinstance(estate, AzureEstate) else ()
-    return _by_ends(edges)
+    return by_ends(edges)
 
 
 def _compared(old: _Edges, new: _Edges) -> tuple[tuple[HopChange, ...], int]:
@@ -138,7 +129,7 @@ def _machines(before: AwsEstate, after: AwsEstate) -> frozenset[str]:
     )
 
 
-def _run_as(estate: AwsEstate, machines: frozenset[str]) -> dict[_Key, Edge]:
+def _run_as(estate: AwsEstate, machines: frozenset[str]) -> dict[Key, Edge]:
     nodes = (node for id_ in machines for node in estate.accounts[id_].nodes)
     return {
         (RUNS_AS, node.target.id, role): Edge(
@@ -190,115 +181,4 @@ def _facts(one: Identity) -> object:
 
 def _says(documents: Iterable[PolicyDocument]) -> frozenset[object]:
     """Return what documents say about entering roles; equal ones say the same."""
-    return frozenset[object]().union(*map(_of_document, documents))
-
-
-@lru_cache(maxsize=1 << 14)
-def _of_document(document: PolicyDocument) -> frozenset[object]:
-    if document.problem:
-        return frozenset({document})
-    return frozenset(
-        (action, one.rule)
-        for one in rules_of(document)
-        for action in _ENTRIES
-        if one.names(action)
-    )
-
-
-# ---- AWS: the part that is linked again ----
-
-
-def _out_of(estate: AwsEstate, sources: frozenset[str]) -> dict[_Key, Edge]:
-    """Link some callers with all roles that may let them in."""
-    homes = {home_of(arn) for arn in sources}
-
-    def keep(one: Identity) -> Identity | None:
-        if one.principal.id in sources:
-            return one
-        return replace(one, policies=()) if _admits(one, homes) else None
-
-    linked = _linked(estate, keep) if sources else {}
-    return {key: edge for key, edge in linked.items() if key[1] in sources}
-
-
-def _into(
-    estate: AwsEstate, other: AwsEstate, targets: frozenset[str]
-) -> dict[_Key, Edge]:
-    """Link some roles with everybody whom they may let in, now or in another estate."""
-    partners = [_named_accounts(targets, one) for one in (estate, other)]
-
-    def keep(one: Identity) -> Identity | None:
-        if one.principal.id in targets:
-            return one
-        called = any(one.principal.scope in some for some in partners)
-        return replace(one, trust=None) if called else None
-
-    linked = _linked(estate, keep) if targets else {}
-    return {key: edge for key, edge in linked.items() if key[2] in targets}
-
-
-def _linked(
-    estate: AwsEstate, keep: Callable[[Identity], Identity | None]
-) -> dict[_Key, Edge]:
-    """Link a part of the estate.
-
-    Machines are left out: what they run as rests on no policy. Every account stays,
-    since what an account's absence says of a trust policy is not to change.
-    """
-    accounts = {}
-    for id_, account in estate.accounts.items():
-        kept = [some for one in account.identities if (some := keep(one)) is not None]
-        if not kept:
-            kept = [replace(one, trust=None) for one in account.identities[:1]]
-        accounts[id_] = replace(account, identities=tuple(kept), nodes=())
-    _, edges = link_aws(replace(estate, accounts=accounts))
-    return _by_ends(edges)
-
-
-def _named_accounts(wanted: frozenset[str], estate: AwsEstate) -> Container[str]:
-    """Return the accounts that the trust policies of some roles name."""
-    found: set[str] = set()
-    for id_ in {home_of(arn) for arn in wanted} & estate.accounts.keys():
-        for one in estate.accounts[id_].identities:
-            if one.principal.id in wanted and one.trust is not None:
-                parties = list(named_by(one.trust, _ENTRIES[0]))
-                if any(each.kind is Kind.ANYONE for each in parties):
-                    return estate.accounts
-                found |= {each.account or id_ for each in parties}
-                found |= {id_} if one.trust.problem else set()
-    return frozenset(found)
-
-
-def _admits(role: Identity, homes: set[str]) -> bool:
-    """True when a role's trust policy may let somebody of some accounts in."""
-    if role.trust is None:
-        return False
-    if role.trust.problem:
-        return role.principal.scope in homes
-    return any(
-        each.kind is Kind.ANYONE or not each.account or each.account in homes
-        for each in named_by(role.trust, _ENTRIES[0])
-    )
-
-
-def _by_ends(edges: Iterable[Edge]) -> dict[_Key, Edge]:
-    """Index hops by kind and ends; those through a class of callers one by one."""
-    into: dict[str, list[Edge]] = {}
-    for edge in edges:
-        if edge.target.startswith(_CLASS):
-            into.setdefault(edge.target, []).append(edge)
-    found: dict[_Key, Edge] = {}
-    for edge in edges:
-        if edge.source.startswith(_CLASS):
-            for first in into.get(edge.source, ()):
-                whole = _joined(first, edge)
-                found[whole.kind, whole.source, whole.target] = whole
-        elif not edge.target.startswith(_CLASS):
-            found[edge.kind, edge.source, edge.target] = edge
-    return found
-
-
-def _joined(first: Edge, second: Edge) -> Edge:
-    conditions, _ = and_all((first.conditions, second.conditions))
-    verdict = verdict_of((first.verdict, second.verdict))
-    return replace(second, source=first.source, verdict=verdict, conditions=conditions)
+    return frozenset[object]().union(*(about(one, ENTRIES) for one in documents))

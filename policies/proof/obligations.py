@@ -80,6 +80,19 @@ def _wanted(case: Case) -> list[tuple[str, str]]:
     ]
 
 
+def reasons_of(case: Case) -> list[str]:
+    """Return why it is not certain that the access was there at all."""
+    wanted = set(_wanted(case))
+    found = {
+        reason: None
+        for who in sorted({who for who, _ in wanted})
+        for grant in case.context.graph.grants_of.get(who, ())
+        if (who, grant.vector.id) in wanted
+        for reason in grant.decision.reasons
+    }
+    return list(found)
+
+
 def untaken(case: Case, hops: Sequence[HopChange]) -> Iterator[Counterexample]:
     """Yield what is left of the access that the changes set out to take away."""
     if case.intent.aim is Aim.ENTRY:

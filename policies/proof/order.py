@@ -44,7 +44,7 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
     Returns what was shown, in words, and the first thing that each step would open.
 
     Where all objects only add rights, what is there before the old ones go is the most
-    that any step gives: one decision stands for all.
+    that any step gives: where that opens nothing, one decision stands for all.
     """
     changes = case.intent.changes
     if len(changes) < 2:
@@ -58,24 +58,27 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
             one.target,
             one.statement,
         )
-        for n, some in _steps(case.context, changes)
-        for one in _opened(case, some)
+        for n, one in _opening(case)
     ]
     return f"{len(changes)} steps: none of those in between opens anything", wrong
 
 
-def _steps(
-    context: Context, changes: Sequence[Change]
-) -> Iterator[tuple[int, Sequence[Change]]]:
-    """Yield the steps that must be decided: a number, and what is changed by then."""
+def _opening(case: Case) -> Iterator[tuple[int, Counterexample]]:
+    """Yield the first thing that each step opens, with the number of the step."""
+    changes = case.intent.changes
     if all(map(_adds_up, changes)):
         made = [one for one in changes if one.after is not None]
-        if made and not all(map(_harmless, made)):
-            yield len(made), made
-        return
+        if all(map(_harmless, made)) or not _opened(case, made):
+            return
     for n, change in enumerate(changes[:-1], start=1):
-        if not _harmless(change) and not _only_takes(context, change):
-            yield n, changes[:n]
+        if not _opens_nothing(case.context, change):
+            yield from ((n, one) for one in _opened(case, changes[:n]))
+
+
+def _opens_nothing(context: Context, change: Change) -> bool:
+    """True when a step opens nothing, whatever else somebody holds."""
+    gone = _adds_up(change) and change.after is None
+    return gone or _harmless(change) or _only_takes(context, change)
 
 
 def _adds_up(change: Change) -> bool:

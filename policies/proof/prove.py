@@ -21,6 +21,7 @@ from policies.proof.obligations import (
     Case,
     Fits,
     others_of,
+    reasons_of,
     unfit,
     untaken,
     wrong_hops,
@@ -89,6 +90,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
     unknowns = (
         *unknowns_of(context, case.provider, (*copy.ids, case.who)),
         *case.finding.reasons,
+        *reasons_of(case),
         *others.unreadable,
     )
     given = "proven-given" if unknowns else "proven"
@@ -147,15 +149,17 @@ def _paths(case: Case, hops: Sequence[HopChange]) -> tuple[Path, ...]:
     """Return how the principal of the finding still reaches what it is to lose."""
     if case.intent.aim is Aim.NARROW or not case.who:
         return ()
-    account = home_of(case.who) if case.provider is Provider.AWS else ""
+    ends = [case.who, *(hop.target for hop in case.finding.path[-1:])]
+    account = home_of(ends[-1]) if case.provider is Provider.AWS else ""
     targets = case.context.targets(case.provider, account)
     wanted = 0
-    for grant in case.context.graph.grants_of.get(case.who, ()):
-        if grant.vector.id in case.finding.vectors:
-            wanted |= targets.bits(grant.targets)
+    for end in {end for end in ends if home_of(end) == account}:
+        for grant in case.context.graph.grants_of.get(end, ()):
+            if grant.vector.id in case.finding.vectors:
+                wanted |= targets.bits(grant.targets)
     temporary = case.intent.aim is Aim.TEMPORARY
     return remaining_paths(
-        case.context, case.who, targets, wanted, case.after, hops, temporary
+        case.context, case.who, account, targets, wanted, case.after, hops, temporary
     )
 
 

@@ -1,6 +1,7 @@
 """How a principal still reaches a target after a change: other vectors, and hops."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Targets
@@ -19,6 +20,7 @@ _MOST_PATHS = 20
 def remaining_paths(
     context: Context,
     principal: str,
+    account: str,
     targets: Targets,
     wanted: int,
     after: Grants,
@@ -30,6 +32,7 @@ def remaining_paths(
     Args:
         context: of the estate as it is.
         principal: who asks.
+        account: whose the targets are; empty for those of Azure.
         targets: the order that `wanted` is over.
         wanted: the targets, as a bit set.
         after: the grants, of everybody whom the changes may concern, on the copy.
@@ -39,32 +42,19 @@ def remaining_paths(
     Each path is the ids and kinds of its hops in turn, and the vector at its end; the
     best path to each holder.
     """
-    lost = {(h.kind, h.source, h.target) for h in gone if h.after == Verdict.DENIED}
-
-    def grants_of(id_: str) -> list[Grant]:
-        # No statement of one AWS account reaches the machines of another.
-        if home_of(id_) != home_of(principal):
-            return []
-        held = grants_after(context, after, id_)
-        return [grant for grant in held if targets.bits(grant.targets) & wanted]
-
-    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if isinstance(state, str) and (state == principal or not grants_of(state)):
-            for edge in hops_of(context.graph, state):
-                if (edge.kind, edge.source, edge.target) not in lost:
-                    yield cost_of(edge), edge.target, edge
-
+    lost = frozenset(_lost(gone))
+    ways = _Ways(context, principal, account, targets, wanted, after, lost)
     found: list[Path] = [
         (principal, grant.vector.id)
-        for grant in grants_of(principal)
+        for grant in ways.grants_of(principal)
         if not (temporary and grant.decision.standing is Standing.ELIGIBLE)
     ]
-    arrivals = search({principal: (0, 0, 0)}, steps)
+    arrivals = search({principal: (0, 0, 0)}, ways.steps)
     more = 0
     for holder in arrivals:
         if not isinstance(holder, str) or holder == principal:
             continue
-        vectors = [grant.vector.id for grant in grants_of(holder)]
+        vectors = [grant.vector.id for grant in ways.grants_of(holder)]
         if vectors and len(found) < _MOST_PATHS:
             hops = tuple(chain(context.graph, arrivals, holder))[::-1]
             words = (word for hop in hops for word in (hop.kind, hop.target))
@@ -74,3 +64,37 @@ def remaining_paths(
     if more:
         found.append((principal, f"and {more} more principals that it can become"))
     return tuple(dict.fromkeys(found))
+
+
+def _lost(gone: Iterable[HopChange]) -> Iterator[tuple[str, str, str]]:
+    for hop in gone:
+        if hop.after == Verdict.DENIED:
+            yield hop.kind, hop.source, hop.target
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Whom a principal can become, and what they hold on the targets in question."""
+
+    context: Context
+    principal: str
+    account: str
+    targets: Targets
+    wanted: int
+    after: Grants
+    lost: frozenset[tuple[str, str, str]]
+
+    def grants_of(self, id_: str) -> list[Grant]:
+        # No statement of one AWS account reaches the machines of another.
+        if home_of(id_) != self.account:
+            return []
+        held = grants_after(self.context, self.after, id_)
+        return [one for one in held if self.targets.bits(one.targets) & self.wanted]
+
+    def steps(self, state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
+        if isinstance(state, str) and (
+            state == self.principal or not self.grants_of(state)
+        ):
+            for edge in hops_of(self.context.graph, state):
+                if (edge.kind, edge.source, edge.target) not in self.lost:
+                    yield cost_of(edge), edge.target, edge

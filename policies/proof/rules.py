@@ -69,6 +69,19 @@ def rules_of(document: PolicyDocument) -> tuple[Named, ...]:
     return tuple(_named(one, document.version) for one in document.statements)
 
 
+@lru_cache(maxsize=1 << 15)
+def about(document: PolicyDocument, actions: tuple[str, ...]) -> frozenset[object]:
+    """Return what a document says about some actions; equal ones say the same."""
+    if document.problem:
+        return frozenset({document})
+    return frozenset(
+        (action, one.rule)
+        for one in rules_of(document)
+        for action in actions
+        if one.names(action)
+    )
+
+
 def unheard_of(rules: Iterable[Named]) -> dict[str, str]:
     """Return, for each pattern of actions, an action that it alone would name.
 

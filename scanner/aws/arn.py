@@ -1,10 +1,9 @@
 """The one ARN parser."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Arn:
+class Arn(NamedTuple):
     """`arn:partition:service:region:account:resource`; any part may be empty.
 
     AWS-owned documents have an empty account; IAM ARNs have an empty region.

@@ -11,8 +11,11 @@ from types import MappingProxyType
 
 from scanner.aws.deciding.account import AccountEngine
 from scanner.aws.deciding.rules import Rules
+from scanner.aws.facts import facts_of
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
+from scanner.aws.tagging import retags
 from scanner.aws.vectors import HOLDERS, catalogue
+from scanner.aws.wording import wording_of
 from scanner.aws.work import work_of
 from scanner.classes import is_somebody
 from scanner.estate import Principal, Provider, Target
@@ -60,6 +63,12 @@ def decide_aws(
         grants=sorted(grants, key=_in_order),
         edges=(),
         beyond=sorted(beyond, key=_in_order),
+        same_machine={
+            node.target.id: node.cloud_id
+            for account in accounts
+            for node in account.nodes
+            if node.cloud_id
+        },
         not_covered=(*catalogue().not_covered, *_unlisted(accounts)),
         denied_because=_denied_because(engines),
         because_together=lambda principal, grants: engines[
@@ -68,6 +77,9 @@ def decide_aws(
         usage=joined(account.usage for account in accounts),
         work_of=work_of(estate),
         homes_of=_home,
+        facts=facts_of(estate),
+        wording_of=wording_of(estate),
+        retags=retags(estate),
     )
 
 

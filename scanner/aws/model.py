@@ -20,6 +20,19 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Forging:
+    """Tags that an identity could set on nodes before it commands them.
+
+    Attributes:
+        nodes: bit n stands for `AwsAccount.nodes[n]`.
+        tags: tag keys with the value that would be set; None where any may be.
+    """
+
+    nodes: int
+    tags: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """An IAM user, a role, or an account's root user.
 
@@ -42,6 +55,8 @@ class Identity:
         known_as: for what an identity could make of itself: the identity, as which
             policies still know it. None for every identity of an account.
         unguarded: no control policy binds it.
+        free_tags: its principal tags are whatever it wants.
+        forging: tags that it has set on nodes.
     """
 
     principal: Principal
@@ -59,6 +74,8 @@ class Identity:
     tags_known: bool = True
     known_as: Principal | None = None
     unguarded: bool = False
+    free_tags: bool = False
+    forging: Forging | None = None
 
     @property
     def known(self) -> Principal:
@@ -275,6 +292,11 @@ class AwsAccount:
     )
     #: When its principals last did what; verdicts never rest on it.
     usage: Usages = field(default_factory=Usages)
+    #: What it has switched on, by region; a region whose answer is missing is not here.
+    serial_console: Mapping[str, bool] = field(default_factory=dict)
+    public_sharing: Mapping[str, bool] = field(default_factory=dict)
+    #: Operations that its file holds an answer or a refusal of.
+    asked: frozenset[str] = frozenset()
     #: Managed policies whose content was read, by ARN, attached or not; groups by ARN.
     policies: Mapping[str, Attached] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)

@@ -1,19 +1,22 @@
 """The AWS half of `simulate`: SimulateCustomPolicy's requests, and some more."""
 
 import json
+from typing import NamedTuple
 
 from scanner.aws.arn import Arn
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.evaluation import Evaluation, Matched
 from scanner.aws.simulating.callers import ACCOUNT
 from scanner.aws.simulating.context import Context
+from scanner.aws.simulating.quick import read_quickly
 from scanner.aws.simulating.request import AwsRequest, read_request
-from scanner.aws.simulating.sides import ROOT_POWER, Side, side_of
+from scanner.aws.simulating.sides import ROOT_POWER, Key, Side, side_of
 from scanner.grants import Condition, Verdict
 from scanner.simulation.members import Members
 
 #: Answers that are remembered by what matched.
 _REMEMBERED = 1 << 16
+_ROOT = ROOT_POWER.source
 _quoted = json.encoder.encode_basestring_ascii
 
 
@@ -21,7 +24,7 @@ class AwsSimulator:
     """Decides AWS requests; remembers what they have in common."""
 
     def __init__(self) -> None:
-        self._decided: dict[tuple[object, ...], str] = {}
+        self._decided: dict[tuple[bool, Key], _Shown] = {}
 
     def answers(self, members: Members) -> str:
         """Return the answer lines of one request: each action, then each resource.
@@ -29,7 +32,17 @@ class AwsSimulator:
         Raises:
             MalformedRequest: it cannot be decided as it is written.
         """
-        request = read_request(members)
+        return self._answers(read_request(members))
+
+    def answers_at_once(self, text: bytes) -> str | None:
+        """Return the answer lines of a request that is written plainly, from its text.
+
+        None for what must be read member by member; that may be no AWS request at all.
+        """
+        request = read_quickly(text)
+        return None if request is None else self._answers(request)
+
+    def _answers(self, request: AwsRequest) -> str:
         lines = []
         for action in request.actions:
             asking = request.asking
@@ -50,17 +63,19 @@ class AwsSimulator:
         caller = request.asking.caller
         decided_on = "*" if side.resourceless else resource
         context = Context(side.action, decided_on, facts, request.complete)
-        matches = side.matches(context, caller)
+        plain = side.matches(context)
+        naming = side.naming_matches(context) if side.naming else []
         across = owner != caller.account and bool(caller.account)
-        key = (across, side.frame, *matches)
+        key = across, side.key(plain, naming, caller)
         found = self._decided.get(key)
         if found is None:
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
             other = owner if across else ""
-            found = _shown(side.evaluated(context, caller, other, matches))
-            self._decided[key] = found
-        return found
+            evaluation = side.evaluated(context, caller, other, plain + naming)
+            found = self._decided[key] = _shown(evaluation, len(plain))
+        matched = ", ".join([*[probe.shown for probe, _ in plain], *found.matched])
+        return f"{found.before}{matched}{found.after}"
 
 
 def _owner_and_facts(
@@ -76,8 +91,6 @@ def _owner_and_facts(
         in_arn = arn is not None and ACCOUNT.fullmatch(arn.account)
         owner = arn.account if arn and in_arn else request.asking.caller.account
     facts = dict(request.facts)
-    for name, seen in request.asking.facts:
-        facts.setdefault(name, seen)
     if owner:
         facts.setdefault("aws:resourceaccount", (owner,))
     if arn is not None and arn.region:
@@ -85,8 +98,27 @@ def _owner_and_facts(
     return owner, facts
 
 
-def _shown(evaluation: Evaluation) -> str:
-    """Return an evaluation as the members that end an answer line."""
+class _Shown(NamedTuple):
+    """The end of an answer line: around the caller's own statements that match.
+
+    Attributes:
+        before: up to the list of matching statements.
+        matched: those of the list that name principals.
+        after: from the end of the list.
+    """
+
+    before: str
+    matched: tuple[str, ...]
+    after: str
+
+
+def _shown(evaluation: Evaluation, plain: int) -> _Shown:
+    """Return an evaluation as the members that end an answer line.
+
+    Args:
+        evaluation: what was decided.
+        plain: how many matching statements name no principals.
+    """
     settled = evaluation.settled
     denied = settled.verdict is Verdict.DENIED
     refusal = "explicitDeny" if evaluation.explicitly else "implicitDeny"
@@ -96,14 +128,13 @@ def _shown(evaluation: Evaluation) -> str:
         "Conditions": [list(map(_condition, one)) for one in settled.conditions],
         "Confidence": settled.confidence.value,
         "Reasons": list(settled.reasons),
-        "MatchedStatements": [
-            _statement(one)
-            for one in evaluation.matched
-            if one.because.source != ROOT_POWER.source
-        ],
-        "BlockedBy": list(evaluation.blocked_by),
     }
-    return json.dumps(members)[1:]
+    found = [one for one in evaluation.matched if one.because.source != _ROOT]
+    return _Shown(
+        f'{json.dumps(members)[1:-1]}, "MatchedStatements": [',
+        tuple(json.dumps(_statement(one)) for one in found[plain:]),
+        f'], "BlockedBy": {json.dumps(evaluation.blocked_by)}}}',
+    )
 
 
 def _condition(condition: Condition) -> dict[str, object]:

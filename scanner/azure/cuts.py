@@ -22,7 +22,6 @@ from scanner.grants import AssignmentBecause, Confidence, Decision
 
 # One reason for many denies: each distinct reason would split the sets it touches.
 _DENIES_UNREAD = "deny assignments were not read"
-_LOCKS_REFUSED = "resource locks were not read"
 _NAMES_UNREAD_GROUP = "members of a group that a deny assignment names were not read"
 _EXCLUDES_UNREAD_GROUP = (
     "members of a group that a deny assignment excludes were not read"
@@ -95,7 +94,6 @@ class Cuts:
         self._kinds: dict[int, int] = {}
         self._numbers: dict[object, int] = {}
         self._unread = place.within(tenant.denies_unread)
-        self._locks_refused = place.within(tenant.locks_refused)
         self.touched = frozenset(_touched(tenant, spots))
 
     def of(self, party: Party) -> dict[object, Cut]:
@@ -177,7 +175,6 @@ class Cuts:
         if question.locked and not party.delegated:
             for _, bits in self.locks(question):
                 blocked |= bits
-            doubts.append((_LOCKS_REFUSED, self._locks_refused))
         return Cut(blocked, _present(unless), _present(doubts))
 
     def blocking(

@@ -106,6 +106,18 @@ class MachineRow(Row, frozen=True):
     resources: tuple[ExtensionRow, ...] | None = None
 
 
+class UpgradePolicyRow(Row, frozen=True):
+    """`mode` is `Automatic`, `Rolling` or `Manual`."""
+
+    mode: str | None = None
+
+
+class ScaleSetProperties(Row, frozen=True, rename="camel"):
+    """How a changed model gets to the instances."""
+
+    upgrade_policy: UpgradePolicyRow | None = None
+
+
 class ScaleSetRow(Row, frozen=True):
     """`Microsoft.Compute/virtualMachineScaleSets`."""
 
@@ -114,6 +126,7 @@ class ScaleSetRow(Row, frozen=True):
     location: str | None = None
     tags: dict[str, Any] | None = None
     identity: IdentityRow | None = None
+    properties: ScaleSetProperties | None = None
 
 
 class AgentConfiguration(Row, frozen=True, rename="camel"):

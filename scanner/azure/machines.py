@@ -16,7 +16,7 @@ from scanner.azure.machine_rows import (
     MachineRow,
     ScaleSetRow,
 )
-from scanner.azure.model import NEEDED_EXTENSIONS, PLATFORMS, Machine
+from scanner.azure.model import NEEDED_EXTENSIONS, PLATFORMS, UPGRADES, Machine
 from scanner.azure.rbac.scopes import (
     all_normalized,
     normalized,
@@ -43,12 +43,14 @@ class Fleet:
         by_scope: machines by normalized id, scale sets among them.
         packages: applications of galleries, by normalized id, with the machines that
             have them.
+        flexible: scale sets, by normalized id, with the VMs that are their instances.
     """
 
     def __init__(self) -> None:
         """Begin with no machines."""
         self.by_scope: dict[str, Machine] = {}
         self.packages: defaultdict[str, set[str]] = defaultdict(set)
+        self.flexible: defaultdict[str, set[str]] = defaultdict(set)
         self._instanced: set[str] = set()
         self._home = ""
         self._inside = _NOWHERE
@@ -81,6 +83,8 @@ class Fleet:
         parent = scale_set_of(scope) if kind == "vmss" else None
         if properties and properties.virtual_machine_scale_set:
             parent = normalized(properties.virtual_machine_scale_set.id)
+            if kind == "vm":
+                self.flexible[parent].add(scope)
         if parent:
             self._instanced.add(parent)
         if properties and properties.application_profile:
@@ -91,7 +95,8 @@ class Fleet:
         for row in rows:
             scope = normalized(row.id)
             target = self._target(row, scope, "vmss", Reachability.UNKNOWN)
-            self._put(Machine(target, scope, identities_of(row.identity)))
+            lacks = (UPGRADES,) if _is_manual(row) else _NONE
+            self._put(Machine(target, scope, identities_of(row.identity), lacks))
 
     def add_arc(self, rows: Iterable[ArcRow]) -> None:
         """Add Arc machines."""
@@ -113,6 +118,8 @@ class Fleet:
         """Add what another fleet of the same tenant knows."""
         for application, scopes in other.packages.items():
             self.packages[application] |= scopes
+        for owner, scopes in other.flexible.items():
+            self.flexible[owner] |= scopes
         self._instanced |= other._instanced
         for machine in other.by_scope.values():
             self._put(machine)
@@ -120,23 +127,30 @@ class Fleet:
     def finished(self) -> tuple[Machine, ...]:
         """Return the machines sorted by id: instances instead of their scale set.
 
-        An instance becomes the identities of its scale set too.
+        An instance becomes the identities of its scale set too, and is upgraded to its
+        model as the set says.
         """
         found = (
-            self._with_identities_of_set(machine)
+            self._as_its_set_says(machine)
             for scope, machine in self.by_scope.items()
             if scope not in self._instanced
         )
         return tuple(sorted(found, key=attrgetter("target.id")))
 
-    def _with_identities_of_set(self, machine: Machine) -> Machine:
+    def is_manual(self, scale_set: str) -> bool:
+        """Say whether a scale set, by normalized id, is upgraded by hand only."""
+        known = self.by_scope.get(scale_set)
+        return known is not None and UPGRADES in known.lacks
+
+    def _as_its_set_says(self, machine: Machine) -> Machine:
         if machine.target.kind != "vmss":
             return machine
         owner = self.by_scope.get(scale_set_of(machine.scope) or "")
-        if owner is None or not owner.identities:
+        if owner is None or not (owner.identities or owner.lacks):
             return machine
         identities = tuple(sorted({*machine.identities, *owner.identities}))
-        return msgspec.structs.replace(machine, identities=identities)
+        lacks = tuple(dict.fromkeys((*machine.lacks, *owner.lacks)))
+        return msgspec.structs.replace(machine, identities=identities, lacks=lacks)
 
     def _target(
         self,
@@ -244,6 +258,11 @@ def _missing(types: tuple[str | None, ...]) -> tuple[str, ...]:
         for need, names in NEEDED_EXTENSIONS.items()
         if not any(name in joined for name in names)
     )
+
+
+def _is_manual(row: ScaleSetRow) -> bool:
+    policy = row.properties.upgrade_policy if row.properties else None
+    return policy is not None and (policy.mode or "").lower() == "manual"
 
 
 def _types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:

@@ -78,7 +78,7 @@ def place_of(
         sites: normalized ids of other resources to place, each once.
     """
     relevant = set(scopes)
-    unread = (tenant.assignments_unread, tenant.denies_unread, tenant.locks_refused)
+    unread = (tenant.assignments_unread, tenant.denies_unread)
     relevant |= {f"/subscriptions/{name}" for some in unread for name in some}
     above = _Above(tenant, relevant)
     numbers: dict[tuple[object, ...], int] = {}

@@ -36,15 +36,19 @@ class SiteGrants:
         self._leads = {
             (s.kind, s.scope): sites.machines(place, s) for s in sites.stations
         }
-        self._spread = {s.scope: sites.spread(place, s) for s in sites.stations}
+        every: tuple[Workers | Host, ...] = (*sites.stations, *sites.hosts)
+        self._spread = {s.scope: sites.spread(place, s) for s in every}
         self._around = {place.sites[s]: bits for s, bits in self._spread.items()}
+        self._own = sum(1 << number for number in self._around)
+        self._spreading = any(bits.bit_count() > 1 for bits in self._spread.values())
         self._stations: dict[tuple[str, int], Workers] = {}
         for station in sites.stations:
             for number in ones(self._spread[station.scope]):
                 self._stations[station.kind, number] = station
         self._hosts: dict[int, list[Host]] = {}
         for host in sites.hosts:
-            self._hosts.setdefault(place.sites[host.scope], []).append(host)
+            for number in ones(self._spread[host.scope]):
+                self._hosts.setdefault(number, []).append(host)
 
     def parts(self, party: Party, settled: list[Parts]) -> Iterator[
         tuple[SiteVector, Parts]
@@ -55,7 +59,7 @@ class SiteGrants:
         ):
             return  # it holds nothing on any site
         for kind, vector in self.sites.vectors():
-            held = self._held(kind, vector, settled)
+            held = self._held(vector, settled)
             if held:
                 yield vector, list(self._moved(kind, vector, held, party))
 
@@ -72,22 +76,21 @@ class SiteGrants:
                     bits |= self._spread[station.scope]
             for host in () if kind else self.sites.hosts:
                 if host.kind in vector.kinds:
-                    bits |= 1 << self._place.sites[host.scope]
+                    bits |= self._spread[host.scope]
         return bits
 
     def own(self, bits: int) -> int:
         """Return those sites of a set that are no single runbook."""
-        own = sum(1 << number for number in {*self._around, *self._hosts})
-        return bits & own
+        return bits & self._own
 
-    def _held(self, kind: str, vector: SiteVector, settled: list[Parts]) -> Parts:
+    def _held(self, vector: SiteVector, settled: list[Parts]) -> Parts:
         """Return where all steps of some alternative are held, each at its own scope.
 
         Steps on a runbook must be held on the same one.
         """
         found: Parts = []
         for steps in vector.steps:
-            first, *others = (self._step(kind, op, settled) for op in steps)
+            first, *others = (self._step(op, settled) for op in steps)
             for other in others:
                 first = meeting(first, other)
             found += first
@@ -95,7 +98,7 @@ class SiteGrants:
             found = [(conditional(d, vector.condition), bits) for d, bits in found]
         return disjoint(found)
 
-    def _step(self, kind: str, operation: str, settled: list[Parts]) -> Parts:
+    def _step(self, operation: str, settled: list[Parts]) -> Parts:
         """Return at which sites a step is held.
 
         Who holds one on an account has it next to any of its runbooks; held on a single
@@ -104,7 +107,7 @@ class SiteGrants:
         parts = settled[self._engine.question(Operation(operation)).number]
         at_sites = ((d, bits >> self._first) for d, bits in parts)
         shifted = [(d, bits << self._first) for d, bits in at_sites if bits]
-        if not kind or on_runbook(operation):
+        if on_runbook(operation) or not self._spreading:
             return shifted
         spread = ((d, self._next_to(bits)) for d, bits in shifted)
         return [(d, bits) for d, bits in spread if bits]

@@ -127,6 +127,23 @@ PACKAGE_VECTORS: tuple[SiteVector, ...] = (
     ),
 )
 
+_SET = "Microsoft.Compute/virtualMachineScaleSets"
+UPGRADE = f"{_SET}/manualUpgrade/action"
+IS_UPGRADED = Condition("scaleSetInstance", "IsUpgradedToTheModel", ())
+#: They change what the instances of a scale set are made by.
+MODEL = tuple(
+    Vector(f"{_SET}/{name}", Provider.AZURE, Tier.DIRECT, _SYSTEM)
+    for name in ("extensions/write", "write")
+)
+#: Decided on the scale set, for the VMs that are its instances without lying below it.
+SET_VECTORS = tuple(SiteVector(one, ((one.id,),)) for one in MODEL)
+#: The same where its upgrade policy is manual: unless the holder may upgrade instances
+#: too, somebody else has to.
+MANUAL_SET_VECTORS = (
+    *(SiteVector(one, ((one.id, UPGRADE),)) for one in MODEL),
+    *(SiteVector(one, ((one.id,),), IS_UPGRADED) for one in MODEL),
+)
+
 _ASSIGN = f"{_MMI}/assign/action"
 _SCRIPT = "Microsoft.Resources/deploymentScripts/write"
 _WEB = "Microsoft.Web/sites"

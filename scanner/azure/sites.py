@@ -10,8 +10,10 @@ from scanner.azure.rbac.scopes import account_of, subscription_of
 from scanner.azure.site_vectors import (
     HOST_VECTORS,
     LAB_VECTORS,
+    MANUAL_SET_VECTORS,
     NODE_VECTORS,
     PACKAGE_VECTORS,
+    SET_VECTORS,
     WORKER_VECTORS,
     SiteVector,
 )
@@ -22,6 +24,8 @@ BY_STATION: Mapping[str, tuple[SiteVector, ...]] = {
     "nodes": NODE_VECTORS,
     "lab": LAB_VECTORS,
     "package": PACKAGE_VECTORS,
+    "set": SET_VECTORS,
+    "manual-set": MANUAL_SET_VECTORS,
 }
 
 
@@ -42,7 +46,9 @@ class Sites:
         every = (*tenant.workers, *tenant.nodes, *tenant.stand_ins)
         self.stations = tuple(s for s in every if s.machines or s.names or s.refused)
         self.hosts = tuple(_strong(tenant))
-        self._runbooks = _runbooks(tenant, {s.scope for s in self.stations})
+        accounts = {host.scope for host in self.hosts if host.kind == "automation"}
+        accounts |= {station.scope for station in self.stations}
+        self._runbooks = _runbooks(tenant, accounts)
         scopes = [s.scope for s in self.stations]
         scopes += [book for books in self._runbooks.values() for book in sorted(books)]
         self.scopes = tuple(dict.fromkeys([*scopes, *(h.scope for h in self.hosts)]))
@@ -60,10 +66,10 @@ class Sites:
         kinds = {host.kind for host in self.hosts}
         yield from (("", one) for one in HOST_VECTORS if one.kinds & kinds)
 
-    def spread(self, place: Place, station: Workers) -> int:
-        """Return the classes of a station and of its runbooks."""
-        bits = 1 << place.sites[station.scope]
-        for book in self._runbooks.get(station.scope, ()):
+    def spread(self, place: Place, site: Workers | Host) -> int:
+        """Return the classes of a site and of its runbooks."""
+        bits = 1 << place.sites[site.scope]
+        for book in self._runbooks.get(site.scope, ()):
             bits |= 1 << place.sites[book]
         return bits
 

@@ -8,13 +8,16 @@ are not vectors.
 
 from dataclasses import dataclass
 
+from scanner.azure.model import UPGRADES
 from scanner.azure.questions import Mode, Operation
 from scanner.azure.site_vectors import (
     BY_IDENTITY,
     HOST_VECTORS,
     LAB_VECTORS,
+    MODEL,
     NODE_VECTORS,
     PACKAGE_VECTORS,
+    UPGRADE,
     WORKER_VECTORS,
 )
 from scanner.azure.uncovered import NOT_COVERED
@@ -23,8 +26,10 @@ from scanner.grants import Tier, Vector
 
 __all__ = [
     "COVERED",
+    "ELEVATION",
     "ESCALATIONS",
     "MACHINE_VECTORS",
+    "MODEL_VECTORS",
     "NOT_COVERED",
     "STATION_VECTORS",
     "WORKER_VECTORS",
@@ -101,9 +106,9 @@ def _vector(operation: str, tier: Tier, runs_as: str = "") -> Vector:
     return Vector(operation, Provider.AZURE, tier, runs_as)
 
 
-def _direct(operation: str, *kinds: str, whole_set: bool = False) -> AzureVector:
+def _direct(operation: str, *kinds: str) -> AzureVector:
     vector = _vector(operation, Tier.DIRECT, _SYSTEM)
-    return AzureVector(vector, frozenset(kinds), whole_set=whole_set)
+    return AzureVector(vector, frozenset(kinds))
 
 
 def _adjacent(
@@ -130,6 +135,12 @@ def _escalation(
     return Escalation(_vector(steps[0], tier, runs_as), steps)
 
 
+#: Decided on the scale set; where its upgrade policy is manual, by `ESCALATIONS`.
+MODEL_VECTORS = tuple(
+    AzureVector(one, frozenset({"vmss"}), needs=UPGRADES, whole_set=True)
+    for one in MODEL
+)
+
 #: Decided on the machine's own scope.
 MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _direct(f"{_VM}/runCommand/action", "vm"),
@@ -139,8 +150,7 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _direct(f"{_SET}/virtualMachines/runCommand/action", "vmss"),
     _direct(f"{_SET}/virtualMachines/runCommands/write", "vmss"),
     _direct(f"{_SET}/virtualMachines/extensions/write", "vmss"),
-    _direct(f"{_SET}/extensions/write", "vmss", whole_set=True),
-    _direct(f"{_SET}/write", "vmss", whole_set=True),
+    *MODEL_VECTORS,
     _direct(f"{_ARC}/runCommands/write", "arc"),
     _direct(f"{_ARC}/extensions/write", "arc"),
     _adjacent(f"{_VM}/login/action", _LOGIN, "vm", needs="entra-login"),
@@ -211,12 +221,17 @@ ESCALATIONS: tuple[Escalation, ...] = (
     Escalation(
         PACKAGE_VECTORS[0].vector, (PACKAGE_VECTORS[0].vector.id, f"{_VM}/write")
     ),
+    *(Escalation(one.vector, (one.operation, UPGRADE)) for one in MODEL_VECTORS),
     _escalation(f"{_MA}/denyAssignments/delete"),
     _escalation(f"{_MA}/denyAssignments/write"),
     _escalation(f"{_MA}/locks/delete"),
     _escalation("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
     _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
 )
+
+#: Decided by roles of the directory: whoever holds no such role has no use for the
+#: operation, whatever roles of Azure say.
+ELEVATION = _vector(f"{_MA}/elevateAccess/action", Tier.ESCALATION)
 
 #: Decided at a resource that runs code on machines.
 STATION_VECTORS = (*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS, *PACKAGE_VECTORS)
@@ -228,6 +243,7 @@ COVERED: tuple[Vector, ...] = tuple(
             *(one.vector for one in MACHINE_VECTORS),
             *(one.vector for one in (*STATION_VECTORS, *HOST_VECTORS)),
             *(one.vector for one in ESCALATIONS),
+            ELEVATION,
         )
     )
 )

@@ -17,6 +17,7 @@ from scanner.azure.resource_rows import (
 
 _GROUPS = "microsoft.automation/automationaccounts/hybridrunbookworkergroups"
 NODES = "microsoft.automation/automationaccounts/nodes"
+_SETS = {False: "set", True: "manual-set"}
 _BELOW = "/hybridrunbookworkergroups/"
 _WORKER_LISTS = (
     "microsoft.automation/automationaccounts/hybridrunbookworkers",
@@ -85,7 +86,10 @@ def nodes_of(draft: Draft, accounts: Iterable[Workers]) -> tuple[Workers, ...]:
 
 
 def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
-    """Return lab VMs, and gallery applications, with the VMs that they run code on."""
+    """Return lab VMs, gallery applications and scale sets with the VMs they change.
+
+    Instances below their scale set are not among them: they are machines of their own.
+    """
     labs = (
         Workers(
             row.id,
@@ -100,7 +104,12 @@ def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
         Workers(application, application, frozenset(scopes), kind="package")
         for application, scopes in draft.fleet.packages.items()
     )
-    found = {(one.kind, one.scope): one for one in (*labs, *packages)}
+    manual = draft.fleet.is_manual
+    sets = (
+        Workers(owner, owner, frozenset(scopes), kind=_SETS[manual(owner)])
+        for owner, scopes in draft.fleet.flexible.items()
+    )
+    found = {(one.kind, one.scope): one for one in (*labs, *packages, *sets)}
     return tuple(found[key] for key in sorted(found))
 
 

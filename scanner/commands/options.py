@@ -87,6 +87,13 @@ config_option = click.option(
     help="The configuration to go by (default: ./whocanrun.toml, if there is one).",
 )
 
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes to work in at a time, two at most (default: as many as there are "
+    "processors). The result is the same.",
+)
+
 top_option = click.option(
     "--top",
     type=click.IntRange(min=1),

@@ -13,6 +13,7 @@ from scanner.commands.options import (
     chosen_estate,
     config_option,
     estate_argument,
+    jobs_option,
     quiet_option,
     top_option,
 )
@@ -56,6 +57,7 @@ REPORTS = Path("whocanrun-report")
     help="Write nothing: check the proofs in this folder again, from its files.",
 )
 @config_option
+@jobs_option
 @top_option
 @quiet_option
 @click.pass_context
@@ -69,6 +71,7 @@ def command(
     mode: str | None,
     bundles: Path | None,
     config_file: Path | None,
+    jobs: int | None,
     top: int,
 ) -> int:
     """Write the policy changes that close findings.
@@ -92,7 +95,7 @@ def command(
 
     console = console_of(context)
     config = configuration(config_file)
-    loaded = load(chosen_estate(estate, estate_dir), config=config)
+    loaded = load(chosen_estate(estate, estate_dir), config=config, processes=jobs)
     result = loaded.result
     readable(result.coverage)
     warn_of_config(result, console)

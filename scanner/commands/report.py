@@ -16,6 +16,7 @@ from scanner.commands.options import (
     estate_argument,
     fail_on_option,
     format_option,
+    jobs_option,
     quiet_option,
     raw_csv_option,
     top_option,
@@ -39,6 +40,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
 )
 @fail_on_option
 @config_option
+@jobs_option
 @top_option
 @raw_csv_option
 @cache_option
@@ -52,6 +54,7 @@ def command(
     out: Path | None,
     fail_on: str | None,
     config_file: Path | None,
+    jobs: int | None,
     top: int,
     raw_csv: bool,
     cache: bool,
@@ -73,7 +76,7 @@ def command(
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
     config = configuration(config_file)
-    loaded = load(root, config=config)
+    loaded = load(root, config=config, processes=jobs)
     result = loaded.result
     warn_if_shared(root, console)
     warn_of_config(result, console)

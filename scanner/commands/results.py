@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from scanner.estate import Gap
     from scanner.kept.graph import KeptGraph
 
+#: With fewer principals a second process takes longer to start than it saves.
+_LARGE = 2_000
 DONE, FOUND, INCOMPLETE, UNREADABLE = 0, 1, 3, 4
 
 
@@ -45,6 +47,7 @@ def load(
     name: str | None = None,
     check: bool = True,
     config: Config = DEFAULTS,
+    processes: int | None = None,
 ) -> Loaded:
     """Open an estate, decide it, and run the checks.
 
@@ -53,6 +56,8 @@ def load(
         name: what reports call it; default: the path as given.
         check: False leaves findings, claims and pairs empty, for queries.
         config: what somebody has said about the estate.
+        processes: how many to work in at most; None for one on each processor. Small
+            estates take one in any case.
 
     Raises:
         UnusableInput: no estate there, or one that must not be read.
@@ -62,7 +67,7 @@ def load(
     with collector_paused():
         loaded = _loaded(root, name)
         if check:
-            loaded = replace(loaded, result=_checked(loaded.result, config))
+            loaded = replace(loaded, result=_checked(loaded.result, config, processes))
         keep_to_the_end()
     return loaded
 
@@ -136,15 +141,18 @@ def keep_result(root: Path, loaded: Loaded, console: Console) -> None:
         console.say(f"the result is not kept for later queries: {error}")
 
 
-def _checked(result: "Result", config: Config) -> "Result":
+def _checked(result: "Result", config: Config, processes: int | None) -> "Result":
     """Add what the checks find, and the numbers."""
     from checks.catalogue import catalogue, run_checks
     from checks.claims import claims, pairs
     from checks.suppressions import weigh, weigh_gaps
     from policies.plan import remediation_id
+    from scanner.processes import available
 
     graph, checks = result.graph, catalogue()
-    found = run_checks(graph, result.coverage, config)
+    small = len(graph.principals) < _LARGE
+    jobs = 1 if small else processes or available()
+    found = run_checks(graph, result.coverage, config, jobs)
     today = datetime.now(UTC).date()
     weighed = weigh(found, graph, config, checks, today)
     accepted, stale = weigh_gaps(result.coverage, config, today)

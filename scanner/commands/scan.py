@@ -14,6 +14,7 @@ from scanner.commands.options import (
     config_option,
     fail_on_option,
     format_option,
+    jobs_option,
     quiet_option,
     role_name,
     top_option,
@@ -128,6 +129,7 @@ def _listed(
 @format_option(*FORMATS)
 @fail_on_option
 @config_option
+@jobs_option
 @top_option
 @cache_option
 @quiet_option
@@ -143,6 +145,7 @@ def command(
     form: str,
     fail_on: str | None,
     config_file: Path | None,
+    jobs: int | None,
     top: int,
     cache: bool,
     **options: Any,
@@ -171,7 +174,7 @@ def command(
     config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    loaded = load(out, config=config)
+    loaded = load(out, config=config, processes=jobs)
     result = loaded.result
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO
+from functools import cached_property
+from typing import TYPE_CHECKING, BinaryIO
 
 from scanner.simulation.clouds import Cloud, cloud_of
 from scanner.simulation.errors import MalformedRequest
@@ -14,6 +15,12 @@ from scanner.simulation.members import (
 )
 from scanner.simulation.source import Piece, pieces
 
+if TYPE_CHECKING:
+    from scanner.aws.simulate import AwsSimulator
+
+#: What no request of another cloud is written with, unless it is malformed.
+_AWS_SIGN = b'"ActionNames"'
+
 
 class Simulation:
     """One run over many requests.
@@ -24,7 +31,6 @@ class Simulation:
 
     def __init__(self) -> None:
         self.malformed = 0
-        self._engines: dict[Cloud, Callable[[Members], str]] = {}
 
     def answers(self, stream: BinaryIO, name: str) -> Iterator[str]:
         """Yield the answer lines of each request, in the order of the file.
@@ -36,6 +42,10 @@ class Simulation:
             yield self._answer(piece)
 
     def _answer(self, piece: Piece) -> str:
+        if _AWS_SIGN in piece.text:
+            found = self._aws_engine.answers_at_once(piece.text)
+            if found is not None:
+                return found
         try:
             members = members_of(piece)
             return self._engine(cloud_of(members))(members)
@@ -45,21 +55,21 @@ class Simulation:
 
     def _engine(self, cloud: Cloud) -> Callable[[Members], str]:
         """Return an engine; it is imported when the first request asks for it."""
-        if cloud not in self._engines:
-            self._engines[cloud] = _aws() if cloud is Cloud.AWS else _azure()
-        return self._engines[cloud]
+        if cloud is Cloud.AWS:
+            return self._aws_engine.answers
+        return self._azure_engine
 
+    @cached_property
+    def _aws_engine(self) -> "AwsSimulator":
+        from scanner.aws.simulate import AwsSimulator
 
-def _aws() -> Callable[[Members], str]:
-    from scanner.aws.simulate import AwsSimulator
+        return AwsSimulator()
 
-    return AwsSimulator().answers
+    @cached_property
+    def _azure_engine(self) -> Callable[[Members], str]:
+        from scanner.azure.simulate import answer_line
 
-
-def _azure() -> Callable[[Members], str]:
-    from scanner.azure.simulate import answer_line
-
-    return answer_line
+        return answer_line
 
 
 def _error_line(piece: Piece, reason: str) -> str:

@@ -3,8 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NamedTuple, NoReturn
 
 import msgspec
 
@@ -20,8 +19,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The text of what may be a request, and the line of the file that it starts on."""
 
     text: bytes

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from importlib.resources import as_file, files
 
 import decided as d
 import pytest
@@ -13,10 +14,13 @@ from checks.claims import claims, pairs
 from checks.evidence import NO_USAGE
 from checks.finding import Severity
 from checks.severity import LEVELS, Risk, severity_of
+from scanner.analysis import analyse
 from scanner.config import Config, Thresholds
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
+from scanner.evidence.reader import open_estate
+from scanner.facts import Facts
 from scanner.grants import DURATION_UNKNOWN, AssignmentBecause, Standing, Tier, Verdict
 from scanner.graph import build_graph
 from scanner.usage import Usage, Usages
@@ -192,10 +196,26 @@ def test_a_refused_base_list_makes_every_check_of_the_cloud_unknown():
 
 
 def test_a_list_that_few_checks_read_makes_only_those_unknown():
-    assert unknown_checks(gap("organizations:ListAccounts")) == {
-        "t1651_aws_external_account",
-        "t1651_aws_external_without_external_id",
+    assert unknown_checks(gap("ssm:GetServiceSetting")) == {
+        "t1651_aws_host_role_strong",
+        "t1651_aws_public_sharing_open",
     }
+
+
+def test_what_nobody_asked_about_an_account_makes_its_checks_unknown():
+    """No gap tells of it where evidence was written by hand; the twin was asked."""
+    nobody = Facts(unasked=frozenset({("ssm:GetServiceSetting", d.ACCOUNT)}))
+    half = replace(ASKED, facts=nobody)
+    findings = run_checks(build_graph([half]), coverage())
+
+    assert {one.check for one in findings} == {
+        "t1651_aws_host_role_strong",
+        "t1651_aws_public_sharing_open",
+    }
+    assert {one.reasons for one in findings} == {
+        (f"{d.ACCOUNT} ssm:GetServiceSetting not-asked",)
+    }
+    assert run_checks(build_graph([ASKED]), coverage()) == ()
 
 
 def test_a_complete_estate_has_nothing_unknown():
@@ -452,3 +472,16 @@ def test_pairs_are_counted_by_vector_and_verdict():
         SEND: {"allowed": 10, "unknown": 1},
         START: {"conditional": 5},
     }
+
+
+def test_two_processes_find_what_one_finds():
+    """In the same order: half of the checks run in each."""
+    with as_file(files("scanner") / "example" / "estate") as root:
+        analysis = analyse(open_estate(root))
+    graph = build_graph(analysis.decided)
+
+    alone = run_checks(graph, analysis.coverage)
+    together = run_checks(graph, analysis.coverage, processes=2)
+
+    assert len(alone) > 50
+    assert together == alone

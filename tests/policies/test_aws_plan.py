@@ -463,9 +463,8 @@ def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
     other = "222233334444"
     organization = sso_organization(a.ACCOUNT, other)
     narrow = a.allow(SEND, on=["arn:aws:ec2:*:*:instance/i-1", "*:document/Own"])
-    elsewhere = a.account(
-        sso_role(narrow), a.instance("i-1", registered=True), id=other
-    )
+    nodes = [a.instance(name, registered=True) for name in ("i-1", "i-2")]
+    elsewhere = a.account(sso_role(narrow), *nodes, id=other)
 
     pairs = planned_aws(
         tmp_path,
@@ -479,3 +478,75 @@ def test_a_permission_set_that_another_account_needs_is_unassigned(tmp_path):
     assert found.closes == "advice"
     assert change.resource.kind is ResourceKind.ACCOUNT_ASSIGNMENT
     assert change.before["TargetId"] == a.ACCOUNT
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_who_only_passes_roles_must_not_pass_those_that_command(tmp_path, direct):
+    """A12: it keeps its schedules; with a command of its own the vectors go instead."""
+    statement = a.allow("scheduler:CreateSchedule", "iam:PassRole", "s3:GetObject")
+    own = [a.allow(SEND)] if direct else []
+    trust = [a.trusting({"Service": "scheduler.amazonaws.com"})]
+    runner = a.role("runner", a.allow(SEND), trust=trust)
+
+    pairs = planned_aws(tmp_path, a.user("dev", statement, *own), runner)
+
+    found = remediation_of(pairs, USER, "dev")
+    assert ("A12" in kinds(found)) is not direct
+    assert holds(found)
+    if not direct:
+        (denied,) = found.changes[0].after["Statement"]
+        assert denied["Action"] == ["iam:PassRole"]
+        assert denied["Resource"] == [f"arn:aws:iam::{a.ACCOUNT}:role/runner"]
+
+
+UNDO = "iam:DeleteRolePolicy"
+
+
+@pytest.mark.parametrize(
+    ("more", "closes"), [("s3:GetObject", "fully"), (UNDO, "partly")]
+)
+def test_who_can_become_another_loses_the_rights_that_lead_there(
+    tmp_path, more, closes
+):
+    """A12: cut at its own rights, not at the other's commands, and proven."""
+    rights = a.allow("iam:UpdateAssumeRolePolicy", "ec2:StartInstances")
+    runner = a.role("runner", a.allow(SEND))
+
+    pairs = planned_aws(tmp_path, a.role("dev", rights, a.allow("sts:*", more)), runner)
+
+    found = remediation_of(pairs, "t1651_aws_escalation_to_nodes", "dev")
+    assert kinds(found) == ["A12"]
+    (denied,) = found.changes[0].after["Statement"]
+    assert denied["Action"] == ["iam:UpdateAssumeRolePolicy"]
+    assert (found.closes, holds(found)) == (closes, True)
+    assert any(UNDO in way for way in found.remaining) is (closes == "partly")
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_who_may_write_its_own_policy_is_only_partly_stopped(tmp_path, writes):
+    """Case 2: proven, and yet it can hand itself the right again."""
+    more = ["iam:PutRolePolicy"] if writes else ["s3:GetObject"]
+
+    pairs = planned_aws(tmp_path, a.role("ops", a.allow(SEND), a.allow(*more)))
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert holds(found)
+    assert found.closes == ("partly" if writes else "fully")
+    assert any("iam:PutRolePolicy" in way for way in found.remaining) is writes
+
+
+def test_an_unread_scp_is_what_the_proof_rests_on(tmp_path):
+    """Case 7: the list is named; what it could only restrict hides no access."""
+    op = "organizations:ListPoliciesForTarget"
+    refused = a.refusal(
+        op, params={"TargetId": "r-ex", "Filter": "SERVICE_CONTROL_POLICY"}
+    )
+    organization = a.organization(a.unit("Work", a.member(a.ACCOUNT)), refused)
+
+    pairs = planned_aws(
+        tmp_path, a.role("ops", a.allow(SEND)), organization=organization
+    )
+
+    found = remediation_of(pairs, EVERY, "ops")
+    assert found.status == "proven-given"
+    assert any(op in unknown for unknown in found.unknowns)

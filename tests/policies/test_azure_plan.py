@@ -17,6 +17,8 @@ MONITORING = e.role(
     "Monitoring", e.block([e.EXTENSION, "Microsoft.Insights/*"]), custom=False
 )
 SUB = e.subscription_scope()
+#: About the subscription as a whole: no change of an assignment closes it.
+UNCONTROLLED = "t1651_azure_no_control_on_commands"
 WIDE, PERMANENT = "t1651_azure_wide_scope", "t1651_azure_permanent_access"
 
 
@@ -27,7 +29,8 @@ def planned(root, *, vms=("vm", "db"), identity=None, wanted=None, **tenant):
     e.write_azure(root, e.tenant_lines(**tenant), (e.SUB, lines))
     analysis = analyse(open_estate(root))
     graph = build_graph(analysis.decided)
-    findings = [f for f in run_checks(graph, analysis.coverage) if f.targets]
+    checked = run_checks(graph, analysis.coverage)
+    findings = [f for f in checked if f.targets and f.check != UNCONTROLLED]
     wants = wishes(**(wanted or {}))
     remediations = plan_remediations(analysis, graph, findings, wants)
     pairs = zip(findings, remediations, strict=True)

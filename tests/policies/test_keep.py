@@ -187,3 +187,15 @@ def test_what_a_statement_did_not_reach_is_not_given_back(tmp_path):
 
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def test_nodes_alone_leave_any_shell_on_them(tmp_path):
+    """Case 5: one leg narrowed and the other left wide is said, not hidden."""
+    keep = [{"principal": OPS, "vectors": [SEND], "tags": ["Team=web"]}]
+
+    found = planned(tmp_path, a.allow(SEND, START), keep=keep)
+
+    documents, nodes = found.changes[0].after["Statement"]
+    assert documents["Resource"] == ["arn:aws:ssm:*:*:document/*"]
+    assert nodes["Condition"] == {"StringEquals": {"aws:ResourceTag/Team": "web"}}
+    assert any("any document" in effect for effect in found.side_effects)

@@ -70,6 +70,8 @@ class AccountEngine:
         lending = Lending(account, self._member, Fleet(nodes), by_arn)
         joins = Joins(self._nodes, objects, self._catalogue, lending)
         self._joins = joins
+        #: What grants ask, by their identity: the graph keeps them as long as this.
+        self._asked: dict[tuple[int, ...], tuple[Asked, ...]] = {}
         self._why = Explainer(rules, powers, joins, self._nodes, objects, self._facts)
 
     def grants(self, among: Container[str] | None = None) -> Iterator[Grant]:
@@ -96,9 +98,13 @@ class AccountEngine:
         self, principal: Principal, grants: Iterable[Grant]
     ) -> tuple[Because, ...]:
         """Name what some grants of a principal rest on, each statement once."""
-        covered = self._covered
-        asked = (Asked(covered[g.vector.id], g.targets.bits) for g in grants)
-        return self._allowed(tuple(asked), principal)
+        place = tuple(map(id, grants))
+        asked = self._asked.get(place)
+        if asked is None:
+            covered = self._covered
+            found = (Asked(covered[g.vector.id], g.targets.bits) for g in grants)
+            asked = self._asked[place] = tuple(found)
+        return self._allowed(asked, principal)
 
     def denied_because(
         self, principal: Principal, vector: Vector, target: Target

@@ -1,6 +1,6 @@
 """Which statements a verdict rests on: worked out by class, named for one principal."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,6 +67,10 @@ class Explainer:
     facts_of: Callable[[Identity], PrincipalFacts]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
+    #: By a power and several things that are asked.
+    _together: dict[tuple[int, tuple[Asked, ...]], Touching] = field(
+        default_factory=dict
+    )
     #: By the part of a power that concerns the vector, and what is asked.
     _touching: dict[tuple[Power, str, int, bool], Touching] = field(
         default_factory=dict
@@ -88,21 +92,25 @@ class Explainer:
             power: that of its class.
             asked: vectors, each on targets that it is granted on.
         """
-        touching = [self._rules_touching(power, one) for one in asked]
-        return tuple(one.because for one in self._those(identity, touching))
+        named = self._those(identity, power, asked)
+        found = tuple(one.because for one in named)
+        # With tags of its own, one statement is two rules.
+        return tuple(dict.fromkeys(found)) if identity.forging else found
 
     def parted(
         self, identity: Identity, power: Power, asked: Asked
     ) -> tuple[tuple[StatementBecause, int], ...]:
         """Name what `allowed` does, each with the targets that it matters on."""
-        named = self._those(identity, [self._rules_touching(power, asked)])
-        vector = asked.vector
-        return tuple((one.because, self._extent(one.rule, vector)) for one in named)
+        found: dict[StatementBecause, int] = {}
+        for one in self._those(identity, power, (asked,)):
+            bits = found.get(one.because, 0)
+            found[one.because] = bits | self._extent(one.rule, asked.vector)
+        return tuple(found.items())
 
     def _those(
-        self, identity: Identity, touching: Sequence[Touching]
+        self, identity: Identity, power: Power, asked: tuple[Asked, ...]
     ) -> Iterator[_Named]:
-        allows, cuts = _together(touching)
+        allows, cuts = self._touching_any(power, asked)
         named = self._all_named(identity)
         yield from (one for one in named if one.own and one.rule in allows)
         yield from (one for one in named if one.rule in cuts)
@@ -117,12 +125,10 @@ class Explainer:
                 here = self.nodes.in_region(region)
                 for step in vector.steps:
                     wanted = self._wanted(step, here)
-                    elsewhere = wanted._replace(nodes=0)
-                    whole = self._touches(rule, step, elsewhere)
-                    if whole or self._touches(rule, step, wanted):
-                        found |= (
-                            here if whole else self._on_nodes(rule, step, wanted) & here
-                        )
+                    if self._touches(rule, step, wanted._replace(nodes=0)):
+                        found |= here  # whichever target is named with it
+                    elif self._touches(rule, step, wanted):
+                        found |= self._on_nodes(rule, step, wanted) & here
             self._extents[known] = found
         return found
 
@@ -150,6 +156,19 @@ class Explainer:
                 found.update(dict.fromkeys(self._silent(identity, facts, step, wanted)))
         return tuple(found)
 
+    def _touching_any(self, power: Power, asked: tuple[Asked, ...]) -> Touching:
+        if len(asked) == 1:
+            return self._rules_touching(power, asked[0])
+        place = id(power), asked
+        found = self._together.get(place)
+        if found is None:
+            touching = [self._rules_touching(power, one) for one in asked]
+            found = self._together[place] = Touching(
+                frozenset[Rule]().union(*(one.allows for one in touching)),
+                frozenset[Rule]().union(*(one.cuts for one in touching)),
+            )
+        return found
+
     def _rules_touching(self, power: Power, asked: Asked) -> Touching:
         """Look up by the power itself, then by its part that concerns the vector."""
         vector, targets, only = asked
@@ -170,11 +189,13 @@ class Explainer:
         cuts: set[Rule] = set()
         for step in asked.vector.steps:
             wanted = self._wanted(step, targets)
-            own = [one for one in power.allows if self._touches(one, step, wanted)]
+            allowing = (one for part in power.parts for one in part.allows)
+            own = [one for one in allowing if self._touches(one, step, wanted)]
             reached = _united(self._on_nodes(one, step, wanted) for one in own)
             raw = wanted if asked.only else self._wanted(step, reached or targets)
             allows.update(own)
-            cuts.update(one for one in power.denies if self._touches(one, step, raw))
+            denying = (one for part in power.parts for one in part.denies)
+            cuts.update(one for one in denying if self._touches(one, step, raw))
         return Touching(frozenset(allows), frozenset(cuts))
 
     def _wanted(self, step: Step, targets: int) -> _Wanted:
@@ -252,21 +273,18 @@ class Explainer:
     ) -> Iterator[_Named]:
         for attached in policies:
             for source in self.rules.sources(attached):
-                special = self.rules.specialised(source.rule, facts)
-                if special is not None:
+                for special in self._specialised(source.rule, facts):
                     effect = "Allow" if special.allows else "Deny"
                     name = f"{prefix}{source.policy}"
                     why = StatementBecause(name, source.index, source.sid, effect)
                     yield _Named(special, why, own=not prefix)
 
-
-def _together(many: Sequence[Touching]) -> Touching:
-    if len(many) == 1:
-        return many[0]
-    return Touching(
-        frozenset[Rule]().union(*(one.allows for one in many)),
-        frozenset[Rule]().union(*(one.cuts for one in many)),
-    )
+    def _specialised(self, rule: Rule, facts: PrincipalFacts) -> Iterator[Rule]:
+        """Yield what a rule is for a principal, and what with tags that it has set."""
+        found = {self.rules.specialised(rule, facts): None}
+        if facts.forged:
+            found[self.rules.specialised(rule, facts, facts.forged)] = None
+        yield from (one for one in found if one is not None)
 
 
 def _ceilings(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from scanner.aws.deciding.cells import NOTHING, Cells, bits_of, meet, unite
+from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.formulas import TRUE, doubted
 from scanner.aws.model import AwsAccount, Consumer, Node
 from scanner.aws.vectors import HOLDERS, catalogue
@@ -117,6 +118,8 @@ def lacking(account: AwsAccount) -> frozenset[str]:
         found |= {"document-at-latest", "document-at-default"}
     if _may_have_preferences(account):
         found.add("document-at-default")
+    if any(map(role_of, account.documents)):
+        found.add("runbook")
     return HOLDERS - found
 
 

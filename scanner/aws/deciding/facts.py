@@ -10,6 +10,7 @@ from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.model import (
     UNREAD_LEVEL,
     AwsAccount,
+    Forging,
     Identity,
     Node,
     Organization,
@@ -19,6 +20,8 @@ _KINDS = {"user": CallerKind.USER, "role": CallerKind.ROLE, "root": CallerKind.R
 _TYPES = {"user": "User", "role": "AssumedRole", "root": "Account"}
 #: Owner of AWS-owned resources: an account that nobody's policies name.
 AWS_OWNED = "aws-owned"
+#: Families of keys that a node's tags supply.
+TAG_FAMILIES = ("aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag")
 #: A switch in the policy rather than a fact of the request: it evaluates as true.
 _SWITCH = "ssm:sessiondocumentaccesscheck"
 
@@ -52,9 +55,13 @@ def caller_of(identity: Identity) -> Caller:
 
 
 class PrincipalFacts:
-    """Condition keys that an identity fixes; session tags are not considered."""
+    """Condition keys that an identity fixes; session tags are not considered.
 
-    __slots__ = ("_fixed", "_tags", "_untagged")
+    Attributes:
+        forged: keys of the resource that it fixes, by the tags that it has set.
+    """
+
+    __slots__ = ("_fixed", "_forged", "_tags", "_untagged", "forged")
 
     def __init__(self, identity: Identity, member: Membership) -> None:
         """Gather the keys of one identity."""
@@ -62,6 +69,10 @@ class PrincipalFacts:
         self._tags = {key.lower(): value for key, value in identity.tags}
         known = identity.tags_known
         self._untagged = Missing.ABSENT if known else Missing.NOT_COLLECTED
+        if identity.free_tags:
+            self._tags, self._untagged = {}, Missing.REQUEST
+        self._forged = forged_keys(identity.forging)
+        self.forged = frozenset(self._forged)
         self._fixed: dict[str, Seen] = {
             "aws:principalarn": (principal.id,),
             "aws:principalaccount": (principal.scope,),
@@ -81,7 +92,23 @@ class PrincipalFacts:
         if name.startswith("aws:principaltag/"):
             value = self._tags.get(name.partition("/")[2])
             return self._untagged if value is None else (value,)
-        return self._fixed.get(name, Missing.ABSENT)
+        found = self._fixed.get(name)
+        return self._forged.get(name, Missing.ABSENT) if found is None else found
+
+
+def resource_tag(key: str) -> bool:
+    """Tell whether a condition key, in lower case, is about a tag of a resource."""
+    return key.startswith(TAG_FAMILIES)
+
+
+def forged_keys(forging: Forging | None) -> dict[str, Seen]:
+    """Return the condition keys that tags set on a resource fix."""
+    found: dict[str, Seen] = {}
+    for tag, value in forging.tags if forging else ():
+        seen: Seen = Missing.REQUEST if value is None else (value,)
+        for name in TAG_FAMILIES:
+            found[f"{name}/{tag.lower()}"] = seen
+    return found
 
 
 def _user_id(identity: Identity) -> Seen:
@@ -105,7 +132,7 @@ class Resource:
         label: what a report calls it: a document's name or pattern.
         tags: values by tag key in lower case; UNREAD or NOT_COLLECTED as a whole.
         fixed: other keys, in lower case.
-        unheard: an AWS-owned document of a name like no known one.
+        doubt: why it is not certain that it is of use; empty where it is.
         unlisted: a document that may exist where evidence does not list documents.
     """
 
@@ -115,7 +142,7 @@ class Resource:
     label: str = ""
     tags: Mapping[str, Seen] | Missing = field(default_factory=dict)
     fixed: Mapping[str, Seen] = field(default_factory=dict)
-    unheard: bool = False
+    doubt: str = ""
     unlisted: bool = False
 
     def __call__(self, key: str) -> Seen:

@@ -1,5 +1,6 @@
 """What a step grants of things that a caller picks: documents, windows, sessions."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,12 +23,11 @@ from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import variables
 from scanner.aws.iam.formulas import TRUE, Formula, all_of, both, doubted, either
 from scanner.aws.iam.patterns import glob, is_plain
-from scanner.aws.vectors import Catalogue, Step
+from scanner.aws.vectors import Catalogue, Step, lends
 from scanner.grants import ones
 
 _OWN_SHELL = "a session without a document name may start the default shell"
 _OWN_SESSIONS = "only sessions that the caller started are named"
-_UNHEARD = "no known document of AWS fits the pattern"
 _OLDER_RIGHT = "older policies name only automation-definition"
 _SESSION, _RESUME = "ssm:StartSession", "ssm:ResumeSession"
 _AUTOMATIONS = ("ssm:StartAutomationExecution", "ssm:StartChangeRequestExecution")
@@ -66,21 +66,28 @@ class Halves:
         self._anything = self._labelled(ANY)
         shell = self._labelled(catalogue.default_session)
         self._default = shell & objects.of_kind("session-document")
-        unheard = (n for n, one in enumerate(objects.resources) if one.unheard)
-        self._unheard = bits_of(unheard, len(objects.resources))
+        self._doubts = _doubts(objects)
         self._unlisted, self._twinned = _twins(objects)
         self._named: dict[tuple[Rule, str], int] = {}
+        self._known: dict[tuple[Power, str, tuple[str, ...]], Half] = {}
 
     def of(self, power: Power, step: Step) -> Half:
         """Return what a power (`Power.of` the step) grants of what the caller picks."""
+        known = power, step.action, step.needs
+        found = self._known.get(known)
+        if found is None:
+            found = self._known[known] = self._of_step(power, step)
+        return found
+
+    def _of_step(self, power: Power, step: Step) -> Half:
         visible = self._objects.all & ~self._unlisted
         if self._unlisted:
             visible = self._visible(power, step)
         granted, denied = self._effects.of(power, step)
         granted = within(granted, visible)
-        if self._unheard:
-            doubtful = under(within(granted, self._unheard), doubted(_UNHEARD))
-            granted = unite(within(granted, ~self._unheard), doubtful)
+        for doubt, bits in self._doubts.items():
+            doubtful = under(within(granted, bits), doubt)
+            granted = unite(within(granted, ~bits), doubtful)
         return Half(step, power, granted, within(denied, visible), visible)
 
     def bits(self, kinds: Iterable[str], region: str) -> int:
@@ -191,6 +198,7 @@ class Halves:
         clear = (
             unless_everywhere(half.denied, self._of(kind, region) & half.visible)
             for kind in half.step.needs
+            if not lends(kind)
         )
         right = somewhere(half.granted, definitions)
         older = all_of((right, *clear, doubted(_OLDER_RIGHT)))
@@ -200,6 +208,16 @@ class Halves:
         written = self._labels(covered(half.granted) & definitions)
         names = ANY if written == ANY else [one.partition(":")[0] for one in written]
         return Answer(possible, joined(named.documents, names))
+
+
+def _doubts(objects: Space) -> dict[Formula, int]:
+    """Return the objects that are not certain to be of use, by what is not."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for n, resource in enumerate(objects.resources):
+        if resource.doubt:
+            found[resource.doubt].append(n)
+    size = len(objects.resources)
+    return {doubted(why): bits_of(places, size) for why, places in found.items()}
 
 
 def _twins(objects: Space) -> tuple[int, int]:

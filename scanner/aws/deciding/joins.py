@@ -121,14 +121,14 @@ class Joins:
             here = within(granted, self._nodes.in_region(region))
             if not here:
                 continue
-            answer = Answer(TRUE, lent.documents if lent else None)
+            answer = Answer(TRUE, None)
             if cells:
                 answer = self._halves.answer(cells, halves, region)
-                answer = answer._replace(
-                    documents=lent.documents if lent else answer.documents
-                )
+            documents = answer.documents
+            if documents is None and lent is not None:
+                documents = lent.documents
             for formula, bits in under(here, answer.formula).items():
-                one = Answer(formula, answer.documents)
+                one = Answer(formula, documents)
                 result[one] = result.get(one, 0) | bits
         return result
 
@@ -138,10 +138,18 @@ class Joins:
         granted = whole = {TRUE: everything} if everything else NOTHING
         for step in way.steps:
             if granted and step.names_target:
-                effect = self._node_effects.of(power.of(step), step)
-                named = within(effect.granted, everything)
+                named = within(self._on_nodes(power.of(step), step), everything)
                 granted = named if granted == whole else meet(granted, named)
         return granted
+
+    def _on_nodes(self, power: Power, step: Step) -> Cells:
+        """Return the nodes on which a step is authorised, tags set before included."""
+        granted = self._node_effects.of(power, step).granted
+        if power.forged is None:
+            return granted
+        nodes, forged = power.forged
+        tagged = self._node_effects.of(forged, step).granted
+        return unite(granted, within(tagged, nodes))
 
     def _picked(
         self, power: Power, way: Way
@@ -195,19 +203,19 @@ class Joins:
         documents: list[Documents] = []
         for region in self._regions:
             inside = self._nodes.in_region(region)
-            lent: dict[tuple[Power, Formula], None] = {}
+            lent: dict[tuple[Power, Formula, str], None] = {}
             for n in ones(bits & self.lenders.in_region(region)):
                 lender = self._lenders[n]
                 if lender.role:
-                    lent[self._lending.powers[lender.role], lender.given] = None
+                    power = self._lending.powers[lender.role]
+                    lent[power, lender.given, lender.document] = None
                     continue
                 nodes = unite(nodes, under(lender.holds, lender.given))
-                if lender.resource.label:
-                    documents.append((lender.resource.label,))
-            for power, given in lent:
+                documents.append((lender.document,) if lender.document else None)
+            for power, given, document in lent:
                 command = self._command(power, by)
                 nodes = unite(nodes, within(under(command.nodes, given), inside))
-                documents.append(command.documents)
+                documents.append((document,) if document else command.documents)
         return Lent(nodes, _joined(documents))
 
     def _command(self, power: Power, by: tuple[str, ...]) -> Lent:

@@ -22,6 +22,7 @@ class Kind:
         documents: kinds of SSM document that serve as one.
         regional: its ARN says the region.
         only: just the stand-in is of use.
+        holder: it exists already: the kind of holder that shows which do.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Kind:
     documents: frozenset[str] = frozenset()
     regional: bool = True
     only: bool = False
+    holder: str = ""
 
 
 def _document(name: str, *kinds: str) -> Kind:
@@ -70,6 +72,7 @@ SHAPES = (
     Kind("replace-root-volume-task", "ec2", "replace-root-volume-task/"),
     Kind("launch-template", "ec2", "launch-template/"),
     Kind("rule", "events", "rule/"),
+    Kind("existing-rule", "events", "rule/", holder="running-rule"),
     Kind("schedule", "scheduler", "schedule/", _PAIR),
     Kind("statemachine", "states", "stateMachine:"),
     Kind("new-function", "lambda", "function:"),

@@ -21,6 +21,7 @@ from scanner.aws.deciding.facts import (
     tags_by_key,
 )
 from scanner.aws.deciding.powers import Power
+from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.evaluation import Layers, evaluate
@@ -46,6 +47,7 @@ from scanner.aws.vectors import PASSED, Catalogue
 from scanner.grants import Verdict
 
 _ASSUME = "sts:AssumeRole"
+_SYSTEMS_MANAGER = "ssm.amazonaws.com"
 _TRUST_LIMITED = "the trust policy of a passed role limits its service by conditions"
 _VERSION = "which version of a document runs is not known"
 _PROFILE = "that the session preferences run commands in every session is not verified"
@@ -65,12 +67,14 @@ class Lender:
         role: ARN of the role whose decisions it lends; empty if it holds nodes.
         holds: the nodes that it runs on already.
         given: what must hold besides.
+        document: name of the document that it runs, if it is one.
     """
 
     resource: Resource
     role: str = ""
     holds: Cells = field(default_factory=dict)
     given: Formula = TRUE
+    document: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class Lending:
             *self._roles(passed, useful),
             *self._holders(useful),
             *self._tagged(),
+            *self._runbooks(useful),
             *self._documents(catalogue),
         ]
         return sorted(found, key=lambda one: (one.resource.arn, one.resource.kind))
@@ -177,6 +182,18 @@ class Lending:
         fixed = self._facts(holder.region)
         return Resource(holder.arn, kind, holder.region, "", tags, fixed)
 
+    def _runbooks(self, useful: int) -> Iterator[Lender]:
+        """Automations with a role in them, which whoever starts one need not pass."""
+        for document in self.account.documents:
+            arn = role_of(document)
+            role, power = self._by_arn.get(arn), self.powers.get(arn)
+            if role is None or power is None or not power.vectors & useful:
+                continue
+            trusted = self.trusts(role, _SYSTEMS_MANAGER)
+            if trusted != FALSE:
+                resource = self._own_document(document, "runbook")
+                yield Lender(resource, arn, given=trusted, document=document.name)
+
     def _tagged(self) -> Iterator[Lender]:
         """What only the tags show that AWS gives its instances."""
         own = self.account
@@ -244,7 +261,19 @@ class Lending:
         fixed["ssm:documenttype"] = (type_,) if type_ else Missing.UNREAD
         known = listed.tags if listed else None
         tags = Missing.UNREAD if known is None else tags_by_key(known)
-        return Lender(Resource(arn, kind, region, name, tags, fixed), holds=holds)
+        resource = Resource(arn, kind, region, name, tags, fixed)
+        return Lender(resource, holds=holds, document=name)
+
+    def _own_document(self, document: SsmDocument, kind: str) -> Resource:
+        tags = Missing.UNREAD if document.tags is None else tags_by_key(document.tags)
+        fixed = self._facts(document.region)
+        fixed["ssm:documenttype"] = (document.kind or "Automation",)
+        place = document.arn, kind, document.region, document.name
+        return Resource(*place, tags, fixed)
+
+    @cached_property
+    def _by_arn(self) -> Mapping[str, Identity]:
+        return {one.principal.id: one for one in self.account.identities}
 
     @cached_property
     def _documents_listed(self) -> Mapping[str, SsmDocument]:

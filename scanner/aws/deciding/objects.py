@@ -47,6 +47,13 @@ ANY = "any"
 #: Customers cannot name their documents like this; AWS's own are all named so.
 _RESERVED = ("aws", "amazon", "amzn")
 _AWS_PREFIX = "AWS-"
+_UNHEARD = "no known document of AWS fits the pattern"
+_NOT_LISTED = "what exists already was not listed"
+_UNREAD = "what a document runs could not be read"
+#: Owner of AWS's own documents.
+_AWS = "Amazon"
+#: What shows the content of all others.
+_READING = ("ssm:ListDocuments", "ssm:GetDocument")
 
 
 class Objects:
@@ -60,6 +67,10 @@ class Objects:
         self._member = member
         self._catalogue = catalogue
         self._useless_names = {one.name: _useless(one, catalogue) for one in SHAPES}
+        self._refused = any(one.what in _READING for one in account.gaps)
+        own = [one for one in account.documents if one.owner != _AWS]
+        self._unread = {one.name for one in own if one.content is None}
+        self._read = {one.name for one in own}.difference(self._unread)
         self._of_others = {one.name: self._of_other_types(one) for one in SHAPES}
 
     def listed(
@@ -100,6 +111,9 @@ class Objects:
         self, region: str, mentioned: Mapping[Kind, list[str]]
     ) -> Iterator[Resource]:
         for kind, patterns in mentioned.items():
+            if kind.holder in self._account.listed:
+                yield from self._held(kind, region)
+                continue
             if kind.documents:
                 yield from self._known(kind, region)
                 yield from self._named_sessions(kind, region)
@@ -118,6 +132,16 @@ class Objects:
             here = serves and document.region == region
             if here and not self._useless(kind, document.name):
                 yield self._document(kind, document)
+
+    def _held(self, kind: Kind, region: str) -> Iterator[Resource]:
+        """What evidence lists of a kind that must exist already."""
+        for holder in self._account.holders:
+            if holder.kind == kind.holder and holder.region == region:
+                tags = (
+                    Missing.UNREAD if holder.tags is None else tags_by_key(holder.tags)
+                )
+                fixed = self._facts(self._account.id, region)
+                yield Resource(holder.arn, kind.name, region, "", tags, fixed)
 
     def _named_sessions(self, kind: Kind, region: str) -> Iterator[Resource]:
         """The documents with which StartSession runs commands, listed or not."""
@@ -141,7 +165,19 @@ class Objects:
             label = written if owner in ("", self._account.id) else as_written(pattern)
             one = self._object(kind, region, owner, concrete, label)
             if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
-                yield replace(one, unheard=not owner and self._unheard(kind, name))
+                yield replace(one, doubt=one.doubt or self._doubt(kind, owner, name))
+
+    def _doubt(self, kind: Kind, owner: str, name: str) -> str:
+        """Say why a document that only policies mention may be of no use."""
+        if not owner:
+            return _UNHEARD if self._unheard(kind, name) else ""
+        if not kind.documents or name == self._catalogue.default_session:
+            return ""
+        if is_plain(name):
+            return _UNREAD if self._refused or owner != self._account.id else ""
+        fitting = set(filter(glob(name).matches, self._unread))
+        all_unread = fitting and not any(map(glob(name).matches, self._read))
+        return _UNREAD if all_unread else ""
 
     def _unheard(self, kind: Kind, name: str) -> bool:
         """Whether a pattern of `AWS-…` fits no document known of the kind's type.
@@ -171,8 +207,9 @@ class Objects:
                 found = self._object(kind, region, owner, name, name)
                 named = all(names(text, found.arn) for text in texts)
                 if named and _may_exist(kind, owner, name):
-                    unheard = any(self._unheard(kind, one) for one in named_by)
-                    yield replace(found, unheard=not owner and unheard)
+                    doubts = (self._doubt(kind, owner, one) for one in named_by)
+                    doubt = found.doubt or next(filter(None, doubts), "")
+                    yield replace(found, doubt=doubt)
 
     def _owners(self, kind: Kind, pattern: str) -> list[str]:
         """The account, AWS, and another account that shares its document."""
@@ -206,8 +243,16 @@ class Objects:
         fixed = self._facts(owner, document.region)
         seen = (document.kind,) if document.kind else Missing.UNREAD
         fixed["ssm:documenttype"] = seen
+        readable = document.content is not None or not owner
+        known = readable or document.name == self._catalogue.default_session
         return Resource(
-            document.arn, kind.name, document.region, document.name, tags, fixed
+            document.arn,
+            kind.name,
+            document.region,
+            document.name,
+            tags,
+            fixed,
+            doubt="" if known else _UNREAD,
         )
 
     def _object(
@@ -220,7 +265,8 @@ class Objects:
         if kind.document_type:
             fixed["ssm:documenttype"] = (kind.document_type,)
         tags: dict[str, Seen] | Missing = {} if kind.tags is None else kind.tags
-        return Resource(arn, kind.name, region, label, tags, fixed)
+        doubt = _NOT_LISTED if kind.holder else ""
+        return Resource(arn, kind.name, region, label, tags, fixed, doubt)
 
     def _nothing(self, region: str) -> Resource:
         fixed: dict[str, Seen] = {"aws:requestedregion": (region,)}

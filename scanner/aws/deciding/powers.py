@@ -36,27 +36,31 @@ class Power:
         ceilings: boundary and control-policy levels; each must allow too.
         doubt: what every grant rests on besides.
         vectors: places of the vectors that identity rules may allow all steps of.
+        forged: nodes, as bits, and the power on these once tags are set on them.
     """
 
     identity: _Layer
     ceilings: tuple[_Layer, ...] = ()
     doubt: Formula = TRUE
     vectors: int = field(default=0, compare=False)
+    forged: "tuple[int, Power] | None" = None
 
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
-        return self._about(concerned(vector))
+        return self.about(concerned(vector))
 
     def of(self, step: Step) -> "Power":
         """Return the part that concerns one step."""
-        return self._about(1 << place(step.action))
+        return self.about(1 << place(step.action))
 
-    def _about(self, actions: int) -> "Power":
-        return Power(
-            _concerning(self.identity, actions),
-            tuple(_concerning(layer, actions) for layer in self.ceilings),
-            self.doubt,
-        )
+    def about(self, actions: int) -> "Power":
+        """Return the part that concerns some operations, as a set of bits."""
+        return _about(self, actions)
+
+    @property
+    def parts(self) -> "tuple[Power, ...]":
+        """The power, and that on nodes once tags are set on them."""
+        return (self, self.forged[1]) if self.forged else (self,)
 
     @property
     def allows(self) -> Iterator[Rule]:
@@ -116,16 +120,31 @@ class Powers:
         actions = relevant(vectors)
         if not actions:
             return _POWERLESS
-        ceilings = (
-            self._compiled(layer, DoubtKind.ASSUMED)
+        layers = [
+            _concerning(self._compiled(layer, DoubtKind.ASSUMED), actions)
             for layer in self.ceilings(identity)
-        )
+        ]
         return Power(
             _concerning(own, actions),
-            tuple(self._layer(_concerning(one, actions), facts) for one in ceilings),
+            tuple(self._layer(one, facts) for one in layers),
             self._doubt,
             vectors,
+            self._forged(identity, _concerning(raw, actions), layers, facts),
         )
+
+    def _forged(
+        self,
+        identity: Identity,
+        own: _Layer,
+        ceilings: Iterable[_Layer],
+        facts: PrincipalFacts,
+    ) -> tuple[int, Power] | None:
+        """Return what an identity may do on nodes that it has set tags on."""
+        if identity.forging is None:
+            return None
+        layers = (self._layer(one, facts, facts.forged) for one in (own, *ceilings))
+        first, *others = layers
+        return identity.forging.nodes, Power(first, tuple(others), self._doubt)
 
     def ceilings(self, identity: Identity) -> list[tuple[Attached, ...]]:
         """Return an identity's boundary and control levels, those that exist."""
@@ -136,11 +155,13 @@ class Powers:
     def _compiled(self, policies: Iterable[Attached], gap: DoubtKind) -> _Layer:
         return tuple(rule for one in policies for rule in self._rules.of(one, gap))
 
-    def _layer(self, rules: _Layer, facts: Look) -> _Layer:
+    def _layer(
+        self, rules: _Layer, facts: Look, besides: frozenset[str] = frozenset()
+    ) -> _Layer:
         """Return rules as they are for a principal, each once, in order of number."""
         found: dict[int, Rule] = {}
         for rule in rules:
-            special = self._rules.specialised(rule, facts)
+            special = self._rules.specialised(rule, facts, besides)
             if special is not None:
                 found[special.number] = special
         return tuple(found[number] for number in sorted(found))
@@ -182,6 +203,17 @@ class Effects:
                 found = unite(found, self._space.cells(rule, step))
             self._united[known] = found
         return found
+
+
+@lru_cache(maxsize=65_536)
+def _about(power: Power, actions: int) -> Power:
+    forged = power.forged
+    return Power(
+        _concerning(power.identity, actions),
+        tuple([_concerning(layer, actions) for layer in power.ceilings]),
+        power.doubt,
+        forged=forged and (forged[0], forged[1].about(actions)),
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Seen, variables
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.formulas import FALSE, TRUE, DoubtKind, Formula, both, doubted
-from scanner.aws.iam.keys import Origin, origin
+from scanner.aws.iam.keys import Origin, family, origin
 from scanner.aws.iam.patterns import match_action
 from scanner.aws.iam.statements import NOT_AN_IDENTITY_MEMBER, problem
 from scanner.aws.model import Attached
@@ -103,11 +104,19 @@ class Rules:
             for index, rule in self._of_document(attached.document)
         ]
 
-    def specialised(self, rule: Rule, facts: Look) -> Rule | None:
-        """Return a rule as it is for a principal; None when it never applies to it."""
-        keys = self._mentions.get(rule)
-        if keys is None:
-            keys = self._mentions[rule] = _principal_keys(rule)
+    def specialised(
+        self, rule: Rule, facts: Look, besides: frozenset[str] = frozenset()
+    ) -> Rule | None:
+        """Return a rule as it is for a principal; None when it never applies to it.
+
+        Args:
+            rule: the rule.
+            facts: what is known of the principal's keys.
+            besides: further keys, in lower case, that `facts` fixes for any resource.
+        """
+        keys = self._keys(rule)
+        if besides:
+            keys = (*keys, *sorted(besides & mentioned_keys(rule) - {*keys}))
         if not keys:
             return rule
         seen = tuple(map(facts, keys))
@@ -117,6 +126,16 @@ class Rules:
                 rule, dict(zip(keys, seen, strict=True))
             )
         return self._special[known]
+
+    def tells_principals(self, rule: Rule) -> bool:
+        """True when a rule is not the same for all principals."""
+        return bool(self._keys(rule))
+
+    def _keys(self, rule: Rule) -> tuple[str, ...]:
+        keys = self._mentions.get(rule)
+        if keys is None:
+            keys = self._mentions[rule] = _principal_keys(rule)
+        return keys
 
     def _of_document(self, document: PolicyDocument) -> tuple[tuple[int, Rule], ...]:
         found = self._documents.get(document)
@@ -213,9 +232,16 @@ class Rules:
         )
 
 
+@lru_cache(maxsize=1 << 16)
 def mentioned_keys(rule: Rule) -> frozenset[str]:
     """Return the keys of a rule's conditions and variables, in lower case."""
     return _keys_of(rule.conditions, rule.patterns)
+
+
+@lru_cache(maxsize=1 << 16)
+def mentioned_families(rule: Rule) -> frozenset[str]:
+    """Return the families of these keys."""
+    return frozenset(map(family, mentioned_keys(rule)))
 
 
 def _is_principal(key: str) -> bool:

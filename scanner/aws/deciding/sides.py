@@ -1,5 +1,6 @@
 """One request of one identity of the estate: the sides that hops between roles need."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from scanner.aws.deciding.controls import (
@@ -18,6 +19,7 @@ from scanner.aws.deciding.facts import (
     owner_facts,
     tags_by_key,
 )
+from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.documents import DocumentStore
 from scanner.aws.iam.evaluation import (
     Evaluation,
@@ -25,6 +27,7 @@ from scanner.aws.iam.evaluation import (
     Layers,
     callers_half,
     combined,
+    evaluate,
     resources_half,
 )
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula, doubted
@@ -58,6 +61,29 @@ class Sides:
         own = self.callers_half(identity, role, action)
         trust = self.trusts_half(identity, role, action)
         return self.joined(own, trust, identity, role)
+
+    def request(
+        self,
+        identity: Identity,
+        action: str,
+        resource: Resource,
+        keys: Mapping[str, Seen],
+    ) -> Evaluation:
+        """Decide one action of an identity on a resource of its own account.
+
+        Args:
+            identity: who asks.
+            action: `service:Action`; the resource has no policy of its own.
+            resource: what it is asked on.
+            keys: what the request itself says, by condition key in lower case.
+        """
+        asked = self._request(identity, action, resource)
+
+        def look(key: str) -> Seen:
+            return keys.get(key.lower()) or asked.look(key)
+
+        request = replace(asked, look=look)
+        return evaluate(request, caller_of(identity), self._layers(identity))
 
     def callers_half(self, identity: Identity, role: Identity, action: str) -> Half:
         """Judge what an identity's policies and those above it say of an entry."""

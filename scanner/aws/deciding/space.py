@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
 from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
-from scanner.aws.deciding.facts import Always, Resource, asking
-from scanner.aws.deciding.rules import Rule, mentioned_keys
+from scanner.aws.deciding.facts import Always, Resource, asking, resource_tag
+from scanner.aws.deciding.rules import Rule, mentioned_families
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
 from scanner.aws.iam.formulas import TRUE, Formula
@@ -17,6 +17,8 @@ from scanner.aws.iam.statements import (
 )
 from scanner.aws.vectors import Step
 
+#: Resources that are told apart by the value of an open variable.
+_FEW = 64
 #: Rules, with the mentioned key families that a step supplies, and its service.
 Signature = tuple[tuple[Rule, ...], frozenset[str], str]
 
@@ -67,8 +69,8 @@ class Space:
         """Return what the cells of some rules depend on: steps often share it."""
         families = self._families.get(rules)
         if families is None:
-            keys = (key for rule in rules for key in mentioned_keys(rule))
-            families = self._families[rules] = frozenset(map(family, keys))
+            families = frozenset().union(*map(mentioned_families, rules))
+            self._families[rules] = families
         return rules, families & step.keys, _service_for(families, step)
 
     def _applied(self, rule: Rule, step: Step) -> Cells:
@@ -115,21 +117,26 @@ class Space:
                 continue
             applicable |= bits
             if isinstance(expanded, Missing):
-                found = self._one_by_one(pattern, rule.version, seen, bits)
+                found = self._one_by_one(pattern, rule, seen, bits)
             else:
                 found = meet(self._arns.matching(expanded), {TRUE: bits})
             cells = unite(cells, found)
         return cells, applicable
 
     def _one_by_one(
-        self, pattern: str, version: str, seen: dict[str, Seen], bits: int
+        self, pattern: str, rule: Rule, seen: dict[str, Seen], bits: int
     ) -> Cells:
-        """Match a pattern of which only a request fixes some variable."""
+        """Match a pattern of which only a request fixes some variable.
+
+        Which value names which resource is told of a few only: each is its own cell.
+        """
+        exactly = bits.bit_count() <= _FEW and not rule.excepts
         found: dict[Formula, list[int]] = defaultdict(list)
         for n, resource in enumerate(self.resources):
             if bits >> n & 1:
                 request = Request("", resource.arn, _looking_in(seen))
-                found[names_open_pattern(pattern, version, request)].append(n)
+                named = names_open_pattern(pattern, rule.version, request, exactly)
+                found[named].append(n)
         return self._cells_of(found)
 
     def _cells_of(self, found: dict[Formula, list[int]]) -> Cells:
@@ -155,7 +162,11 @@ class Space:
         self, keys: tuple[str, ...], rule: Rule, step: Step
     ) -> list[tuple[dict[str, Seen], int]]:
         """Split the resources by what is known of some keys."""
-        facts = {key: seen for key, seen in rule.facts if key in keys}
+        facts = {
+            key: seen
+            for key, seen in rule.facts
+            if key in keys and (family(key) in step.keys or not resource_tag(key))
+        }
         own = tuple(key for key in keys if key not in facts)
         listed = tuple(family(key) in step.keys for key in own)
         known = own, listed, _service_for(own, step)

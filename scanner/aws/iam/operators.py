@@ -23,7 +23,7 @@ from scanner.aws.iam.patterns import (
 _LARGEST_EXPONENT = 300
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: What most requests come from; `ipaddress` takes its time to read it.
-_PLAIN_V4 = re.compile(
+PLAIN_V4 = re.compile(
     r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}", re.A
 )
 
@@ -155,7 +155,7 @@ def moment(text: str) -> Decimal | None:
 @lru_cache(maxsize=1 << 14)
 def network(text: str) -> Network | None:
     """Parse an address or CIDR; host bits do not break it."""
-    if _PLAIN_V4.fullmatch(text):
+    if PLAIN_V4.fullmatch(text):
         return ipaddress.IPv4Network(bytes(map(int, text.split("."))))
     try:
         return ipaddress.ip_network(text.strip(), strict=False)

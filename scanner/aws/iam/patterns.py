@@ -163,9 +163,10 @@ def match_resource(pattern: str, resource: str) -> Match:
         pattern: a Resource or NotResource element, its variables already substituted.
         resource: an ARN, or `*` for an action that has no resource type.
 
-    Wildcards act inside a colon segment, a `*` ending a segment may run past its colon,
+    Wildcards act inside a colon segment, a `*` that ends the pattern takes the rest,
     and the service segment takes none. Where a plain reading of the whole text would
-    match and this one does not, the answer is POSSIBLE.
+    match and this one does not, the answer is POSSIBLE: a `*` ending an inner segment
+    may run past its colon.
     """
     if covers_everything(pattern):
         return Match.YES
@@ -177,33 +178,14 @@ def match_resource(pattern: str, resource: str) -> Match:
 
 
 def _by_segment(pattern: list[str], resource: list[str]) -> bool:
-    """Match segments one by one; bit n of `ends` is set when n may be consumed."""
+    """Match segments one by one; the last one takes the rest where it ends in `*`."""
     if len(pattern) < 3 or not is_plain(pattern[2]):
         return False
-    all_but_one = (1 << len(resource)) - 1
-    beyond = 1 << (len(resource) + 1)
-    ends = 1
-    for n, segment in enumerate(pattern):
-        fitting = ends & all_but_one
-        if not covers_everything(segment):
-            fitting = _fitting(glob(segment), resource, fitting)
-        if not fitting:
-            return False
-        ends = fitting << 1
-        if n > 2 and segment.endswith("*"):
-            ends = beyond - (ends & -ends)
-    return bool(ends >> len(resource) & 1)
-
-
-def _fitting(compiled: Glob, resource: list[str], places: int) -> int:
-    """Those places whose segment fits."""
-    found = 0
-    while places:
-        place = places & -places
-        if compiled.matches(resource[place.bit_length() - 1]):
-            found |= place
-        places ^= place
-    return found
+    whole = len(pattern) > 3 and pattern[-1].endswith("*")
+    if len(resource) < len(pattern) or (len(resource) > len(pattern) and not whole):
+        return False
+    found = zip(pattern, resource, strict=False)
+    return all(one == other or glob(one).matches(other) for one, other in found)
 
 
 def match_arn(pattern: str, value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.documents import Statement
@@ -26,8 +27,7 @@ class CallerKind(Enum):
     FEDERATED_USER = "federated-user"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who makes a request.
 
     Attributes:

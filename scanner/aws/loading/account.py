@@ -22,6 +22,7 @@ from scanner.aws.loading.services import (
     read_consumers,
     read_holders,
 )
+from scanner.aws.loading.settings import read_public_sharing, read_serial_console
 from scanner.aws.loading.ssm_documents import read_documents
 from scanner.aws.loading.usage import read_usage
 from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
@@ -96,6 +97,9 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         other_versions=iam.other_versions,
         profiles=iam.profiles,
         usage=usage,
+        serial_console=read_serial_console(scope),
+        public_sharing=read_public_sharing(scope),
+        asked=scope.operations,
         policies=iam.policies,
         groups={group.arn: group for group in groups},
     )

@@ -52,6 +52,12 @@ class Instances(Row):
     reservations: list[Reservation]
 
 
+class SerialConsole(Row):
+    """`ec2:GetSerialConsoleAccessStatus`."""
+
+    serial_console_access_enabled: bool
+
+
 # ---- ssm ----
 
 
@@ -216,11 +222,27 @@ class RunCommandParameters(Row):
     run_command_targets: list[SsmTarget] = msgspec.field(default_factory=list)
 
 
+class Rule(Row):
+    """A row of `events:ListRules`."""
+
+    name: str
+    arn: str
+    role_arn: str | None = None
+    managed_by: str | None = None
+
+
+class Rules(Row):
+    """`events:ListRules`."""
+
+    rules: list[Rule]
+
+
 class RuleTarget(Row):
     """A row of `events:ListTargetsByRule`."""
 
     arn: str
     id: str = ""
+    role_arn: str | None = None
     run_command_parameters: RunCommandParameters | None = None
 
 

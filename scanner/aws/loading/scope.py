@@ -68,6 +68,11 @@ class Scope:
         """True when evidence holds an answer or a refusal of this operation."""
         return op in self._by_op
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """Operations that evidence holds an answer or a refusal of."""
+        return frozenset(self._by_op)
+
     def series(self, op: str) -> tuple[Series, ...]:
         """Return the raw series of an operation, in key order."""
         return tuple(self._by_op.get(op, ()))

@@ -1,5 +1,6 @@
 """Type what runs already in an account: functions, state machines, groups, tasks."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from scanner.aws.arn import parse_arn
@@ -15,6 +16,7 @@ GROUPS = "autoscaling:DescribeAutoScalingGroups"
 ASSOCIATIONS = "ssm:ListAssociations"
 TASKS = "ssm:DescribeMaintenanceWindowTasks"
 TARGETS = "ssm:DescribeMaintenanceWindowTargets"
+RULES = "events:ListRules"
 RULE_TARGETS = "events:ListTargetsByRule"
 #: How a window's task refers to targets that are registered with the window.
 _REGISTERED = "WindowTargetIds"
@@ -26,6 +28,7 @@ _LISTS = {
     "running-statemachine": STATE_MACHINES,
     "commanding-statemachine": STATE_MACHINES,
     "running-group": GROUPS,
+    "running-rule": RULES,
     "document-at-latest": ASSOCIATIONS,
     "document-at-default": ASSOCIATIONS,
 }
@@ -35,8 +38,13 @@ _Targets = tuple[tuple[str, tuple[str, ...]], ...]
 
 def read_holders(scope: Scope) -> tuple[Holder, ...]:
     """Return what runs with a role or on instances of its own, sorted by ARN."""
-    found = [*_functions(scope), *_state_machines(scope), *_groups(scope)]
-    return tuple(sorted(found, key=lambda one: (one.arn, one.kind)))
+    found = [
+        *_functions(scope),
+        *_state_machines(scope),
+        *_groups(scope),
+        *_rules(scope),
+    ]
+    return tuple(sorted(found, key=lambda one: (one.arn, one.kind, one.role)))
 
 
 def read_consumers(scope: Scope) -> tuple[Consumer, ...]:
@@ -86,6 +94,24 @@ def _groups(scope: Scope) -> Iterator[Holder]:
                     instances=tuple(sorted(one.instance_id for one in row.instances)),
                     tags=None if row.tags is None else tags_of(row.tags),
                 )
+
+
+def _rules(scope: Scope) -> Iterator[Holder]:
+    """Rules by each role that they or their targets have; those of services are fixed.
+
+    A rule without a role is listed as well: it is there to be given targets.
+    """
+    roles: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for targets in scope.read(RULE_TARGETS, api.RuleTargets):
+        place = targets.region, str(targets.params.get("Rule"))
+        rows = (row for page in targets.pages for row in page.targets)
+        roles[place] |= {row.role_arn for row in rows if row.role_arn}
+    for answer in scope.read(RULES, api.Rules):
+        for row in (row for page in answer.pages for row in page.rules):
+            own = roles[answer.region, row.name] | {row.role_arn or ""}
+            region = _region(row.arn, answer.region)
+            for role in sorted(own - {""}) or [""] if not row.managed_by else ():
+                yield Holder(row.arn, "running-rule", region, role)
 
 
 def _associations(scope: Scope) -> Iterator[Consumer]:

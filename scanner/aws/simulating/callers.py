@@ -16,11 +16,18 @@ _PATH = r"(?:[!-~]*/)?"
 _PROVIDER = CallerKind.FEDERATED, re.compile(r"[a-z]+-provider/.+")
 _IAM = {
     "user": (CallerKind.USER, re.compile(rf"user/{_PATH}{_NAME}", re.ASCII)),
-    "role": (CallerKind.ROLE, re.compile(rf"role/{_PATH}{_NAME}", re.ASCII)),
     "root": (CallerKind.ROOT, re.compile("root")),
     "saml-provider": _PROVIDER,
     "oidc-provider": _PROVIDER,
 }
+_ROLE = re.compile(
+    rf"arn:[^:]*:iam::([0-9]{{12}}):role/(aws-service-role/)?{_PATH}{_NAME}", re.ASCII
+)
+_ROLE_KIND, _SESSION_KIND = CallerKind.ROLE, CallerKind.SESSION
+_ROLE_FACTS: tuple[tuple[str, Seen], ...] = (
+    ("aws:principaltype", ("AssumedRole",)),
+    ("aws:username", Missing.ABSENT),
+)
 _NO_KIND = CallerKind.USER, re.compile(r"(?!)")
 _SESSION = re.compile(rf"assumed-role/({_NAME})/({_NAME})", re.ASCII)
 _FEDERATED_USER = re.compile(rf"federated-user/{_NAME}", re.ASCII)
@@ -81,6 +88,8 @@ def asking(
     Raises:
         MalformedRequest: neither of these.
     """
+    if role := _ROLE.fullmatch(text):
+        return _of_role(text, role[1], bool(role[2]), user_id, complete)
     if text in _PROVIDERS:
         return _keyless(Caller(CallerKind.FEDERATED, text))
     if _SERVICE.fullmatch(text):
@@ -91,22 +100,31 @@ def asking(
     if arn.service == "sts":
         return _of_sts(arn, text, principal_arn)
     if arn.service == "iam":
-        return _of_iam(arn, text, user_id, complete)
+        return _of_iam(arn, text)
     raise _malformed(text)
 
 
-def _of_iam(arn: Arn, text: str, user_id: str, complete: bool) -> Asking:
+def _of_role(
+    text: str, account: str, linked: bool, user_id: str, complete: bool
+) -> Asking:
+    session = user_id.partition(":")[2]
+    kind = _SESSION_KIND if session or complete else _ROLE_KIND
+    facts = (
+        (_ROLE_ARN, (text,)),
+        ("aws:principalaccount", (account,)),
+        *_ROLE_FACTS,
+    )
+    return Asking(Caller(kind, text, account, session), facts, linked)
+
+
+def _of_iam(arn: Arn, text: str) -> Asking:
     kind, shape = _IAM.get(arn.resource.partition("/")[0], _NO_KIND)
     if not shape.fullmatch(arn.resource):
         raise _malformed(text)
     if kind is CallerKind.FEDERATED:
         return _keyless(Caller(kind, text))
-    session = user_id.partition(":")[2]
-    if kind is CallerKind.ROLE and (session or complete):
-        kind = CallerKind.SESSION
-    caller = Caller(kind, text, arn.account, session)
-    linked = arn.resource.startswith(_LINKED_PATH)
-    return Asking(caller, _facts(caller, arn.resource), linked)
+    caller = Caller(kind, text, arn.account)
+    return Asking(caller, _facts(caller, arn.resource))
 
 
 def _of_sts(arn: Arn, text: str, principal_arn: str) -> Asking:

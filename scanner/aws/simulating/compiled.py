@@ -4,15 +4,24 @@ What a probe says is what `applies` says (a test holds them together); it only l
 what differs between requests: the resource, and the values of a few keys.
 """
 
+import ipaddress
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
 from scanner.aws.iam.keys import multi_valued
-from scanner.aws.iam.operators import any_value_holds, malformed, parse_operator
+from scanner.aws.iam.operators import (
+    PLAIN_V4,
+    Operator,
+    any_value_holds,
+    malformed,
+    network,
+    parse_operator,
+)
 from scanner.aws.iam.patterns import as_written, covers_everything, glob, is_plain
 from scanner.aws.iam.statements import (
     POSSIBLE_RESOURCE,
@@ -31,6 +40,8 @@ _MOST_VALUES = 4096
 #: Stars before the last that a regular expression may search for without end.
 _MOST_STARS = 2
 _NOTHING = re.compile(r"(?!)")
+#: Wildcards that stay inside a segment of an ARN.
+_INSIDE = {"*": "[^:]*", "?": "[^:]"}
 
 #: Something of a statement, against a request.
 Test = Callable[[Context], Formula]
@@ -53,7 +64,8 @@ class Policy:
         if found is None:
             version = self.attached.document.version
             named = self.reduced(action).document.statements
-            found = tuple(Probe(one, version, action) for one in named)
+            source = self.attached.source
+            found = tuple(Probe(one, version, action, source) for one in named)
             self._probes[action] = found
         return found
 
@@ -73,13 +85,23 @@ Policies = tuple[Policy, ...]
 
 
 class Probe:
-    """A statement that names an action."""
+    """A statement that names an action.
 
-    __slots__ = ("_named", "_tests", "statement")
+    Attributes:
+        statement: what it was compiled from.
+        role: all but its formula that a decision takes from it, principals aside.
+        shown: the member of `MatchedStatements`.
+    """
 
-    def __init__(self, statement: Statement, version: str, action: str) -> None:
-        """Compile a statement of a document of this version."""
+    __slots__ = ("_named", "_tests", "role", "shown", "statement")
+
+    def __init__(
+        self, statement: Statement, version: str, action: str, source: str
+    ) -> None:
+        """Compile a statement of a document of this version, from this source."""
         self.statement = statement
+        self.role = _role(statement, source)
+        self.shown = json.dumps(_shown(statement, source))
         self._named = _resource_test(statement, version)
         self._tests = tuple(
             _condition_test(operator, key, values, version, action)
@@ -96,6 +118,22 @@ class Probe:
             if outcome is not TRUE:
                 formula = both(formula, outcome)
         return formula
+
+
+def _role(statement: Statement, source: str) -> str:
+    """Statements of one layer, or of one level of it, are united by their effect."""
+    named = statement.principals or statement.not_principals
+    layer = source.rpartition("[")[0]
+    return f"{layer} {statement.effect}{' of principals' if named else ''}"
+
+
+def _shown(statement: Statement, source: str) -> dict[str, object]:
+    return {
+        "Source": source,
+        "Index": statement.index,
+        "Sid": statement.sid,
+        "Effect": statement.effect,
+    }
 
 
 def _resource_test(statement: Statement, version: str) -> Test | None:
@@ -174,16 +212,8 @@ def _by_segments(pattern: str) -> re.Pattern[str] | None:
         return _NOTHING
     if pattern[:-1].count("*") - segments[1].count("*") > _MOST_STARS:
         return None
-    return re.compile(":".join(map(_segment, segments, range(len(segments)))))
-
-
-def _segment(text: str, place: int) -> str:
-    """A `*` ending a segment after the service may run past its colon."""
-    pieces = {"*": "[^:]*", "?": "[^:]"}
-    found = [pieces.get(each) or re.escape(as_written(each)) for each in text]
-    if place > 2 and text.endswith("*"):
-        found[-1] = r"[\s\S]*"
-    return "".join(found)
+    rest = r"[\s\S]*" if len(segments) > 3 and pattern[-1] == "*" else ""
+    return re.compile(":".join(_literally(s, _INSIDE) for s in segments) + rest)
 
 
 def _condition_test(
@@ -228,7 +258,57 @@ def _plain_test(
     if parsed.family == "String":
         plain = frozenset(map(as_written, values))
         return lambda value: (value in plain) is not parsed.negated
+    if parsed.family == "Ip":
+        return _network_test(parsed, values)
+    if parsed.family in ("ArnEquals", "ArnLike"):
+        return _arn_test(parsed, values)
     return lambda value: any_value_holds(parsed, values, value) is not parsed.negated
+
+
+def _network_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], bool]:
+    """Compile addresses: that of a request is a number, compared bit by bit."""
+    wanted = [network(as_written(value)) for value in values]
+    plain = [
+        (int(one.network_address), int(one.netmask))
+        for one in wanted
+        if isinstance(one, ipaddress.IPv4Network)
+    ]
+
+    def test(value: str) -> bool:
+        if PLAIN_V4.fullmatch(value):
+            address = int.from_bytes(map(int, value.split(".")))
+            found = any(address & mask == start for start, mask in plain)
+        else:
+            found = any_value_holds(parsed, values, value)
+        return found is not parsed.negated
+
+    return test
+
+
+def _arn_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], bool]:
+    """Compile ARNs, unless some pattern could be searched for long."""
+    if any(value.count("*") > _MOST_STARS for value in values):
+        return lambda value: (
+            any_value_holds(parsed, values, value) is not parsed.negated
+        )
+    matching = [re.compile(_arn(value)).fullmatch for value in values]
+    return lambda value: any(match(value) for match in matching) is not parsed.negated
+
+
+def _arn(pattern: str) -> str:
+    """Write a pattern as `patterns.match_arn` reads it: `*` stays in its segment."""
+    if covers_everything(pattern):
+        return r"[\s\S]*"
+    segments = pattern.split(":", 5)
+    if len(segments) < 6:
+        return _NOTHING.pattern
+    *heads, last = segments
+    tail = _literally(last, {"*": r"[\s\S]*", "?": r"[\s\S]"})
+    return ":".join([*(_literally(one, _INSIDE) for one in heads), tail])
+
+
+def _literally(text: str, wild: Mapping[str, str]) -> str:
+    return "".join(wild.get(each) or re.escape(as_written(each)) for each in text)
 
 
 def _always(seen: Seen) -> conditions.Look:

@@ -11,7 +11,7 @@ import msgspec
 from scanner.aws.deciding.facts import Resource, asking
 from scanner.aws.iam.conditions import Missing, OneOf, Seen
 from scanner.aws.iam.keys import Origin, family, origin
-from scanner.aws.iam.operators import moment, network, number
+from scanner.aws.iam.operators import PLAIN_V4, moment, network, number
 from scanner.aws.simulating.actions import supplied_keys
 from scanner.simulation.errors import MalformedRequest
 from scanner.simulation.members import strict, typed
@@ -25,13 +25,15 @@ _TAGS = frozenset({"aws:resourcetag", "ssm:resourcetag", "ec2:resourcetag"})
 _ANYTHING = Resource("", "", "", tags=Missing.REQUEST)
 
 
-class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """One of `ContextEntries`, with the names that IAM gives its members."""
+
     ContextKeyName: str
     ContextKeyType: str
     ContextKeyValues: list[str]
 
 
-_ENTRIES = msgspec.json.Decoder(list[_Entry])
+_ENTRIES = msgspec.json.Decoder(list[Entry])
 
 
 @dataclass(slots=True)
@@ -85,11 +87,19 @@ def entries(raw: bytes) -> dict[str, Seen]:
             does not take, or a key given twice. Two tag keys that differ by case only
             are two tags, and nothing says which of them a condition sees.
     """
+    return by_key(_decoded(raw))
+
+
+def by_key(listed: list[Entry]) -> dict[str, Seen]:
+    """Index entries by key in lower case, as `entries` does.
+
+    Raises:
+        MalformedRequest: as `entries`.
+    """
     found: dict[str, Seen] = {}
-    listed = _decoded(raw)
     for index, entry in enumerate(listed):
         key = entry.ContextKeyName.lower()
-        values: Seen = tuple(entry.ContextKeyValues)
+        values: Seen = (*entry.ContextKeyValues,)
         if entry.ContextKeyType != "string" or len(entry.ContextKeyValues) != 1:
             _check(entry, index)
         if key in found or not key:
@@ -98,18 +108,24 @@ def entries(raw: bytes) -> dict[str, Seen]:
     return found
 
 
-def _decoded(raw: bytes) -> list[_Entry]:
+def _decoded(raw: bytes) -> list[Entry]:
     found = typed(_ENTRIES, raw, _MEMBER)
-    strings = sum(5 + len(entry.ContextKeyValues) for entry in found)
-    if raw.count(b'"') != 2 * strings:  # escapes, or a name twice
+    if raw.count(b'"') != 2 * strings_in(found):  # escapes, or a name twice
         strict(raw, _MEMBER)
     return found
 
 
-def _check(entry: _Entry, index: int) -> None:
+def strings_in(listed: list[Entry]) -> int:
+    """Return how many strings write entries down, names of members among them."""
+    return sum([5 + len(entry.ContextKeyValues) for entry in listed])
+
+
+def _check(entry: Entry, index: int) -> None:
     """Refuse values that their type does not take."""
     kind, values = entry.ContextKeyType, entry.ContextKeyValues
     takes = _TYPES.get(kind.removesuffix("List"))
+    if takes is not None and len(values) == 1 and takes(values[0]):
+        return
     where = f"{_MEMBER}[{index}]"
     if takes is None:
         raise MalformedRequest(f"{where}.ContextKeyType", f"{kind[:50]!a} is no type")
@@ -122,7 +138,7 @@ def _check(entry: _Entry, index: int) -> None:
             raise MalformedRequest(f"{where}.ContextKeyValues", reason)
 
 
-def _second(listed: list[_Entry], before: Seen | None, values: Seen) -> Seen:
+def _second(listed: list[Entry], before: Seen | None, values: Seen) -> Seen:
     """Join two tags whose keys differ by case only; refuse any other key twice."""
     *others, name = (entry.ContextKeyName for entry in listed)
     where = f"{_MEMBER}[{len(others)}].ContextKeyName"
@@ -150,7 +166,7 @@ _TYPES: dict[str, Callable[[str], bool]] = {
     "string": _any_text,
     "numeric": lambda text: number(text) is not None,
     "boolean": lambda text: text.lower() in ("true", "false"),
-    "ip": lambda text: network(text) is not None,
+    "ip": lambda text: bool(PLAIN_V4.fullmatch(text) or network(text)),
     "binary": _is_bytes,
     "date": lambda text: moment(text) is not None,
 }

@@ -40,7 +40,7 @@ class AwsRequest(NamedTuple):
     Attributes:
         id: what to echo, as JSON.
         asking: who asks.
-        facts: what is known of condition keys, by key in lower case.
+        facts: what is given or derived of condition keys, by key in lower case.
         complete: a key that is not in `facts` is absent.
         owner: account that `ResourceOwner` names; empty when it names none.
     """
@@ -67,22 +67,14 @@ def read_request(members: Members) -> AwsRequest:
     for name in _IGNORED.intersection(members):
         echoed(members[name], name)
     facts = entries(members.get("ContextEntries", _NONE))
-    identity = policies(members.get("PolicyInputList", _NONE), "PolicyInputList")
-    resource_policy = _resource_policy(members.get("ResourcePolicy", _NULL))
-    if "PolicyInputList" not in members and not resource_policy:
+    given = given_of(members)
+    if "PolicyInputList" not in members and not given.resource:
         raise MalformedRequest("PolicyInputList", "is missing")
     complete = _complete(members.get("ContextIsComplete"))
     caller = _caller(members.get("CallerArn"), facts, complete)
-    if caller is NOBODY and resource_policy:
+    derive(facts, caller)
+    if caller is NOBODY and given.resource:
         raise MalformedRequest("CallerArn", "is missing beside a ResourcePolicy")
-    given = Given(
-        identity,
-        _policies(members, "PermissionsBoundaryPolicyInputList"),
-        _policies(members, "SessionPolicyInputList"),
-        _levels(members, "ServiceControlPolicyInputList"),
-        _levels(members, "ResourceControlPolicyInputList"),
-        resource_policy,
-    )
     return AwsRequest(
         echoed(members.get("Id", _NULL), "Id"),
         _actions(members.get("ActionNames")),
@@ -93,6 +85,29 @@ def read_request(members: Members) -> AwsRequest:
         _owner(members.get("ResourceOwner", _NULL)),
         given,
     )
+
+
+def given_of(members: Members) -> Given:
+    """Read the policies of a request.
+
+    Raises:
+        MalformedRequest: one cannot be used.
+    """
+    return Given(
+        _policies(members, "PolicyInputList"),
+        _policies(members, "PermissionsBoundaryPolicyInputList"),
+        _policies(members, "SessionPolicyInputList"),
+        _levels(members, "ServiceControlPolicyInputList"),
+        _levels(members, "ResourceControlPolicyInputList"),
+        _resource_policy(members.get("ResourcePolicy", _NULL)),
+    )
+
+
+def derive(facts: dict[str, Seen], caller: Asking) -> None:
+    """Add what a caller fixes; what a request gives is never derived."""
+    for name, seen in caller.facts:
+        if name not in facts:
+            facts[name] = seen
 
 
 def _policies(members: Members, name: str) -> Policies:
@@ -112,30 +127,55 @@ def _resource_policy(raw: bytes) -> Policies:
 def _caller(raw: bytes | None, facts: Mapping[str, Seen], complete: bool) -> Asking:
     if raw is None or raw == _NULL:
         return NOBODY
-    text = typed(_TEXT, raw, "CallerArn") or ""
+    return caller_of(typed(_TEXT, raw, "CallerArn") or "", facts, complete)
+
+
+def caller_of(text: str, facts: Mapping[str, Seen], complete: bool) -> Asking:
+    """Tell who asks, from `CallerArn` and what else is given.
+
+    Raises:
+        MalformedRequest: `CallerArn` names nobody.
+    """
     given = (facts.get("aws:principalarn"), facts.get("aws:userid"))
     arn, user_id = (one[0] if isinstance(one, tuple) and one else "" for one in given)
     return asking(text, arn, user_id, complete)
 
 
-@lru_cache(maxsize=4096)
 def _actions(raw: bytes | None) -> tuple[str, ...]:
     if raw is None:
         raise MalformedRequest("ActionNames", "is missing")
-    names = typed(_STRINGS, raw, "ActionNames")
+    return actions_of((*typed(_STRINGS, raw, "ActionNames"),))
+
+
+@lru_cache(maxsize=4096)
+def actions_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `ActionNames`.
+
+    Raises:
+        MalformedRequest: there is none, or one is no action.
+    """
     if not names:
         raise MalformedRequest("ActionNames", "names no action")
     for index, name in enumerate(names):
         if not _ACTION.fullmatch(name):
             where = f"ActionNames[{index}]"
             raise MalformedRequest(where, f"{name[:100]!a} is not service:Action")
-    return tuple(names)
+    return names
 
 
 def _resources(raw: bytes) -> tuple[Resource, ...]:
     if raw == _NONE:
         return _EVERYTHING
-    found = [(name, parse_arn(name)) for name in typed(_STRINGS, raw, "ResourceArns")]
+    return resources_of(typed(_STRINGS, raw, "ResourceArns"))
+
+
+def resources_of(names: list[str]) -> tuple[Resource, ...]:
+    """Return `ResourceArns`, or what stands for them where there are none.
+
+    Raises:
+        MalformedRequest: one is neither an ARN nor `*`.
+    """
+    found = [(name, parse_arn(name)) for name in names]
     for index, (name, arn) in enumerate(found):
         if name != "*" and (arn is None or len(name) > _LONGEST_ARN):
             reason = f"{name[:200]!a} is neither an ARN nor `*`"
@@ -149,11 +189,18 @@ def _complete(raw: bytes | None) -> bool:
     return raw == _TRUE or typed(_FLAG, raw, "ContextIsComplete")
 
 
-@lru_cache(maxsize=4096)
 def _owner(raw: bytes) -> str:
     text = typed(_TEXT, raw, "ResourceOwner")
-    if text is None:
-        return ""
+    return "" if text is None else owner_of(text)
+
+
+@lru_cache(maxsize=4096)
+def owner_of(text: str) -> str:
+    """Return the account that `ResourceOwner` names.
+
+    Raises:
+        MalformedRequest: neither an account id nor its root's ARN.
+    """
     arn = parse_arn(text)
     account = text
     if arn is not None and (arn.service, arn.resource) == ("iam", "root"):

@@ -1,9 +1,9 @@
 """Which policies of a request bear on an action, and what of them matches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 from typing import NamedTuple
 
 from scanner.aws.iam.documents import DocumentStore, Statement
@@ -13,7 +13,7 @@ from scanner.aws.iam.principals import Caller, CallerKind, names
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached
 from scanner.aws.simulating.actions import traits
-from scanner.aws.simulating.compiled import Policies, Policy, Probe
+from scanner.aws.simulating.compiled import Policies, Probe
 from scanner.aws.simulating.context import Context
 
 #: The root user's power, which no document writes down.
@@ -46,8 +46,9 @@ class Given(NamedTuple):
     resource: Policies
 
 
-class Frame(NamedTuple):
-    """All but matching statements that an answer depends on."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """All but matching statements that an answer depends on; one object for equals."""
 
     kind: CallerKind
     entry: bool
@@ -57,6 +58,12 @@ class Frame(NamedTuple):
     rcps: tuple[bool, ...]
     rcps_doubt: str
     doubt: Formula
+
+
+#: Statements that may apply, with what must hold for each.
+Matches = list[tuple[Probe, Formula]]
+#: Of requests with equal keys all but the statements that match is equal.
+Key = tuple[Frame, tuple[object, ...], tuple[object, ...]]
 
 
 class Side(NamedTuple):
@@ -78,25 +85,37 @@ class Side(NamedTuple):
     naming: tuple[Probe, ...]
     frame: Frame
 
-    def matches(self, context: Context, caller: Caller) -> list[object]:
-        """Return the statements that may apply to a request, each with how it does.
+    def matches(self, context: Context) -> Matches:
+        """Return the statements that may apply to a request, each with how it does."""
+        return [
+            (probe, formula)
+            for probe in self.plain
+            if (formula := probe.applies(context))
+        ]
 
-        Two requests with the same frame and matches have the same answer.
+    def naming_matches(self, context: Context) -> Matches:
+        """Return those that name principals."""
+        return [
+            (probe, formula)
+            for probe in self.naming
+            if (formula := probe.applies(context))
+        ]
+
+    def key(self, plain: Matches, naming: Matches, caller: Caller) -> Key:
+        """Return what an answer rests on, but for the statements that it shows.
+
+        Of the caller's policies any of the same effect will do; those that name
+        principals are told apart.
         """
-        found: list[object] = []
-        for probe in self.plain:
-            formula = probe.applies(context)
-            if formula:
-                found += (probe, formula)
-        for probe in self.naming:
-            formula = probe.applies(context)
-            if formula:
-                named = names(probe.statement, caller, self.frame.bound)
-                found += (probe, formula, named)
-        return found
+        said = dict.fromkeys([(probe.role, formula) for probe, formula in plain])
+        named = [
+            (probe, formula, names(probe.statement, caller, self.frame.bound))
+            for probe, formula in naming
+        ]
+        return self.frame, tuple(said), tuple(named)
 
     def evaluated(
-        self, context: Context, caller: Caller, owner: str, matches: Sequence[object]
+        self, context: Context, caller: Caller, owner: str, matches: Matches
     ) -> Evaluation:
         """Decide one request by the engine.
 
@@ -104,13 +123,9 @@ class Side(NamedTuple):
             context: the resource and the condition keys.
             caller: who asks.
             owner: account of the resource; the caller's when empty.
-            matches: what `matches` returned.
+            matches: what `matches` and `naming_matches` returned.
         """
-        formulas = {
-            id(one.statement): formula
-            for one, formula in pairwise(matches)
-            if isinstance(one, Probe) and isinstance(formula, frozenset)
-        }
+        formulas = {id(one.statement): formula for one, formula in matches}
         request = _Matched(self.action, context.resource, context.look, formulas)
         return evaluate(request, caller, self._layers(owner))
 
@@ -163,17 +178,17 @@ def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) ->
     known = traits(action)
     binding = _binding(kind, linked is False, known.limited, given)
     identity, boundary, session, scps, rcps, resource = binding
-    controls = chain.from_iterable(scps)
     doubt = _LINKED if linked is None and (given.scps or given.rcps) else TRUE
     if kind is CallerKind.ROOT and known.enters:
         doubt = FALSE  # AWS lets no root user assume a role, whatever its trust says
+    plain = (identity, boundary, session, *scps)
     return Side(
         action,
         known.resourceless,
         binding,
-        _probes(chain(identity, boundary, session, controls), action),
-        _probes(chain(chain.from_iterable(rcps), resource), action),
-        Frame(
+        tuple(chain.from_iterable(_probes(one, action) for one in plain if one)),
+        tuple(chain.from_iterable(_probes(one, action) for one in (*rcps, resource))),
+        _frame(
             kind,
             known.enters,
             bool(boundary),
@@ -186,14 +201,31 @@ def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) ->
     )
 
 
+@lru_cache(maxsize=4096)
+def _frame(
+    kind: CallerKind,
+    entry: bool,
+    bound: bool,
+    in_session: bool,
+    scps: tuple[bool, ...],
+    rcps: tuple[bool, ...],
+    rcps_doubt: str,
+    doubt: Formula,
+) -> Frame:
+    return Frame(kind, entry, bound, in_session, scps, rcps, rcps_doubt, doubt)
+
+
 def _binding(kind: CallerKind, controlled: bool, limited: bool, given: Given) -> Given:
     """Drop the policies that do not bind such a caller."""
     if kind in _POLICYLESS:
         given = given._replace(identity=(), boundary=(), session=())
-    if not controlled or kind in _ACCOUNTLESS:
+    if given.scps and (not controlled or kind in _ACCOUNTLESS):
         given = given._replace(scps=())
-    return given if controlled and limited else given._replace(rcps=())
+    if given.rcps and not (controlled and limited):
+        given = given._replace(rcps=())
+    return given
 
 
-def _probes(policies: Iterable[Policy], action: str) -> tuple[Probe, ...]:
+@lru_cache(maxsize=4096)
+def _probes(policies: Policies, action: str) -> tuple[Probe, ...]:
     return tuple(chain.from_iterable(policy.probes(action) for policy in policies))

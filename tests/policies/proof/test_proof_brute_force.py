@@ -189,7 +189,7 @@ def brute(before, after, who, may_lose):
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(cases() | rewrites(), st.booleans())
 def test_the_verdict_is_that_of_comparing_all_decisions(case, everybody):
     world, role, made = case
@@ -208,7 +208,7 @@ def test_the_verdict_is_that_of_comparing_all_decisions(case, everybody):
     assert (proof.status == "proven") is expected, proof.counterexample
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(cases() | rewrites())
 def test_nothing_differs_but_for_those_who_are_decided_again(case):
     world, _, made = case

@@ -332,3 +332,90 @@ def test_a_change_whose_before_is_not_what_the_estate_holds_fails():
         proof = proven(simple(), OPS.principal.id, [SEND], [one])
         assert proof.status == "failed"
         assert proof.counterexample.obligation is Obligation.BACK
+
+
+BOSS = e.user("boss", e.allow(["ec2:*", START]))
+KEYS, RENEW = "iam:CreateAccessKey", "iam:CreatePolicyVersion"
+
+
+def becoming(*statements):
+    """Somebody who may create keys for `boss`, and what is left of that."""
+    clerk = e.role("clerk", e.allow([KEYS, SEND]))
+    estate = e.estate(e.account(clerk, BOSS, *VMS))
+    changed = [inline(clerk, *statements)]
+    lost = {clerk.principal.id: frozenset({SEND})}
+    return proven(estate, clerk.principal.id, [SEND], changed, loses=lost)
+
+
+def test_a_right_to_become_somebody_that_stays_is_no_hop_that_differs():
+    proof = becoming(e.allow(KEYS))
+
+    assert (proof.status, proof.hops) == ("proven", ())
+
+
+@pytest.mark.parametrize(
+    ("right", "target"),
+    [
+        ("iam:PutUserPolicy", " with any policy"),
+        ("iam:CreateLoginProfile", ""),
+    ],
+)
+def test_a_right_to_become_somebody_may_not_appear(right, target):
+    clerk = e.role("clerk", e.allow([GET, SEND]))
+    estate = e.estate(e.account(clerk, BOSS, *VMS))
+
+    proof = proven(
+        estate, clerk.principal.id, [SEND], [inline(clerk, e.allow([GET, right]))]
+    )
+
+    assert proof.status == "failed"
+    grown = [one for one in proof.hops if one.grown]
+    assert [(one.kind, one.target) for one in grown] == [
+        ("can-become", f"{BOSS.principal.id}{target}")
+    ]
+
+
+def test_becoming_somebody_is_an_entry_that_can_be_taken():
+    clerk = e.role("clerk", e.allow([KEYS, GET]))
+    estate = e.estate(e.account(clerk, BOSS, *VMS))
+    changed = [inline(clerk, e.allow(GET))]
+    id_ = clerk.principal.id
+
+    members = {"loses": {id_: frozenset()}, "also": frozenset({KEYS})}
+    proof = proven(estate, id_, [START], changed, Aim.ENTRY, **members)
+    other = proven(
+        estate, id_, [START], [inline(clerk, e.allow(KEYS))], Aim.ENTRY, gives_up=True
+    )
+
+    assert proof.status == "proven"
+    assert [(hop.target, hop.after) for hop in proof.hops] == [
+        (BOSS.principal.id, "denied")
+    ]
+    assert other.counterexample.obligation is Obligation.TAKEN
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_copy_that_somebody_may_rewrite_opens_what_the_original_did_not(before):
+    """AWS's policy is rewritten by nobody; a copy is, by whoever may edit policies."""
+    aws = "arn:aws:iam::aws:policy/Ops"
+    copy = f"arn:aws:iam::{e.ACCOUNT}:policy/Ops-less"
+    held = e.attached(aws, e.allow([SEND, GET]))
+    ops = e.role("ops", policies=(held,))
+    rights = ["iam:PutRolePolicy", RENEW] if before else [RENEW]
+    editor = e.role("editor", e.allow(rights))
+    home = e.account(ops, editor, *VMS, policies={aws: held})
+    less = policy(e.allow(GET))
+    changes = [
+        change("aws.managed-policy", copy, before=None, after=less),
+        change("aws.attachment", ops.principal.id, copy, before=None, after={}),
+        change("aws.attachment", ops.principal.id, aws, before={}, after=None),
+    ]
+
+    proof = proven(e.estate(home), ops.principal.id, [SEND], changes)
+
+    grown = [(one.source, one.target) for one in proof.hops if one.grown]
+    if before:
+        assert (proof.status, grown) == ("proven", [])
+    else:
+        assert proof.counterexample.obligation is Obligation.LEFT
+        assert grown == [(editor.principal.id, f"{ops.principal.id} with any policy")]

@@ -98,6 +98,35 @@ def test_no_step_in_between_may_open_anything(tmp_path):
     assert proof.counterexample.principal == ALICE
 
 
+@pytest.mark.parametrize(
+    ("order", "status"), [((0, 2, 1), "proven"), ((0, 1, 2), "failed")]
+)
+def test_a_role_that_writes_roles_goes_before_the_new_one_comes(
+    tmp_path, order, status
+):
+    """Beside it, its holder could rewrite the new role."""
+    writing = "Microsoft.Authorization/roleDefinitions/write"
+    rest = [START, READ, "Microsoft.Compute/virtualMachines/write"]
+    wide = z.role("wide", z.block([writing, z.RUN, *rest]), custom=False)
+    held = z.assignment("alice", "wide", SCOPE)
+    less = z.role("less", z.block(rest))
+    less["properties"]["assignableScopes"] = [SCOPE]
+    steps = given(
+        ("azure.role-definition", None, less),
+        ("azure.role-assignment", None, z.assignment("alice", "less", SCOPE)),
+        ("azure.role-assignment", held, None),
+    )
+    estate = world(tmp_path, wide, assignments=(held,))
+    changes = [steps[n] for n in order]
+
+    proof = proven(estate, ALICE, [z.RUN], changes, gives_up=True)
+
+    assert proof.status.startswith(status)
+    if status == "failed":
+        assert proof.counterexample.obligation is Obligation.ORDER
+        assert proof.counterexample.vector == writing
+
+
 def test_data_operations_are_told_from_control_operations(tmp_path):
     role = z.role("less", z.block([START], data=[READ]))
 

@@ -70,6 +70,7 @@ PATTERNS = [
     f"arn:aws:ssm:*:{ACCOUNT}:document/*",
     f"arn:aws:ssm:*:{ACCOUNT}:document/SSM-SessionManagerRunShell",
     "arn:aws:ssm:*:*:session/${aws:username}-*",
+    "arn:aws:ec2:*:*:instance/${aws:SourceIdentity}",
     "arn:aws:ssm:*:*:*",
     f"arn:aws:iam::{ACCOUNT}:role/dev",
     "arn:aws:iam::*:role/*",
@@ -125,6 +126,7 @@ TRUSTS = st.sampled_from(
         trust_in("lambda.amazonaws.com"),
         trust_in("events.amazonaws.com"),
         trust_in("states.amazonaws.com"),
+        trust_in("ssm.amazonaws.com"),
     ]
 )
 ROLES = f"arn:aws:iam::{ACCOUNT}:role/"
@@ -149,6 +151,13 @@ HOLDERS = (
         "eu-west-1",
         f"{ROLES}ops",
         content="{}",
+    ),
+    Holder(
+        f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/x1",
+        "running-rule",
+        "eu-west-1",
+        f"{ROLES}ops",
+        tags=(),
     ),
 )
 CONSUMERS = (
@@ -200,15 +209,20 @@ def estates(draw):
         node("mi-01", Env="dev"),
         node("mi-02", known=False),
     ]
-    known = ssm_document("Acme-Tagged", tags={"Env": "dev"})
+    content = draw(st.sampled_from([None, "{}"]))
+    known = ssm_document("Acme-Tagged", tags={"Env": "dev"}, content=content)
+    baked = f'{{"assumeRole": "{ROLES}{draw(st.sampled_from(["ops", "dev"]))}"}}'
+    runbook = ssm_document("Acme-Book", "Automation", content=baked)
     listed = frozenset(draw(st.sets(st.sampled_from(REGIONS))))
     whole = account(
         *identities,
         *nodes,
         known,
+        runbook,
         documents_complete=listed,
         holders=HOLDERS,
         consumers=CONSUMERS,
+        listed=draw(st.sampled_from([frozenset(), frozenset({"running-rule"})])),
     )
     if draw(st.booleans()):
         return estate(whole)

@@ -21,6 +21,8 @@ from iam_estates import (
 
 from scanner.aws.decide import decide_aws
 from scanner.aws.model import ControlLevel
+from scanner.estate import Gap, Provider
+from scanner.evidence.outcomes import Outcome
 from scanner.grants import Confidence, Verdict
 
 SEND = "ssm:SendCommand"
@@ -30,6 +32,17 @@ BROKEN = attached("arn:broken", {"Effect": "Maybe", "Action": "*", "Resource": "
 TAGGED = {"StringEquals": {"aws:ResourceTag/Env": "dev"}}
 PROTECTED = {"StringEquals": {"aws:ResourceTag/Protected": "true"}}
 DOCUMENTS = allow(SEND, "arn:aws:ssm:*:*:document/*")
+NODES = "arn:aws:ec2:*:*:instance/*"
+REFUSED_DOCUMENTS = Gap(
+    Provider.AWS,
+    ACCOUNT,
+    "ssm:ListDocuments",
+    "eu-west-1",
+    "{}",
+    Outcome.REFUSED,
+    "AccessDeniedException",
+    "",
+)
 
 
 def asked(who, *parts, under=None, target="i-0a1", **members):
@@ -309,3 +322,61 @@ def test_an_account_that_may_be_the_management_account_may_be_exempt(
 
     assert (found and found.confidence) is expected
     assert found is None or found.verdict is Verdict.ALLOWED
+
+
+UNREAD = "what a document runs could not be read"
+
+
+@pytest.mark.parametrize(
+    ("document", "parts", "members", "inferred"),
+    [
+        ("Acme-X", [ssm_document("Acme-X", content=None)], {}, True),
+        ("Acme-X", [ssm_document("Acme-X", content="{}")], {}, False),
+        ("Acme-*", [ssm_document("Acme-X", content=None)], {}, True),
+        ("Acme-*", [ssm_document("Acme-X", content="{}")], {}, False),
+        ("Acme-*", [], {}, False),
+        ("Acme-X", [], {}, False),
+        ("Acme-X", [], {"gaps": (REFUSED_DOCUMENTS,)}, True),
+        ("AWS-RunShellScript", [], {"gaps": (REFUSED_DOCUMENTS,)}, False),
+        (
+            "AWS-RunShellScript",
+            [ssm_document("AWS-RunShellScript", owner="", content=None)],
+            {},
+            False,
+        ),
+    ],
+)
+def test_a_document_that_could_not_be_read_may_run_anything(
+    document, parts, members, inferred
+):
+    """Class 4 of documents: possible. A pattern names others as well."""
+    rights = allow(SEND, [NODES, f"arn:aws:ssm:*:*:document/{document}"])
+    whole = account(role("ops", rights), node(), *parts, **members)
+
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+
+    assert found.verdict is Verdict.ALLOWED
+    assert (UNREAD in found.reasons) is inferred
+    assert (found.confidence is Confidence.INFERRED) is inferred
+
+
+def test_a_document_that_another_account_shares_cannot_be_read():
+    """Whoever owns it decides what it runs."""
+    shared = "arn:aws:ssm:*:444455556666:document/Acme-X"
+    whole = account(role("ops", allow(SEND, [NODES, shared])), node())
+
+    found = decision(decide_aws(estate(whole)), "role/ops", SEND, "i-0a1")
+
+    assert (found.verdict, found.reasons) == (Verdict.ALLOWED, (UNREAD,))
+
+
+@pytest.mark.parametrize("document", ["SSM-SessionManagerRunShell"])
+def test_the_document_of_the_default_session_is_known(document):
+    """Its content is the session preferences: it starts a shell in any case."""
+    rights = allow("ssm:StartSession", [NODES, f"arn:aws:ssm:*:*:document/{document}"])
+    listed = ssm_document(document, "Session", content=None)
+    whole = account(role("ops", rights), node(), listed)
+
+    found = decision(decide_aws(estate(whole)), "role/ops", "ssm:StartSession", "i-0a1")
+
+    assert found.confidence is Confidence.CERTAIN

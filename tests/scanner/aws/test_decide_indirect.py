@@ -551,3 +551,115 @@ def test_what_no_account_lists_is_named_as_not_covered():
         assert (vector in found) is named
         assert all(found.values())
         assert "lambda:CreateFunction" not in found
+
+
+# ---- rules that exist already ----
+
+RULE = f"arn:aws:events:{OURS}:rule/nightly"
+
+
+@pytest.mark.parametrize(
+    ("actions", "role_of_rule", "listed", "expected"),
+    [
+        (("events:PutTargets", PASS), "", True, Confidence.CERTAIN),
+        (("events:PutTargets", PASS), "", False, Confidence.INFERRED),
+        (("events:PutTargets",), "", True, None),
+        (("events:PutTargets",), ROBOT, True, Confidence.INFERRED),
+        (("events:PutTargets",), f"{ROBOT}-2", True, None),
+        ((PASS,), ROBOT, True, None),
+    ],
+)
+def test_a_rule_that_exists_is_given_another_target(
+    actions, role_of_rule, listed, expected
+):
+    """With a role to pass, or with the one that the rule has."""
+    rule = Holder(RULE, "running-rule", REGION, role_of_rule)
+    decided = world(
+        user("ann", allow(list(actions))),
+        service="events.amazonaws.com",
+        holders=(rule,) if listed else (),
+        listed=frozenset({"running-rule"} if listed else ()),
+    )
+
+    found = decision(decided, "user/ann", "events:PutTargets", "i-0a1")
+
+    assert (found and found.confidence) is expected
+
+
+@pytest.mark.parametrize(("on", "reached"), [("nightly", True), ("daily", False)])
+def test_only_a_rule_that_is_listed_is_given_another_target(on, reached):
+    """A right on a rule that does not exist gives nothing."""
+    rights = allow("events:PutTargets", f"arn:aws:events:*:*:rule/{on}"), allow(PASS)
+    decided = world(
+        user("ann", *rights),
+        service="events.amazonaws.com",
+        holders=(Holder(RULE, "running-rule", REGION),),
+        listed=frozenset({"running-rule"}),
+    )
+
+    found = decision(decided, "user/ann", "events:PutTargets", "i-0a1")
+
+    assert (found is not None) is reached
+
+
+# ---- runbooks ----
+
+AUTOMATE = "ssm:StartAutomationExecution"
+BOOK = "arn:aws:ssm:*:*:document/Acme-Book"
+ASSUMES = f'{{"assumeRole": "{ROBOT}"}}'
+DEFAULTS = (
+    '{"assumeRole": "{{ Role }}", "parameters": {"Role": {"default": "'
+    f'{ROBOT}"}}}}}}'
+)
+YAML = f"schemaVersion: '0.3'\nassumeRole: \"{ROBOT}\"\nmainSteps: []\n"
+
+
+def automated(*rights, content="{}", service="ssm.amazonaws.com", robot=COMMANDS):
+    book = ssm_document("Acme-Book", "Automation", content=content)
+    trust = trust_in(service)
+    whole = account(
+        user("ann", *rights), role("robot", *robot, trust=trust), book, node()
+    )
+    return decision(decide_aws(estate(whole)), "user/ann", AUTOMATE, "i-0a1")
+
+
+@pytest.mark.parametrize(
+    ("rights", "members", "confidence"),
+    [
+        ((), {}, Confidence.INFERRED),
+        ((allow(SEND),), {}, Confidence.CERTAIN),
+        ((allow(SEND, "arn:aws:ec2:*:*:instance/*"),), {}, Confidence.INFERRED),
+        ((allow(PASS),), {}, Confidence.CERTAIN),
+        ((allow(PASS),), {"service": "events.amazonaws.com"}, Confidence.INFERRED),
+        ((allow(PASS),), {"robot": (allow("s3:*"),)}, Confidence.INFERRED),
+        ((), {"content": ASSUMES}, Confidence.CERTAIN),
+        ((), {"content": DEFAULTS}, Confidence.CERTAIN),
+        ((), {"content": YAML}, Confidence.CERTAIN),
+        ((), {"content": ASSUMES, "service": "x.y"}, Confidence.INFERRED),
+        ((), {"content": ASSUMES, "robot": ()}, Confidence.INFERRED),
+        ((), {"content": ASSUMES.replace("robot", "other")}, Confidence.INFERRED),
+    ],
+)
+def test_a_runbook_runs_as_its_caller_or_as_a_role(rights, members, confidence):
+    """The caller's own right, a role it may pass, or the runbook's own (2.6)."""
+    found = automated(
+        allow(AUTOMATE, [BOOK, "arn:aws:ssm:*:*:automation-execution/*"]),
+        *rights,
+        **members,
+    )
+
+    assert found.verdict is Verdict.ALLOWED
+    assert found.confidence is confidence
+    assert found.documents == ("Acme-Book",)
+
+
+@pytest.mark.parametrize("denied", ["Acme-Book", "Acme-*"])
+def test_a_denied_runbook_lends_nothing(denied):
+    """Its role is lent to those only who may start it."""
+    found = automated(
+        allow(AUTOMATE),
+        deny(AUTOMATE, f"arn:aws:ssm:*:*:document/{denied}"),
+        content=ASSUMES,
+    )
+
+    assert found.confidence is Confidence.INFERRED

@@ -128,18 +128,28 @@ def test_policies_that_count_via_a_service_are_conditional(answers, policy):
         (
             "ssm:StartAutomationExecution",
             EVERYTHING
-            | {
-                "AWSConfigRemediationServiceRolePolicy",
-                "AWSSystemsManagerChangeManagementServicePolicy",
-                "AmazonSSMServiceRolePolicy",
-                "AmazonSSMMaintenanceWindowRole",
-            },
+            | {"AmazonSSMServiceRolePolicy", "AmazonSSMMaintenanceWindowRole"},
         ),
     ],
 )
 def test_any_document_by_other_vectors(answers, vector, policies):
     """The broad policies hold every vector of Systems Manager."""
     assert policies <= certain(answers[vector], "i-0a1")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "AWSConfigRemediationServiceRolePolicy",
+        "AWSSystemsManagerChangeManagementServicePolicy",
+    ],
+)
+def test_any_runbook_without_a_right_on_nodes(answers, policy):
+    """It starts any automation; whether one has a role of its own is not known."""
+    found = answers["ssm:StartAutomationExecution"][policy, "i-0a1"]
+
+    assert (found.verdict, found.confidence) == (Verdict.ALLOWED, Confidence.INFERRED)
+    assert found.documents == "any"
 
 
 def test_pushing_a_key_needs_no_document(answers):

@@ -163,6 +163,39 @@ def test_rules_run_documents(tmp_path, arn, document):
     assert all(one.targets == (("tag:Env", ("prod",)),) for one in found)
 
 
+@pytest.mark.parametrize(
+    ("own", "target", "managed", "roles"),
+    [
+        ("", "", "", [""]),
+        ("arn:a", "", "", ["arn:a"]),
+        ("", "arn:b", "", ["arn:b"]),
+        ("arn:a", "arn:b", "", ["arn:a", "arn:b"]),
+        ("arn:a", "", "autoscaling.amazonaws.com", []),
+    ],
+)
+def test_a_rule_is_there_with_each_role_it_has(tmp_path, own, target, managed, roles):
+    """Its own role or its targets'; what a service manages nobody else changes."""
+    arn = f"arn:aws:events:{REGION}:111122223333:rule/nightly"
+    rule = {"Name": "nightly", "Arn": arn, "RoleArn": own, "ManagedBy": managed}
+    row = {"Id": "1", "Arn": "arn:aws:sqs:x", "RoleArn": target}
+    lines = (
+        answer("events:ListRules", {"Rules": [rule]}, region=REGION),
+        answer(
+            "events:ListTargetsByRule",
+            {"Targets": [row]},
+            region=REGION,
+            params={"Rule": "nightly"},
+        ),
+    )
+
+    found = loaded(tmp_path, *lines)
+
+    assert [(one.kind, one.role) for one in found.holders] == [
+        ("running-rule", role) for role in roles
+    ]
+    assert "running-rule" in found.listed
+
+
 def test_what_was_listed_is_known(tmp_path):
     """An empty list is an answer, a refusal and silence are none."""
     empty = loaded(tmp_path / "empty", functions())

@@ -68,7 +68,8 @@ def test_what_is_lent_is_decided_itself(vector, way):
     """A lent role commands by direct decisions; one way has one kind of lender."""
     needs = {kind for step in way.steps for kind in step.needs}
     lenders = {kind for kind in needs if kind.startswith(PASSED) or kind in HOLDERS}
-    of_roles = {"function", "running-statemachine", "commanding-statemachine"}
+    machines = {"running-statemachine", "commanding-statemachine"}
+    of_roles = {"function", "runbook", "running-rule", *machines}
     roles = {kind for kind in lenders if kind.startswith(PASSED)} | (lenders & of_roles)
     lending = {one.action for one in catalogue().covered if not lends_anything(one)}
 

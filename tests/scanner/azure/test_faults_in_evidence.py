@@ -37,10 +37,8 @@ from scanner.azure.decide import decide_azure
 from scanner.grants import Confidence, Verdict
 
 S = subscription_scope()
-RESTRICTING = (
-    "Microsoft.Authorization/denyAssignments",
-    "Microsoft.Authorization/locks",
-)
+RESTRICTING = "Microsoft.Authorization/denyAssignments"
+LOCKS = "Microsoft.Authorization/locks"
 
 
 def estate_lines():
@@ -137,9 +135,10 @@ UNNAMED = (
 def _fits(op, how, before, verdict, confidence):
     if verdict in (before, Verdict.UNKNOWN):
         return True
-    if op in RESTRICTING and verdict is not Verdict.DENIED:
-        unasked = how == "lost" and op.endswith("/locks")
-        return confidence is Confidence.INFERRED or unasked
+    if op == LOCKS:  # they refine: what they would cut stays as it is without them
+        return True
+    if op == RESTRICTING and verdict is not Verdict.DENIED:
+        return confidence is Confidence.INFERRED
     return verdict is Verdict.DENIED and op in UNNAMED
 
 

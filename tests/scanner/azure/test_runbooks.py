@@ -2,11 +2,13 @@
 
 import pytest
 from azure_estates import (
+    RUN,
     SUB,
     account_id,
     assignment,
     block,
     deny,
+    guid,
     loaded,
     lock,
     machine,
@@ -114,3 +116,35 @@ def test_the_grant_names_the_assignments_of_both_scopes(tmp_path):
     roles = {because.role for because in grant.because_at(principal, target)}
     assert roles == {"r0", "r1"}
     assert roles == {because.role for because in grant.because_of(principal)}
+
+
+@pytest.mark.parametrize(
+    ("held", "vector", "expected"),
+    [
+        ([(WRITE, BOOK), (JOBS, ACCOUNT)], WRITE, Verdict.ALLOWED),
+        ([(WRITE, BOOK)], WRITE, Verdict.DENIED),
+        ([(WRITE, BOOK), (JOBS, BOOK)], WRITE, Verdict.DENIED),
+        ([(DRAFT, BOOK), (TEST, BOOK)], DRAFT, Verdict.ALLOWED),
+        ([(DRAFT, BOOK), (TEST, OTHER)], DRAFT, Verdict.DENIED),
+    ],
+)
+def test_a_runbook_acts_as_its_account_without_any_worker(
+    tmp_path, held, vector, expected
+):
+    roles = [role(f"r{n}", block([op])) for n, (op, _) in enumerate(held)]
+    given = [assignment("u", f"r{n}", at) for n, (_, at) in enumerate(held)]
+    given.append(assignment("mi", "runs", vm_id(), "ServicePrincipal"))
+    lines = tenant_lines(
+        roles=[*roles, role("runs", block([RUN]))],
+        assignments=given,
+        users=[user("u")],
+    )
+    account = {"id": ACCOUNT, "name": "auto"}
+    account["identity"] = {"type": "SystemAssigned", "principalId": guid("mi")}
+    below = subscription_lines(
+        [machine(vm_id()), machine(vm_id("idle"))], accounts=[account], workers=[]
+    )
+    found = decide_azure(loaded(tmp_path, lines, (SUB, below)))
+
+    assert expected is verdict(found, vector)
+    assert verdict(found, vector, "idle") is Verdict.DENIED

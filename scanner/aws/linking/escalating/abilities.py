@@ -1,6 +1,6 @@
 """Which escalations the policies of an identity allow at all: its ability, by class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from scanner.aws.deciding.sides import (
     own_boundary,
     own_policies,
 )
+from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import DoubtKind
 from scanner.aws.iam.statements import problem
 from scanner.aws.linking.escalating.catalogue import feasible, place
@@ -47,9 +48,11 @@ class Ability:
         return _about(self.entering, place(step.action))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layers:
     """All that policies say of an identity about any vector or escalation.
+
+    One object for equal ones (`Abilities.layers`).
 
     `everything`: a rule of its own allows all there is.
     """
@@ -74,6 +77,14 @@ class Layers:
         return not other.everything and (more or not self.unread <= other.unread)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Rules of a document that are the same for all principals, and the others."""
+
+    same: frozenset[Rule]
+    by_principal: _Layer
+
+
 class Abilities:
     """Makes abilities of one account's identities."""
 
@@ -88,6 +99,11 @@ class Abilities:
         self._rules, self._controls = rules, controls
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
+        self._known: dict[object, Layers] = {}
+        self._parts: dict[PolicyDocument, _Parts] = {}
+        #: By the documents' ids, which live as long as `_parts` names them.
+        self._unions: dict[tuple[int, ...], _Parts] = {}
+        self._levels: dict[tuple[Attached, ...], _Parts] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -110,14 +126,81 @@ class Abilities:
             allowed,
         )
 
-    def layers(self, identity: Identity, facts: PrincipalFacts) -> Layers:
-        """Return all that policies say of an identity."""
-        rules = (rule for one in own_policies(identity) for rule in self._own(one))
-        own = frozenset(self._plain(self._layer(rules, facts)))
-        limit, scps = self._ceilings(identity, facts)
-        ceilings = tuple(map(frozenset, (*limit, *scps)))
-        everything = own.issuperset(self._full)
-        return Layers(own, ceilings, frozenset(identity.unread), everything)
+    def layers(
+        self,
+        identity: Identity,
+        facts: PrincipalFacts,
+        more: Sequence[Attached] = (),
+        unread_too: Iterable[str] = (),
+    ) -> Layers:
+        """Return all that policies say of an identity.
+
+        Args:
+            identity: with its policies.
+            facts: what it fixes of conditions.
+            more: policies that it has besides.
+            unread_too: policies besides that are not in evidence.
+        """
+        united = self._united(own_policies(identity), facts)
+        if more:
+            united |= self._united(more, facts)
+        own = self._full_only(united)
+        limit = own_boundary(identity)
+        levels = self._controls if binds(identity) else ()
+        ceilings = tuple(
+            self._rules_of(level, facts)
+            for level in (*(() if limit is None else (limit,)), *levels)
+        )
+        unread = frozenset((*identity.unread, *unread_too))
+        place = own, ceilings, unread
+        if place not in self._known:
+            everything = own.issuperset(self._full)
+            self._known[place] = Layers(own, ceilings, unread, everything)
+        return self._known[place]
+
+    def _united(
+        self, policies: Sequence[Attached], facts: PrincipalFacts
+    ) -> frozenset[Rule]:
+        """Return the rules of identity policies; once for the same documents."""
+        documents = tuple([id(one.document) for one in policies])
+        parts = self._unions.get(documents)
+        if parts is None:
+            found = [self._parts_of(one) for one in policies]
+            parts = self._unions[documents] = _Parts(
+                frozenset[Rule]().union(*(one.same for one in found)),
+                tuple(rule for one in found for rule in one.by_principal),
+            )
+        if not parts.by_principal:
+            return parts.same
+        return parts.same.union(self._layer(parts.by_principal, facts))
+
+    def _parts_of(self, attached: Attached) -> _Parts:
+        found = self._parts.get(attached.document)
+        if found is None:
+            found = self._parts[attached.document] = self._split(self._own(attached))
+        return found
+
+    def _split(self, rules: _Layer) -> _Parts:
+        apart = tuple(one for one in rules if self._rules.tells_principals(one))
+        return _Parts(frozenset(rules) - {*apart}, apart)
+
+    def _rules_of(
+        self, level: tuple[Attached, ...], facts: PrincipalFacts
+    ) -> frozenset[Rule]:
+        """Return the rules of a ceiling, once what is the same for everybody."""
+        parts = self._levels.get(level)
+        if parts is None:
+            compiled = (r for a in level for r in self._rules.of(a, DoubtKind.ASSUMED))
+            parts = self._levels[level] = self._split(tuple(compiled))
+        if not parts.by_principal:
+            return parts.same
+        return parts.same.union(self._layer(parts.by_principal, facts))
+
+    def _full_only(self, own: frozenset[Rule]) -> frozenset[Rule]:
+        """Drop what may be left out where one rule allows everything."""
+        if not own.issuperset(self._full):
+            return own
+        return own.difference(one for one in own if one.allows).union(self._full)
 
     def _plain(self, layer: _Layer) -> _Layer:
         """Drop what may be left out where one rule allows everything."""

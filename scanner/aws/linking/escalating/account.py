@@ -11,13 +11,18 @@ from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.linking.escalating.abilities import Abilities, Ability, Layers
 from scanner.aws.linking.escalating.catalogue import Gives
-from scanner.aws.linking.escalating.gaining import Gain, Gaining
+from scanner.aws.linking.escalating.changing import changed, joining, may_join
+from scanner.aws.linking.escalating.gaining import Change, Gain, Gaining
 from scanner.aws.linking.escalating.things import Subjects
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.grants import StatementBecause
 
 #: Words of keys by which control policies tell principals apart.
 _OF_PRINCIPAL = ("aws:principal", "aws:userid", "aws:username")
+
+
+_Policies = tuple[Attached, ...]
+_Unread = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +65,8 @@ class AccountEscalations:
         self._others = tuple(others)
         #: By identity, which is kept so that no other has its id.
         self._layers: dict[int, tuple[Identity, Layers]] = {}
+        self._joined: dict[tuple[str, ...], tuple[_Policies, _Unread]] = {}
+        self._adds: dict[tuple[Layers, Layers], bool] = {}
         self.by_ability: dict[Ability, list[Identity]] = defaultdict(list)
         for identity in account.identities:
             ability = None if identity.service_linked else self._ability(identity)
@@ -99,6 +106,31 @@ class AccountEscalations:
             found = self._abilities.layers(identity, self._facts(identity))
             self._layers[known] = identity, found
         return self._layers[known][1]
+
+    def changed_layers(self, identity: Identity, change: Change) -> Iterator[Layers]:
+        """Yield the layers of an identity after a change, as `changed` has them.
+
+        Who joins groups has theirs besides: of thousands of users, each with hundreds
+        of policies then, no identity is made.
+        """
+        if change.gives is Gives.JOIN:
+            more = self._joined.get(change.details)
+            if more is None:
+                more = self._joined[change.details] = joining(self.account, change)
+            if may_join(identity, change, self.account):
+                facts = self._facts(identity)
+                yield self._abilities.layers(identity, facts, *more)
+            return
+        for one in changed(identity, change, self.account):
+            yield self.layers(one)
+
+    def adds(self, layers: Layers, other: Layers) -> bool:
+        """Tell whether somebody with other layers would gain anything by some."""
+        place = layers, other
+        found = self._adds.get(place)
+        if found is None:
+            found = self._adds[place] = layers.adds_to(other)
+        return found
 
     def is_most(self, layers: Layers) -> bool:
         """Tell whether nobody of the account can have more power than this."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from scanner.aws.deciding.sides import FULL_POWER
@@ -41,13 +42,14 @@ def changed(
         case Gives.NO_DENIES:
             yield from _without_denies(identity, account)
         case Gives.JOIN:
-            yield from _joined(identity, change.details, account)
+            yield from _joined(identity, change, account)
         case Gives.UNGUARDED:
             yield replace(identity, unguarded=True)
         case _:
             return
 
 
+@lru_cache(maxsize=1 << 16)
 def denying(document: PolicyDocument) -> bool:
     """Tell whether a document denies anything, or may."""
     return bool(document.problem) or any(
@@ -92,20 +94,35 @@ def _without_denies(identity: Identity, account: AwsAccount) -> Iterator[Identit
 
 
 def _joined(
-    identity: Identity, arns: Iterable[str], account: AwsAccount
+    identity: Identity, change: Change, account: AwsAccount
 ) -> Iterator[Identity]:
-    own = {*identity.groups}
-    new = [arn for arn in arns if arn in account.groups and arn not in own]
-    if new and identity.known.kind == "user":
-        groups = [account.groups[arn] for arn in new]
-        more = (one for group in groups for one in group.policies)
-        unread = (one for group in groups for one in group.unread)
+    if may_join(identity, change, account):
+        more, unread = joining(account, change)
         yield replace(
             identity,
             policies=_once((*identity.policies, *more)),
             unread=_once((*identity.unread, *unread)),
-            groups=(*identity.groups, *new),
+            groups=_once((*identity.groups, *_groups(account, change))),
         )
+
+
+def may_join(identity: Identity, change: Change, account: AwsAccount) -> bool:
+    """Tell whether somebody can be made a member of a group that it is not in."""
+    new = {*_groups(account, change)} - {*identity.groups}
+    return identity.known.kind == "user" and bool(new)
+
+
+def _groups(account: AwsAccount, change: Change) -> Iterator[str]:
+    return (arn for arn in change.details if arn in account.groups)
+
+
+def joining(
+    account: AwsAccount, change: Change
+) -> tuple[tuple[Attached, ...], tuple[str, ...]]:
+    """Return the policies of the groups that are joined, and those not in evidence."""
+    groups = [account.groups[arn] for arn in _groups(account, change)]
+    policies = _once(one for group in groups for one in group.policies)
+    return policies, _once(one for group in groups for one in group.unread)
 
 
 def _once(many: Iterable[_T]) -> tuple[_T, ...]:

@@ -10,7 +10,8 @@ from scanner.aws.model import Identity
 from scanner.classes import POWER
 from scanner.estate import Principal, Provider
 
-_WORDS = {
+#: What is gained of somebody, in words; `{}` is by what.
+WORDS = {
     Gives.ANY_POLICY: "with any policy",
     Gives.A_POLICY: "with the policy {}",
     Gives.A_VERSION: "with another version of {}",
@@ -62,7 +63,7 @@ class Nodes:
         before = made.principal.id.partition("#")[2]
         label = f"{before}+{label}" if before else label
         anybody = f"arn:{home.partition}:iam::{home.id}:*#{label}"
-        words = _WORDS[change.gives].format(detail)
+        words = WORDS[change.gives].format(detail)
         if anybody not in self._names and not before:
             id_, name = anybody, f"an identity of {home.id} {words}"
         else:

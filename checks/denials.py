@@ -1,0 +1,175 @@
+"""Denials of one command that leave the others: they look like a guard and are none."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+from checks.azure_assignments import held_directly
+from checks.context import Context
+from checks.evidence import AWS_BASE, AZURE_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import (
+    ANY_OF_OURS,
+    T1651,
+    VALID_ACCOUNTS,
+    Hit,
+    define,
+    hit_on_held,
+    listed,
+)
+from checks.ours import commands_of_ours
+from checks.wordings import SIBLINGS
+from scanner.estate import Principal, Provider, Target
+from scanner.grants import AssignmentBecause, Because, Grant, Tier, Vector
+from scanner.graph import AccessGraph
+
+_RATIONALE = (
+    "Commands have siblings that do the same to the same machine. Whoever is denied "
+    "one of them takes the next in line; the denial only hides it from reviews."
+)
+_DENY = "/denyassignments/"
+
+
+def _vectors(provider: Provider, *ids: str) -> tuple[Vector, ...]:
+    return tuple(Vector(one, provider, Tier.DIRECT) for one in ids)
+
+
+#: What people deny first, by the kind of target that it is for.
+_SSM = _vectors(Provider.AWS, "ssm:SendCommand", "ssm:StartSession")
+_DENIED: Mapping[str, tuple[Vector, ...]] = {
+    "ec2": _SSM,
+    "ssm-node": _SSM,
+    "vm": _vectors(Provider.AZURE, *SIBLINGS[0]),
+    "vmss": _vectors(Provider.AZURE, *SIBLINGS[1]),
+    "arc": _vectors(Provider.AZURE, *SIBLINGS[2]),
+}
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_denial_leaves_others",
+            title="A denial takes some commands from a principal and leaves others",
+            severity=Severity.HIGH,
+            claim=Claim.ROLE_LEVEL,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Deny all command vectors together: associations, automation, "
+            "maintenance windows and what runs with a passed role among them.",
+            find=partial(_left, Provider.AWS),
+            example="ops is denied ssm:SendCommand and can run commands all the same: "
+            "3 nodes",
+            settled_by=ANY_OF_OURS,
+            needs=AWS_BASE,
+            references=(
+                "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+                "list_awssystemsmanager.html",
+            ),
+        ),
+        define(
+            "t1651_azure_denial_leaves_others",
+            title="A deny assignment takes some commands and leaves others",
+            severity=Severity.HIGH,
+            claim=Claim.ROLE_LEVEL,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Deny runCommand/action, runCommands/write and extensions/write "
+            "together, and what writes the machine itself.",
+            find=partial(_left, Provider.AZURE),
+            example="carol is denied "
+            "Microsoft.Compute/virtualMachines/runCommands/write and can run commands "
+            "all the same: 2 nodes",
+            settled_by=ANY_OF_OURS,
+            needs=AZURE_BASE,
+            references=(
+                "https://learn.microsoft.com/azure/role-based-access-control/"
+                "deny-assignments",
+            ),
+        ),
+    )
+
+
+def _left(provider: Provider, context: Context) -> Iterator[Hit]:
+    """Yield a hit per principal that is denied a command where it has another."""
+    graph = context.graph
+    for principal, everything in commands_of_ours(graph, provider):
+        grants = _own(graph, principal, everything)
+        denied: dict[str, tuple[Because, ...]] = {}
+        left: dict[Grant, None] = {}
+        for target, grant in _examples(grants):
+            for vector in _lacking(graph, principal, grants, target):
+                because = tuple(_denials(graph, principal, vector, target))
+                if because:
+                    denied[vector.id] = because
+                    left[grant] = None
+        if denied:
+            some = [grant for grant in grants if _shares(grant, left)]
+            message = (
+                f"{principal.name} is denied {listed(denied)} and can run commands all "
+                "the same"
+            )
+            hit = hit_on_held(graph, principal, some, message)
+            because = tuple(why for each in denied.values() for why in each)
+            yield replace(hit, because=tuple(dict.fromkeys(because)))
+
+
+def _own(graph: AccessGraph, principal: Principal, grants: list[Grant]) -> list[Grant]:
+    """Leave out what a principal of Azure holds as a member: it is the group's."""
+    if principal.provider is Provider.AWS:
+        return grants
+    own = {one.grant for one in held_directly(graph, principal)}
+    return [grant for grant in grants if grant in own]
+
+
+def _examples(grants: list[Grant]) -> Iterator[tuple[Target, Grant]]:
+    """Yield one target of each set that grants are on, with such a grant."""
+    seen: set[tuple[int, int]] = set()
+    for grant in grants:
+        key = id(grant.targets.space), grant.targets.bits
+        if key not in seen:
+            seen.add(key)
+            first = next(iter(grant.targets), None)
+            if first is not None:
+                yield first, grant
+
+
+def _shares(grant: Grant, others: Mapping[Grant, None]) -> bool:
+    """True when a grant has targets of some others."""
+    return any(
+        grant.targets.space is one.targets.space
+        and grant.targets.bits & one.targets.bits
+        for one in others
+    )
+
+
+def _lacking(
+    graph: AccessGraph, principal: Principal, grants: list[Grant], target: Target
+) -> Iterator[Vector]:
+    """Yield what is denied first and is in no grant on a target."""
+    held = {grant.vector.id for grant in grants if _is_on(graph, grant, target)}
+    for vector in _DENIED.get(target.kind, ()):
+        if vector.id not in held:
+            yield vector
+
+
+def _is_on(graph: AccessGraph, grant: Grant, target: Target) -> bool:
+    for space, position in graph.positions(target.id):
+        if space is grant.targets.space and grant.targets.bits >> position & 1:
+            return True
+    return False
+
+
+def _denials(
+    graph: AccessGraph, principal: Principal, vector: Vector, target: Target
+) -> Iterator[Because]:
+    """Yield the statements or deny assignments that take a vector away.
+
+    Not the policies that merely do not allow it.
+    """
+    for why in graph.denied_because(principal, vector, target):
+        if isinstance(why, AssignmentBecause):
+            if _DENY in why.assignment.lower():
+                yield why
+        elif why.effect == "Deny" and why.index >= 0:
+            yield why

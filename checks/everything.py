@@ -1,0 +1,141 @@
+"""All of it: who can command every node of every account or subscription."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from checks.access import Access, entered, held, together
+from checks.context import Context
+from checks.evidence import AWS_BASE, AZURE_BASE
+from checks.finding import Check, Claim, Severity
+from checks.hits import (
+    BREAK_GLASS,
+    COMMANDS,
+    T1651,
+    VALID_ACCOUNTS,
+    Hit,
+    define,
+    is_service_linked,
+    scope_of,
+)
+from scanner.classes import is_class
+from scanner.closure import Closure, closure_of
+from scanner.estate import Principal, Provider
+from scanner.grants import TargetSet, bits_of
+from scanner.graph import AccessGraph
+from scanner.search import hops_of
+
+_RATIONALE = (
+    "One account is then all machines of the estate at once, which is what ransomware "
+    "looks for; no boundary between accounts or subscriptions helps."
+)
+_SEVERAL = 2
+#: How the ARN of a group of Identity Center goes on.
+_GROUP = ":identitystore:::group/"
+_M1026 = "https://attack.mitre.org/mitigations/M1026/"
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the checks of this family."""
+    return (
+        define(
+            "t1651_aws_every_account",
+            title="A principal can run commands on every node of every account",
+            severity=Severity.CRITICAL,
+            claim=Claim.COUNT,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Have each account trust a role of its own, entered by its own team, "
+            "and keep what reaches all of them for break-glass.",
+            find=partial(_everything, Provider.AWS),
+            example="ops can run commands on every node of all 2 accounts: 4 nodes",
+            settled_by=BREAK_GLASS,
+            needs=AWS_BASE,
+            references=(_M1026,),
+        ),
+        define(
+            "t1651_azure_every_subscription",
+            title="A principal can run commands on every machine of every subscription",
+            severity=Severity.CRITICAL,
+            claim=Claim.COUNT,
+            techniques=(T1651, VALID_ACCOUNTS),
+            rationale=_RATIONALE,
+            fix="Assign at the subscriptions and resource groups of each team, and "
+            "make what stays at the root or a management group eligible.",
+            find=partial(_everything, Provider.AZURE),
+            example="carol can run commands on every node of all 2 subscriptions: "
+            "3 nodes",
+            settled_by=BREAK_GLASS,
+            needs=AZURE_BASE,
+            references=(_M1026,),
+        ),
+    )
+
+
+def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
+    graph, closure = context.graph, closure_of(context.graph, COMMANDS)
+    scopes = _scopes(graph, provider)
+    wanted = bits_of(
+        (graph.scope_numbers[one] for one in scopes if one in graph.scope_numbers),
+        len(graph.scope_numbers),
+    )
+    if len(scopes) < _SEVERAL or wanted.bit_count() < len(scopes):
+        return
+    kind = "accounts" if provider is Provider.AWS else "subscriptions"
+    what = f"can run commands on every node of all {len(scopes)} {kind}"
+    answers: dict[object, tuple[TargetSet, ...]] = {}
+    for _, principal in sorted(graph.principals.items()):
+        if principal.provider is not provider or not _counts(principal):
+            continue
+        alike = closure.alike(principal.id)
+        if alike not in answers:
+            _, sets = closure.at(principal.id)
+            answers[alike] = sets if not wanted & ~_covered(graph, sets) else ()
+        if answers[alike]:
+            access = _access(graph, closure, principal, answers[alike])
+            message = f"{principal.name} {what}"
+            yield Hit(scope_of(principal), principal, access, message)
+
+
+def _scopes(graph: AccessGraph, provider: Provider) -> set[str]:
+    """Return the accounts or subscriptions with machines."""
+    halves = (half for half in graph.decided if half.provider is provider)
+    return {target.scope for half in halves for target in half.targets}
+
+
+def _counts(principal: Principal) -> bool:
+    """True for whoever acts and is ours; partners and roots have checks of their own.
+
+    A group does nothing itself: its members are looked at one by one.
+    """
+    return not (
+        principal.external
+        or principal.kind in ("root", "group")
+        or _GROUP in principal.id
+        or is_class(principal)
+        or is_service_linked(principal)
+    )
+
+
+def _covered(graph: AccessGraph, sets: tuple[TargetSet, ...]) -> int:
+    """Return the scopes of which all targets are among these, by their numbers."""
+    found = 0
+    for one in sets:
+        for name, mask in graph.scopes(one.space).masks.items():
+            if mask & one.bits == mask:
+                found |= 1 << graph.scope_numbers[name]
+    return found
+
+
+def _access(
+    graph: AccessGraph,
+    closure: Closure,
+    principal: Principal,
+    sets: tuple[TargetSet, ...],
+) -> Access:
+    """Return all that a principal has, itself and by hops."""
+    own = closure.own(principal.id)
+    gains = map(closure.beyond, hops_of(graph, principal.id))
+    parts = [entered(gain) for gain in gains if gain is not None]
+    found = together([held(graph, own), *parts] if own else parts)
+    return replace(found, sets=sets, grants=own)

@@ -1,0 +1,80 @@
+"""All commands in an account or subscription as one: what is wrong with it whole."""
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+from checks.access import Access, shared
+from checks.context import Context
+from checks.hits import COMMANDS, Hit, is_service_linked
+from scanner.estate import Provider
+from scanner.facts import Fact, Topic
+from scanner.grants import Confidence, Grant, Standing, Verdict
+from scanner.graph import AccessGraph
+
+#: Space, vector, and what the severity of a grant depends on.
+_Kind = tuple[int, str, Verdict, Confidence, Standing, bool]
+#: Kinds of grants by provider and scope, with their targets there, by graph.
+_Parts = dict[str, dict[_Kind, tuple[Grant, int]]]
+_KNOWN: WeakKeyDictionary[AccessGraph, dict[Provider, _Parts]]
+_KNOWN = WeakKeyDictionary()
+
+
+def commands_in(graph: AccessGraph, provider: Provider, scope: str) -> Access | None:
+    """Return what anybody but services can do in a scope; None where nobody can.
+
+    One grant stands for all of its kind, on the targets of all of them.
+    """
+    known = _KNOWN.setdefault(graph, {})
+    if provider not in known:
+        known[provider] = _parts(graph, provider)
+    parts = known[provider].get(scope)
+    return shared(graph, tuple(parts.values())) if parts else None
+
+
+def facts_about(
+    context: Context, provider: Provider, topic: Topic
+) -> Iterator[tuple[str, list[Fact]]]:
+    """Yield the scopes of which something is so, with the facts that say it."""
+    found: dict[str, list[Fact]] = {}
+    facts = context.graph.facts.get(provider)
+    for fact in facts.known if facts else ():
+        if fact.topic is topic:
+            found.setdefault(fact.scope, []).append(fact)
+    yield from sorted(found.items())
+
+
+def hit_on_scope(
+    context: Context, provider: Provider, scope: str, message: str
+) -> Iterator[Hit]:
+    """Yield the hit on a whole scope, where anybody can run commands in it."""
+    access = commands_in(context.graph, provider, scope)
+    if access is not None:
+        yield Hit(f"{provider}:{scope}", None, access, message)
+
+
+def _parts(graph: AccessGraph, provider: Provider) -> _Parts:
+    found: _Parts = {}
+    for holding in graph.holdings:
+        if all(map(is_service_linked, holding.principals)):
+            continue
+        for grant in holding.grants:
+            if grant.vector.provider is provider and grant.vector.tier in COMMANDS:
+                _add(graph, found, grant)
+    return found
+
+
+def _add(graph: AccessGraph, found: _Parts, grant: Grant) -> None:
+    targets, kind = grant.targets, _kind_of(grant)
+    scopes = graph.scopes(targets.space)
+    numbers = scopes.of(targets.bits)
+    for name, mask in scopes.masks.items():
+        if numbers >> graph.scope_numbers[name] & 1:
+            parts = found.setdefault(name, {})
+            first, bits = parts.get(kind, (grant, 0))
+            parts[kind] = first, bits | targets.bits & mask
+
+
+def _kind_of(grant: Grant) -> _Kind:
+    decision, listed = grant.decision, isinstance(grant.decision.documents, tuple)
+    where = (id(grant.targets.space), grant.vector.id)
+    return (*where, decision.verdict, decision.confidence, decision.standing, listed)

@@ -1,0 +1,55 @@
+"""What a finding rests on, how a principal undoes a change, and what others must do."""
+
+from collections.abc import Iterable, Iterator
+
+from checks.finding import Finding
+from policies.aws.owners import ESCALATIONS, TAGGING, UNDOING, policy_name
+from policies.aws.statements import names_action
+from policies.aws.wanted import Want, Wanted
+from policies.drafts import Advice
+from policies.remediation import Change
+from scanner.aws.model import Identity
+from scanner.grants import StatementBecause
+
+
+def home_of(id_: str) -> str:
+    """Return the account that an IAM ARN names."""
+    return id_.split(":", 5)[4]
+
+
+def allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
+    """Yield the policies whose Allow statements a finding rests on."""
+    for one in finding.because:
+        if isinstance(one, StatementBecause) and one.effect == "Allow":
+            yield from (one.source,) if one.source in wanted.statements else ()
+
+
+def hop_advice(finding: Finding) -> Advice:
+    """A12: the access is another principal's, which this one may act as."""
+    hop = finding.path[0]
+    title = f"Take away how {hop.source} {hop.kind} {hop.target}"
+    rights = "iam:PassRole, a trust policy, or the right to change what runs there"
+    return Advice(title, side_effects=(f"that is one of: {rights}",))
+
+
+def service_policy_advice() -> Advice:
+    """Return what to do about a policy under `service-role/`."""
+    title = "A service needs its policy whole: limit who may pass or edit the role"
+    alternative = "pin iam:PassRole to the role's ARN, and iam:PassedToService"
+    return Advice(title, side_effects=(alternative,))
+
+
+def ways_back(identity: Identity, want: Want, done: Iterable[Change]) -> Iterator[str]:
+    """Yield the rights with which a principal could undo the changes."""
+    kinds = {change.kind for change in done}
+    rights = [*ESCALATIONS]
+    if kinds & {"A6", "A7", "A11"}:
+        rights += UNDOING
+    if any(one.tags for one in want.narrowed):
+        rights += TAGGING
+    for attached in identity.policies:
+        for statement in attached.document.statements:
+            if statement.effect == "Allow":
+                for right in set(rights) - want.removed:
+                    if names_action(statement.actions, statement.not_actions, right):
+                        yield f"{right} by {policy_name(attached.source)}"
