@@ -72,6 +72,9 @@ KINDS: dict[str, type[Row]] = {
     "graph/applications": directory_rows.ApplicationRow,
     "graph/groupeligibility": directory_rows.GroupEligibilityRow,
     "graph/owners": directory_rows.OwnerRow,
+    "graph/directoryroles": directory_rows.DirectoryRoleRow,
+    "graph/roleassignments": directory_rows.DirectoryAssignmentRow,
+    "graph/roleeligibilityscheduleinstances": directory_rows.DirectoryEligibilityRow,
 }
 #: Members of `params` that do not narrow a list; any other names what it is about.
 _PLAIN = frozenset(

@@ -265,9 +265,6 @@ _UNREAD = frozenset(
         "Microsoft.Resources/subscriptions/resourceGroups",
         f"{_AUTOMATION}/runbooks",
         "Microsoft.DevTestLab/labs",
-        "graph/directoryRoles",
-        "graph/roleAssignments",
-        "graph/roleEligibilityScheduleInstances",
     }
 )
 
