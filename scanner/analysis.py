@@ -59,10 +59,12 @@ def analyse(evidence: Evidence) -> Analysis:
 def decide_aws_half(estate: "AwsEstate") -> Decided:
     """Decide and link the AWS half: grants, hops and the outsiders that hops name."""
     from scanner.aws.decide import decide_aws
-    from scanner.aws.link import links_of
+    from scanner.aws.link import by_commands, links_of
 
     links = links_of(estate)
-    return _linked(decide_aws(estate, links.made), links.outsiders, links.edges)
+    decided = decide_aws(estate, links.made)
+    links = by_commands(estate, links, decided)
+    return _linked(decided, links.outsiders, links.edges)
 
 
 def decide_azure_half(estate: "AzureEstate") -> Decided:

@@ -1,18 +1,21 @@
 """Hops of the AWS half: who becomes whom, and what a VM runs as."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.aws.arn import parse_arn
+from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
+from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
+from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Verdict
+from scanner.grants import Decided, Edge, Verdict
 
 #: Services through which a delegated administrator reaches into members' VMs or roles.
 #: Matched by prefix: the strings are not documented in one place.
@@ -55,13 +58,20 @@ def links_of(estate: AwsEstate) -> Links:
     escalations = Escalations(estate)
     classes = list(own.classes)
     edges += escalated(estate, escalations, edges, classes)
-    forgers = Forgers(estate)
-    edges += forgers.edges()
+    forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
+    edges += [*forgers.edges(), *sets.edges()]
+    edges += rails.edges(edges)
+    governed = _together(rails.made, sets.made)
+    if governed:
+        entries = OwnEntries(estate, governed, len(classes))
+        edges += entries.edges()
+        classes += entries.classes
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    named = (*classes, *escalations.parties, *forgers.principals)
+    named = [*classes, *escalations.parties, *forgers.principals]
+    named += [*rails.principals, *sets.principals]
     parties = {each.id: each for each in named}
     parties |= outside.principals | people.principals | unlisted
     listed = {
@@ -71,7 +81,17 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    return Links(tuple(outsiders), ordered, _together(escalations.made, forgers.made))
+    return Links(
+        tuple(outsiders), ordered, _together(escalations.made, forgers.made, governed)
+    )
+
+
+def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
+    """Return the hops with those that rest on commands, once these are decided."""
+    found = Associations(estate, decided)
+    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
+    outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
+    return replace(links, outsiders=tuple(outsiders), edges=edges)
 
 
 def _together(

@@ -17,6 +17,8 @@ from scanner.aws.iam.statements import (
 )
 from scanner.aws.vectors import Step
 
+#: Resources that are told apart by the value of an open variable.
+_FEW = 64
 #: Rules, with the mentioned key families that a step supplies, and its service.
 Signature = tuple[tuple[Rule, ...], frozenset[str], str]
 
@@ -115,21 +117,26 @@ class Space:
                 continue
             applicable |= bits
             if isinstance(expanded, Missing):
-                found = self._one_by_one(pattern, rule.version, seen, bits)
+                found = self._one_by_one(pattern, rule, seen, bits)
             else:
                 found = meet(self._arns.matching(expanded), {TRUE: bits})
             cells = unite(cells, found)
         return cells, applicable
 
     def _one_by_one(
-        self, pattern: str, version: str, seen: dict[str, Seen], bits: int
+        self, pattern: str, rule: Rule, seen: dict[str, Seen], bits: int
     ) -> Cells:
-        """Match a pattern of which only a request fixes some variable."""
+        """Match a pattern of which only a request fixes some variable.
+
+        Which value names which resource is told of a few only: each is its own cell.
+        """
+        exactly = bits.bit_count() <= _FEW and not rule.excepts
         found: dict[Formula, list[int]] = defaultdict(list)
         for n, resource in enumerate(self.resources):
             if bits >> n & 1:
                 request = Request("", resource.arn, _looking_in(seen))
-                found[names_open_pattern(pattern, version, request)].append(n)
+                named = names_open_pattern(pattern, rule.version, request, exactly)
+                found[named].append(n)
         return self._cells_of(found)
 
     def _cells_of(self, found: dict[Formula, list[int]]) -> Cells:

@@ -8,8 +8,18 @@ from scanner.aws.iam.conditions import Look, Missing, expand
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
 from scanner.aws.iam.formulas import any_of as any_formula
-from scanner.aws.iam.patterns import Match, match_action, match_resource
+from scanner.aws.iam.patterns import (
+    Match,
+    as_written,
+    is_plain,
+    literally,
+    match_action,
+    match_resource,
+)
+from scanner.aws.iam.variables import needed, substituted
 
+#: Characters of a name that values of a variable are looked for in.
+_LONGEST_OPEN = 128
 POSSIBLE_RESOURCE = "readings of a wildcard across ARN segments differ"
 NOT_AN_IDENTITY_MEMBER = "Principal in a policy that has none"
 
@@ -86,7 +96,7 @@ def _any_match(patterns: tuple[str, ...], action: str) -> bool:
 def names_resource(statement: Statement, version: str, request: Request) -> Formula:
     """Return what must hold for Resource to name a resource, or NotResource not to."""
     if statement.not_resources is not None:
-        named = _any_names(statement.not_resources, version, request)
+        named = _any_names(statement.not_resources, version, request, exactly=False)
         return FALSE if named is None else opposite(named)
     if statement.resources is None:
         return TRUE
@@ -95,7 +105,7 @@ def names_resource(statement: Statement, version: str, request: Request) -> Form
 
 
 def _any_names(
-    patterns: tuple[str, ...], version: str, request: Request
+    patterns: tuple[str, ...], version: str, request: Request, exactly: bool = True
 ) -> Formula | None:
     """None when a variable has no value: the statement then does not match at all."""
     found = []
@@ -104,14 +114,24 @@ def _any_names(
         if expanded is Missing.ABSENT:
             return None
         if isinstance(expanded, Missing):
-            found.append(names_open_pattern(pattern, version, request))
+            found.append(names_open_pattern(pattern, version, request, exactly))
         else:
             found.append(pattern_names(expanded, request.resource))
     return any_formula(found)
 
 
-def names_open_pattern(pattern: str, version: str, request: Request) -> Formula:
-    """Match a Resource element of which only a request fixes some variable."""
+def names_open_pattern(
+    pattern: str, version: str, request: Request, exactly: bool = True
+) -> Formula:
+    """Match a Resource element of which only a request fixes some variable.
+
+    Args:
+        pattern: the element as written.
+        version: of its document.
+        request: the resource, and what is known.
+        exactly: name the values with which it matches, where they can be told: a
+            condition of its own for every resource. Else it is in doubt.
+    """
 
     def look(key: str) -> conditions.Seen:
         seen = request.look(key)
@@ -120,7 +140,52 @@ def names_open_pattern(pattern: str, version: str, request: Request) -> Formula:
 
     expanded = expand(pattern, version, look)
     named = pattern_names(str(expanded), request.resource)
+    if named == TRUE and exactly:
+        settled = _with_values(pattern, version, request)
+        if settled is not None:
+            return settled
     return both(named, doubted(f"only a request fixes the variables of {pattern}"))
+
+
+def _with_values(pattern: str, version: str, request: Request) -> Formula | None:
+    """Return the condition on the one open variable of a pattern; None if unclear."""
+    partly = substituted(pattern, version, request.look)
+    if (
+        partly is None
+        or len(partly.open) != 1
+        or needed(partly.pattern) != (key := partly.open[0].key,)
+    ):
+        return None
+    values = open_values(partly.pattern, request.resource)
+    if values is None:
+        return None
+    return conditions.test("StringEquals", key, values, version, request.look)
+
+
+@lru_cache(maxsize=1 << 14)
+def open_values(pattern: str, resource: str) -> tuple[str, ...] | None:
+    """Return the values of a variable with which a pattern names a resource.
+
+    Args:
+        pattern: a Resource element with one variable left, in its last segment.
+        resource: an ARN.
+
+    None where a wildcard before the variable, or the length, leaves too many ways.
+    """
+    head, _, rest = pattern.partition("${")
+    tail = rest.partition("}")[2]
+    before, parts = head.split(":", 5), resource.split(":", 5)
+    if len(before) < 6 or len(parts) < 6 or len(parts[5]) > _LONGEST_OPEN:
+        return None
+    start = as_written(before[5])
+    if not is_plain(before[5]) or not parts[5].startswith(start) or "$" in resource:
+        return None
+    given = parts[5][len(start) :]
+    values = tuple(given[:end] for end in range(1, len(given) + 1))
+    found = [match_resource(f"{head}{literally(v)}{tail}", resource) for v in values]
+    if Match.POSSIBLE in found:
+        return None
+    return tuple(v for v, m in zip(values, found, strict=True) if m is Match.YES)
 
 
 @lru_cache(maxsize=1 << 16)

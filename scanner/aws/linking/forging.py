@@ -7,21 +7,23 @@ both is joined to what it would hold once it has set the tags that its condition
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from scanner.aws.deciding.cells import Cells, covered, under, unite, within
+from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.facts import (
     forged_keys,
     node_resource,
     resource_tag,
 )
 from scanner.aws.deciding.powers import Effects, Power
-from scanner.aws.deciding.rules import Rule
+from scanner.aws.deciding.rules import Rule, mentioned_keys
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.formulas import TRUE, Formula, both, settle
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.linking.rights import Operations, Rights
-from scanner.aws.model import AwsAccount, AwsEstate, Forging, Identity
+from scanner.aws.model import Attached, AwsAccount, AwsEstate, Forging, Identity
 from scanner.aws.vectors import Step, catalogue
 from scanner.classes import POWER
 from scanner.estate import Principal, Provider
@@ -69,13 +71,15 @@ class Forgers:
     def edges(self) -> Iterator[Edge]:
         """Yield a hop from everybody who can to what it then holds."""
         for account in self._estate.accounts.values():
-            if account.nodes and _mentions_tags(self._estate, account):
+            if account.nodes:
                 yield from self._in_account(account)
 
     def _in_account(self, account: AwsAccount) -> Iterator[Edge]:
         rights = Rights(self._estate, account, self._operations)
         universe: _Nodes | None = None
-        for power, identities in rights.holders(self._tagging).items():
+        everybody = _limited_by_tag(self._estate, account)
+        fits = (lambda _: True) if everybody else _names_tags
+        for power, identities in rights.holders(self._tagging, fits).items():
             wanted = _wanted(power, ~self._tagging)
             if not wanted:
                 continue
@@ -151,7 +155,7 @@ class _Nodes:
         free = self._tagged(power, tag, _ANY_VALUE)
         if free:
             yield None, free
-        for value in values:
+        for value in values if covered(free) != self._space.all else ():
             cells = within(self._tagged(power, tag, value), ~covered(free))
             if cells:
                 yield value, cells
@@ -177,7 +181,10 @@ class _Nodes:
         gained = 0
         for step in _steps():
             part = power.about(self._operations.bits(step.action))
-            if part.identity:
+            named = any(
+                not request.keys().isdisjoint(k) for k in map(_keys, part.rules)
+            )
+            if named and any(part.allows):
                 before = _known(self._effects.of(part, step).granted)
                 forged = self._operations.fixed(part, request)
                 after = covered(self._effects.of(forged, step).granted)
@@ -217,9 +224,16 @@ def _free(options: Iterable[tuple[str | None, Cells]]) -> tuple[None, Cells]:
     return None, found
 
 
-def _steps() -> Iterator[Step]:
-    for vector in catalogue().covered:
-        yield from (step for step in vector.steps if step.names_target)
+@cache
+def _steps() -> tuple[Step, ...]:
+    """Return the steps that name a node, each operation once."""
+    steps = (step for vector in catalogue().covered for step in vector.steps)
+    return tuple({one.action: one for one in steps if one.names_target}.values())
+
+
+@lru_cache(maxsize=65_536)
+def _keys(rule: Rule) -> frozenset[str]:
+    return mentioned_keys(rule)
 
 
 def _wanted(power: Power, operations: int) -> dict[str, list[str]]:
@@ -241,11 +255,17 @@ def _conditions(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield key, values
 
 
-def _mentions_tags(estate: AwsEstate, account: AwsAccount) -> bool:
-    """Tell whether any policy that bears on an account names tags of resources."""
-    own = (one for each in account.identities for one in each.policies)
-    limits = (each.boundary for each in account.identities if each.boundary)
-    organization = estate.organization_of(account.id)
-    rails = organization.scp_policies.values() if organization else ()
-    texts = {one.document for many in (own, limits, rails) for one in many}
-    return any("resourcetag/" in one.text.lower() for one in texts)
+def _names_tags(identity: Identity) -> bool:
+    """Tell whether the policies of an identity name tags of resources."""
+    limit = (identity.boundary,) if identity.boundary else ()
+    return any(_about_tags(one) for one in (*identity.policies, *limit))
+
+
+def _limited_by_tag(estate: AwsEstate, account: AwsAccount) -> bool:
+    """Tell whether a control policy that binds an account names tags of resources."""
+    levels = service_controls(estate, account)
+    return any(_about_tags(one) for level in levels for one in level)
+
+
+def _about_tags(attached: Attached) -> bool:
+    return "resourcetag/" in attached.document.text.lower()

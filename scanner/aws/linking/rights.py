@@ -1,7 +1,7 @@
 """Who of an account may carry out some operations: identities by class of rights."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from scanner.aws.deciding.controls import binds, service_controls
 from scanner.aws.deciding.facts import PrincipalFacts, membership
@@ -9,7 +9,9 @@ from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import incomplete, own_boundary, own_policies
 from scanner.aws.iam.conditions import Missing, Seen
+from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import DoubtKind
+from scanner.aws.iam.patterns import match_action
 from scanner.aws.iam.statements import problem
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.grants import StatementBecause
@@ -22,10 +24,30 @@ class Operations:
         """Compile for these operations; an operation's bit is its place."""
         self.rules = Rules(actions)
         self._places = {action: n for n, action in enumerate(actions)}
+        self._named: dict[str, int] = {}
 
     def bits(self, *actions: str) -> int:
         """Return operations as a set."""
         return sum(1 << self._places[action] for action in actions)
+
+    def allowed_by(self, document: PolicyDocument) -> int:
+        """Return the operations that a document may allow, without compiling it."""
+        found = 0
+        for one in document.statements:
+            if one.effect == "Allow":
+                if one.actions is None:
+                    return ~0
+                for pattern in one.actions:
+                    found |= self._matching(pattern)
+        return found
+
+    def _matching(self, pattern: str) -> int:
+        found = self._named.get(pattern)
+        if found is None:
+            places = self._places.items()
+            named = (1 << n for action, n in places if match_action(pattern, action))
+            found = self._named[pattern] = sum(named)
+        return found
 
     def fixed(self, power: Power, request: Mapping[str, Seen]) -> Power:
         """Return a power where a request fixes some keys, given in lower case."""
@@ -61,31 +83,38 @@ class Rights:
         """Gather what binds the account."""
         self.account = account
         self.member = membership(account, estate.organization_of(account.id))
+        self._operations = operations
         self._rules = operations.rules
         self._controls = service_controls(estate, account)
         self._doubt = incomplete(account)[1]
 
-    def holders(self, any_of: int) -> dict[Power, list[Identity]]:
+    def holders(
+        self, any_of: int, fits: Callable[[Identity], bool] = lambda _: True
+    ) -> dict[Power, list[Identity]]:
         """Return the identities whose own policies allow some of these operations.
 
         Args:
             any_of: operations as a set; policies that name none of them are dropped
                 before anything else is looked at.
+            fits: says who is of interest at all.
         """
         found: dict[Power, list[Identity]] = defaultdict(list)
         for identity in self.account.identities:
-            if not identity.service_linked and self.allowed(identity) & any_of:
+            able = not identity.service_linked and self.allowed(identity) & any_of
+            if able and fits(identity):
                 power = self.power(identity)
                 if _allowed(power.identity) & any_of:
                     found[power].append(identity)
         return found
 
     def allowed(self, identity: Identity) -> int:
-        """Return the operations that an identity's own policies name at all."""
+        """Return the operations that an identity's own policies may allow at all."""
+        if identity.principal.kind == "root":
+            return ~0
         found = 0
         for one in identity.policies:
-            found |= _allowed(self._own(one))
-        return ~0 if identity.principal.kind == "root" else found
+            found |= self._operations.allowed_by(one.document)
+        return found
 
     def power(self, identity: Identity) -> Power:
         """Return what an identity's policies and those above it say."""

@@ -11,6 +11,8 @@ from scanner.aws.vectors import Step, catalogue
 #: not (rules 63 and 64); of all others only a dated list says so.
 _LIMITED = frozenset({"s3", "sts", "kms", "sqs", "secretsmanager"})
 _UNLIMITED = frozenset({"ssm", "ec2", "ecs", "ec2-instance-connect"})
+#: What goes with entering a role, and is asked of its trust policy as well.
+_ENTERING = frozenset({"sts:setsourceidentity", "sts:tagsession"})
 
 
 @cache
@@ -57,7 +59,7 @@ def traits(action: str) -> Traits:
     if service not in _LIMITED | _UNLIMITED:
         doubt = f"whether resource control policies limit {service} is not known"
     return Traits(
-        name.startswith("sts:assumerole"),
+        name.startswith("sts:assumerole") or name in _ENTERING,
         bool(steps) and all(one.needs == ("nothing",) for one in steps),
         service not in _UNLIMITED,
         doubt,

@@ -70,6 +70,7 @@ PATTERNS = [
     f"arn:aws:ssm:*:{ACCOUNT}:document/*",
     f"arn:aws:ssm:*:{ACCOUNT}:document/SSM-SessionManagerRunShell",
     "arn:aws:ssm:*:*:session/${aws:username}-*",
+    "arn:aws:ec2:*:*:instance/${aws:SourceIdentity}",
     "arn:aws:ssm:*:*:*",
     f"arn:aws:iam::{ACCOUNT}:role/dev",
     "arn:aws:iam::*:role/*",

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cached_property
 
-from scanner.aws.deciding.cells import Cells, meet, within
+from scanner.aws.deciding.cells import Cells, covered, meet, within
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.iam.formulas import Settled, settle
 from scanner.aws.linking.escalating.abilities import Layers
@@ -15,13 +15,13 @@ from scanner.aws.linking.escalating.changing import changed
 from scanner.aws.linking.escalating.gaining import Change, Gain
 from scanner.aws.linking.escalating.nodes import Nodes
 from scanner.aws.linking.escalating.reaching import Ways
-from scanner.aws.linking.hops import settled_edge
+from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Edge, Verdict, ones
-from scanner.hops import Cost, and_all, cost_of, plus, verdict_of
+from scanner.grants import Edge, Verdict, ones
+from scanner.hops import Cost, cost_of, plus
 
 CAN_BECOME = "can-become"
 #: More equal hops than this share a node for their targets.
@@ -94,12 +94,20 @@ class Escalations:
         Args:
             edges: the hops found so far.
         """
-        ways = Ways(edges)
+        ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
                 continue
             yield from self._of_others(account, actor, gain, ways)
+
+    @cached_property
+    def _subjects(self) -> Mapping[str, tuple[str, int]]:
+        return {
+            one.principal.id: (id_, account.subjects.of(one.principal.id))
+            for id_, account in self._accounts.items()
+            for one in account.subjects.identities
+        }
 
     # ---- to identities ----
 
@@ -237,10 +245,14 @@ class Escalations:
         source = actor.identity.principal.id
         become = account.becoming(actor.ability)
         at_once = meet(gain.cells, become.cells) if become else {}
+        beyond = ways.beyond(source).get(account.account.id, 0)
+        possible = (covered(at_once) | beyond) & ~actor.base
+        if not possible & covered(gain.cells):
+            return
         gained = self._gained[source]
         before = len(gained)
         for layers, bits, made in self._adding(account, actor, gain):
-            bits &= ~actor.base
+            bits &= possible
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
                 continue
@@ -248,8 +260,8 @@ class Escalations:
             hops: Sequence[Edge] = ()
             rules = gain.rules | (become.rules if become and best else frozenset())
             if best is None:
-                reached = ways.onwards(source)
-                best, hops = _nearest(account, within(gain.cells, bits), reached)
+                wanted = within(gain.cells, bits & beyond)
+                best, hops = _nearest(account, wanted, source, ways)
             if best is None:
                 continue
             node, more = self._node(account, made, layers, gain.change)
@@ -319,34 +331,22 @@ def _cost(settled: Settled) -> Cost:
 
 
 def _nearest(
-    account: AccountEscalations,
-    cells: Cells,
-    reached: Mapping[str, tuple[Edge, ...]],
+    account: AccountEscalations, cells: Cells, source: str, ways: Ways
 ) -> tuple[Settled | None, Sequence[Edge]]:
     """Return what the subject takes that is become most easily, and the hops to it."""
     found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
     for formula, bits in cells.items():
         settled = settle(formula)
-        for n in ones(bits) if settled.verdict is not Verdict.DENIED else ():
-            hops = reached.get(account.subjects.identities[n].principal.id)
-            if hops is not None:
-                cost = reduce(plus, map(cost_of, hops), _cost(settled))
-                found.append((cost, settled, hops))
+        if settled.verdict is not Verdict.DENIED:
+            nearest = ways.nearest(source, account.subjects.arns(bits))
+            if nearest is not None:
+                cost, hops = nearest
+                found.append((plus(cost, _cost(settled)), settled, hops))
     best = min(found, key=lambda one: one[0], default=None)
     return (best[1], best[2]) if best else (None, ())
 
 
 def _after(hops: Sequence[Edge], last: Edge) -> Edge:
     """Return a hop that can only be taken by whoever takes others as well."""
-    steps = (*hops, last)
-    certain = all(one.confidence is Confidence.CERTAIN for one in steps)
-    verdict = verdict_of(one.verdict for one in steps)
-    conditions = and_all(one.conditions for one in steps)[0]
-    return replace(
-        last,
-        verdict=verdict,
-        conditions=conditions if verdict is Verdict.CONDITIONAL else (),
-        confidence=Confidence.CERTAIN if certain else Confidence.INFERRED,
-        reasons=tuple(dict.fromkeys(r for one in steps for r in one.reasons)),
-        because=tuple(dict.fromkeys(w for one in (last, *hops) for w in one.because)),
-    )
+    because = dict.fromkeys(why for one in (last, *hops) for why in one.because)
+    return after(hops, replace(last, because=tuple(because)))

@@ -1,7 +1,7 @@
 """Actions, resources and policies: rules 1 to 17, each with what it allows and not."""
 
 import pytest
-from iam_estates import NODE, PARTNER, SHELL, allow, deny
+from iam_estates import NODE, PARTNER, SHELL, allow, attached, deny
 from iam_rules import (
     ALL,
     ASSUME,
@@ -10,6 +10,7 @@ from iam_rules import (
     SEND,
     TAG,
     USER_ARN,
+    ZOE,
     control,
     entry,
     pair,
@@ -19,6 +20,11 @@ from iam_rules import (
     trust,
     verdict,
 )
+
+from scanner.aws.iam.conditions import Missing
+from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.statements import Request, open_values
+from scanner.grants import Condition
 
 ROWS = [
     row(1, "nothing allows", "denied"),
@@ -96,3 +102,51 @@ def test_every_rule_has_an_example_and_a_counterexample():
     """No number is left out, and no rule only ever allows or only ever denies."""
     assert not rules_without_counterexample(ROWS)
     assert rules_of(ROWS) == set(range(1, 18))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "resource", "values"),
+    [
+        ("arn:aws:ec2:*:*:instance/${k}", "instance/i-1", ("i-1",)),
+        ("arn:aws:ec2:*:*:instance/i-${k}", "instance/i-12", ("12",)),
+        ("arn:aws:ec2:*:*:instance/${k}x", "instance/ab", ()),
+        ("arn:aws:ec2:*:*:instance/${k}-*", "instance/a-b-c", ("a", "a-b")),
+        ("arn:aws:ec2:*:*:instance/${k}?", "instance/ab", ("a",)),
+        ("arn:aws:ec2:*:*:instance/*-${k}", "instance/a-b", None),
+        ("arn:aws:ec2:*:${k}:instance/a", "instance/a", None),
+        ("arn:aws:ec2:*:*:instance/${k}", f"instance/{'i' * 200}", None),
+    ],
+)
+def test_an_open_variable_takes_the_values_that_name_the_resource(
+    pattern, resource, values
+):
+    """None where too many would do: then it is in doubt."""
+    arn = f"arn:aws:ec2:eu-west-1:111122223333:{resource}"
+
+    assert open_values(pattern, arn) == values
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("instance/${aws:SourceIdentity}", "conditional"),
+        ("instance/${aws:SourceIdentity, 'i-0a1'}", "inferred"),
+        ("instance/*${aws:SourceIdentity}", "inferred"),
+        ("volume/${aws:SourceIdentity}", "denied"),
+    ],
+)
+def test_an_open_variable_stays_a_condition(pattern, expected):
+    """The value that the request must have is named, where one is."""
+    own = attached("own", allow(SEND, f"arn:aws:ec2:*:*:{pattern}"))
+
+    def look(key):
+        is_open = key.lower() == "aws:sourceidentity"
+        return Missing.REQUEST if is_open else Missing.ABSENT
+
+    found = evaluate(Request(SEND, NODE, look), ZOE, Layers(identity=(own,))).settled
+
+    inferred = found.confidence == "inferred" and found.verdict == "allowed"
+    assert ("inferred" if inferred else found.verdict) == expected
+    if expected == "conditional":
+        wanted = Condition("aws:SourceIdentity", "StringEquals", ("i-0a1",))
+        assert found.conditions == ((wanted,),)

@@ -1,7 +1,5 @@
 """Trust policies and principals: rules 67 to 82, each with what it allows and not."""
 
-from dataclasses import replace
-
 import pytest
 from iam_estates import ACCOUNT, PARTNER, allow, deny
 from iam_rules import (
@@ -140,7 +138,7 @@ ROWS = [
         "itself, not named",
         "denied",
         trust({"AWS": USER_ARN}),
-        caller=replace(NIGHT, arn=GATE),
+        caller=NIGHT._replace(arn=GATE),
         own=ALL,
     ),
     entry(
@@ -148,7 +146,7 @@ ROWS = [
         "itself, named",
         "allowed",
         trust({"AWS": GATE}),
-        caller=replace(NIGHT, arn=GATE),
+        caller=NIGHT._replace(arn=GATE),
     ),
     row(82, "root", "allowed", allow("*"), caller=ROOT),
     row(82, "root under a control", "denied", allow("*"), caller=ROOT, scps=(S3_ONLY,)),

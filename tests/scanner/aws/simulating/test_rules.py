@@ -583,6 +583,16 @@ TRUST = {
         entering(trusting({"Service": "ec2.amazonaws.com"})),
         "implicitDeny",
     ),
+    "67 nor does one tag its session": (
+        [allow("sts:*")],
+        entering(trusting({"AWS": ACCOUNT}), ActionNames=["sts:TagSession"]),
+        "implicitDeny",
+    ),
+    "67 a trust lets one tag its session": (
+        [allow("sts:*")],
+        entering(trusting({"AWS": ACCOUNT}, "sts:*"), ActionNames=["sts:TagSession"]),
+        "allowed",
+    ),
     "67 nor one without a trust": ([allow(ASSUME)], entering(None), "implicitDeny"),
     "68 a trust in the role is enough": (
         [allow("s3:*")],
