@@ -17,6 +17,9 @@ _ISSUER = re.compile(
 #: Who is given tokens of its own: their subject is the object id.
 _WORKLOADS = ("service-principal", "managed-identity")
 _RUNS_AS, _BECOMES = "runs-as", "can-become"
+#: Issuers of the tokens that AWS gives its identities for use elsewhere.
+_OUTBOUND = re.compile(r"[0-9a-f-]{36}\.tokens\.sts\.global\.api\.aws")
+_TOKENS = "that the identity may ask AWS for a token of its own is assumed"
 _ANY_SUBJECT = "no subject is asked for: any workload of the tenant may be let in"
 
 
@@ -25,6 +28,9 @@ def crossing(decided: Iterable[Decided]) -> tuple[Edge, ...]:
 
     * `can-become`: a service principal or managed identity to the federated principal
       that an AWS role lets in: a token of its own has its object id as subject.
+    * `can-become`: a subject of an issuer that both clouds trust, as the one knows it,
+      to the same as the other does; an AWS identity to the subject that its tokens for
+      outside AWS name.
     * `runs-as`: a VM that both clouds know runs as what either of them gives it.
 
     Args:
@@ -34,7 +40,7 @@ def crossing(decided: Iterable[Decided]) -> tuple[Edge, ...]:
     aws, azure = halves.get(Provider.AWS), halves.get(Provider.AZURE)
     if aws is None or azure is None:
         return ()
-    found = {*_entering(aws, azure), *_shared(aws, azure)}
+    found = {*_entering(aws, azure), *_federated(aws, azure), *_shared(aws, azure)}
     return tuple(sorted(found, key=lambda one: (one.kind, one.source, one.target)))
 
 
@@ -51,29 +57,60 @@ def _entering(mine: Decided, others: Decided) -> Iterator[Edge]:
         known = tenants.get(issuer[1].lower(), []) if issuer else []
         for principal in known:
             if not subject:
-                yield _doubted(principal.id, federated.id)
+                yield _doubted(principal.id, federated.id, _ANY_SUBJECT)
             elif _admits(subject, principal.id):
                 yield Edge(_BECOMES, principal.id, federated.id, Verdict.ALLOWED)
 
 
-def _doubted(source: str, target: str) -> Edge:
+def _federated(aws: Decided, azure: Decided) -> Iterator[Edge]:
+    """Yield who has one token for both clouds, by issuer and subject."""
+    there: defaultdict[str, list[tuple[str, Principal]]] = defaultdict(list)
+    for party in aws.principals:
+        if party.kind == "federated" and "oidc-provider/" in party.id:
+            provider, _, subject = party.id.partition("#")
+            issuer = provider.partition("oidc-provider/")[2]
+            there[_plain(issuer)].append((subject, party))
+    known = {party.id: party for party in aws.principals}
+    for party in azure.principals:
+        issuer, _, subject = party.id.partition("#")
+        if party.kind != "federated" or not subject:
+            continue
+        if _OUTBOUND.fullmatch(_plain(issuer)):
+            if subject in known:
+                yield _doubted(subject, party.id, _TOKENS)
+            continue
+        for pattern, other in there.get(_plain(issuer), ()):
+            if not pattern:
+                yield _doubted(party.id, other.id, _ANY_SUBJECT)
+            elif _admits(pattern, subject, fold=False):
+                yield Edge(_BECOMES, party.id, other.id, Verdict.ALLOWED)
+                if pattern == subject:
+                    yield Edge(_BECOMES, other.id, party.id, Verdict.ALLOWED)
+
+
+def _plain(issuer: str) -> str:
+    return issuer.lower().removeprefix("https://").rstrip("/")
+
+
+def _doubted(source: str, target: str, reason: str) -> Edge:
     return Edge(
         _BECOMES,
         source,
         target,
         Verdict.ALLOWED,
         confidence=Confidence.INFERRED,
-        reasons=(_ANY_SUBJECT,),
+        reasons=(reason,),
     )
 
 
-def _admits(pattern: str, subject: str) -> bool:
+def _admits(pattern: str, subject: str, fold: bool = True) -> bool:
     """Match a subject, in which only `*` and `?` of a pattern are wild."""
     parts = (
         {"*": ".*", "?": "."}.get(part, re.escape(part))
         for part in re.split(r"([*?])", pattern)
     )
-    return bool(re.fullmatch("".join(parts), subject, re.DOTALL | re.IGNORECASE))
+    flags = re.DOTALL | re.IGNORECASE if fold else re.DOTALL
+    return bool(re.fullmatch("".join(parts), subject, flags))
 
 
 def _shared(aws: Decided, azure: Decided) -> Iterator[Edge]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import networkx as nx
 
+from scanner.crossing import crossing
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Decided, Edge, Grant, TargetSet
 from scanner.hops import CAN_RUN
@@ -46,7 +47,8 @@ def multigraph(
     halves = tuple(decided)
     for half in halves:
         _Half(graph, half).add_grants()
-    for edge in (edge for half in halves for edge in half.edges):
+    own = (edge for half in halves for edge in half.edges)
+    for edge in (*own, *crossing(halves)):
         for end in (edge.source, edge.target):
             graph.add_node(end, **_end(end, principals, targets))
         graph.add_edge(edge.source, edge.target, **_hop(edge))

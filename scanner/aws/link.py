@@ -8,9 +8,11 @@ from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
+from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
+from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
 from scanner.grants import Decided, Edge, Verdict
@@ -56,13 +58,20 @@ def links_of(estate: AwsEstate) -> Links:
     escalations = Escalations(estate)
     classes = list(own.classes)
     edges += escalated(estate, escalations, edges, classes)
-    forgers = Forgers(estate)
-    edges += forgers.edges()
+    forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
+    edges += [*forgers.edges(), *sets.edges()]
+    edges += rails.edges(edges)
+    governed = _together(rails.made, sets.made)
+    if governed:
+        entries = OwnEntries(estate, governed, len(classes))
+        edges += entries.edges()
+        classes += entries.classes
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    named = (*classes, *escalations.parties, *forgers.principals)
+    named = [*classes, *escalations.parties, *forgers.principals]
+    named += [*rails.principals, *sets.principals]
     parties = {each.id: each for each in named}
     parties |= outside.principals | people.principals | unlisted
     listed = {
@@ -72,7 +81,9 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    return Links(tuple(outsiders), ordered, _together(escalations.made, forgers.made))
+    return Links(
+        tuple(outsiders), ordered, _together(escalations.made, forgers.made, governed)
+    )
 
 
 def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from scanner.azure.activations import delegated_activation
 from scanner.azure.definitions import condition_of, object_id
@@ -116,7 +117,16 @@ def eligibilities(rows: Iterable[tuple[EligibilityRow, str]]) -> Iterator[Assign
             yield replace(found, standing=Standing.ELIGIBLE)
 
 
-def in_force(properties: AssignmentProperties, at: str) -> bool:
+class Dated(Protocol):
+    """Anything with a beginning and an end."""
+
+    @property
+    def start_date_time(self) -> str | None: ...  # noqa: D102
+    @property
+    def end_date_time(self) -> str | None: ...  # noqa: D102
+
+
+def in_force(properties: Dated, at: str) -> bool:
     """Say whether a schedule instance had begun, and not ended, when it was read."""
     begin, end = properties.start_date_time, properties.end_date_time
     now = _time(at)

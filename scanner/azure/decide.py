@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from scanner.azure.cuts import Block, denial
+from scanner.azure.denials import Denials
 from scanner.azure.facts import facts_of
 from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
-from scanner.azure.vectors import NOT_COVERED
+from scanner.azure.vectors import ELEVATION, NOT_COVERED
 from scanner.azure.wording import wording_of
 from scanner.azure.work import Surroundings
 from scanner.estate import Principal, Provider, Target
@@ -33,7 +34,7 @@ def decide_azure(estate: AzureEstate) -> Decided:
             principals.setdefault(principal.id, principal)
     targets = (m.target for half in halves for m in half.tenant.machines)
     unread = {v for half in halves for v in unread_vectors(half.tenant)}
-    denials = _Denials(tuple(halves))
+    denials = _Denials(tuple(map(Denials, halves)))
     around = Surroundings(half.tenant for half in halves)
     return Decided(
         Provider.AZURE,
@@ -55,38 +56,38 @@ def decide_azure(estate: AzureEstate) -> Decided:
 def unread_vectors(tenant: AzureTenant) -> tuple[Vector, ...]:
     """Return the vectors through resources that nobody listed: not covered."""
     return tuple(
-        replace(
-            vector.vector, covered=False, why_not=f"{kind}: lists that were not read"
-        )
+        replace(vector, covered=False, why_not=f"{kind}: lists that were not read")
         for kind in sorted(tenant.unlisted)
-        for vector in (
-            *BY_STATION.get(kind, ()),
-            *(one for one in HOST_VECTORS if kind in one.kinds),
-        )
+        for vector in _through(kind)
     )
+
+
+def _through(kind: str) -> tuple[Vector, ...]:
+    """Return the vectors through a kind of resource, or roles of the directory."""
+    if kind == "directory":
+        return (ELEVATION,)
+    hosts = (one for one in HOST_VECTORS if kind in one.kinds)
+    return tuple(one.vector for one in (*BY_STATION.get(kind, ()), *hosts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Denials:
     """What denies a pair, asked of the tenant that the target is in."""
 
-    halves: tuple[TenantGrants, ...]
+    halves: tuple[Denials, ...]
 
     def because(
         self, principal: Principal, vector: Vector, target: Target
     ) -> tuple[Because, ...]:
-        ways = self._blocks(principal, vector, target)
+        half = self._half(target)
+        ways = half.blocks(principal, vector, target) if half else ()
         return tuple(dict.fromkeys(block.because for way in ways for block in way))
 
     def decision(
         self, principal: Principal, vector: Vector, target: Target
     ) -> Decision:
-        return denial(self._blocks(principal, vector, target))
+        half = self._half(target)
+        return half.decision(principal, vector, target) if half else DENIED
 
-    def _blocks(
-        self, principal: Principal, vector: Vector, target: Target
-    ) -> tuple[tuple[Block, ...], ...]:
-        for half in self.halves:
-            if target.id in half.place.positions:
-                return half.blocks(principal, vector, target)
-        return ()
+    def _half(self, target: Target) -> Denials | None:
+        return next((h for h in self.halves if h.knows(target)), None)

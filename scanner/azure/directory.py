@@ -10,7 +10,7 @@ from scanner.azure.directory_rows import (
     ServicePrincipalRow,
     UserRow,
 )
-from scanner.azure.model import GroupMembers
+from scanner.azure.model import GroupMembers, WayIn
 from scanner.estate import Principal, Provider
 
 #: Tenants in which Microsoft publishes its own applications.
@@ -210,16 +210,14 @@ def owned_principals(
     """
     service_principals, applications = list(service_principals), list(applications)
     apps = [row for row in service_principals if row.service_principal_type != _MANAGED]
-    by_app = {row.app_id.lower(): row.id.lower() for row in apps if row.app_id}
     becomes = {row.id.lower(): row.id.lower() for row in apps}
+    becomes |= standing_for(applications, apps)
     pairs = list(owners)
     for group in groups:
-        if _joinable(group):
+        if _way_in(group) is not WayIn.CLOSED:
             becomes[group.id.lower()] = group.id.lower()
         pairs += ((o.id, group.id) for o in group.owners or ())
     for application in applications:
-        if found := by_app.get((application.app_id or "").lower()):
-            becomes[application.id.lower()] = found
         pairs += ((o.id, application.id) for o in application.owners or ())
     for row in apps:
         pairs += ((o.id, row.id) for o in row.owners or ())
@@ -227,10 +225,27 @@ def owned_principals(
     return tuple(sorted({(a, b) for a, b in known if b is not None and a != b}))
 
 
+def standing_for(
+    applications: Iterable[ApplicationRow],
+    service_principals: Iterable[ServicePrincipalRow],
+) -> dict[str, str]:
+    """Return the service principal of each application that has one here."""
+    by_app = {r.app_id.lower(): r.id.lower() for r in service_principals if r.app_id}
+    found = ((row.id.lower(), (row.app_id or "").lower()) for row in applications)
+    return {id_: by_app[app] for id_, app in found if app in by_app}
+
+
 _MANAGED = "ManagedIdentity"
 
 
-def _joinable(group: GroupRow) -> bool:
+def ways_in(groups: Iterable[GroupRow]) -> dict[str, WayIn]:
+    """Return how somebody gets into each group, besides by its owners."""
+    return {group.id.lower(): _way_in(group) for group in groups}
+
+
+def _way_in(group: GroupRow) -> WayIn:
     kinds = [kind.lower() for kind in group.group_types or ()]
     ruled = bool(group.membership_rule) or "dynamicmembership" in kinds
-    return not ruled and not group.on_premises_sync_enabled
+    if ruled or group.on_premises_sync_enabled:
+        return WayIn.CLOSED
+    return WayIn.PROTECTED if group.is_assignable_to_role else WayIn.OPEN

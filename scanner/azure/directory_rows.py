@@ -33,6 +33,7 @@ class GroupRow(Row, frozen=True, rename="camel"):
     membership_rule: str | None = None
     group_types: tuple[str, ...] | None = None
     on_premises_sync_enabled: bool | None = None
+    is_assignable_to_role: bool | None = None
     owners: tuple[ReferenceRow, ...] | None = None
 
 
@@ -71,6 +72,35 @@ class OwnerRow(Row, frozen=True):
     """`graph/owners`, asked for one object."""
 
     id: str
+
+
+class DirectoryRoleRow(Row, frozen=True, rename="camel"):
+    """`graph/directoryRoles`, with who is in it where that was expanded."""
+
+    id: str
+    display_name: str | None = None
+    role_template_id: str | None = None
+    members: tuple[ReferenceRow, ...] | None = None
+
+
+class DirectoryAssignmentRow(Row, frozen=True, rename="camel"):
+    """`graph/roleAssignments`: a role of the directory, or of some of its objects."""
+
+    role_definition_id: str
+    principal_id: str
+    id: str | None = None
+    directory_scope_id: str | None = None
+
+
+class DirectoryEligibilityRow(Row, frozen=True, rename="camel"):
+    """`graph/roleEligibilityScheduleInstances`."""
+
+    role_definition_id: str
+    principal_id: str
+    id: str | None = None
+    directory_scope_id: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None
 
 
 class GroupEligibilityRow(Row, frozen=True, rename="camel"):

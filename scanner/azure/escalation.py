@@ -1,110 +1,47 @@
 """Vectors with a rule of their own: handing out roles, moving, delegating, widening."""
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
+from scanner.azure.asking import (
+    ASSIGNS_POLICY,
+    DEFINES,
+    DELEGATE,
+    DELEGATES,
+    ENROL,
+    ENTERS,
+    GROUP,
+    KINDS,
+    LEAVES,
+    MAY_UPGRADE,
+    MOVE,
+    MOVED,
+    PACKAGE,
+    POLICY,
+    WRITES,
+    Asking,
+)
 from scanner.azure.elsewhere import Elsewhere
-from scanner.azure.guards import GUARD_OPERATIONS, Guards
-from scanner.azure.handing import HAND_OUT, HandsOut, Receivers, counting_roles
+from scanner.azure.guards import Guards
+from scanner.azure.handing import HAND_OUT
 from scanner.azure.joints import conditional, disjoint, joint, meeting
-from scanner.azure.model import UPGRADES, Assignment, AzureTenant
+from scanner.azure.model import UPGRADES, AzureTenant
 from scanner.azure.parties import Party
-from scanner.azure.questions import Level, Mode, Operation
+from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
 from scanner.azure.rbac.scopes import ROOT, management_group, normalized
+from scanner.azure.rewriting import DEFINE, Rewriting
 from scanner.azure.settle import Engine, Parts
-from scanner.azure.site_vectors import IS_UPGRADED, UPGRADE
+from scanner.azure.site_vectors import IS_UPGRADED
+from scanner.azure.staying import Staying
 from scanner.azure.vectors import (
     ESCALATIONS,
-    MACHINE_VECTORS,
     MODEL_VECTORS,
     Escalation,
 )
-from scanner.grants import Condition, Decision, Verdict
+from scanner.estate import Principal, Target
+from scanner.grants import Decision
 
-_MGMT = "Microsoft.Management/managementGroups"
-_SERVICES = "Microsoft.ManagedServices"
-_MA = "Microsoft.Authorization"
-
-_DEFINE = f"{_MA}/roleDefinitions/write"
-_DELEGATE = f"{_SERVICES}/registrationDefinitions/write"
-_REGISTER = f"{_SERVICES}/registrationAssignments/write"
-_POLICY = f"{_MA}/policyAssignments/write"
-_MOVE, _GROUP = f"{_MGMT}/subscriptions/write", f"{_MGMT}/write"
-_ENROL = (
-    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
-    "/hybridRunbookWorkers/write"
-)
-_PACKAGE = "Microsoft.Compute/galleries/applications/versions/write"
 _CHAIN = "that the policy installs what the holder wants is inferred from its parts"
-#: Writing a machine, by its kind: an application is attached and a worker enrolled.
-_WRITE = {
-    "vm": "Microsoft.Compute/virtualMachines/write",
-    "arc": "Microsoft.HybridCompute/machines/write",
-}
-_KINDS = ("vm", "vmss", "arc")
-
-
-def _at(name: str, level: Level) -> Operation:
-    return Operation(name, mode=Mode(level=level))
-
-
-_DEFINES = _at(_DEFINE, Level.RESOURCE_GROUP)
-_REWRITES = Operation(_DEFINE, aside=True)
-_DELEGATES = tuple(
-    _at(name, Level.RESOURCE_GROUP) for name in (_DELEGATE, _REGISTER, HAND_OUT)
-)
-_ASSIGNS_POLICY = Operation(_POLICY)
-_MOVED = _at(HAND_OUT, Level.SUBSCRIPTION)
-_LEAVES = _at(_GROUP, Level.MANAGEMENT_GROUP)
-_ENTERS = (Operation(_MOVE, aside=True), Operation(_GROUP, aside=True))
-_REMOTE = (Operation(_ENROL, aside=True), Operation(_PACKAGE, aside=True))
-_WRITES = {kind: Operation(name) for kind, name in _WRITE.items()}
-_UPGRADES = Operation(UPGRADE, mode=Mode(whole_set=True))
-
-
-class Asking:
-    """The operations that escalation takes, for a tenant.
-
-    Attributes:
-        receivers: tells principals apart by whom they may give a role to.
-        operations: all of them, each once.
-        handing: by (kind of target, position in `receivers.all`).
-        new: the same by a new custom role, by position.
-    """
-
-    def __init__(self, tenant: AzureTenant) -> None:
-        """Find which roles count for which kind of target."""
-        self.receivers = Receivers(tenant)
-        for object_id in tenant.directory.principals:
-            self.receivers.of(object_id)
-        wanted = {kind: _running(kind) for kind in _KINDS}
-        self.handing: dict[tuple[str, int], Operation] = {}
-        self.new: dict[int, Operation] = {}
-        for number, to in enumerate(self.receivers.all):
-            for kind, running in wanted.items():
-                counting = counting_roles(tenant.roles, running, to)
-                answer = HandsOut(tenant.roles, counting, to)
-                self.handing[kind, number] = Operation(HAND_OUT, answer=answer)
-            fresh = HandsOut(tenant.roles, (), to, new=True)
-            self.new[number] = Operation(HAND_OUT, answer=fresh)
-        self.operations = tuple(
-            dict.fromkeys(
-                (
-                    *self.handing.values(),
-                    *self.new.values(),
-                    *(_DEFINES, _REWRITES, *_DELEGATES),
-                    *(_ASSIGNS_POLICY, _MOVED, _LEAVES),
-                    *(*_ENTERS, *_REMOTE, *_WRITES.values(), *GUARD_OPERATIONS),
-                    *(_UPGRADES, *(one.asked for one in MODEL_VECTORS)),
-                )
-            )
-        )
-
-
-def _running(kind: str) -> tuple[tuple[str, bool], ...]:
-    """Return the operations that run commands on a kind of target, or gain that."""
-    return tuple((v.operation, v.data) for v in MACHINE_VECTORS if kind in v.kinds)
 
 
 class Escalations:
@@ -123,9 +60,11 @@ class Escalations:
         self._asking, self._engine = asking, engine
         self._numbers = {op: engine.question(op).number for op in asking.operations}
         self._elsewhere = Elsewhere(engine)
+        self.staying = Staying(asking, engine)
+        self._rewriting = Rewriting(engine, asking.custom)
         self._guards = Guards(engine, list(vectors))
         self._groups = movable(engine.tenant)
-        self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in _KINDS}
+        self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in KINDS}
         self._machines = len(engine.place.space.classes)
         self._every = (1 << self._machines) - 1
 
@@ -143,22 +82,37 @@ class Escalations:
             if parts:
                 yield vector, parts
 
+    def empowers(self, party: Party, target: Target) -> bool:
+        """Say whether a class hands out what runs commands, to anybody at all."""
+        operation, scope = self._asking.empowering[target.kind], normalized(target.id)
+        return self._elsewhere.at(operation, party, scope) is not None
+
+    def resting_on(
+        self, way: Escalation, principal: Principal, bits: int
+    ) -> Iterator[int]:
+        """Yield the assignments of plain roles that a vector rests on, by number."""
+        if way.vector.id == DEFINE:
+            party = self._engine.parties.party(principal)
+            custom = self._asking.rewritable(party)
+            yield from self._rewriting.resting_on(party, custom, bits)
+
     def _rights(self, party: Party, settled: list[Parts]) -> dict[str, Parts]:
-        given = self._masked(settled, _DEFINES)
-        plain = self._handed(party, settled)
-        fresh = self._masked(settled, self._asking.new[party.apart]) if given else []
+        given, custom = self._masked(settled, DEFINES), self._asking.rewritable(party)
+        plain = self.staying.left(party, self._handed(party, settled))
+        new = self._asking.new[self._asking.receiver(party)]
+        fresh = self._masked(settled, new) if given else []
         handed = [*plain, *meeting(fresh, given)] if fresh else plain
-        policy = self._masked(settled, _ASSIGNS_POLICY) if plain else []
+        policy = self._masked(settled, ASSIGNS_POLICY) if plain else []
         inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
-        vms, arcs = (self._on(kind, settled, op) for kind, op in _WRITES.items())
+        vms, arcs = (self._on(kind, settled, op) for kind, op in WRITES.items())
         return {
             HAND_OUT: handed,
-            _DEFINE: [*meeting(given, handed), *self._widens(party)],
-            _DELEGATE: self._of(settled, *_DELEGATES),
-            _POLICY: inferred,
-            _MOVE: self._moves(party, settled),
-            _ENROL: self._writing(_ENROL, party, (*vms, *arcs)),
-            _PACKAGE: self._writing(_PACKAGE, party, vms),
+            DEFINE: [*meeting(given, handed), *self._rewriting.parts(party, custom)],
+            DELEGATE: self._of(settled, *DELEGATES),
+            POLICY: inferred,
+            MOVE: self._moves(party, settled),
+            ENROL: self._writing(ENROL, party, (*vms, *arcs)),
+            PACKAGE: self._writing(PACKAGE, party, vms),
             **{v.operation: self._upgraded(settled, v.asked) for v in MODEL_VECTORS},
         }
 
@@ -173,48 +127,15 @@ class Escalations:
         if not held:
             return []
         later = [(conditional(decision, IS_UPGRADED), bits) for decision, bits in held]
-        return disjoint([*meeting(held, self._masked(settled, _UPGRADES)), *later])
-
-    def _widens(self, party: Party) -> Parts:
-        """Return the machines at which a class holds a custom role it may rewrite.
-
-        A definition is written with the right at every scope it may be assigned at.
-        Only assignments that give something asked for are looked at: the role that
-        gives this very right is among them.
-        """
-        engine = self._engine
-        question = engine.question(_REWRITES)
-        if not any(engine.terms(question, party.holdings)):
-            return []
-        found: Parts = []
-        may: dict[str, Decision | None] = {}
-        for number in party.holdings:
-            held = engine.tenant.assignments[number]
-            if held.role not in may:
-                may[held.role] = self._rewriting(party, held.role)
-            rewriting = may[held.role]
-            if rewriting is not None:
-                bits = engine.place.below.get(held.scope, 0) & self._every
-                found.append((joint(_holding(held), rewriting), bits))
-        return [(decision, bits) for decision, bits in found if bits]
-
-    def _rewriting(self, party: Party, guid: str) -> Decision | None:
-        """Return whether a class may rewrite a role: None where it may not."""
-        role = self._engine.tenant.roles.get(guid)
-        if role is None or not role.custom or not role.assignable_scopes:
-            return None
-        wanted = {normalized(scope) for scope in role.assignable_scopes}
-        may = self._elsewhere.among(_REWRITES, party, sorted(wanted))
-        if len(may) < len(wanted):
-            return None
-        return reduce(joint, may.values())
+        return disjoint([*meeting(held, self._masked(settled, MAY_UPGRADE)), *later])
 
     def _handed(self, party: Party, settled: list[Parts]) -> Parts:
         found: Parts = []
-        operations = [self._asking.handing[kind, party.apart] for kind in _KINDS]
+        receiver = self._asking.receiver(party)
+        operations = [self._asking.handing[kind, receiver] for kind in KINDS]
         if len({self._numbers[operation] for operation in operations}) == 1:
             return self._masked(settled, operations[0])
-        for kind, operation in zip(_KINDS, operations, strict=True):
+        for kind, operation in zip(KINDS, operations, strict=True):
             found += self._on(kind, settled, operation)
         return found
 
@@ -258,11 +179,11 @@ class Escalations:
         It takes roles to hand out at the subscription, and writing both the group that
         it leaves and the one that it enters.
         """
-        leaving = self._of(settled, _LEAVES, _MOVED) if self._groups else []
+        leaving = self._of(settled, LEAVES, MOVED) if self._groups else []
         if not leaving:
             return []
         entered: dict[str, Decision] = {}
-        for operation in _ENTERS:
+        for operation in ENTERS:
             may = self._elsewhere.among(operation, party, self._groups)
             for group, decision in may.items():
                 known = entered.get(group)
@@ -286,23 +207,10 @@ class Escalations:
         return bits
 
 
-def _holding(held: Assignment) -> Decision:
-    """Return what holding an assignment says, whatever its role is rewritten to."""
-    plain = Decision(
-        Verdict.ALLOWED,
-        standing=held.standing,
-        standing_until=held.until,
-        activation=held.activation,
-    )
-    if held.condition is None:
-        return plain
-    return conditional(plain, Condition("condition", "Unevaluated", (held.condition,)))
-
-
 def movable(tenant: AzureTenant) -> tuple[str, ...]:
     """Return the management groups, if anybody writes any: their machines count."""
     writers = {
-        guid for guid, role in tenant.roles.items() if any(role.granting(_GROUP, False))
+        guid for guid, role in tenant.roles.items() if any(role.granting(GROUP, False))
     }
     for a in tenant.assignments:
         if a.role in writers and (a.scope == ROOT or management_group(a.scope)):

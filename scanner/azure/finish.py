@@ -1,6 +1,5 @@
 """A draft to a tenant: roles, assignments, the directory, and what is not known."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.azure import resource_rows, rows
@@ -14,23 +13,21 @@ from scanner.azure.assignments import (
 from scanner.azure.classic import CLASSIC, classic_administrators
 from scanner.azure.containers import hierarchy_of
 from scanner.azure.definitions import deny_of, lock_of, role_of
-from scanner.azure.directory import People, memberships, owned_principals, reach
+from scanner.azure.directories import directory_of
+from scanner.azure.directory import People
 from scanner.azure.directory_rows import (
-    ApplicationRow,
-    GroupEligibilityRow,
     GroupRow,
-    OwnerRow,
     ServicePrincipalRow,
     UserRow,
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
+from scanner.azure.federation import federated_of
 from scanner.azure.hosts import hosts_of, unlisted
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
     DenyAssignment,
-    Directory,
     Host,
     Lock,
     Machine,
@@ -38,7 +35,6 @@ from scanner.azure.model import (
 )
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
-    ROOT,
     Hierarchy,
     last_segment,
     normalized,
@@ -81,7 +77,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         assignments,
         denies,
         tuple(_locks(draft)),
-        _directory(draft, people, assignments, denies),
+        directory_of(draft, people, assignments, denies),
         machines,
         workers,
         assignments_unread=frozenset(
@@ -93,6 +89,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         hosts=hosts,
         unlisted=unlisted(draft, workers, nodes),
         usage=usages_of(draft, tenant, subscriptions),
+        federated=tuple(sorted(set(federated_of(draft)))),
     )
     return finished, gaps
 
@@ -233,61 +230,3 @@ def _said(draft: Draft) -> Iterator[rows.AssignmentProperties]:
         yield schedule.properties
     for eligibility in draft.of(rows.EligibilityRow):
         yield eligibility.properties
-
-
-def _directory(
-    draft: Draft,
-    people: People,
-    assignments: Iterable[Assignment],
-    denies: Iterable[DenyAssignment],
-) -> Directory:
-    members = memberships(draft.members)
-    joining = tuple(_eligible(draft))
-    named = {assignment.principal for assignment in assignments}
-    named |= {principal for principal, _ in joining}
-    named |= {group for _, group in joining}
-    for deny in denies:
-        named |= deny.principals | deny.excluded
-    groups = sorted(
-        name
-        for name in named
-        if name in members or (name in people.found and _is_group(people, name))
-    )
-    reached, unseen = reach(groups, members, people.found)
-    unseen -= _gone(draft, unseen)
-    for ids in reached.values():
-        for object_id in ids:
-            people.add(object_id, None, "user")
-    return Directory(
-        dict(sorted(people.found.items())),
-        members,
-        reached,
-        unseen,
-        joining,
-        owned_principals(
-            ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
-            draft.of(GroupRow),
-            draft.of(ApplicationRow),
-            draft.of(ServicePrincipalRow),
-        ),
-    )
-
-
-def _gone(draft: Draft, groups: Iterable[str]) -> set[str]:
-    """Return the groups that a whole list of groups does not hold: deleted ones."""
-    if ROOT not in draft.lists.whole["graph/groups"]:
-        return set()
-    return set(groups) - {row.id.lower() for row in draft.of(GroupRow)}
-
-
-def _is_group(people: People, object_id: str) -> bool:
-    return people.found[object_id].kind == "group"
-
-
-def _eligible(draft: Draft) -> Iterator[tuple[str, str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in draft.of(GroupEligibilityRow):
-        if (row.access_id or "member").lower() == "member":
-            found[row.principal_id.lower()].add(row.group_id.lower())
-    for principal, groups in sorted(found.items()):
-        yield from ((principal, group) for group in sorted(groups))

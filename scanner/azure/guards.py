@@ -20,11 +20,11 @@ WRITE_DENY = f"{_MA}/denyAssignments/write"
 DELETE_LOCK = f"{_MA}/locks/delete"
 MANAGE_STACK = "Microsoft.Resources/deploymentStacks/manageDenySetting/action"
 
-_REMOVING = {
+REMOVING = {
     name: Operation(name, aside=True)
     for name in (DELETE_DENY, WRITE_DENY, DELETE_LOCK, MANAGE_STACK)
 }
-GUARD_OPERATIONS = tuple(_REMOVING.values())
+GUARD_OPERATIONS = tuple(REMOVING.values())
 _STACK = "whether the deny assignment was made by a deployment stack is not known"
 
 
@@ -67,7 +67,7 @@ class Guards:
         for number, mask in vectors:
             masks[number] = masks.get(number, 0) | mask
         self._vectors = [(engine.questions[n], mask) for n, mask in masks.items()]
-        self._removing = {n: engine.question(op) for n, op in _REMOVING.items()}
+        self._removing = {n: engine.question(op) for n, op in REMOVING.items()}
         above = self._elsewhere.above
         denies = ((n, deny.scope) for n, deny in enumerate(self._tenant.denies))
         locks = ((n, k.scope) for n, k in enumerate(self._tenant.locks) if k.read_only)
@@ -141,7 +141,7 @@ class Guards:
             for n in self._lock_posts.below(self._within(party, DELETE_LOCK))
             if self._below(self._tenant.locks[n].scope) & shut
         }
-        operation = _REMOVING[DELETE_LOCK]
+        operation = REMOVING[DELETE_LOCK]
         may = self._elsewhere.among(operation, party, scopes.values(), locks=False)
         return {n: may[scope] for n, scope in scopes.items() if scope in may}
 
@@ -164,7 +164,7 @@ class Guards:
         if not scopes:
             return {}
         may = self._elsewhere.among(
-            _REMOVING[name], party, scopes.values(), locks=not locks
+            REMOVING[name], party, scopes.values(), locks=not locks
         )
         return {
             n: doubted(may[scope], (_STACK,)) if stack else may[scope]
@@ -209,11 +209,17 @@ class Guards:
 
     def _blocked(self, question: Question, by: _Way | _Removable) -> int:
         """Return where some guards block a question."""
-        bits, cuts = 0, self._engine.cuts
-        for number in by.denies:
-            if question.denies.get(number) is Truth.TRUE:
-                bits |= cuts.bits_of(self._tenant.denies[number], question)
-        for number in by.locks if question.locked else ():
-            scope = self._tenant.locks[number].scope
-            bits |= self._engine.spots.cut(scope, question.mode)
-        return bits
+        return blocked_by(self._engine, question, by.denies, by.locks)
+
+
+def blocked_by(
+    engine: Engine, question: Question, denies: Iterable[int], locks: Iterable[int]
+) -> int:
+    """Return where some deny assignments and locks, by number, block a question."""
+    bits, tenant = 0, engine.tenant
+    for number in denies:
+        if question.denies.get(number) is Truth.TRUE:
+            bits |= engine.cuts.bits_of(tenant.denies[number], question)
+    for number in locks if question.locked else ():
+        bits |= engine.spots.cut(tenant.locks[number].scope, question.mode)
+    return bits

@@ -205,6 +205,7 @@ class Receivers:
 
     Attributes:
         all: the distinct answers; principals are told apart by their positions.
+        others: everybody there is, and may be.
     """
 
     def __init__(self, tenant: AzureTenant) -> None:
@@ -217,6 +218,7 @@ class Receivers:
         self._near: dict[str, set[str]] = {}
         if self._typed:
             self._find_near()
+        self.others = self._anybody()
         self.all: list[frozenset[Receiver]] = []
         self._numbers: dict[frozenset[Receiver], int] = {}
         if not self._typed:
@@ -235,6 +237,11 @@ class Receivers:
                 self._near.setdefault(member, set()).add(group)
         for owner, owned in self._directory.owners:
             self._near.setdefault(owner, set()).add(owned)
+
+    def _anybody(self) -> frozenset[Receiver]:
+        kinds = ("User", "Group", "ServicePrincipal")
+        named = map(self._receiver, self._named)
+        return frozenset({*((kind, "") for kind in kinds), *named})
 
     def _receiver(self, object_id: str) -> Receiver:
         known = self._directory.principals.get(object_id)

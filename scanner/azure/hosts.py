@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scanner.azure import resource_rows
+from scanner.azure.directory_roles import roles_asked
 from scanner.azure.drafts import Draft
 from scanner.azure.machines import identities_of
 from scanner.azure.model import Host, Workers
@@ -46,6 +47,8 @@ def unlisted(
     """Return the kinds of stations and hosts that no list was read of."""
     whole, broken = draft.lists.whole, draft.lists.broken
     kinds = {kind for kind, op in _LISTS.items() if not whole[op] and not broken[op]}
+    if not roles_asked(draft):
+        kinds.add("directory")
     if not all(account.complete for account in workers):
         kinds.add("workers")
     asked = whole[NODES] or broken[NODES] or not workers

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
-from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.becoming import becoming
+from scanner.azure.federation import admitted
+from scanner.azure.model import AzureEstate, AzureTenant, WayIn
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Edge, Verdict
 
 _ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
+_OWNERSHIP = ((Condition("ownership", "ActivatedByPIM", ()),),)
 
 
 def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
@@ -16,19 +19,30 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     * `member-of`: a principal to a group it is in directly; conditional where PIM for
       Groups makes it eligible. Its grants through the group are its own already.
     * `runs-as`: a machine to the managed identities that code on it can become.
-    * `can-become`: an owner to the group it can join, or to the service principal that
-      it can add a credential to.
+    * `can-become`: an owner (conditional where PIM makes it one) to the group it can
+      join, or to the service principal that it can add a credential to; an
+      administrator of the directory to whom its role lets it become (`becoming`); a
+      subject of another issuer to the managed identity whose federated credential
+      admits it.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
     outsiders: set[Principal] = set()
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
+        edges |= {*becoming(tenant)}
         for principal, edge in _partners(tenant):
             outsiders.add(principal)
             edges.add(edge)
-    ordered = sorted(edges, key=lambda e: (e.kind, e.source, e.target, e.verdict))
-    return tuple(sorted(outsiders)), tuple(ordered)
+        for principal, edge in map(admitted, tenant.federated):
+            outsiders.add(principal)
+            edges.add(edge)
+    return tuple(sorted(outsiders)), tuple(sorted(edges, key=_place))
+
+
+def _place(edge: Edge) -> tuple[str, ...]:
+    because = repr(edge.because) if edge.because else ""
+    return edge.kind, edge.source, edge.target, edge.verdict, because
 
 
 def _members(tenant: AzureTenant) -> Iterator[Edge]:
@@ -49,8 +63,12 @@ def _identities(tenant: AzureTenant) -> Iterator[Edge]:
 
 
 def _owners(tenant: AzureTenant) -> Iterator[Edge]:
-    for owner, owned in tenant.directory.owners:
+    directory = tenant.directory
+    for owner, owned in directory.owners:
         yield Edge("can-become", owner, owned, Verdict.ALLOWED)
+    for owner, group in {*directory.eligible_owners} - {*directory.owners}:
+        if directory.ways_in.get(group) is not WayIn.CLOSED:
+            yield Edge("can-become", owner, group, Verdict.CONDITIONAL, _OWNERSHIP)
 
 
 def _partners(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:

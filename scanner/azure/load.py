@@ -27,6 +27,7 @@ _AUTOMATION = "microsoft.automation/automationaccounts"
 _WORKER_GROUPS = f"{_AUTOMATION}/hybridrunbookworkergroups"
 _SETS = "microsoft.compute/virtualmachinescalesets"
 _GROUPS = "microsoft.management/managementgroups"
+_IDENTITIES = "microsoft.managedidentity/userassignedidentities"
 _RESOURCE_GRAPH = "resourcegraph/"
 
 #: Operation, or type of a Resource Graph row, in lower case, to its rows.
@@ -59,7 +60,8 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
-    "microsoft.managedidentity/userassignedidentities": resource_rows.UserAssignedRow,
+    _IDENTITIES: resource_rows.UserAssignedRow,
+    f"{_IDENTITIES}/federatedidentitycredentials": resource_rows.FederatedRow,
     "graph/users": directory_rows.UserRow,
     SIGN_INS.lower(): SignInRow,
     ACTIVITY.lower(): EventRow,
@@ -70,6 +72,9 @@ KINDS: dict[str, type[Row]] = {
     "graph/applications": directory_rows.ApplicationRow,
     "graph/groupeligibility": directory_rows.GroupEligibilityRow,
     "graph/owners": directory_rows.OwnerRow,
+    "graph/directoryroles": directory_rows.DirectoryRoleRow,
+    "graph/roleassignments": directory_rows.DirectoryAssignmentRow,
+    "graph/roleeligibilityscheduleinstances": directory_rows.DirectoryEligibilityRow,
 }
 #: Members of `params` that do not narrow a list; any other names what it is about.
 _PLAIN = frozenset(

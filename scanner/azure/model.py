@@ -186,6 +186,32 @@ class GroupMembers:
     transitive: bool = False
 
 
+class WayIn(StrEnum):
+    """Who gets somebody into a group, besides its owners."""
+
+    OPEN = "whoever manages groups"
+    PROTECTED = "whoever manages roles of the directory"
+    CLOSED = "a rule, or another directory"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DirectoryRole:
+    """A principal holding a role of the Entra directory.
+
+    Attributes:
+        role: template id.
+        id: as collected.
+        scope: of the directory's objects, without slashes around; empty: all of them.
+        standing: `eligible` takes a PIM activation.
+    """
+
+    principal: str
+    role: str
+    id: str
+    scope: str = ""
+    standing: Standing = Standing.PERMANENT
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The principals of a tenant and how they belong to each other.
@@ -196,7 +222,12 @@ class Directory:
         reached: by group id, everybody in it through any number of groups (`reach`).
         open_groups: groups of `reached` that may have members nobody has seen.
         eligible: (principal, group) that PIM for Groups lets in.
+        eligible_owners: (principal, group) that it lets own the group.
         owners: (owner, owned object).
+        roles: roles of the directory that somebody holds, sorted.
+        roles_listed: the holders of every such role were read.
+        ways_in: how somebody gets into each group that was read.
+        standing_for: applications that stand for a service principal, by object id.
     """
 
     principals: Mapping[str, Principal] = field(default_factory=dict)
@@ -204,7 +235,29 @@ class Directory:
     reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     open_groups: frozenset[str] = frozenset()
     eligible: tuple[tuple[str, str], ...] = ()
+    eligible_owners: tuple[tuple[str, str], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
+    roles: tuple[DirectoryRole, ...] = ()
+    roles_listed: bool = False
+    ways_in: Mapping[str, WayIn] = field(default_factory=dict)
+    standing_for: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Federated:
+    """A credential of a managed identity.
+
+    Attributes:
+        id: of the credential.
+        identity: object id of the managed identity.
+        issuer: as the credential names it.
+        subject: the only subject that it admits; empty where evidence does not say.
+    """
+
+    id: str
+    identity: str
+    issuer: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +278,7 @@ class AzureTenant:
         denies_unread: subscriptions whose deny assignments are not all known.
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
+        federated: credentials of managed identities for other issuers' tokens, sorted.
     """
 
     id: str
@@ -244,6 +298,7 @@ class AzureTenant:
     denies_unread: frozenset[str] = frozenset()
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
+    federated: tuple[Federated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,10 +265,6 @@ _UNREAD = frozenset(
         "Microsoft.Resources/subscriptions/resourceGroups",
         f"{_AUTOMATION}/runbooks",
         "Microsoft.DevTestLab/labs",
-        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
-        "graph/directoryRoles",
-        "graph/roleAssignments",
-        "graph/roleEligibilityScheduleInstances",
     }
 )
 

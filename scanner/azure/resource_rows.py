@@ -62,6 +62,20 @@ class UserAssignedRow(Row, frozen=True):
     properties: UserAssignedProperties | None = None
 
 
+class FederatedProperties(Row, frozen=True):
+    """Whose tokens a federated credential admits."""
+
+    issuer: str | None = None
+    subject: str | None = None
+
+
+class FederatedRow(Row, frozen=True):
+    """`…/userAssignedIdentities/federatedIdentityCredentials`."""
+
+    id: str
+    properties: FederatedProperties | None = None
+
+
 class NodeRow(Row, frozen=True):
     """`Microsoft.Automation/automationAccounts/nodes`: known by name only."""
 

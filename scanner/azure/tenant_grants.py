@@ -6,9 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.azure.activations import with_joinable_groups
+from scanner.azure.asking import Asking
 from scanner.azure.basis import Basis
-from scanner.azure.cuts import Block
-from scanner.azure.escalation import Asking, Escalations, movable
+from scanner.azure.elevation import elevations
+from scanner.azure.escalation import Escalations, movable
 from scanner.azure.joints import disjoint
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
@@ -21,6 +22,7 @@ from scanner.azure.site_grants import Gains, SiteGrants
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
 from scanner.azure.vectors import (
+    ELEVATION,
     MACHINE_VECTORS,
     AzureVector,
     Escalation,
@@ -53,9 +55,9 @@ class TenantGrants:
         direct = (v.asked for v in MACHINE_VECTORS)
         operations = (*direct, *self.sites.operations, *asking.operations)
         asked = ask(tenant, tuple(dict.fromkeys(operations)))
-        scopes = _scopes(tenant, self.sites, asked.giving)
+        scopes = _scopes(tenant, self.sites, asked.giving) | asking.custom.scopes
         self.place = place_of(tenant, scopes, self.sites.apart, self.sites.scopes)
-        self.engine = Engine(tenant, self.place, asked, asking.receivers.of)
+        self.engine = Engine(tenant, self.place, asked, asking.apart)
         self.questions: dict[str, Question] = {
             v.vector.id: self.engine.question(v.asked) for v in MACHINE_VECTORS
         }
@@ -79,6 +81,19 @@ class TenantGrants:
             settled, uncut = self.engine.settled(party)
             yield from self._on_machines(party, settled)
             yield from self._elsewhere(party, settled, uncut)
+        yield from self._elevated()
+
+    def _elevated(self) -> Iterator[Grant]:
+        """Yield who gets to the root of the tenant, and so to every machine."""
+        every = (1 << len(self.place.space.classes)) - 1
+        for one in elevations(self.tenant):
+            for principal in one.principals:
+                party = self.engine.parties.party(principal)
+                bits = self.escalations.staying.elevated(party, every)
+                if bits:
+                    targets = self._set(bits)
+                    because = one.because_of
+                    yield Grant((principal,), ELEVATION, targets, one.decision, because)
 
     def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
         placed: dict[int, list[tuple[Decision, Basis]]] = {}
@@ -173,47 +188,6 @@ class TenantGrants:
             )
         return self._steps[name]
 
-    def blocks(
-        self, principal: Principal, vector: Vector, target: Target
-    ) -> tuple[tuple[Block, ...], ...]:
-        """Return what cuts a pair, by way; empty when nothing ever allowed it."""
-        bit = 1 << self.place.positions[target.id]
-        question = self.questions.get(vector.id)
-        if question is None:
-            return tuple(self._blocks_at_sites(principal, vector, target, bit))
-        engine = self.engine
-        holdings = engine.parties.holdings.get(principal.id, [])
-        if not any(engine.given(question, holdings, bit)):
-            return ()
-        party = engine.parties.party(principal)
-        found = engine.cuts.blocking(question, vector.id, party)
-        return (tuple(block for block in found if block.bits & bit),)
-
-    def _blocks_at_sites(
-        self, principal: Principal, vector: Vector, target: Target, bit: int
-    ) -> Iterator[tuple[Block, ...]]:
-        """Yield what cuts a pair, by the site that leads to the target."""
-        party = self.engine.parties.party(principal)
-        home = f"/subscriptions/{target.scope}"
-        for _, one in self.sites.vectors():
-            if one.vector != vector:
-                continue
-            sites = self.site_grants.reaching(one, bit, home)
-            for number in self.place.sites.values():
-                if sites >> number & 1:
-                    blocks = tuple(self._blocking(one, party, 1 << number))
-                    if blocks:
-                        yield blocks
-
-    def _blocking(self, vector: SiteVector, party: Party, site: int) -> Iterator[Block]:
-        engine = self.engine
-        for name in vector.operations:
-            question = engine.question(Operation(name))
-            if any(engine.given(question, party.holdings, site)):
-                for block in engine.cuts.blocking(question, name, party):
-                    if block.bits & site:
-                        yield block
-
 
 class _Joint(msgspec.Struct, frozen=True, eq=False):
     """The assignments that give any step of any way that a vector has.
@@ -244,6 +218,7 @@ class _Joint(msgspec.Struct, frozen=True, eq=False):
             if isinstance(way, Escalation):
                 for question in self.of.steps(way):
                     found |= self._giving(question, holdings, bits)
+                found |= set(self.of.escalations.resting_on(way, principal, bits))
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))

@@ -26,6 +26,7 @@ from scanner.grants import Tier, Vector
 
 __all__ = [
     "COVERED",
+    "ELEVATION",
     "ESCALATIONS",
     "MACHINE_VECTORS",
     "MODEL_VECTORS",
@@ -228,6 +229,10 @@ ESCALATIONS: tuple[Escalation, ...] = (
     _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
 )
 
+#: Decided by roles of the directory: whoever holds no such role has no use for the
+#: operation, whatever roles of Azure say.
+ELEVATION = _vector(f"{_MA}/elevateAccess/action", Tier.ESCALATION)
+
 #: Decided at a resource that runs code on machines.
 STATION_VECTORS = (*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS, *PACKAGE_VECTORS)
 
@@ -238,6 +243,7 @@ COVERED: tuple[Vector, ...] = tuple(
             *(one.vector for one in MACHINE_VECTORS),
             *(one.vector for one in (*STATION_VECTORS, *HOST_VECTORS)),
             *(one.vector for one in ESCALATIONS),
+            ELEVATION,
         )
     )
 )

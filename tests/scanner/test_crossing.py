@@ -72,3 +72,69 @@ def test_a_vm_that_both_clouds_know_runs_as_what_either_gives_it(known_as, found
     }
 
     assert (far.id in reached) is found
+
+
+GITHUB = "token.actions.githubusercontent.com"
+MAIN = "repo:acme/app:ref:refs/heads/main"
+
+
+def subject_of(issuer, subject):
+    id_ = f"{issuer}#{subject}"
+    return Principal(Provider.AZURE, id_, id_, "federated", True, "")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "pattern", "found"),
+    [
+        (GITHUB, MAIN, True),
+        (GITHUB, "repo:acme/*", True),
+        (GITHUB, "", True),
+        (GITHUB, "repo:acme/other:*", False),
+        (GITHUB, "repo:ACME/*", False),
+        ("gitlab.com", MAIN, False),
+    ],
+)
+def test_a_subject_that_both_clouds_trust_is_one(issuer, pattern, found):
+    """Its one token opens the AWS role as well."""
+    party = subject_of(f"https://{GITHUB}", MAIN)
+    outside = federated(pattern, issuer)
+    aws = half(
+        grant([OPS], "ssm:SendCommand", vms("i-1"), documents="any"),
+        edges=[hop("assumes", outside, OPS)],
+        principals=[outside, OPS],
+    )
+    azure = half(provider=Provider.AZURE, principals=[party])
+
+    graph = build_graph([aws, azure])
+
+    assert bool(reach_of(graph, party.id)) is found
+    joined = {(a, b) for a, b, data in graph.graph.edges(data=True) if a == party.id}
+    assert bool(joined) is found
+
+
+@pytest.mark.parametrize(
+    ("issuer", "found"),
+    [
+        (
+            "https://00000000-1111-2222-3333-444444444444.tokens.sts.global.api.aws",
+            True,
+        ),
+        ("https://tokens.example.com", False),
+    ],
+)
+def test_an_aws_identity_enters_azure_by_a_token_of_its_own(issuer, found):
+    """A federated credential that trusts the account's issuer names the role's ARN."""
+    party, vm = subject_of(issuer, OPS.id), azure_vm("vm")
+    aws = half(principals=[OPS])
+    azure = half(
+        grant([BOT], "runCommand", [vm]),
+        edges=[hop("can-become", party, BOT)],
+        principals=[party],
+        provider=Provider.AZURE,
+    )
+
+    reached = reach_of(build_graph([aws, azure]), OPS.id)
+
+    assert [hop.target for one in reached for hop in one.hops] == (
+        [party.id, BOT.id] if found else []
+    )

@@ -77,12 +77,17 @@ MACHINES = {
         machine(SHOP_PROD, "data", "orders-db", tags={"env": "prod"}),
     ],
     SHOP_DEV: [
-        machine(SHOP_DEV, "dev", "dev-1", tags={"env": "dev"}),
+        machine(
+            SHOP_DEV, "dev", "dev-1", tags={"env": "dev"}, identity=_identity("dev-1")
+        ),
         machine(SHOP_DEV, "frozen", "archive-1", tags={"env": "dev"}),
     ],
 }
+#: Also a managed node of Systems Manager.
+JUMP_HOST = MACHINES[PLATFORM][0]["id"]
 _ROOT = f"{GROUPS_ROOT}/{TENANT}"
 _SHOP = f"{GROUPS_ROOT}/mf-shop"
+_WEB = _group(SHOP_PROD, "web")
 _OPERATORS = guid("group Cloud Operators")
 _SHOP_OPERATORS = guid("group Shop Operators")
 _JUMP = guid("identity jump-1")
@@ -102,6 +107,12 @@ ASSIGNMENTS = {
             "User",
         ),
         assignment(_group(SHOP_PROD, "web"), CONTRIBUTOR, _JUMP, "ServicePrincipal"),
+        assignment(
+            f"{MACHINES[SHOP_PROD][0]['id']}",
+            VM_CONTRIBUTOR,
+            guid("identity dev-1"),
+            "ServicePrincipal",
+        ),
         assignment(
             _sub(SHOP_PROD),
             LOG_ANALYTICS,
@@ -123,6 +134,12 @@ ASSIGNMENTS = {
             _sub(SHOP_DEV), CONTRIBUTOR, guid("sp shop-pipeline"), "ServicePrincipal"
         ),
         assignment(_group(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
+        assignment(
+            _group(SHOP_DEV, "dev"),
+            VM_CONTRIBUTOR,
+            guid("group Store Support"),
+            "Group",
+        ),
         assignment(_group(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"),
     ],
 }
@@ -138,9 +155,8 @@ def _above(number: str) -> list[Json]:
     return [row for scope in own for row in INHERITED[scope]]
 
 
-def _eligible(number: str) -> Json:
-    scope = _ROOT
-    name = guid("eligible platform admins owner")
+def _eligible(scope: str, role: str, holder: str) -> Json:
+    name = guid(f"eligible {holder} {role} {scope}")
     kind = f"{AUTH}/roleEligibilityScheduleInstances"
     return {
         "id": f"{scope}/{kind}/{name}",
@@ -148,8 +164,8 @@ def _eligible(number: str) -> Json:
         "type": "Microsoft.Authorization/roleEligibilityScheduleInstances",
         "properties": {
             "scope": scope,
-            "roleDefinitionId": role_id(OWNER),
-            "principalId": guid("group Platform Admins"),
+            "roleDefinitionId": role_id(role),
+            "principalId": guid(f"group {holder}"),
             "principalType": "Group",
             "memberType": "Inherited",
             "status": "Provisioned",
@@ -160,11 +176,25 @@ def _eligible(number: str) -> Json:
 
 
 def _stack_deny() -> Json:
+    """Deny what changes the data machines: a deployment stack made it."""
+    actions = ["Microsoft.Compute/virtualMachines/*"]
     scope = _group(SHOP_PROD, "data")
-    name = guid("deny data")
+    return _deny(scope, "orders stack: deny settings", actions, ["*/read"], True)
+
+
+def _hasty_deny() -> Json:
+    """Deny one way to run commands on the hub, and none of its siblings."""
+    actions = ["Microsoft.Compute/virtualMachines/runCommand/action"]
+    return _deny(_sub(PLATFORM), "no run command", actions, [], False)
+
+
+def _deny(
+    scope: str, title: str, actions: list[str], less: list[str], stack: bool
+) -> Json:
+    name = guid(f"deny {title}")
     block = {
-        "actions": ["Microsoft.Compute/virtualMachines/*"],
-        "notActions": ["*/read"],
+        "actions": actions,
+        "notActions": less,
         "dataActions": [],
         "notDataActions": [],
     }
@@ -173,16 +203,46 @@ def _stack_deny() -> Json:
         "name": name,
         "type": "Microsoft.Authorization/denyAssignments",
         "properties": {
-            "denyAssignmentName": "orders stack: deny settings",
+            "denyAssignmentName": title,
             "scope": scope,
             "doNotApplyToChildScopes": False,
-            "isSystemProtected": True,
+            "isSystemProtected": stack,
             "denyAssignmentEffect": "enforced",
             "permissions": [block],
             "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
             "excludePrincipals": [
                 {"id": guid("group Platform Admins"), "type": "Group"}
             ],
+        },
+    }
+
+
+def _rule(name: str, **more: Any) -> Json:
+    target = {"caller": "EndUser", "operations": ["All"], "level": "Assignment"}
+    return {"id": f"{name}_EndUser_Assignment", "target": target, **more}
+
+
+def _activation(scope: str, role: str, *, careful: bool) -> Json:
+    """Return what activating a role takes: MFA, or approval by those who ask."""
+    name = guid(f"policy {scope} {role}")
+    kind = f"{AUTH}/roleManagementPolicyAssignments"
+    enabled = ["Justification", *(["MultiFactorAuthentication"] if careful else [])]
+    approver = {"id": guid("group Platform Admins"), "userType": "Group"}
+    stages = [{"primaryApprovers": [approver]}]
+    setting = {"isApprovalRequired": not careful, "approvalStages": stages}
+    rules = [
+        _rule("Enablement", enabledRules=enabled),
+        _rule("Approval", setting=setting),
+        _rule("Expiration", maximumDuration="PT4H" if careful else "PT12H"),
+    ]
+    return {
+        "id": f"{scope}/{kind}/{name}",
+        "name": name,
+        "type": "Microsoft.Authorization/roleManagementPolicyAssignments",
+        "properties": {
+            "scope": scope,
+            "roleDefinitionId": role_id(role),
+            "effectiveRules": rules,
         },
     }
 
@@ -266,14 +326,15 @@ def _automation() -> dict[str, list[Json]]:
         ],
         f"{kind}/hybridRunbookWorkers": [
             {
-                "id": f"{worker}/hybridRunbookWorkers/{guid('worker')}",
-                "name": guid("worker"),
+                "id": f"{worker}/hybridRunbookWorkers/{guid(name)}",
+                "name": guid(name),
                 "type": f"{kind}/hybridRunbookWorkerGroups/hybridRunbookWorkers",
-                "properties": {
-                    "vmResourceId": MACHINES[SHOP_DEV][0]["id"],
-                    "workerType": "HybridV2",
-                },
+                "properties": {"vmResourceId": vm["id"], "workerType": "HybridV2"},
             }
+            # The frozen machine too: no lock stops a runbook on its worker.
+            for name, vm in zip(
+                ("worker", "frozen worker"), MACHINES[SHOP_DEV], strict=True
+            )
         ],
     }
 
@@ -304,14 +365,20 @@ def write_subscriptions(store: EstateStore) -> None:
 def _write_authorization(log: Writer, number: str) -> None:
     scope = _sub(number)
     held = ASSIGNMENTS[number] + _above(number)
-    denies = [_stack_deny()] if number == SHOP_PROD else []
+    denies = {SHOP_PROD: [_stack_deny()], PLATFORM: [_hasty_deny()]}.get(number, [])
+    policies = [_activation(_ROOT, OWNER, careful=False)]
+    here = [_eligible(_ROOT, OWNER, "Platform Admins")]
+    if number == SHOP_PROD:
+        here.append(_eligible(_WEB, VM_CONTRIBUTOR, "Cloud Operators"))
+        policies.append(_activation(_WEB, VM_CONTRIBUTOR, careful=True))
     locks = [_lock()] if number == SHOP_DEV else []
     definition, assigned = _delegation()
     delegated = number == SHOP_DEV
     lists = {
         "Microsoft.Authorization/roleAssignments": held,
         "Microsoft.Authorization/denyAssignments": denies,
-        "Microsoft.Authorization/roleEligibilityScheduleInstances": [_eligible(number)],
+        "Microsoft.Authorization/roleEligibilityScheduleInstances": here,
+        "Microsoft.Authorization/roleManagementPolicyAssignments": policies,
         "Microsoft.Authorization/roleAssignmentScheduleInstances": [],
         "Microsoft.Authorization/locks": locks,
         "Microsoft.ManagedServices/registrationDefinitions": [definition][:delegated],

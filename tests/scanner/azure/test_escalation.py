@@ -37,6 +37,7 @@ from azure_estates import (
 )
 
 from scanner.azure.decide import decide_azure
+from scanner.azure.vectors import COVERED
 from scanner.grants import Confidence, Standing, Tier, Verdict
 
 S = subscription_scope()
@@ -481,3 +482,33 @@ def test_because_names_the_assignment_behind_it(tmp_path):
 
     assert [held["id"]] == [b.assignment for b in grant.because_at(principal, target)]
     assert [held["id"]] == [b.assignment for b in grant.because_of(principal)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "guards", "empowers"),
+    [
+        (guarded(f"{KIND} StringEqualsIgnoreCase 'ServicePrincipal'"), {}, True),
+        (guarded(f"{WHO} GuidEquals {guid('somebody')}"), {}, True),
+        (guarded(f"{ROLE_ID} GuidEquals {READ}"), {}, False),
+        (
+            guarded(f"{KIND} StringEqualsIgnoreCase 'ServicePrincipal'"),
+            {"denies": [deny(S, block([HAND_OUT]))]},
+            False,
+        ),
+    ],
+)
+def test_who_hands_out_roles_to_others_only_can_empower_them(
+    tmp_path, condition, guards, empowers
+):
+    """It is no escalation of the holder's own; the denial says so."""
+    given = [assignment("u", "rbac", S, condition=condition)]
+    lines = tenant_lines(roles=ROLES, assignments=given, users=[user("u")], **guards)
+    below = subscription_lines([machine(vm_id())])
+    found = decide_azure(loaded(tmp_path, lines, (SUB, below)))
+    (principal,), (target,) = found.principals, found.targets
+    vector = next(one for one in COVERED if one.id == HAND_OUT)
+    decision = found.denied_as(principal, vector, target)
+
+    assert ("u", HAND_OUT, "vm") not in rows_of(found)
+    assert empowers is any("empower" in reason for reason in decision.reasons)
+    assert decision.confidence is Confidence.CERTAIN

@@ -472,3 +472,21 @@ def test_a_subscription_has_a_name_and_a_place(tmp_path):
 
     assert found.subscriptions == {SUB: "prod"}
     assert found.hierarchy.chain(SUB) == ((group_scope(TENANT).lower(),), True)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [({}, Verdict.CONDITIONAL), ({"membershipRule": "x"}, None)],
+)
+def test_whom_pim_makes_an_owner_may_join_the_group(tmp_path, more, expected):
+    lines = [
+        *tenant_lines(users=[user("u")], directory_groups=[group("g", **more)]),
+        line(
+            "graph/groupEligibility",
+            [{"groupId": guid("g"), "principalId": guid("u"), "accessId": "owner"}],
+        ),
+    ]
+    _, edges = link_azure(tenant(tmp_path, lines, subscription_lines()))
+
+    found = {(e.kind, e.source, e.target): e.verdict for e in edges}
+    assert expected is found.get(("can-become", guid("u"), guid("g")))

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cached_property
 
-from scanner.aws.deciding.cells import Cells, meet, within
+from scanner.aws.deciding.cells import Cells, covered, meet, within
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.iam.formulas import Settled, settle
 from scanner.aws.linking.escalating.abilities import Layers
@@ -94,12 +94,20 @@ class Escalations:
         Args:
             edges: the hops found so far.
         """
-        ways = Ways(edges)
+        ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
                 continue
             yield from self._of_others(account, actor, gain, ways)
+
+    @cached_property
+    def _subjects(self) -> Mapping[str, tuple[str, int]]:
+        return {
+            one.principal.id: (id_, account.subjects.of(one.principal.id))
+            for id_, account in self._accounts.items()
+            for one in account.subjects.identities
+        }
 
     # ---- to identities ----
 
@@ -237,10 +245,14 @@ class Escalations:
         source = actor.identity.principal.id
         become = account.becoming(actor.ability)
         at_once = meet(gain.cells, become.cells) if become else {}
+        beyond = ways.beyond(source).get(account.account.id, 0)
+        possible = (covered(at_once) | beyond) & ~actor.base
+        if not possible & covered(gain.cells):
+            return
         gained = self._gained[source]
         before = len(gained)
         for layers, bits, made in self._adding(account, actor, gain):
-            bits &= ~actor.base
+            bits &= possible
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
                 continue
@@ -248,8 +260,8 @@ class Escalations:
             hops: Sequence[Edge] = ()
             rules = gain.rules | (become.rules if become and best else frozenset())
             if best is None:
-                reached = ways.onwards(source)
-                best, hops = _nearest(account, within(gain.cells, bits), reached)
+                wanted = within(gain.cells, bits & beyond)
+                best, hops = _nearest(account, wanted, source, ways)
             if best is None:
                 continue
             node, more = self._node(account, made, layers, gain.change)
@@ -319,19 +331,17 @@ def _cost(settled: Settled) -> Cost:
 
 
 def _nearest(
-    account: AccountEscalations,
-    cells: Cells,
-    reached: Mapping[str, tuple[Edge, ...]],
+    account: AccountEscalations, cells: Cells, source: str, ways: Ways
 ) -> tuple[Settled | None, Sequence[Edge]]:
     """Return what the subject takes that is become most easily, and the hops to it."""
     found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
     for formula, bits in cells.items():
         settled = settle(formula)
-        for n in ones(bits) if settled.verdict is not Verdict.DENIED else ():
-            hops = reached.get(account.subjects.identities[n].principal.id)
-            if hops is not None:
-                cost = reduce(plus, map(cost_of, hops), _cost(settled))
-                found.append((cost, settled, hops))
+        if settled.verdict is not Verdict.DENIED:
+            nearest = ways.nearest(source, account.subjects.arns(bits))
+            if nearest is not None:
+                cost, hops = nearest
+                found.append((plus(cost, _cost(settled)), settled, hops))
     best = min(found, key=lambda one: one[0], default=None)
     return (best[1], best[2]) if best else (None, ())
 

@@ -1,44 +1,132 @@
 """Whom somebody becomes by hops that are known already, and the best way there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
 
+from scanner.classes import hop_cost
 from scanner.grants import Edge, Verdict
-from scanner.hops import Cost, cost_of, plus
+from scanner.hops import Cost, plus
+
+#: Sets of subjects as bits, by account.
+_Bits = Mapping[str, int]
+_NOBODY: _Bits = {}
 
 
 class Ways:
     """Hops by their source, and where they lead."""
 
-    def __init__(self, edges: Iterable[Edge]) -> None:
-        """Index the hops that are not denied."""
+    def __init__(
+        self, edges: Iterable[Edge], subjects: Mapping[str, tuple[str, int]]
+    ) -> None:
+        """Index the hops that are not denied.
+
+        Args:
+            edges: hops.
+            subjects: account and bit of those that somebody may ask for, by ARN.
+        """
+        self._subjects = subjects
         self._from: dict[str, list[Edge]] = {}
         for edge in edges:
             if edge.verdict is not Verdict.DENIED:
                 self._from.setdefault(edge.source, []).append(edge)
-        self._onwards: dict[str, Mapping[str, tuple[Edge, ...]]] = {}
+        self._searches: dict[str, _Search] = {}
 
-    def onwards(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
-        """Return everybody that a source becomes, with the best hops to each."""
-        if source not in self._onwards:
-            self._onwards[source] = self._searched(source)
-        return self._onwards[source]
+    def beyond(self, source: str) -> _Bits:
+        """Return the subjects that a source becomes, at any distance."""
+        component = self._component.get(source)
+        return _NOBODY if component is None else self._sums[component]
 
-    def _searched(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
-        order = count()
-        start: tuple[Edge, ...] = ()
-        heap: list[tuple[Cost, int, str, tuple[Edge, ...]]]
-        heap = [((0, 0, 0), next(order), source, start)]
-        found: dict[str, tuple[Edge, ...]] = {}
-        while heap:
-            cost, _, at, hops = heappop(heap)
-            if at in found:
-                continue
-            found[at] = hops
-            for edge in self._from.get(at, ()):
-                if edge.target not in found:
-                    total = plus(cost, cost_of(edge))
-                    heappush(heap, (total, next(order), edge.target, (*hops, edge)))
-        del found[source]
-        return found
+    def nearest(
+        self, source: str, wanted: frozenset[str]
+    ) -> tuple[Cost, tuple[Edge, ...]] | None:
+        """Return the best hops from a source to any of some others, and their cost."""
+        search = self._searches.get(source)
+        if search is None:
+            search = self._searches[source] = _Search(source, self._from)
+        return search.nearest(wanted)
+
+    @cached_property
+    def _components(self) -> tuple[frozenset[str], ...]:
+        """Everybody by component: whom hops lead to before those that they are from."""
+        import networkx
+
+        hops: networkx.DiGraph[str] = networkx.DiGraph()
+        hops.add_edges_from(
+            (edge.source, edge.target) for each in self._from.values() for edge in each
+        )
+        components = networkx.strongly_connected_components(hops)
+        return tuple(frozenset(members) for members in components)
+
+    @cached_property
+    def _component(self) -> Mapping[str, int]:
+        return {id_: n for n, ids in enumerate(self._components) for id_ in ids}
+
+    @cached_property
+    def _sums(self) -> tuple[_Bits, ...]:
+        """What each component leads to; equal sums of the same parts are one."""
+        found: list[_Bits] = []
+        known: dict[tuple[frozenset[int], frozenset[str]], _Bits] = {}
+        for n, members in enumerate(self._components):
+            ends = {e.target for m in members for e in self._from.get(m, ())}
+            parts = {self._component[end] for end in ends} - {n}
+            beyond = {id(found[part]): found[part] for part in parts}
+            own = frozenset(end for end in ends if end in self._subjects)
+            place = frozenset(beyond), own
+            if place not in known:
+                known[place] = self._united(beyond.values(), own)
+            found.append(known[place])
+        return tuple(found)
+
+    def _united(self, parts: Iterable[_Bits], own: Iterable[str]) -> _Bits:
+        bits: dict[str, int] = {}
+        for part in parts:
+            for account, some in part.items():
+                bits[account] = bits.get(account, 0) | some
+        for arn in own:
+            account, bit = self._subjects[arn]
+            bits[account] = bits.get(account, 0) | bit
+        return bits
+
+
+class _Search:
+    """A search from one source that goes on only as far as somebody asks."""
+
+    def __init__(self, source: str, hops: Mapping[str, list[Edge]]) -> None:
+        self._source, self._hops, self._order = source, hops, count()
+        self._heap: list[tuple[Cost, int, str, Edge | None]]
+        self._heap = [((0, 0, 0), next(self._order), source, None)]
+        #: Whoever was reached, the nearest first, and the last hop to each.
+        self._reached: dict[str, tuple[Cost, Edge | None]] = {}
+
+    def nearest(self, wanted: frozenset[str]) -> tuple[Cost, tuple[Edge, ...]] | None:
+        wanted -= {self._source}
+        reached = wanted & self._reached.keys()
+        if reached:
+            at = min(reached, key=lambda one: (self._reached[one][0], one))
+            return self._reached[at][0], tuple(self._way(at))
+        while self._heap:
+            at = self._settled()
+            if at in wanted:
+                return self._reached[at][0], tuple(self._way(at))
+        return None
+
+    def _settled(self) -> str:
+        """Take the next nearest; empty text for one that was reached before."""
+        cost, _, at, by = heappop(self._heap)
+        if at in self._reached:
+            return ""
+        self._reached[at] = cost, by
+        for edge in self._hops.get(at, ()):
+            if edge.target not in self._reached:
+                total = plus(cost, hop_cost(edge))
+                heappush(self._heap, (total, next(self._order), edge.target, edge))
+        return at
+
+    def _way(self, at: str) -> Iterator[Edge]:
+        hops: list[Edge] = []
+        while (edge := self._reached[at][1]) is not None:
+            hops.append(edge)
+            at = edge.source
+        return reversed(hops)

@@ -16,6 +16,7 @@ from scanner.aws.iam.patterns import Match, is_plain, match_resource
 from scanner.aws.linking.escalating.catalogue import NOTHING, PASSED, passed_services
 from scanner.aws.loading.identity_center import RESERVED_PATH
 from scanner.aws.model import AwsAccount, Identity, SsmDocument
+from scanner.grants import ones
 
 _BOUNDARY, _POLICY = "iam:permissionsboundary", "iam:policyarn"
 _ANYWHERE = "us-east-1"
@@ -54,6 +55,7 @@ class Subjects:
         own = (one for one in account.identities if one.principal.kind != "root")
         self.identities = (*own, *others)
         self._bits = {one.principal.id: 1 << n for n, one in enumerate(self.identities)}
+        self._arns: dict[int, frozenset[str]] = {}
         self._lending = Lending(account, member, Fleet(()), {})
 
     @cached_property
@@ -68,6 +70,13 @@ class Subjects:
     def of(self, arn: str) -> int:
         """Return the bit of an identity; 0 for one that is not among them."""
         return self._bits.get(arn, 0)
+
+    def arns(self, bits: int) -> frozenset[str]:
+        """Return the ARNs of some of them, once per distinct set."""
+        if bits not in self._arns:
+            found = (self.identities[n].principal.id for n in ones(bits))
+            self._arns[bits] = frozenset(found)
+        return self._arns[bits]
 
     def things(
         self, policy: str, mentioned: Mapping[str, Iterable[str]]

@@ -1,0 +1,82 @@
+"""Access to the root of the tenant, by roles of the Entra directory.
+
+A Global Administrator makes himself User Access Administrator at `/`; who manages roles
+of the directory makes himself Global Administrator first. What Azure's own roles say of
+`elevateAccess` counts for nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scanner.azure.directory_roles import POWERS
+from scanner.azure.model import AzureTenant, DirectoryRole
+from scanner.estate import Principal
+from scanner.grants import (
+    DURATION_UNKNOWN,
+    AssignmentBecause,
+    Because,
+    Decision,
+    Standing,
+    Verdict,
+)
+
+_ACTIVE = Decision(Verdict.ALLOWED, reasons=(DURATION_UNKNOWN,))
+_ELIGIBLE = Decision(Verdict.ALLOWED, standing=Standing.ELIGIBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Elevation:
+    """Principals that get to the root of the tenant alike.
+
+    `because`: what it rests on, by principal id.
+    """
+
+    principals: tuple[Principal, ...]
+    decision: Decision
+    because: Mapping[str, tuple[Because, ...]]
+
+    def because_of(self, principal: Principal) -> tuple[Because, ...]:
+        """Name the roles of the directory that a principal holds, or may activate."""
+        return self.because.get(principal.id, ())
+
+
+def elevations(tenant: AzureTenant) -> Iterator[Elevation]:
+    """Yield who gets to the root of the tenant: now, and by a PIM activation."""
+    active: dict[str, list[Because]] = {}
+    eligible: dict[str, list[Because]] = {}
+    for one in tenant.directory.roles:
+        if one.role in POWERS and POWERS[one.role].elevates and not one.scope:
+            lasting = one.standing is not Standing.ELIGIBLE
+            _hold(active if lasting else eligible, one, tenant)
+            _join(eligible, one, tenant)
+    for holders, decision in ((active, _ACTIVE), (eligible, _ELIGIBLE)):
+        found = {id_: tuple(dict.fromkeys(why)) for id_, why in holders.items()}
+        if decision is _ELIGIBLE:
+            found = {id_: why for id_, why in found.items() if id_ not in active}
+        principals = tenant.directory.principals
+        known = tuple(principals[id_] for id_ in sorted(found) if id_ in principals)
+        if known:
+            yield Elevation(known, decision, found)
+
+
+def _hold(
+    holders: dict[str, list[Because]], held: DirectoryRole, tenant: AzureTenant
+) -> None:
+    """Note a holder, and who is in it."""
+    holders.setdefault(held.principal, []).append(_because(held, None))
+    for member in tenant.directory.reached.get(held.principal, ()):
+        holders.setdefault(member, []).append(_because(held, held.principal))
+
+
+def _join(
+    holders: dict[str, list[Because]], held: DirectoryRole, tenant: AzureTenant
+) -> None:
+    """Note whom PIM for Groups lets join the holder, or a group in it."""
+    within = {held.principal, *tenant.directory.reached.get(held.principal, ())}
+    for principal, group in tenant.directory.eligible:
+        if group in within:
+            holders.setdefault(principal, []).append(_because(held, held.principal))
+
+
+def _because(held: DirectoryRole, group: str | None) -> Because:
+    return AssignmentBecause(held.id, POWERS[held.role].name, group)

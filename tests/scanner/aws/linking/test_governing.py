@@ -1,0 +1,239 @@
+"""Who governs an organisation: its control policies, and its Identity Center.
+
+Every estate is asked end to end, and each has a twin that differs by one fact.
+"""
+
+import pytest
+from aws_estates import (
+    ACCOUNT,
+    FULL,
+    MANAGEMENT,
+    ORGANIZATION,
+    PARTNER,
+    account,
+    allow,
+    answer,
+    control,
+    deny,
+    estate,
+    instance,
+    member,
+    organization,
+    role,
+    trusting,
+    unit,
+    user,
+)
+
+from scanner.analysis import decide_aws_half
+from scanner.aws.load import load_aws
+from scanner.grants import Confidence
+from scanner.graph import build_graph
+from scanner.paths import reach_of
+
+RUN = "ssm:SendCommand"
+EVE = f"arn:aws:iam::{MANAGEMENT}:user/eve"
+OPS = f"arn:aws:iam::{ACCOUNT}:role/ops"
+POLICIES = f"arn:aws:organizations::{MANAGEMENT}:policy/{ORGANIZATION}"
+RAIL = f"{POLICIES}/service_control_policy/p-rail"
+SETS = "arn:aws:sso:::permissionSet/ssoins-1"
+RESERVED = "/aws-reserved/sso.amazonaws.com/"
+
+
+def graph_of(tmp_path, central, managers, *parts):
+    """An account with one node, and the management account, with these in them."""
+    files = (
+        account(instance("i-1", registered=True), *parts),
+        account(*managers, id=MANAGEMENT),
+        central,
+    )
+    return build_graph([decide_aws_half(load_aws(estate(tmp_path, *files)))])
+
+
+def shortest(graph, who=EVE):
+    found = [o for o in reach_of(graph, who) if o.grant.vector.id == RUN and o.hops]
+    return min(found, key=lambda one: len(one.hops), default=None)
+
+
+# ---- control policies ----
+
+
+def railed(tmp_path, *statements, rails=("p-rail",), trusted=EVE, denied=RUN):
+    """eve of the management account, and `ops`, which a control policy stops."""
+    ops = role("ops", allow("ssm:*"), trust=[trusting({"AWS": trusted})])
+    scps = [control(name, deny(denied)) for name in rails]
+    central = organization(unit("Work", member(ACCOUNT), scps=[FULL, *scps]))
+    return graph_of(tmp_path, central, [user("eve", *statements)], ops)
+
+
+ENTER = allow("sts:AssumeRole", on=OPS)
+
+
+@pytest.mark.parametrize(
+    ("statements", "members", "found"),
+    [
+        ([ENTER, allow("organizations:DetachPolicy", on=RAIL)], {}, True),
+        ([ENTER, allow("organizations:UpdatePolicy", on=RAIL)], {}, True),
+        ([ENTER], {}, False),
+        ([ENTER, allow("organizations:DetachPolicy", on=f"{RAIL}2")], {}, False),
+        (
+            [
+                ENTER,
+                allow("organizations:*"),
+                deny("organizations:DetachPolicy", "organizations:UpdatePolicy"),
+            ],
+            {},
+            False,
+        ),
+        # nobody there that it becomes
+        ([allow("organizations:DetachPolicy")], {}, False),
+        ([ENTER, allow("organizations:*")], {"trusted": OPS}, False),
+        # one of two that stop it
+        *(
+            (
+                [ENTER, allow("organizations:DetachPolicy", on=on)],
+                {"rails": ["p-rail", "p-rail2"]},
+                len(on) == 2,
+            )
+            for on in ([RAIL], [RAIL, f"{RAIL}2"])
+        ),
+    ],
+)
+def test_whoever_rewrites_the_only_guard_rail_is_free_of_it(
+    tmp_path, statements, members, found
+):
+    """A role in a member account that only a control policy keeps from commands."""
+    one = shortest(railed(tmp_path, *statements, **members))
+
+    assert (one is not None) is found
+    if one is not None:
+        assert [hop.kind for hop in one.hops] == ["can-become"]
+        assert one.hops[0].because
+
+
+def test_a_guard_rail_on_something_else_frees_nobody(tmp_path):
+    """What the rail never stopped is entered directly, by one hop."""
+    edit = allow("organizations:DetachPolicy")
+    graph = railed(tmp_path, ENTER, edit, denied="s3:*")
+
+    assert [hop.kind for hop in shortest(graph).hops] == ["assumes"]
+    assert not [e for e in graph.edges if e.kind == "can-become" and e.source == EVE]
+
+
+# ---- Identity Center ----
+
+
+def assigned(set_="ps-1", kind="GROUP", id_="g-1"):
+    return {
+        "AccountId": ACCOUNT,
+        "PermissionSetArn": f"{SETS}/{set_}",
+        "PrincipalType": kind,
+        "PrincipalId": id_,
+    }
+
+
+def centred(tmp_path, *managers, allows="ssm:*", extra=(), elsewhere=()):
+    """An instance with one permission set, whose role in the account may do this."""
+    described = {"PermissionSetArn": f"{SETS}/ps-1", "Name": "Ops"}
+    central = organization(
+        unit("Work", member(ACCOUNT), member(PARTNER)),
+        answer("sso-admin:DescribePermissionSet", {"PermissionSet": described}),
+        answer(
+            "sso-admin:ListAccountAssignments", {"AccountAssignments": [assigned()]}
+        ),
+        *extra,
+    )
+    held = role(
+        "AWSReservedSSO_Ops_0123456789abcdef",
+        allow(allows),
+        path=RESERVED,
+        trust=[trusting({"Federated": "x"})],
+    )
+    return graph_of(tmp_path, central, managers, held, *elsewhere)
+
+
+def eve(*statements):
+    return user("eve", *statements)
+
+
+ASSIGN = allow("sso:CreateAccountAssignment")
+WRITE = allow("sso:PutInlinePolicyToPermissionSet", on=f"{SETS}/*")
+PROVISION = allow("sso:ProvisionPermissionSet")
+
+
+@pytest.mark.parametrize(
+    ("statements", "allows", "found"),
+    [
+        ([ASSIGN], "ssm:*", True),
+        ([ASSIGN], "s3:*", False),
+        ([allow("sso:CreateAccountAssignment", on=f"{SETS}/ps-1")], "ssm:*", False),
+        (
+            [
+                ASSIGN,
+                deny("sso:*", on=f"arn:aws:sso:::account/{ACCOUNT}"),
+            ],
+            "ssm:*",
+            False,
+        ),
+        ([WRITE, PROVISION], "s3:*", True),
+        ([WRITE], "s3:*", False),
+        ([PROVISION], "ssm:*", False),
+        (
+            [
+                allow("sso:PutInlinePolicyToPermissionSet", on=f"{SETS}/ps-2"),
+                PROVISION,
+            ],
+            "s3:*",
+            False,
+        ),
+        (
+            [
+                allow(
+                    "identitystore:CreateGroupMembership",
+                    on="arn:aws:identitystore:::group/g-1",
+                )
+            ],
+            "ssm:*",
+            True,
+        ),
+        (
+            [
+                allow(
+                    "identitystore:CreateGroupMembership",
+                    on="arn:aws:identitystore:::group/g-2",
+                )
+            ],
+            "ssm:*",
+            False,
+        ),
+    ],
+)
+def test_whoever_administers_identity_center_enters_its_accounts(
+    tmp_path, statements, allows, found
+):
+    """By an assignment, a group, or what a permission set allows."""
+    one = shortest(centred(tmp_path, eve(*statements), allows=allows))
+
+    assert (one is not None) is found
+    if one is not None:
+        assert one.confidence is Confidence.INFERRED
+        assert "it takes a user of the identity store" in one.reasons
+
+
+@pytest.mark.parametrize(
+    ("service", "found"), [("sso.amazonaws.com", True), ("ssm.amazonaws.com", False)]
+)
+def test_a_delegated_administrator_of_identity_center_does_so_too(
+    tmp_path, service, found
+):
+    """The same rights in an account without the delegation are none."""
+    delegated = answer(
+        "organizations:ListDelegatedServicesForAccount",
+        {"DelegatedServices": [{"ServicePrincipal": service}]},
+        params={"AccountId": ACCOUNT},
+    )
+    graph = centred(tmp_path, extra=[delegated], elsewhere=[user("adam", ASSIGN)])
+
+    one = shortest(graph, f"arn:aws:iam::{ACCOUNT}:user/adam")
+
+    assert (one is not None) is found
