@@ -28,8 +28,6 @@ from scanner.kept.packing import NUMBERS, ROWS
 from scanner.rows import Rows
 
 T = TypeVar("T")
-#: How many members an assignment has; a statement has more.
-_ASSIGNMENT = 3
 
 
 class _Manner(NamedTuple):
@@ -140,7 +138,7 @@ class _Reasons:
     """What hops and grants rest on."""
 
     def __init__(self, columns: Columns) -> None:
-        encoded = columns.values("becauses", list[str | int | None])
+        encoded = columns.values("becauses", list[str | int | bool | None])
         self._all = Lazy(len(encoded), lambda n: _because(encoded[n]))
 
     def those(self, numbers: Iterable[int]) -> tuple[Because, ...]:
@@ -148,8 +146,8 @@ class _Reasons:
 
 
 def _because(encoded: list[Any]) -> Because:
-    type_ = AssignmentBecause if len(encoded) == _ASSIGNMENT else StatementBecause
-    return type_(*encoded)
+    assigned, *members = encoded
+    return AssignmentBecause(*members) if assigned else StatementBecause(*members)
 
 
 class _Hops:
@@ -236,15 +234,17 @@ class _Grants:
         return self._parts[self._parts_of[place]]
 
     def _because_of(self, grant: int, principal: Principal) -> tuple[Because, ...]:
-        return self._reasons.those(self._part(grant, principal)[::2])
+        part = self._part(grant, principal)
+        return self._reasons.those(dict.fromkeys(part[::2]))
 
     def _because_at(
         self, grant: int, principal: Principal, target: Target
     ) -> tuple[Because, ...]:
         part = self._part(grant, principal)
         position = self._places(self._space_of[grant], target.id)
-        return self._reasons.those(
+        here = (
             because
             for because, bits in zip(part[::2], part[1::2], strict=True)
             if self._sets[bits] >> position & 1
         )
+        return self._reasons.those(dict.fromkeys(here))

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TypeVar
 
 from scanner.coverage import Coverage
@@ -73,10 +74,8 @@ def _number(numbers: dict[T, int], thing: T) -> int:
 
 
 def _members(because: Because) -> tuple[object, ...]:
-    """Return the members of a statement, or the fewer ones of an assignment."""
-    if isinstance(because, AssignmentBecause):
-        return because.assignment, because.role, because.group
-    return because.source, because.index, because.sid, because.effect
+    """Return the members of a statement, or those of an assignment after a mark."""
+    return isinstance(because, AssignmentBecause), *astuple(because)
 
 
 def _as_bytes(bits: int) -> bytes:

@@ -3,8 +3,14 @@
 from typing import Any
 
 from scanner.evidence.store import EstateStore
+from tools.example_estate.azure_guards import (
+    activation,
+    eligible,
+    hasty_deny,
+    lock,
+    stack_deny,
+)
 from tools.example_estate.azure_tenant import (
-    AUTH,
     CONTRIBUTOR,
     CUSTOM_OPERATOR,
     GROUPS_ROOT,
@@ -24,21 +30,12 @@ from tools.example_estate.azure_tenant import (
     Json,
     assignment,
     guid,
-    role_id,
+    scope_of,
 )
 from tools.example_estate.usage import write_activity
 from tools.example_estate.writing import Writer
 
 COMPUTE = "providers/Microsoft.Compute"
-EVERYONE = "00000000-0000-0000-0000-000000000000"
-
-
-def _sub(number: str) -> str:
-    return f"/subscriptions/{number}"
-
-
-def _group(number: str, name: str) -> str:
-    return f"{_sub(number)}/resourceGroups/{name}"
 
 
 def _identity(name: str) -> Json:
@@ -51,7 +48,7 @@ def machine(number: str, rg: str, name: str, **more: Any) -> Json:
     power = more.pop("power", "running")
     agent = {"vmAgentVersion": "2.11.1.4"} if power == "running" else {}
     found = {
-        "id": f"{_group(number, rg)}/{COMPUTE}/virtualMachines/{name}",
+        "id": f"{scope_of(number, rg)}/{COMPUTE}/virtualMachines/{name}",
         "name": name,
         "type": "Microsoft.Compute/virtualMachines",
         "location": "westeurope",
@@ -87,7 +84,7 @@ MACHINES = {
 JUMP_HOST = MACHINES[PLATFORM][0]["id"]
 _ROOT = f"{GROUPS_ROOT}/{TENANT}"
 _SHOP = f"{GROUPS_ROOT}/mf-shop"
-_WEB = _group(SHOP_PROD, "web")
+_WEB = scope_of(SHOP_PROD, "web")
 _OPERATORS = guid("group Cloud Operators")
 _SHOP_OPERATORS = guid("group Shop Operators")
 _JUMP = guid("identity jump-1")
@@ -95,18 +92,22 @@ _JUMP = guid("identity jump-1")
 #: Subscription to the assignments at or below it.
 ASSIGNMENTS = {
     PLATFORM: [
-        assignment(_sub(PLATFORM), VM_CONTRIBUTOR, _OPERATORS, "Group"),
-        assignment(_sub(PLATFORM), OWNER, guid("vantage admin agents"), "ForeignGroup"),
+        assignment(scope_of(PLATFORM), VM_CONTRIBUTOR, _OPERATORS, "Group"),
+        assignment(
+            scope_of(PLATFORM), OWNER, guid("vantage admin agents"), "ForeignGroup"
+        ),
     ],
     SHOP_PROD: [
-        assignment(_group(SHOP_PROD, "web"), CUSTOM_OPERATOR, _SHOP_OPERATORS, "Group"),
         assignment(
-            _group(SHOP_PROD, "data"),
+            scope_of(SHOP_PROD, "web"), CUSTOM_OPERATOR, _SHOP_OPERATORS, "Group"
+        ),
+        assignment(
+            scope_of(SHOP_PROD, "data"),
             VM_ADMIN_LOGIN,
             guid("user eli.moreau"),
             "User",
         ),
-        assignment(_group(SHOP_PROD, "web"), CONTRIBUTOR, _JUMP, "ServicePrincipal"),
+        assignment(scope_of(SHOP_PROD, "web"), CONTRIBUTOR, _JUMP, "ServicePrincipal"),
         assignment(
             f"{MACHINES[SHOP_PROD][0]['id']}",
             VM_CONTRIBUTOR,
@@ -114,33 +115,38 @@ ASSIGNMENTS = {
             "ServicePrincipal",
         ),
         assignment(
-            _sub(SHOP_PROD),
+            scope_of(SHOP_PROD),
             LOG_ANALYTICS,
             guid("sp Vantage Monitor"),
             "ServicePrincipal",
         ),
         assignment(
-            _group(SHOP_PROD, "web"), VM_CONTRIBUTOR, guid("user long gone"), "User"
+            scope_of(SHOP_PROD, "web"), VM_CONTRIBUTOR, guid("user long gone"), "User"
         ),
     ],
     SHOP_DEV: [
         assignment(
-            _group(SHOP_DEV, "dev"),
+            scope_of(SHOP_DEV, "dev"),
             CONTRIBUTOR,
             guid("user kim.reyes_vantage.example#EXT#"),
             "User",
         ),
         assignment(
-            _sub(SHOP_DEV), CONTRIBUTOR, guid("sp shop-pipeline"), "ServicePrincipal"
+            scope_of(SHOP_DEV),
+            CONTRIBUTOR,
+            guid("sp shop-pipeline"),
+            "ServicePrincipal",
         ),
-        assignment(_group(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
+        assignment(scope_of(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
         assignment(
-            _group(SHOP_DEV, "dev"),
+            scope_of(SHOP_DEV, "dev"),
             VM_CONTRIBUTOR,
             guid("group Store Support"),
             "Group",
         ),
-        assignment(_group(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"),
+        assignment(
+            scope_of(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"
+        ),
     ],
 }
 #: Held above the subscriptions; ARM repeats them in each one's list.
@@ -155,110 +161,8 @@ def _above(number: str) -> list[Json]:
     return [row for scope in own for row in INHERITED[scope]]
 
 
-def _eligible(scope: str, role: str, holder: str) -> Json:
-    name = guid(f"eligible {holder} {role} {scope}")
-    kind = f"{AUTH}/roleEligibilityScheduleInstances"
-    return {
-        "id": f"{scope}/{kind}/{name}",
-        "name": name,
-        "type": "Microsoft.Authorization/roleEligibilityScheduleInstances",
-        "properties": {
-            "scope": scope,
-            "roleDefinitionId": role_id(role),
-            "principalId": guid(f"group {holder}"),
-            "principalType": "Group",
-            "memberType": "Inherited",
-            "status": "Provisioned",
-            "startDateTime": "2026-02-01T08:00:00Z",
-            "endDateTime": "2027-02-01T08:00:00Z",
-        },
-    }
-
-
-def _stack_deny() -> Json:
-    """Deny what changes the data machines: a deployment stack made it."""
-    actions = ["Microsoft.Compute/virtualMachines/*"]
-    scope = _group(SHOP_PROD, "data")
-    return _deny(scope, "orders stack: deny settings", actions, ["*/read"], True)
-
-
-def _hasty_deny() -> Json:
-    """Deny one way to run commands on the hub, and none of its siblings."""
-    actions = ["Microsoft.Compute/virtualMachines/runCommand/action"]
-    return _deny(_sub(PLATFORM), "no run command", actions, [], False)
-
-
-def _deny(
-    scope: str, title: str, actions: list[str], less: list[str], stack: bool
-) -> Json:
-    name = guid(f"deny {title}")
-    block = {
-        "actions": actions,
-        "notActions": less,
-        "dataActions": [],
-        "notDataActions": [],
-    }
-    return {
-        "id": f"{scope}/{AUTH}/denyAssignments/{name}",
-        "name": name,
-        "type": "Microsoft.Authorization/denyAssignments",
-        "properties": {
-            "denyAssignmentName": title,
-            "scope": scope,
-            "doNotApplyToChildScopes": False,
-            "isSystemProtected": stack,
-            "denyAssignmentEffect": "enforced",
-            "permissions": [block],
-            "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
-            "excludePrincipals": [
-                {"id": guid("group Platform Admins"), "type": "Group"}
-            ],
-        },
-    }
-
-
-def _rule(name: str, **more: Any) -> Json:
-    target = {"caller": "EndUser", "operations": ["All"], "level": "Assignment"}
-    return {"id": f"{name}_EndUser_Assignment", "target": target, **more}
-
-
-def _activation(scope: str, role: str, *, careful: bool) -> Json:
-    """Return what activating a role takes: MFA, or approval by those who ask."""
-    name = guid(f"policy {scope} {role}")
-    kind = f"{AUTH}/roleManagementPolicyAssignments"
-    enabled = ["Justification", *(["MultiFactorAuthentication"] if careful else [])]
-    approver = {"id": guid("group Platform Admins"), "userType": "Group"}
-    stages = [{"primaryApprovers": [approver]}]
-    setting = {"isApprovalRequired": not careful, "approvalStages": stages}
-    rules = [
-        _rule("Enablement", enabledRules=enabled),
-        _rule("Approval", setting=setting),
-        _rule("Expiration", maximumDuration="PT4H" if careful else "PT12H"),
-    ]
-    return {
-        "id": f"{scope}/{kind}/{name}",
-        "name": name,
-        "type": "Microsoft.Authorization/roleManagementPolicyAssignments",
-        "properties": {
-            "scope": scope,
-            "roleDefinitionId": role_id(role),
-            "effectiveRules": rules,
-        },
-    }
-
-
-def _lock() -> Json:
-    scope = _group(SHOP_DEV, "frozen")
-    return {
-        "id": f"{scope}/{AUTH}/locks/frozen",
-        "name": "frozen",
-        "type": "Microsoft.Authorization/locks",
-        "properties": {"level": "ReadOnly", "notes": "kept for the auditors"},
-    }
-
-
 def _delegation() -> tuple[Json, Json]:
-    base = f"{_sub(SHOP_DEV)}/providers/Microsoft.ManagedServices"
+    base = f"{scope_of(SHOP_DEV)}/providers/Microsoft.ManagedServices"
     offer = f"{base}/registrationDefinitions/{guid('offer')}"
     partner = guid("vantage operators")
     definition = {
@@ -293,7 +197,7 @@ def _delegation() -> tuple[Json, Json]:
 
 
 def _automation() -> dict[str, list[Json]]:
-    scope = _group(SHOP_DEV, "ops")
+    scope = scope_of(SHOP_DEV, "ops")
     account = f"{scope}/providers/Microsoft.Automation/automationAccounts/mf-automation"
     kind = "Microsoft.Automation/automationAccounts"
     worker = f"{account}/hybridRunbookWorkerGroups/shop"
@@ -340,7 +244,7 @@ def _automation() -> dict[str, list[Json]]:
 
 
 def _arc() -> Json:
-    scope = _group(SHOP_DEV, "warehouse")
+    scope = scope_of(SHOP_DEV, "warehouse")
     return {
         "id": f"{scope}/providers/Microsoft.HybridCompute/machines/scale-7",
         "name": "scale-7",
@@ -363,15 +267,15 @@ def write_subscriptions(store: EstateStore) -> None:
 
 
 def _write_authorization(log: Writer, number: str) -> None:
-    scope = _sub(number)
+    scope = scope_of(number)
     held = ASSIGNMENTS[number] + _above(number)
-    denies = {SHOP_PROD: [_stack_deny()], PLATFORM: [_hasty_deny()]}.get(number, [])
-    policies = [_activation(_ROOT, OWNER, careful=False)]
-    here = [_eligible(_ROOT, OWNER, "Platform Admins")]
+    denies = {SHOP_PROD: [stack_deny()], PLATFORM: [hasty_deny()]}.get(number, [])
+    policies = [activation(_ROOT, OWNER, careful=False)]
+    here = [eligible(_ROOT, OWNER, "Platform Admins")]
     if number == SHOP_PROD:
-        here.append(_eligible(_WEB, VM_CONTRIBUTOR, "Cloud Operators"))
-        policies.append(_activation(_WEB, VM_CONTRIBUTOR, careful=True))
-    locks = [_lock()] if number == SHOP_DEV else []
+        here.append(eligible(_WEB, VM_CONTRIBUTOR, "Cloud Operators"))
+        policies.append(activation(_WEB, VM_CONTRIBUTOR, careful=True))
+    locks = [lock()] if number == SHOP_DEV else []
     definition, assigned = _delegation()
     delegated = number == SHOP_DEV
     lists = {

@@ -16,6 +16,12 @@ def guid(name: str) -> str:
     return str(uuid.uuid5(_SPACE, name))
 
 
+def scope_of(number: str, rg: str = "") -> str:
+    """Return the scope of a subscription, or of a resource group in it."""
+    subscription = f"/subscriptions/{number}"
+    return f"{subscription}/resourceGroups/{rg}" if rg else subscription
+
+
 TENANT = guid("tenant")
 PARTNER_TENANT = guid("vantage tenant")
 SUBSCRIPTIONS = {

@@ -1,7 +1,7 @@
 """Which statements a verdict rests on: worked out by class, named for one principal."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import covered
@@ -38,6 +38,10 @@ class Touching(NamedTuple):
     cuts: frozenset[Rule]
 
 
+#: Statements, each with the targets that it matters on, as bits.
+Parts = tuple[tuple[StatementBecause, int], ...]
+
+
 class _Wanted(NamedTuple):
     """What a step is asked for: bits of targets, of what callers pick, of lenders."""
 
@@ -65,6 +69,7 @@ class Explainer:
     nodes: Space
     objects: Space
     facts_of: Callable[[Identity], PrincipalFacts]
+    identity_of: Callable[[str], Identity]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
     #: By a power and several things that are asked.
@@ -76,13 +81,21 @@ class Explainer:
         default_factory=dict
     )
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
+    #: By a power and what is asked of it that lends a role.
+    _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
+        default_factory=dict
+    )
     #: On which targets a rule matters to a vector, given by its first operation.
     _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
+    #: The parts of what is lent, by a power and what is asked of it.
+    _lent_parts: dict[tuple[int, Asked], Parts] = field(default_factory=dict)
 
     def allowed(
         self, identity: Identity, power: Power, *asked: Asked
     ) -> tuple[StatementBecause, ...]:
         """Name the statements that allow what is asked, then those that cut some.
+
+        Those of roles that are lent come last, marked as such.
 
         Each is named once, whatever it is that it allows. Root's power is written in no
         policy: it is named as source `root`.
@@ -94,18 +107,63 @@ class Explainer:
         """
         named = self._those(identity, power, asked)
         found = tuple(one.because for one in named)
+        lent = self._lent(power, asked)
         # With tags of its own, one statement is two rules.
-        return tuple(dict.fromkeys(found)) if identity.forging else found
+        return (
+            tuple(dict.fromkeys((*found, *lent))) if identity.forging or lent else found
+        )
 
-    def parted(
-        self, identity: Identity, power: Power, asked: Asked
-    ) -> tuple[tuple[StatementBecause, int], ...]:
-        """Name what `allowed` does, each with the targets that it matters on."""
-        found: dict[StatementBecause, int] = {}
-        for one in self._those(identity, power, (asked,)):
-            bits = found.get(one.because, 0)
-            found[one.because] = bits | self._extent(one.rule, asked.vector)
-        return tuple(found.items())
+    def _lent(
+        self, power: Power, asked: tuple[Asked, ...]
+    ) -> tuple[StatementBecause, ...]:
+        """Name the statements of the roles that are lent, as few as command all."""
+        lending = tuple(
+            one for one in asked if any(way.lends for way in one.vector.ways)
+        )
+        known = id(power), lending
+        if lending and known not in self._lending:
+            self._lending[known] = tuple(dict.fromkeys(self._lent_by(power, lending)))
+        return self._lending[known] if lending else ()
+
+    def _lent_by(
+        self, power: Power, asked: tuple[Asked, ...]
+    ) -> Iterator[StatementBecause]:
+        for vector, targets, only in asked:
+            narrow = power.on(place(vector.action))
+            for found in self.joins.lent_roles(narrow, vector, targets):
+                own = Asked(found.vector, found.targets, only)
+                role = self.identity_of(found.role)
+                for one in self.allowed(role, found.power, own):
+                    yield replace(one, lent=True)
+
+    def parted(self, identity: Identity, power: Power, asked: Asked) -> Parts:
+        """Name what `allowed` does, each with the targets that it matters on.
+
+        A statement that matters twice (of a role that is lent in two ways) comes twice,
+        so that those of one target are in the order of `allowed` for it.
+        """
+        known = id(power), asked
+        if known not in self._lent_parts:
+            self._lent_parts[known] = tuple(self._parts_of_lent(power, asked))
+        own = self._those(identity, power, (asked,))
+        return (
+            *((one.because, self._extent(one.rule, asked.vector)) for one in own),
+            *self._lent_parts[known],
+        )
+
+    def _parts_of_lent(
+        self, power: Power, asked: Asked
+    ) -> Iterator[tuple[StatementBecause, int]]:
+        """Yield the parts of roles that are lent: each target is commanded by one."""
+        vector, targets, only = asked
+        if not any(way.lends for way in vector.ways):
+            return
+        narrow = power.on(place(vector.action))
+        for found in self.joins.lent_roles(narrow, vector, targets):
+            own = Asked(found.vector, found.targets, only)
+            role = self.identity_of(found.role)
+            for one, bits in self.parted(role, found.power, own):
+                yield replace(one, lent=True), bits & found.targets
 
     def _those(
         self, identity: Identity, power: Power, asked: tuple[Asked, ...]

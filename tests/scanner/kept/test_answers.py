@@ -194,11 +194,17 @@ def parts_and_places(graph):
         for grant in (*half.grants, *half.beyond):
             for principal in grant.principals if grant.because_parts else ():
                 parts = grant.because_parts(principal)
-                yield [one for one, _ in parts], list(grant.because_of(principal))
+                yield (
+                    list(dict.fromkeys(one for one, _ in parts)),
+                    list(grant.because_of(principal)),
+                )
                 for position in ones(grant.targets.bits):
                     target = grant.targets.space.classes[position][0]
                     here = [one for one, bits in parts if bits >> position & 1]
-                    yield here, list(grant.because_at(principal, target))
+                    yield (
+                        list(dict.fromkeys(here)),
+                        list(grant.because_at(principal, target)),
+                    )
 
 
 @pytest.mark.parametrize("which", ["company", "example"])
