@@ -159,7 +159,29 @@ def _holders(
             and grant.decision.standing is standing
         ]
         for principal in holding.principals if grants else ():
-            yield principal, grants
+            own = [one for one in grants if _is_own(graph, principal, one)]
+            if own:
+                yield principal, own
+
+
+def _is_own(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
+    """False for what a principal holds as a member: it is the group's finding.
+
+    Unless the group has it otherwise: joining the group is then what is activated.
+    """
+    groups = [
+        why.group if isinstance(why, AssignmentBecause) else None
+        for why in grant.because_of(principal)
+    ]
+    standing = grant.decision.standing
+    return not groups or any(
+        group in (None, principal.id)
+        or all(
+            one.decision.standing is not standing
+            for one in graph.grants_of.get(group, ())
+        )
+        for group in groups
+    )
 
 
 def _approves_itself(

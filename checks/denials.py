@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+from checks.azure_assignments import held_directly
 from checks.context import Context
 from checks.evidence import AWS_BASE, AZURE_BASE
 from checks.finding import Check, Claim, Severity
@@ -92,7 +93,8 @@ def checks() -> tuple[Check, ...]:
 def _left(provider: Provider, context: Context) -> Iterator[Hit]:
     """Yield a hit per principal that is denied a command where it has another."""
     graph = context.graph
-    for principal, grants in commands_of_ours(graph, provider):
+    for principal, everything in commands_of_ours(graph, provider):
+        grants = _own(graph, principal, everything)
         denied: dict[str, tuple[Because, ...]] = {}
         left: dict[Grant, None] = {}
         for target, grant in _examples(grants):
@@ -110,6 +112,14 @@ def _left(provider: Provider, context: Context) -> Iterator[Hit]:
             hit = hit_on_held(graph, principal, some, message)
             because = tuple(why for each in denied.values() for why in each)
             yield replace(hit, because=tuple(dict.fromkeys(because)))
+
+
+def _own(graph: AccessGraph, principal: Principal, grants: list[Grant]) -> list[Grant]:
+    """Leave out what a principal of Azure holds as a member: it is the group's."""
+    if principal.provider is Provider.AWS:
+        return grants
+    own = {one.grant for one in held_directly(graph, principal)}
+    return [grant for grant in grants if grant in own]
 
 
 def _examples(grants: list[Grant]) -> Iterator[tuple[Target, Grant]]:

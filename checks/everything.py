@@ -30,6 +30,8 @@ _RATIONALE = (
     "looks for; no boundary between accounts or subscriptions helps."
 )
 _SEVERAL = 2
+#: How the ARN of a group of Identity Center goes on.
+_GROUP = ":identitystore:::group/"
 _M1026 = "https://attack.mitre.org/mitigations/M1026/"
 
 
@@ -109,6 +111,7 @@ def _counts(principal: Principal) -> bool:
     return not (
         principal.external
         or principal.kind in ("root", "group")
+        or _GROUP in principal.id
         or is_class(principal)
         or is_service_linked(principal)
     )

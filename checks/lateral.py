@@ -105,7 +105,9 @@ def _lateral(provider: Provider, context: Context) -> Iterator[Hit]:
         grants = [
             grant
             for grant in graph.grants_of.get(identity, ())
-            if grant.vector.tier in COMMANDS and _others(grant, carried)
+            if grant.vector.provider is provider
+            and grant.vector.tier in COMMANDS
+            and _others(grant, carried)
         ]
         if grants:
             principal = graph.principals[identity]

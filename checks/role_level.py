@@ -168,7 +168,7 @@ def _policies(because: Iterable[Because]) -> set[str]:
         why.source.rpartition("/")[2]
         for why in because
         if isinstance(why, StatementBecause)
-        and why.effect == "Allow"
+        and why.allows
         and _AWS_MANAGED.match(why.source)
     }
 

@@ -35,7 +35,7 @@ def allowing(
 ) -> Iterator[Allowing]:
     """Yield the statements that allow a principal's commands, with their wording."""
     for why in behind(graph, principal, grants):
-        if isinstance(why, StatementBecause) and why.effect == "Allow":
+        if isinstance(why, StatementBecause) and why.allows:
             for said in graph.wording_of(why):
                 yield why, said
 

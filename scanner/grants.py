@@ -102,13 +102,20 @@ class StatementBecause:
     """An IAM statement that a verdict rests on.
 
     `source` is a policy ARN, `<entity ARN>/inline/<name>`, or for what cut it
-    `scp:<policy id>`, `boundary:<policy ARN>`. `effect` is `Allow` or `Deny`.
+    `scp:<policy id>`, `boundary:<policy ARN>`. `effect` is `Allow` or `Deny`. `lent`:
+    it is a role's that the principal has something act as, and not its own.
     """
 
     source: str
     index: int
     sid: str | None
     effect: str
+    lent: bool = False
+
+    @property
+    def allows(self) -> bool:
+        """True for what the principal's own policies allow."""
+        return self.effect == "Allow" and not self.lent
 
 
 @dataclass(frozen=True, slots=True)

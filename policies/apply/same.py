@@ -20,7 +20,7 @@ def same_aws(one: AwsEstate, other: AwsEstate) -> bool:
     if one.accounts.keys() != other.accounts.keys():
         return False
     pairs = ((one.accounts[id_], other.accounts[id_]) for id_ in one.accounts)
-    return all(a is b or _account(a) == _account(b) for a, b in pairs) and (
+    return all(a is b or _same_account(a, b) for a, b in pairs) and (
         _organizations(one.organizations) == _organizations(other.organizations)
     )
 
@@ -37,15 +37,24 @@ def same_azure(one: AzureEstate, other: AzureEstate) -> bool:
     return all(a is b or _tenant(a) == _tenant(b) for a, b in pairs)
 
 
+def _same_account(one: AwsAccount, other: AwsAccount) -> bool:
+    # Whoever no change touched is the same object.
+    if len(one.identities) != len(other.identities):
+        return False
+    pairs = zip(one.identities, other.identities, strict=True)
+    return _account(one) == _account(other) and all(
+        a is b or _identity(a) == _identity(b) for a, b in pairs
+    )
+
+
 def _account(account: AwsAccount) -> object:
-    identities = tuple(map(_identity, account.identities))
     groups = {
         arn: (_texts(group.policies), frozenset(group.unread))
         for arn, group in account.groups.items()
     }
     policies = _texts(account.policies.values())
     rest = replace(account, identities=(), groups={}, policies={})
-    return rest, identities, groups, policies
+    return rest, groups, policies
 
 
 def _identity(one: Identity) -> object:

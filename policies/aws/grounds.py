@@ -20,7 +20,7 @@ def home_of(id_: str) -> str:
 def allowing(finding: Finding, wanted: Wanted) -> Iterator[str]:
     """Yield the policies whose Allow statements a finding rests on."""
     for one in finding.because:
-        if isinstance(one, StatementBecause) and one.effect == "Allow":
+        if isinstance(one, StatementBecause) and one.allows:
             yield from (one.source,) if one.source in wanted.statements else ()
 
 

@@ -190,7 +190,7 @@ def _statements(findings: Iterable[Finding]) -> dict[str, frozenset[int]]:
     found: defaultdict[str, set[int]] = defaultdict(set)
     for finding in findings:
         for why in finding.because:
-            if isinstance(why, StatementBecause) and why.effect == "Allow":
+            if isinstance(why, StatementBecause) and why.allows:
                 found[why.source].add(why.index)
     return {source: frozenset(indexes) for source, indexes in found.items()}
 

@@ -18,7 +18,7 @@ from scanner.aws.deciding.controls import service_controls
 from scanner.aws.iam.formulas import settle
 from scanner.aws.linking.escalating.abilities import Ability
 from scanner.aws.linking.escalating.account import AccountEscalations
-from scanner.aws.linking.escalating.catalogue import Gives, actions
+from scanner.aws.linking.escalating.catalogue import Gives, actions, place, ways
 from scanner.aws.linking.escalating.gaining import Change
 from scanner.aws.linking.escalating.hops import CAN_BECOME
 from scanner.aws.linking.escalating.nodes import WORDS
@@ -33,6 +33,10 @@ _Table = Mapping[_What, Mapping[str, Decision]]
 #: A policy of the caller's own choice is no less than any of these.
 _LESS = (Gives.A_POLICY, Gives.A_VERSION, Gives.JOIN)
 _DENIED = Decision(Verdict.DENIED)
+#: With these, somebody's power is changed by the policies that it has.
+_REWRITING = frozenset(
+    way.first.action for way in ways() if way.on in ("policy", "boundary")
+)
 #: More subjects than this are counted, not listed.
 _MOST = 16
 
@@ -51,29 +55,43 @@ def compare_rights(context: Context, copy: Copy) -> tuple[HopChange, ...]:
     found: list[HopChange] = []
     for id_ in sorted(homes.keys() & after.accounts.keys()):
         old, new = before.accounts[id_], after.accounts[id_]
-        if _differs(before, old, after, new):
+        differs = _differing(before, old, after, new)
+        if differs is not None:
             was = context.escalations(id_)
             now = AccountEscalations(after, new, context.escalating)
-            found += _Rights(context, was, now).differences()
+            found += _Rights(context, was, now, *differs).differences()
     return tuple(found)
 
 
 # ---- what must be compared ----
 
 
-def _differs(
+#: Operations of which some may lead to somebody in a new way; None: any of them.
+_Differing = frozenset[str] | None
+
+
+def _differing(
     before: AwsEstate, old: AwsAccount, after: AwsEstate, new: AwsAccount
-) -> bool:
-    """Tell whether anything differs that the rights of an account rest on."""
+) -> tuple[_Differing] | None:
+    """Return what may lead elsewhere than before; None where all rights are the same.
+
+    Whoever's own policies say something else is compared in any case.
+    """
     organized = before.organizations is not after.organizations
-    if organized and _controls(before, old) != _controls(after, new):
-        return True
-    if _things(old) != _things(new) or len(old.identities) != len(new.identities):
-        return True
-    return any(
-        one is not other and _of(old, one) != _of(new, other)
-        for one, other in zip(old.identities, new.identities, strict=True)
-    )
+    if len(old.identities) != len(new.identities) or _things(old) != _things(new):
+        return (None,)
+    callers = organized and _controls(before, old) != _controls(after, new)
+    editable = False
+    for one, other in zip(old.identities, new.identities, strict=True):
+        if one is other:
+            continue
+        if _facts(one) != _facts(other):
+            return (None,)
+        callers = callers or _says(one) != _says(other)
+        editable = editable or _editable(old, one) != _editable(new, other)
+    if editable:
+        return (_REWRITING,)
+    return (frozenset(),) if callers else None
 
 
 def _controls(estate: AwsEstate, account: AwsAccount) -> object:
@@ -87,18 +105,23 @@ def _things(account: AwsAccount) -> object:
     return account.holders, account.documents, account.profiles, account.groups.keys()
 
 
-def _of(account: AwsAccount, one: Identity) -> object:
-    own = frozenset[object]().union(
-        *(about(each.document, actions()) for each in one.policies)
-    )
-    editable = [x.source for x in one.policies if x.source in account.policies]
-    limit = one.boundary and (
-        one.boundary.source,
-        about(one.boundary.document, actions()),
-    )
-    facts = (one.principal.id, one.tags, one.tags_known, one.groups, one.trust)
-    unread = (one.unread, one.unread_boundary)
-    return own, frozenset(editable), limit, facts, unread, one.permission_set
+def _says(one: Identity) -> object:
+    """Return what policies say of somebody's rights."""
+    own = (about(each.document, actions()) for each in one.policies)
+    limit = one.boundary and about(one.boundary.document, actions())
+    return frozenset[object]().union(*own), limit, one.unread, one.unread_boundary
+
+
+def _editable(account: AwsAccount, one: Identity) -> object:
+    """Return the documents that somebody has, or is limited by, and others may edit."""
+    own = frozenset(x.source for x in one.policies if x.source in account.policies)
+    return own, one.unread, one.boundary and one.boundary.source
+
+
+def _facts(one: Identity) -> object:
+    known = (one.principal.id, one.tags, one.tags_known, one.permission_set)
+    bounded = one.boundary is not None or one.unread_boundary
+    return known, one.groups, one.trust, bounded
 
 
 # ---- comparing ----
@@ -106,11 +129,16 @@ def _of(account: AwsAccount, one: Identity) -> object:
 
 @dataclass(frozen=True)
 class _Rights:
-    """One account, before and after."""
+    """One account, before and after.
+
+    Attributes:
+        elsewhere: operations that may lead to somebody in a new way; None for any.
+    """
 
     context: Context
     was: AccountEscalations
     now: AccountEscalations
+    elsewhere: _Differing
 
     def differences(self) -> Iterator[HopChange]:
         """Yield what is there only before or only after, by who has it."""
@@ -127,6 +155,8 @@ class _Rights:
             pairs.setdefault((old.get(source), new.get(source)), []).append(source)
         for sources in pairs.values():
             one, other = old.get(sources[0]), new.get(sources[0])
+            if one == other and not self._elsewhere(one):
+                continue
             if self._numbered_alike and _cells(self.was, one) == _cells(
                 self.now, other
             ):
@@ -136,6 +166,12 @@ class _Rights:
                 changes = list(_compared(before, after))
                 for source in sources:
                     yield from self._of(source, changes, after)
+
+    def _elsewhere(self, ability: Ability | None) -> bool:
+        """Tell whether the same ability may lead to somebody in a new way."""
+        if ability is None or self.elsewhere is None:
+            return ability is not None
+        return any(ability.allowed >> place(one) & 1 for one in self.elsewhere)
 
     @cached_property
     def _numbered_alike(self) -> bool:

@@ -1,7 +1,7 @@
 """How a principal still reaches a target after a change: other vectors, and hops."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Targets
@@ -13,7 +13,7 @@ from scanner.search import State, chain, hops_of, search
 
 Path = tuple[str, ...]
 
-#: Further paths are counted, not listed.
+#: Nobody looks for further paths.
 _MOST_PATHS = 20
 
 
@@ -50,19 +50,13 @@ def remaining_paths(
         if not (temporary and grant.decision.standing is Standing.ELIGIBLE)
     ]
     arrivals = search({principal: (0, 0, 0)}, ways.steps)
-    more = 0
-    for holder in arrivals:
-        if not isinstance(holder, str) or holder == principal:
-            continue
-        vectors = [grant.vector.id for grant in ways.grants_of(holder)]
-        if vectors and len(found) < _MOST_PATHS:
-            hops = tuple(chain(context.graph, arrivals, holder))[::-1]
-            words = (word for hop in hops for word in (hop.kind, hop.target))
-            found.append((principal, *words, min(vectors)))
-        elif vectors:
-            more += 1
-    if more:
-        found.append((principal, f"and {more} more principals that it can become"))
+    for holder in ways.holders[:_MOST_PATHS]:
+        hops = tuple(chain(context.graph, arrivals, holder))[::-1]
+        words = (word for hop in hops for word in (hop.kind, hop.target))
+        vectors = (grant.vector.id for grant in ways.grants_of(holder))
+        found.append((principal, *words, min(vectors)))
+    if len(ways.holders) > _MOST_PATHS:
+        found.append((principal, "and more principals that it can become"))
     return tuple(dict.fromkeys(found))
 
 
@@ -74,7 +68,11 @@ def _lost(gone: Iterable[HopChange]) -> Iterator[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """Whom a principal can become, and what they hold on the targets in question."""
+    """Whom a principal can become, and what they hold on the targets in question.
+
+    Attributes:
+        holders: those who hold anything, in the order in which they were come to.
+    """
 
     context: Context
     principal: str
@@ -83,18 +81,21 @@ class _Ways:
     wanted: int
     after: Grants
     lost: frozenset[tuple[str, str, str]]
+    holders: list[str] = field(default_factory=list)
 
     def grants_of(self, id_: str) -> list[Grant]:
-        # No statement of one AWS account reaches the machines of another.
-        if home_of(id_) != self.account:
-            return []
         held = grants_after(self.context, self.after, id_)
+        # No statement of one AWS account reaches the machines of another.
+        if not held or home_of(id_) != self.account:
+            return []
         return [one for one in held if self.targets.bits(one.targets) & self.wanted]
 
     def steps(self, state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if isinstance(state, str) and (
-            state == self.principal or not self.grants_of(state)
-        ):
-            for edge in hops_of(self.context.graph, state):
-                if (edge.kind, edge.source, edge.target) not in self.lost:
-                    yield cost_of(edge), edge.target, edge
+        if not isinstance(state, str) or len(self.holders) > _MOST_PATHS:
+            return
+        if state != self.principal and self.grants_of(state):
+            self.holders.append(state)
+            return
+        for edge in hops_of(self.context.graph, state):
+            if not self.lost or (edge.kind, edge.source, edge.target) not in self.lost:
+                yield cost_of(edge), edge.target, edge

@@ -31,6 +31,7 @@ SEND, START = "ssm:SendCommand", "ssm:StartSession"
 _ACCESS_POLICIES = ("AutoApprovalPolicy", "ManualApprovalPolicy")
 _EVERYBODY = "all"
 _AGENT_POLICY = "AmazonSSMManagedEC2InstanceDefaultPolicy"
+_REGION_KEY = "aws:requestedregion"
 _ORGANIZATION_KEYS = ("aws:principalorgid", "aws:principalorgpaths")
 
 
@@ -105,12 +106,17 @@ def _lets_everything(level: Iterable[Attached]) -> bool:
     """True when a level allows every command and denies none, to anybody at all."""
     said = [one for each in level for one in each.document.statements]
     allows = [one for one in said if one.effect == "Allow"]
-    denies = [one for one in said if one.effect == "Deny"]
+    denies = [one for one in said if one.effect == "Deny" and not _is_of_regions(one)]
     return all(
         any(names_action(one, action) for one in allows)
         and not any(names_action(one, action) for one in denies)
         for action in (SEND, START)
     )
+
+
+def _is_of_regions(statement: Statement) -> bool:
+    """True for a fence around regions: inside them it limits nobody."""
+    return any(key.lower() == _REGION_KEY for _, key, _ in statement.conditions)
 
 
 def _places(account: AwsAccount) -> list[str]:

@@ -46,7 +46,8 @@ class AwsSimulator:
         lines = []
         for action in request.actions:
             asking = request.asking
-            side = side_of(action, asking.caller.kind, asking.linked, request.given)
+            kind, linked = asking.caller.kind, asking.linked
+            side = side_of(action, kind, linked, request.given[1:])
             for resource, arn in request.resources:
                 decision = self._decision(request, side, resource, arn)
                 lines.append(
@@ -63,7 +64,8 @@ class AwsSimulator:
         caller = request.asking.caller
         decided_on = "*" if side.resourceless else resource
         context = Context(side.action, decided_on, facts, request.complete)
-        plain = side.matches(context)
+        own = request.given.identity
+        plain = side.matches(context, own)
         naming = side.naming_matches(context) if side.naming else []
         across = owner != caller.account and bool(caller.account)
         key = across, side.key(plain, naming, caller)
@@ -72,7 +74,8 @@ class AwsSimulator:
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
             other = owner if across else ""
-            evaluation = side.evaluated(context, caller, other, plain + naming)
+            matches = plain + naming
+            evaluation = side.evaluated(context, caller, other, matches, own)
             found = self._decided[key] = _shown(evaluation, len(plain))
         matched = ", ".join([*[probe.shown for probe, _ in plain], *found.matched])
         return f"{found.before}{matched}{found.after}"

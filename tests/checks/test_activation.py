@@ -5,7 +5,7 @@ import pytest
 
 from checks.catalogue import run_checks
 from scanner.estate import Provider
-from scanner.grants import Activation, Standing, Verdict
+from scanner.grants import Activation, AssignmentBecause, Standing, Verdict
 from scanner.graph import build_graph
 
 RUN = "Microsoft.Compute/virtualMachines/runCommand/action"
@@ -99,6 +99,31 @@ def test_policies_that_were_not_read_are_one_unknown_finding_of_the_tenant():
     assert {one.principal for one in flagged.values()} == {None}
     assert {one.scope for one in flagged.values()} == {f"azure:{d.TENANT}"}
     assert {one.targets for one in flagged.values()} == {2}
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (Standing.ELIGIBLE, {TEAM}),
+        (Standing.PERMANENT, {CAROL}),
+        (None, {CAROL}),
+    ],
+)
+def test_what_a_member_may_activate_is_the_groups_finding(groups, expected):
+    """Unless the group has it otherwise: it is joining the group that is activated."""
+    why = AssignmentBecause("/x/providers/Microsoft.Authorization/y", "Owner", TEAM.id)
+    easy = {"standing": Standing.ELIGIBLE, "activation": Activation(False, True)}
+    given = [d.grant([CAROL], RUN, [d.azure_vm("m")], because=[why], **easy)]
+    if groups is Standing.ELIGIBLE:
+        given.append(d.grant([TEAM], RUN, [d.azure_vm("m")], because=[why], **easy))
+    elif groups is not None:
+        given.append(d.grant([TEAM], RUN, [d.azure_vm("m")], because=[why]))
+    graph = build_graph([d.half(*given, provider=Provider.AZURE)])
+
+    check = "t1651_azure_eligible_without_mfa"
+    found = {one.principal for one in run_checks(graph) if one.check == check}
+
+    assert found == expected
 
 
 def test_a_partner_who_is_eligible_counts_like_everybody():

@@ -6,8 +6,8 @@ from pathlib import Path
 from scanner.evidence.manifest import Scope
 from tools.example_estate.aws_accounts import (
     ACCOUNTS,
-    GITHUB,
-    OIDC_ACCOUNTS,
+    HOST_ROLE,
+    OIDC_PROVIDERS,
     SAML_PROVIDER,
 )
 from tools.example_estate.aws_fleet import REGIONS, write_region
@@ -70,13 +70,13 @@ def write_account(log: Writer, account: Account) -> None:
     who = {"UserId": "AROAEXAMPLE:scan", "Account": number, "Arn": caller}
     log.answer("sts:GetCallerIdentity", who, region="us-east-1")
     log.answer("iam:GetAccountAuthorizationDetails", account.details())
-    providers = [f"arn:aws:iam::{number}:oidc-provider/{GITHUB}"]
-    rows = [{"Arn": arn} for arn in providers if number in OIDC_ACCOUNTS]
+    head = f"arn:aws:iam::{number}:oidc-provider"
+    rows = [{"Arn": f"{head}/{host}"} for host in OIDC_PROVIDERS.get(number, ())]
     log.answer("iam:ListOpenIDConnectProviders", {"OpenIDConnectProviderList": rows})
     saml = f"arn:aws:iam::{number}:saml-provider/{SAML_PROVIDER}"
     log.answer("iam:ListSAMLProviders", {"SAMLProviderList": [{"Arn": saml}]})
     for region in REGIONS:
-        write_region(log, number, region)
+        write_region(log, number, region, HOST_ROLE)
     write_account_usage(log, account)
     log.finish()
 

@@ -13,10 +13,14 @@ from tools.example_estate.aws_organization import (
     STAGING,
     operator_policy,
 )
+from tools.example_estate.azure_tenant import TENANT, guid
 from tools.example_estate.iam import Account, Json, allow, deny, document, trust
 
 GITHUB = "token.actions.githubusercontent.com"
-OIDC_ACCOUNTS = (PROD, BUILD)
+ENTRA = f"sts.windows.net/{TENANT}/"
+#: Accounts to the hosts of their OIDC providers.
+OIDC_PROVIDERS = {PROD: (GITHUB,), BUILD: (GITHUB, ENTRA)}
+HOST_ROLE = "default-hosts"
 SAML_PROVIDER = "AWSSSO_9f8e7d6c5b4a_DO_NOT_DELETE"
 _SHELLS = [
     "arn:aws:ssm:*::document/AWS-RunShellScript",
@@ -105,11 +109,13 @@ def _identity_center_role(
     )
 
 
-def _oidc_role(account: Account, name: str, subject: str, inline: Json) -> None:
-    provider = f"arn:aws:iam::{account.id}:oidc-provider/{GITHUB}"
+def _oidc_role(
+    account: Account, name: str, subject: str, inline: Json, host: str = GITHUB
+) -> None:
+    provider = f"arn:aws:iam::{account.id}:oidc-provider/{host}"
     wild = "StringLike" if "*" in subject else "StringEquals"
-    when: Json = {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}
-    when.setdefault(wild, {})[f"{GITHUB}:sub"] = subject
+    when: Json = {"StringEquals": {f"{host}:aud": "sts.amazonaws.com"}}
+    when.setdefault(wild, {})[f"{host}:sub"] = subject
     account.role(
         name,
         trust({"Federated": provider}, "sts:AssumeRoleWithWebIdentity", when),
@@ -176,6 +182,15 @@ def prod() -> Account:
     )
     account.role("web", _service("ec2.amazonaws.com"), (own["core"],), profile=True)
     account.role("warehouse-node", _service("ssm.amazonaws.com"), (own["core"],))
+    release = document(
+        allow("ssm:SendCommand", f"{nodes[:-1]}i-0a10000000000001"),
+        allow("ssm:SendCommand", f"arn:aws:ssm:*:{PROD}:document/Meridian-RotateLogs"),
+    )
+    account.role(
+        "release",
+        trust({"AWS": f"arn:aws:iam::{STAGING}:role/app"}),
+        inline={"rotate-logs": release},
+    )
     _prod_people(account, own, nodes)
     return account
 
@@ -231,7 +246,28 @@ def staging() -> Account:
         inline={"own-team": abac},
         tags={"Team": "shop"},
     )
-    account.role("app", _service("ec2.amazonaws.com"), (own["core"],), profile=True)
+    into_prod = document(allow("sts:AssumeRole", f"arn:aws:iam::{PROD}:role/release"))
+    account.role(
+        "app",
+        _service("ec2.amazonaws.com"),
+        (own["core"],),
+        {"release": into_prod},
+        profile=True,
+    )
+    planned = document(
+        allow(
+            "ssm:CreateAssociation",
+            [
+                f"arn:aws:ec2:*:{STAGING}:instance/*",
+                "arn:aws:ssm:*:*:association/*",
+                "arn:aws:ssm:*::document/AWS-RunPatchBaseline",
+            ],
+            sid="LooksLikeOneInstance",
+        )
+    )
+    account.role(
+        "patch-planner", _service("lambda.amazonaws.com"), inline={"plan": planned}
+    )
     may_assume = document(
         allow("sts:AssumeRole", f"arn:aws:iam::{STAGING}:role/developer")
     )
@@ -246,6 +282,30 @@ def build() -> Account:
     fleet = document(allow(["ssm:SendCommand", "ssm:StartSession"], sid="Runners"))
     _oidc_role(account, "ci-runners", "repo:meridian-foods/*", {"fleet": fleet})
     account.role("runner", _service("ec2.amazonaws.com"), (own["core"],), profile=True)
+    account.role(
+        "patch-windows",
+        _service("ssm.amazonaws.com"),
+        inline={
+            "patch": document(
+                allow("ssm:SendCommand", f"arn:aws:ec2:*:{BUILD}:instance/*"),
+                allow(
+                    "ssm:SendCommand", "arn:aws:ssm:*::document/AWS-RunPatchBaseline"
+                ),
+            )
+        },
+    )
+    cleanup = document(
+        allow("ssm:SendCommand", f"arn:aws:ec2:*:{BUILD}:instance/*"),
+        allow("ssm:SendCommand", f"arn:aws:ssm:*:{BUILD}:document/Build-Cleanup"),
+    )
+    pipeline = guid("sp shop-pipeline")
+    _oidc_role(account, "azure-cleanup", pipeline, {"cleanup": cleanup}, ENTRA)
+    writer = document(
+        allow("ssm:UpdateDocument", f"arn:aws:ssm:*:{BUILD}:document/Build-*")
+    )
+    account.role(
+        "docs-publisher", _service("lambda.amazonaws.com"), inline={"write": writer}
+    )
     window = document(
         allow(
             ["ssm:RegisterTaskWithMaintenanceWindow", "ssm:CreateMaintenanceWindow"],
@@ -267,6 +327,14 @@ def sandbox() -> Account:
         trust({"AWS": "*"}, when={"StringEquals": {"aws:PrincipalOrgID": ORG}}),
         inline={"play": play},
     )
+    account.role(
+        "vendor-trial",
+        trust({"AWS": "*"}, when={"StringEquals": {"sts:ExternalId": "trial-2025"}}),
+        (own["ssm"],),
+    )
+    agent = account.managed("AmazonSSMManagedEC2InstanceDefaultPolicy", _AGENT, "aws")
+    buckets = account.managed("AmazonS3FullAccess", document(allow(["s3:*"])), "aws")
+    account.role(HOST_ROLE, _service("ssm.amazonaws.com"), (agent, buckets))
     account.role("toy", _service("ec2.amazonaws.com"), profile=True)
     return account
 

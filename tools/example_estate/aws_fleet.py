@@ -4,7 +4,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.example_estate.aws_organization import BUILD, PROD, SANDBOX, STAGING
+from tools.example_estate.aws_organization import (
+    BUILD,
+    PARTNER,
+    PROD,
+    SANDBOX,
+    STAGING,
+)
+from tools.example_estate.azure_subscriptions import JUMP_HOST
 from tools.example_estate.writing import Writer
 
 REGIONS = ("eu-west-1", "eu-central-1")
@@ -88,6 +95,21 @@ WAREHOUSE = {
     "IamRole": "warehouse-node",
     "RegistrationDate": "2025-02-11T09:00:00Z",
 }
+#: A VM of Azure that is a node here too: each cloud's identity is on it.
+JUMP = {
+    "InstanceId": "mi-0a9b8c7d6e5f43210",
+    "PingStatus": "Online",
+    "LastPingDateTime": "2026-11-23T03:57:00Z",
+    "AgentVersion": "3.3.987.0",
+    "PlatformType": "Linux",
+    "ResourceType": "ManagedInstance",
+    "Name": "azure-jump-1",
+    "ActivationId": "5a0c1e2f-1111-4222-8333-944455556666",
+    "IamRole": "warehouse-node",
+    "SourceId": JUMP_HOST,
+    "SourceType": "Microsoft.Compute/virtualMachines",
+    "RegistrationDate": "2025-06-02T09:00:00Z",
+}
 _ROTATE = {
     "schemaVersion": "2.2",
     "description": "Rotate the application's logs",
@@ -111,11 +133,35 @@ _ANYTHING = {
         }
     ],
 }
-DOCUMENTS = {PROD: {"Meridian-RotateLogs": _ROTATE, "Meridian-RunLines": _ANYTHING}}
+DOCUMENTS: dict[str, dict[str, dict[str, Any]]] = {
+    PROD: {"Meridian-RotateLogs": _ROTATE, "Meridian-RunLines": _ANYTHING},
+    STAGING: {"Staging-Reset": _ROTATE},
+    BUILD: {"Build-Cleanup": _ROTATE},
+}
+#: Documents to whom they are shared with.
+_SHARED = {"Staging-Reset": [PARTNER], "Build-Cleanup": ["all"]}
+#: Accounts to what their associations run: document, version, targets.
+_ASSOCIATIONS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
+    STAGING: (
+        f"arn:aws:ssm:eu-west-1:{PARTNER}:document/Vantage-Baseline",
+        "$DEFAULT",
+        [{"Key": "InstanceIds", "Values": ["*"]}],
+    ),
+    BUILD: (
+        "Build-Cleanup",
+        "$LATEST",
+        [{"Key": "InstanceIds", "Values": ["i-0c10000000000001"]}],
+    ),
+}
+_HOSTS = "/ssm/managed-instance/default-ec2-instance-management-role"
+_SHARING = "/ssm/documents/console/public-sharing-permission"
 
 
-def write_region(log: Writer, account: str, region: str) -> None:
-    """Write the regional answers of one account."""
+def write_region(log: Writer, account: str, region: str, host_role: str) -> None:
+    """Write the regional answers of one account.
+
+    `host_role`: the default host management role, where it is switched on.
+    """
     here = [m for m in FLEET.get(account, ()) if m.region == region]
     reservations = [_reservation(account, machine) for machine in here]
     log.answer("ec2:DescribeInstances", {"Reservations": reservations}, region=region)
@@ -126,19 +172,27 @@ def write_region(log: Writer, account: str, region: str) -> None:
     else:
         rows = [_registration(machine) for machine in here if machine.ping]
         if (account, region) == (PROD, "eu-west-1"):
-            rows.append(WAREHOUSE)
+            rows += [WAREHOUSE, JUMP]
         known = {"InstanceInformationList": rows}
         log.answer("ssm:DescribeInstanceInformation", known, region=region)
     _write_documents(log, account, region)
-    log.answer("ssm:ListAssociations", {"Associations": []}, region=region)
+    _write_associations(log, account, region)
     log.answer(
         "ssm:DescribeMaintenanceWindows", {"WindowIdentities": []}, region=region
     )
     log.answer("ssm:DescribeActivations", {"ActivationList": []}, region=region)
-    setting = "/ssm/managed-instance/default-ec2-instance-management-role"
-    value = {"SettingId": setting, "SettingValue": "$None", "Status": "Default"}
-    answer = {"ServiceSetting": value}
-    log.answer("ssm:GetServiceSetting", answer, region=region, SettingId=setting)
+    lax = account == BUILD
+    toys = (account, region) == (SANDBOX, "eu-central-1")
+    settings = {
+        _HOSTS: host_role if toys else "$None",
+        _SHARING: "Enable" if lax else "Disable",
+    }
+    for setting, value in settings.items():
+        status = {"SettingId": setting, "SettingValue": value, "Status": "Customized"}
+        answer = {"ServiceSetting": status}
+        log.answer("ssm:GetServiceSetting", answer, region=region, SettingId=setting)
+    console = {"SerialConsoleAccessEnabled": account == SANDBOX}
+    log.answer("ec2:GetSerialConsoleAccessStatus", console, region=region)
 
 
 def _reservation(account: str, machine: Machine) -> dict[str, Any]:
@@ -192,6 +246,16 @@ def _write_documents(log: Writer, account: str, region: str) -> None:
     for name, content in own.items():
         body = {"Name": name, "Content": json.dumps(content), "DocumentType": "Command"}
         log.answer("ssm:GetDocument", body, region=region, Name=name)
-        shared: dict[str, Any] = {"AccountIds": [], "AccountSharingInfoList": []}
+        shared = {"AccountIds": _SHARED.get(name, []), "AccountSharingInfoList": []}
         ask = {"Name": name, "PermissionType": "Share"}
         log.answer("ssm:DescribeDocumentPermission", shared, region=region, **ask)
+
+
+def _write_associations(log: Writer, account: str, region: str) -> None:
+    rows = []
+    if account in _ASSOCIATIONS and region == "eu-west-1":
+        name, version, targets = _ASSOCIATIONS[account]
+        number = f"{account[-4:]}a1b2-0000-4000-8000-00000000{account[-4:]}"
+        row = {"Name": name, "AssociationId": number, "DocumentVersion": version}
+        rows.append({**row, "Targets": targets})
+    log.answer("ssm:ListAssociations", {"Associations": rows}, region=region)

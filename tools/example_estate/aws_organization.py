@@ -216,7 +216,10 @@ def _write_delegation(log: Writer) -> None:
         "organizations:ListDelegatedAdministrators",
         {"DelegatedAdministrators": [_account(AUDIT)]},
     )
-    services = [{"ServicePrincipal": "guardduty.amazonaws.com"}]
+    services = [
+        {"ServicePrincipal": "guardduty.amazonaws.com"},
+        {"ServicePrincipal": "ssm.amazonaws.com"},
+    ]
     log.answer(
         "organizations:ListDelegatedServicesForAccount",
         {"DelegatedServices": services},

@@ -3,8 +3,14 @@
 from typing import Any
 
 from scanner.evidence.store import EstateStore
+from tools.example_estate.azure_guards import (
+    activation,
+    eligible,
+    hasty_deny,
+    lock,
+    stack_deny,
+)
 from tools.example_estate.azure_tenant import (
-    AUTH,
     CONTRIBUTOR,
     CUSTOM_OPERATOR,
     GROUPS_ROOT,
@@ -24,21 +30,12 @@ from tools.example_estate.azure_tenant import (
     Json,
     assignment,
     guid,
-    role_id,
+    scope_of,
 )
 from tools.example_estate.usage import write_activity
 from tools.example_estate.writing import Writer
 
 COMPUTE = "providers/Microsoft.Compute"
-EVERYONE = "00000000-0000-0000-0000-000000000000"
-
-
-def _sub(number: str) -> str:
-    return f"/subscriptions/{number}"
-
-
-def _group(number: str, name: str) -> str:
-    return f"{_sub(number)}/resourceGroups/{name}"
 
 
 def _identity(name: str) -> Json:
@@ -51,7 +48,7 @@ def machine(number: str, rg: str, name: str, **more: Any) -> Json:
     power = more.pop("power", "running")
     agent = {"vmAgentVersion": "2.11.1.4"} if power == "running" else {}
     found = {
-        "id": f"{_group(number, rg)}/{COMPUTE}/virtualMachines/{name}",
+        "id": f"{scope_of(number, rg)}/{COMPUTE}/virtualMachines/{name}",
         "name": name,
         "type": "Microsoft.Compute/virtualMachines",
         "location": "westeurope",
@@ -77,12 +74,17 @@ MACHINES = {
         machine(SHOP_PROD, "data", "orders-db", tags={"env": "prod"}),
     ],
     SHOP_DEV: [
-        machine(SHOP_DEV, "dev", "dev-1", tags={"env": "dev"}),
+        machine(
+            SHOP_DEV, "dev", "dev-1", tags={"env": "dev"}, identity=_identity("dev-1")
+        ),
         machine(SHOP_DEV, "frozen", "archive-1", tags={"env": "dev"}),
     ],
 }
+#: Also a managed node of Systems Manager.
+JUMP_HOST = MACHINES[PLATFORM][0]["id"]
 _ROOT = f"{GROUPS_ROOT}/{TENANT}"
 _SHOP = f"{GROUPS_ROOT}/mf-shop"
+_WEB = scope_of(SHOP_PROD, "web")
 _OPERATORS = guid("group Cloud Operators")
 _SHOP_OPERATORS = guid("group Shop Operators")
 _JUMP = guid("identity jump-1")
@@ -90,40 +92,61 @@ _JUMP = guid("identity jump-1")
 #: Subscription to the assignments at or below it.
 ASSIGNMENTS = {
     PLATFORM: [
-        assignment(_sub(PLATFORM), VM_CONTRIBUTOR, _OPERATORS, "Group"),
-        assignment(_sub(PLATFORM), OWNER, guid("vantage admin agents"), "ForeignGroup"),
+        assignment(scope_of(PLATFORM), VM_CONTRIBUTOR, _OPERATORS, "Group"),
+        assignment(
+            scope_of(PLATFORM), OWNER, guid("vantage admin agents"), "ForeignGroup"
+        ),
     ],
     SHOP_PROD: [
-        assignment(_group(SHOP_PROD, "web"), CUSTOM_OPERATOR, _SHOP_OPERATORS, "Group"),
         assignment(
-            _group(SHOP_PROD, "data"),
+            scope_of(SHOP_PROD, "web"), CUSTOM_OPERATOR, _SHOP_OPERATORS, "Group"
+        ),
+        assignment(
+            scope_of(SHOP_PROD, "data"),
             VM_ADMIN_LOGIN,
             guid("user eli.moreau"),
             "User",
         ),
-        assignment(_group(SHOP_PROD, "web"), CONTRIBUTOR, _JUMP, "ServicePrincipal"),
+        assignment(scope_of(SHOP_PROD, "web"), CONTRIBUTOR, _JUMP, "ServicePrincipal"),
         assignment(
-            _sub(SHOP_PROD),
+            f"{MACHINES[SHOP_PROD][0]['id']}",
+            VM_CONTRIBUTOR,
+            guid("identity dev-1"),
+            "ServicePrincipal",
+        ),
+        assignment(
+            scope_of(SHOP_PROD),
             LOG_ANALYTICS,
             guid("sp Vantage Monitor"),
             "ServicePrincipal",
         ),
         assignment(
-            _group(SHOP_PROD, "web"), VM_CONTRIBUTOR, guid("user long gone"), "User"
+            scope_of(SHOP_PROD, "web"), VM_CONTRIBUTOR, guid("user long gone"), "User"
         ),
     ],
     SHOP_DEV: [
         assignment(
-            _group(SHOP_DEV, "dev"),
+            scope_of(SHOP_DEV, "dev"),
             CONTRIBUTOR,
             guid("user kim.reyes_vantage.example#EXT#"),
             "User",
         ),
         assignment(
-            _sub(SHOP_DEV), CONTRIBUTOR, guid("sp shop-pipeline"), "ServicePrincipal"
+            scope_of(SHOP_DEV),
+            CONTRIBUTOR,
+            guid("sp shop-pipeline"),
+            "ServicePrincipal",
         ),
-        assignment(_group(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
-        assignment(_group(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"),
+        assignment(scope_of(SHOP_DEV, "ops"), JOB_OPERATOR, _SHOP_OPERATORS, "Group"),
+        assignment(
+            scope_of(SHOP_DEV, "dev"),
+            VM_CONTRIBUTOR,
+            guid("group Store Support"),
+            "Group",
+        ),
+        assignment(
+            scope_of(SHOP_DEV, "dev"), WEBSITES, guid("user chi.okafor"), "User"
+        ),
     ],
 }
 #: Held above the subscriptions; ARM repeats them in each one's list.
@@ -138,67 +161,8 @@ def _above(number: str) -> list[Json]:
     return [row for scope in own for row in INHERITED[scope]]
 
 
-def _eligible(number: str) -> Json:
-    scope = _ROOT
-    name = guid("eligible platform admins owner")
-    kind = f"{AUTH}/roleEligibilityScheduleInstances"
-    return {
-        "id": f"{scope}/{kind}/{name}",
-        "name": name,
-        "type": "Microsoft.Authorization/roleEligibilityScheduleInstances",
-        "properties": {
-            "scope": scope,
-            "roleDefinitionId": role_id(OWNER),
-            "principalId": guid("group Platform Admins"),
-            "principalType": "Group",
-            "memberType": "Inherited",
-            "status": "Provisioned",
-            "startDateTime": "2026-02-01T08:00:00Z",
-            "endDateTime": "2027-02-01T08:00:00Z",
-        },
-    }
-
-
-def _stack_deny() -> Json:
-    scope = _group(SHOP_PROD, "data")
-    name = guid("deny data")
-    block = {
-        "actions": ["Microsoft.Compute/virtualMachines/*"],
-        "notActions": ["*/read"],
-        "dataActions": [],
-        "notDataActions": [],
-    }
-    return {
-        "id": f"{scope}/{AUTH}/denyAssignments/{name}",
-        "name": name,
-        "type": "Microsoft.Authorization/denyAssignments",
-        "properties": {
-            "denyAssignmentName": "orders stack: deny settings",
-            "scope": scope,
-            "doNotApplyToChildScopes": False,
-            "isSystemProtected": True,
-            "denyAssignmentEffect": "enforced",
-            "permissions": [block],
-            "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
-            "excludePrincipals": [
-                {"id": guid("group Platform Admins"), "type": "Group"}
-            ],
-        },
-    }
-
-
-def _lock() -> Json:
-    scope = _group(SHOP_DEV, "frozen")
-    return {
-        "id": f"{scope}/{AUTH}/locks/frozen",
-        "name": "frozen",
-        "type": "Microsoft.Authorization/locks",
-        "properties": {"level": "ReadOnly", "notes": "kept for the auditors"},
-    }
-
-
 def _delegation() -> tuple[Json, Json]:
-    base = f"{_sub(SHOP_DEV)}/providers/Microsoft.ManagedServices"
+    base = f"{scope_of(SHOP_DEV)}/providers/Microsoft.ManagedServices"
     offer = f"{base}/registrationDefinitions/{guid('offer')}"
     partner = guid("vantage operators")
     definition = {
@@ -233,7 +197,7 @@ def _delegation() -> tuple[Json, Json]:
 
 
 def _automation() -> dict[str, list[Json]]:
-    scope = _group(SHOP_DEV, "ops")
+    scope = scope_of(SHOP_DEV, "ops")
     account = f"{scope}/providers/Microsoft.Automation/automationAccounts/mf-automation"
     kind = "Microsoft.Automation/automationAccounts"
     worker = f"{account}/hybridRunbookWorkerGroups/shop"
@@ -266,20 +230,21 @@ def _automation() -> dict[str, list[Json]]:
         ],
         f"{kind}/hybridRunbookWorkers": [
             {
-                "id": f"{worker}/hybridRunbookWorkers/{guid('worker')}",
-                "name": guid("worker"),
+                "id": f"{worker}/hybridRunbookWorkers/{guid(name)}",
+                "name": guid(name),
                 "type": f"{kind}/hybridRunbookWorkerGroups/hybridRunbookWorkers",
-                "properties": {
-                    "vmResourceId": MACHINES[SHOP_DEV][0]["id"],
-                    "workerType": "HybridV2",
-                },
+                "properties": {"vmResourceId": vm["id"], "workerType": "HybridV2"},
             }
+            # The frozen machine too: no lock stops a runbook on its worker.
+            for name, vm in zip(
+                ("worker", "frozen worker"), MACHINES[SHOP_DEV], strict=True
+            )
         ],
     }
 
 
 def _arc() -> Json:
-    scope = _group(SHOP_DEV, "warehouse")
+    scope = scope_of(SHOP_DEV, "warehouse")
     return {
         "id": f"{scope}/providers/Microsoft.HybridCompute/machines/scale-7",
         "name": "scale-7",
@@ -302,16 +267,22 @@ def write_subscriptions(store: EstateStore) -> None:
 
 
 def _write_authorization(log: Writer, number: str) -> None:
-    scope = _sub(number)
+    scope = scope_of(number)
     held = ASSIGNMENTS[number] + _above(number)
-    denies = [_stack_deny()] if number == SHOP_PROD else []
-    locks = [_lock()] if number == SHOP_DEV else []
+    denies = {SHOP_PROD: [stack_deny()], PLATFORM: [hasty_deny()]}.get(number, [])
+    policies = [activation(_ROOT, OWNER, careful=False)]
+    here = [eligible(_ROOT, OWNER, "Platform Admins")]
+    if number == SHOP_PROD:
+        here.append(eligible(_WEB, VM_CONTRIBUTOR, "Cloud Operators"))
+        policies.append(activation(_WEB, VM_CONTRIBUTOR, careful=True))
+    locks = [lock()] if number == SHOP_DEV else []
     definition, assigned = _delegation()
     delegated = number == SHOP_DEV
     lists = {
         "Microsoft.Authorization/roleAssignments": held,
         "Microsoft.Authorization/denyAssignments": denies,
-        "Microsoft.Authorization/roleEligibilityScheduleInstances": [_eligible(number)],
+        "Microsoft.Authorization/roleEligibilityScheduleInstances": here,
+        "Microsoft.Authorization/roleManagementPolicyAssignments": policies,
         "Microsoft.Authorization/roleAssignmentScheduleInstances": [],
         "Microsoft.Authorization/locks": locks,
         "Microsoft.ManagedServices/registrationDefinitions": [definition][:delegated],

@@ -16,6 +16,12 @@ def guid(name: str) -> str:
     return str(uuid.uuid5(_SPACE, name))
 
 
+def scope_of(number: str, rg: str = "") -> str:
+    """Return the scope of a subscription, or of a resource group in it."""
+    subscription = f"/subscriptions/{number}"
+    return f"{subscription}/resourceGroups/{rg}" if rg else subscription
+
+
 TENANT = guid("tenant")
 PARTNER_TENANT = guid("vantage tenant")
 SUBSCRIPTIONS = {
@@ -110,15 +116,22 @@ USERS = {
     "dev.ramanathan": "Member",
     "eli.moreau": "Member",
     "kim.reyes_vantage.example#EXT#": "Guest",
+    "lea.marchetti": "Member",
+    "mio.takeda": "Member",
+    "noor.haddad": "Member",
+    "oli.svensson": "Member",
 }
 #: Group to its direct members; a group may hold groups.
 GROUPS = {
     "Platform Admins": ["ana.petrov", "bo.lindqvist"],
     "Cloud Operators": ["bo.lindqvist", "Shop Operators"],
     "Shop Operators": ["chi.okafor", "dev.ramanathan"],
+    "Store Support": ["lea.marchetti", "mio.takeda", "noor.haddad", "oli.svensson"],
 }
+#: Group to its owner, who may put anybody in it.
+OWNERS = {"Shop Operators": "eli.moreau"}
 APPLICATIONS = {"shop-pipeline": TENANT, "Vantage Monitor": PARTNER_TENANT}
-IDENTITIES = ("jump-1", "mf-automation", "shop-web")
+IDENTITIES = ("dev-1", "jump-1", "mf-automation", "shop-web")
 
 
 def user(name: str) -> Json:
@@ -276,6 +289,9 @@ def _write_graph(log: Writer) -> None:
         log.answer("graph/groups/members", direct, group=number)
         whole = {"value": _transitive(name)}
         log.answer("graph/groups/transitiveMembers", whole, group=number)
+    for name, owner in OWNERS.items():
+        number = guid(f"group {name}")
+        log.answer("graph/owners", {"value": [user(owner)]}, object=number)
     applications = [
         {
             "id": guid(f"sp {name}"),

@@ -72,7 +72,16 @@ class AccountEngine:
         self._joins = joins
         #: What grants ask, by their identity: the graph keeps them as long as this.
         self._asked: dict[tuple[int, ...], tuple[Asked, ...]] = {}
-        self._why = Explainer(rules, powers, joins, self._nodes, objects, self._facts)
+        identities = {one.principal.id: one for one in account.identities}
+        self._why = Explainer(
+            rules,
+            powers,
+            joins,
+            self._nodes,
+            objects,
+            self._facts,
+            identities.__getitem__,
+        )
 
     def grants(self, among: Container[str] | None = None) -> Iterator[Grant]:
         """Yield the account's grants, each for all principals that share a decision.

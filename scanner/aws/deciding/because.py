@@ -1,7 +1,7 @@
 """Which statements a verdict rests on: worked out by class, named for one principal."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import covered
@@ -65,6 +65,7 @@ class Explainer:
     nodes: Space
     objects: Space
     facts_of: Callable[[Identity], PrincipalFacts]
+    identity_of: Callable[[str], Identity]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
     #: By a power and several things that are asked.
@@ -76,11 +77,17 @@ class Explainer:
         default_factory=dict
     )
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
+    #: By a power and what is asked of it that lends a role.
+    _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
+        default_factory=dict
+    )
 
     def allowed(
         self, identity: Identity, power: Power, *asked: Asked
     ) -> tuple[StatementBecause, ...]:
         """Name the statements that allow what is asked, then those that cut some.
+
+        Those of roles that are lent come last, marked as such.
 
         Each is named once, whatever it is that it allows. Root's power is written in no
         policy: it is named as source `root`.
@@ -96,8 +103,34 @@ class Explainer:
             *(one.because for one in named if one.own and one.rule in allows),
             *(one.because for one in named if one.rule in cuts),
         )
+        lent = self._lent(power, asked)
         # With tags of its own, one statement is two rules.
-        return tuple(dict.fromkeys(found)) if identity.forging else found
+        return (
+            tuple(dict.fromkeys((*found, *lent))) if identity.forging or lent else found
+        )
+
+    def _lent(
+        self, power: Power, asked: tuple[Asked, ...]
+    ) -> tuple[StatementBecause, ...]:
+        """Name the statements of the roles that are lent, as few as command all."""
+        lending = tuple(
+            one for one in asked if any(way.lends for way in one.vector.ways)
+        )
+        known = id(power), lending
+        if lending and known not in self._lending:
+            self._lending[known] = tuple(dict.fromkeys(self._lent_by(power, lending)))
+        return self._lending[known] if lending else ()
+
+    def _lent_by(
+        self, power: Power, asked: tuple[Asked, ...]
+    ) -> Iterator[StatementBecause]:
+        for vector, targets, only in asked:
+            narrow = power.on(place(vector.action))
+            for found in self.joins.lent_roles(narrow, vector, targets):
+                own = Asked(found.vector, found.targets, only)
+                role = self.identity_of(found.role)
+                for one in self.allowed(role, found.power, own):
+                    yield replace(one, lent=True)
 
     def denied(
         self, identity: Identity, vector: AwsVector, targets: int

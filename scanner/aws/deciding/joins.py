@@ -1,8 +1,9 @@
 """One vector of one class: its steps joined, way by way and region by region."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from scanner.aws.deciding.cells import (
     NOTHING,
@@ -48,6 +49,15 @@ class Lent:
 
     nodes: Cells
     documents: Documents
+
+
+class Commanding(NamedTuple):
+    """A lent role, and the targets that it commands by one vector."""
+
+    role: str
+    power: Power
+    vector: AwsVector
+    targets: int
 
 
 class Joins:
@@ -171,18 +181,53 @@ class Joins:
             return cells, halves
         return (cells, halves) if all(cells.values()) else None
 
-    def _lent(self, power: Power, way: Way) -> Lent:
-        """Return what is lent by what all steps that need a lender authorise."""
+    def lent_roles(
+        self, power: Power, vector: AwsVector, targets: int
+    ) -> Iterator[Commanding]:
+        """Yield roles that a vector lends, until all targets are commanded by some.
+
+        Args:
+            power: as for `outcome`.
+            vector: a vector on targets that the power has it on.
+            targets: these targets, as bits.
+        """
+        for way in vector.ways:
+            granted = covered(self._lending_of(power, way)) if way.lends else 0
+            for lender in map(self._lenders.__getitem__, ones(granted)):
+                if not targets:
+                    return
+                if lender.role:
+                    inside = targets & self._nodes.in_region(lender.resource.region)
+                    for found in self._commanded(lender.role, way.lends, inside):
+                        targets &= ~found.targets
+                        yield found
+
+    def _commanded(
+        self, role: str, by: tuple[str, ...], targets: int
+    ) -> Iterator[Commanding]:
+        power = self._lending.powers[role]
+        for vector in map(self._vectors.__getitem__, by):
+            outcome = self.outcome(power.on(place(vector.action)), vector)
+            if reached := targets & _all(outcome.values()):
+                targets &= ~reached
+                yield Commanding(role, power, vector, reached)
+
+    def _lending_of(self, power: Power, way: Way) -> Cells:
+        """Return the lenders that all steps which need one authorise."""
         kind = way.lender or ""
         granted: Cells = {TRUE: self.lenders.of_kind(kind)}
         for step in way.steps:
             if kind in step.needs and covered(granted):
                 effect = self._lender_effects.of(power.of(step), step)
                 granted = meet(granted, effect.granted)
+        return granted
+
+    def _lent(self, power: Power, way: Way) -> Lent:
+        """Return what is lent by what all steps that need a lender authorise."""
         nodes: Cells = NOTHING
         held = {
             formula: self._holding(bits, way.lends)
-            for formula, bits in granted.items()
+            for formula, bits in self._lending_of(power, way).items()
             if bits
         }
         for formula, lent in held.items():

@@ -5,9 +5,9 @@ that it becomes anyway: a step from the management account into a member account
 only a control policy stops it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
 
 from scanner.aws.deciding.cells import somewhere
 from scanner.aws.deciding.controls import service_controls
@@ -33,8 +33,7 @@ from scanner.aws.model import AwsAccount, AwsEstate, Identity, Organization
 from scanner.aws.vectors import Step, catalogue
 from scanner.classes import POWER
 from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Verdict
-from scanner.hops import Cost, cost_of, plus
+from scanner.grants import Edge, Verdict, ones
 
 _BECOMES = "can-become"
 _KEYS = frozenset({"aws:resourcetag", "organizations:policytype"})
@@ -76,7 +75,7 @@ class Guardrails:
         Args:
             known: the hops found so far.
         """
-        ways = Ways(known)
+        ways: Ways | None = None
         for organization in self._estate.organizations:
             home = self._estate.accounts.get(organization.management_account)
             if home is None:
@@ -86,7 +85,10 @@ class Guardrails:
             for power, identities in rights.holders(editing).items():
                 free = self._free(organization, home, power)
                 touching = frozenset(power.about(editing).rules)
-                for one in identities if free else ():
+                if not free:
+                    continue
+                ways = ways or Ways(known, self._subjects)
+                for one in identities:
                     because = rights.because(one, touching)
                     for last, hops in self._gained(one.principal.id, free, ways):
                         why = (*because, *(w for hop in hops for w in hop.because))
@@ -125,7 +127,8 @@ class Guardrails:
                         taken = somewhere(may[_DETACH], place) if open_ else FALSE
                         rewritten = somewhere(may[_UPDATE], place)
                         given = both(given, either(taken, rewritten))
-            if settle(given).verdict is not Verdict.DENIED:
+            possible = settle(given).verdict is not Verdict.DENIED
+            if possible and self._account(id_).cut:
                 found[id_] = given
         return found
 
@@ -133,23 +136,31 @@ class Guardrails:
         self, source: str, free: Mapping[str, Formula], ways: Ways
     ) -> Iterator[tuple[Edge, tuple[Edge, ...]]]:
         """Yield the last hop to each power that is freed, after those to its holder."""
-        best: dict[str, tuple[Cost, Formula, tuple[Edge, ...]]] = {}
-        for id_, hops in ways.onwards(source).items():
-            home = self._homes.get(id_)
-            given = free.get(home.scope) if home is not None else None
-            target = self._without_rails(home) if home and given else None
-            if target is not None and given is not None:
-                cost = reduce(plus, map(cost_of, hops), (0, 0, 0))
-                if target not in best or cost < best[target][0]:
-                    best[target] = cost, given, hops
-        for target, (_, given, hops) in best.items():
-            yield settled_edge(_BECOMES, source, target, settle(given), ()), hops
+        for id_, bits in ways.beyond(source).items():
+            members: defaultdict[str, set[str]] = defaultdict(set)
+            for n in ones(bits) if id_ in free else ():
+                principal = self._estate.accounts[id_].identities[n].principal
+                target = self._without_rails(principal)
+                if target is not None:
+                    members[target].add(principal.id)
+            for target, holders in members.items():
+                nearest = ways.nearest(source, frozenset(holders))
+                if nearest is not None:
+                    settled = settle(free[id_])
+                    yield (
+                        settled_edge(_BECOMES, source, target, settled, ()),
+                        nearest[1],
+                    )
 
-    @cached_property
-    def _homes(self) -> Mapping[str, Principal]:
-        accounts = self._estate.accounts.values()
-        everybody = (one.principal for each in accounts for one in each.identities)
-        return {one.id: one for one in everybody if one.kind != "root"}
+    @property
+    def _subjects(self) -> Mapping[str, tuple[str, int]]:
+        """Account and bit of everybody that control policies may bind, by ARN."""
+        return {
+            one.principal.id: (id_, 1 << n)
+            for id_, account in self._estate.accounts.items()
+            for n, one in enumerate(account.identities)
+            if one.principal.kind != "root"
+        }
 
     def _without_rails(self, principal: Principal) -> str | None:
         """Return what an identity is without control policies, if that is more."""

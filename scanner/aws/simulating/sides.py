@@ -46,6 +46,10 @@ class Given(NamedTuple):
     resource: Policies
 
 
+#: All of `Given` but its first.
+Around = tuple[Policies, Policies, tuple[Policies, ...], tuple[Policies, ...], Policies]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """All but matching statements that an answer depends on; one object for equals."""
@@ -72,7 +76,8 @@ class Side(NamedTuple):
     Attributes:
         action: as given.
         resourceless: it is authorised on `*` only.
-        binding: the policies that bear on it.
+        has_own: the caller's own policies bear on it.
+        binding: the others that do.
         plain: their statements without principals that name the action, compiled.
         naming: those with principals.
         frame: what else an answer depends on.
@@ -80,16 +85,23 @@ class Side(NamedTuple):
 
     action: str
     resourceless: bool
+    has_own: bool
     binding: Given
     plain: tuple[Probe, ...]
     naming: tuple[Probe, ...]
     frame: Frame
 
-    def matches(self, context: Context) -> Matches:
-        """Return the statements that may apply to a request, each with how it does."""
+    def matches(self, context: Context, identity: Policies) -> Matches:
+        """Return the statements that may apply to a request, each with how it does.
+
+        Args:
+            context: the resource and the condition keys.
+            identity: the caller's own policies.
+        """
+        own = _probes(identity, self.action) if self.has_own else ()
         return [
             (probe, formula)
-            for probe in self.plain
+            for probe in (*own, *self.plain)
             if (formula := probe.applies(context))
         ]
 
@@ -115,7 +127,12 @@ class Side(NamedTuple):
         return self.frame, tuple(said), tuple(named)
 
     def evaluated(
-        self, context: Context, caller: Caller, owner: str, matches: Matches
+        self,
+        context: Context,
+        caller: Caller,
+        owner: str,
+        matches: Matches,
+        identity: Policies,
     ) -> Evaluation:
         """Decide one request by the engine.
 
@@ -124,17 +141,18 @@ class Side(NamedTuple):
             caller: who asks.
             owner: account of the resource; the caller's when empty.
             matches: what `matches` and `naming_matches` returned.
+            identity: the caller's own policies.
         """
         formulas = {id(one.statement): formula for one, formula in matches}
         request = _Matched(self.action, context.resource, context.look, formulas)
-        return evaluate(request, caller, self._layers(owner))
+        return evaluate(request, caller, self._layers(owner, identity))
 
-    def _layers(self, owner: str) -> Layers:
+    def _layers(self, owner: str, identity: Policies) -> Layers:
         """Return the policies as the engine takes them."""
         binding, frame = self.binding, self.frame
-        is_root = frame.kind is CallerKind.ROOT
+        own = self._reduced(identity) if self.has_own else ()
         return Layers(
-            identity=(ROOT_POWER,) if is_root else self._reduced(binding.identity),
+            identity=(ROOT_POWER,) if frame.kind is CallerKind.ROOT else own,
             boundary=self._reduced(binding.boundary) or None,
             session=self._reduced(binding.session) or None,
             scps=[self._reduced(level) for level in binding.scps],
@@ -164,7 +182,7 @@ class _Matched(Request):
 
 
 @lru_cache(maxsize=4096)
-def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) -> Side:
+def side_of(action: str, kind: CallerKind, linked: bool | None, around: Around) -> Side:
     """Select the policies that bind a caller when it asks for an action.
 
     Args:
@@ -173,18 +191,21 @@ def side_of(action: str, kind: CallerKind, linked: bool | None, given: Given) ->
             the root user has its account's full power.
         linked: control policies do not bind service-linked roles; None when it is not
             known whether the role is one.
-        given: the policies of the request.
+        around: the policies of the request but for the caller's own, which hardly any
+            two requests share.
     """
     known = traits(action)
+    given = Given((), *around)
     binding = _binding(kind, linked is False, known.limited, given)
-    identity, boundary, session, scps, rcps, resource = binding
+    _, boundary, session, scps, rcps, resource = binding
     doubt = _LINKED if linked is None and (given.scps or given.rcps) else TRUE
     if kind is CallerKind.ROOT and known.enters:
         doubt = FALSE  # AWS lets no root user assume a role, whatever its trust says
-    plain = (identity, boundary, session, *scps)
+    plain = (boundary, session, *scps)
     return Side(
         action,
         known.resourceless,
+        kind not in _POLICYLESS,
         binding,
         tuple(chain.from_iterable(_probes(one, action) for one in plain if one)),
         tuple(chain.from_iterable(_probes(one, action) for one in (*rcps, resource))),
@@ -218,7 +239,7 @@ def _frame(
 def _binding(kind: CallerKind, controlled: bool, limited: bool, given: Given) -> Given:
     """Drop the policies that do not bind such a caller."""
     if kind in _POLICYLESS:
-        given = given._replace(identity=(), boundary=(), session=())
+        given = given._replace(boundary=(), session=())
     if given.scps and (not controlled or kind in _ACCOUNTLESS):
         given = given._replace(scps=())
     if given.rcps and not (controlled and limited):

@@ -346,7 +346,31 @@ def test_because_names_the_statements_of_every_step():
     decided = world(who, service="events.amazonaws.com")
 
     found = because(decided, "user/ann", "events:PutRule")
-    assert [one.index for one in found] == [1, 2, 3]
+    assert [one.index for one in found if not one.lent] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("passed", "sources"),
+    [
+        (ROBOT, [f"{ROBOT}/inline/own"]),
+        ("*", [f"{ROBOT}/inline/own"]),
+    ],
+)
+def test_because_names_what_the_lent_role_may(passed, sources):
+    """Its own statements come last; of several roles, as few as command the nodes."""
+    trust = trust_in("scheduler.amazonaws.com")
+    who = user("ann", allow("scheduler:CreateSchedule"), allow(PASS, passed))
+    robot = role("robot", deny("s3:*"), allow(SEND), allow("ec2:*"), trust=trust)
+    second = role("second", allow(SEND), trust=trust)
+    silent = role("a-silent", allow("s3:*"), trust=trust)
+    decided = decide_aws(estate(account(who, robot, second, silent, node())))
+
+    found = because(decided, "user/ann", "scheduler:CreateSchedule")
+
+    assert [(one.source, one.index) for one in found if one.lent] == [
+        (source, 1) for source in sources
+    ]
+    assert [one.index for one in found if one.allows] == [0, 1]
 
 
 def test_what_cuts_one_step_is_named():

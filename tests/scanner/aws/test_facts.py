@@ -34,6 +34,7 @@ def preferences(**inputs):
 # ---- control policies ----
 
 
+ABROAD = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
 DENIED = "no service control policy denies a command"
 
 
@@ -51,6 +52,8 @@ def under(*statements):
         ([a.deny("ssm:SendCommand")], []),
         ([a.deny("ssm:*", when={"Bool": {"aws:x": "true"}})], []),
         ([a.deny("ssm:Start*")], []),
+        ([a.deny("*", when=ABROAD)], [("", DENIED)]),
+        ([a.deny("*", when=ABROAD), a.deny("ssm:*")], []),
     ],
 )
 def test_a_control_policy_that_denies_any_command_counts(
