@@ -13,6 +13,7 @@ from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
+from scanner.aws.linking.providers import Providers
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
 from scanner.grants import Decided, Edge, Verdict
@@ -60,6 +61,8 @@ def links_of(estate: AwsEstate) -> Links:
     edges += escalated(estate, escalations, edges, classes)
     forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
     edges += [*forgers.edges(), *sets.edges()]
+    providers = Providers(estate)
+    edges += [*providers.certificates(), *providers.rewriting(outside.principals)]
     edges += rails.edges(edges)
     governed = _together(rails.made, sets.made)
     if governed:
@@ -73,7 +76,7 @@ def links_of(estate: AwsEstate) -> Links:
     named = [*classes, *escalations.parties, *forgers.principals]
     named += [*rails.principals, *sets.principals]
     parties = {each.id: each for each in named}
-    parties |= outside.principals | people.principals | unlisted
+    parties |= outside.principals | providers.principals | people.principals | unlisted
     listed = {
         identity.principal.id
         for account in estate.accounts.values()

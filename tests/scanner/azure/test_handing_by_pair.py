@@ -6,7 +6,7 @@ a delegation or a new role, with nothing decided by class.
 
 from dataclasses import replace
 
-from azure_estates import SUB, SUB2
+from azure_estates import EVERYONE, SUB, SUB2
 from azure_generated import (
     HIERARCHY,
     SCOPES,
@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.azure.decide import decide_azure
-from scanner.azure.model import AzureEstate
+from scanner.azure.model import Assignment, AzureEstate, DenyAssignment
 from scanner.azure.rbac.conditions import NotAConditionError, parse
 from scanner.azure.rbac.evaluation import Ask, evaluate
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.truth import Request, Truth, truth
 from scanner.azure.vectors import MACHINE_VECTORS
-from scanner.grants import Verdict
+from scanner.grants import Tier, Verdict
 
 HAND_OUT = "Microsoft.Authorization/roleAssignments/write"
 DEFINE = "Microsoft.Authorization/roleDefinitions/write"
@@ -52,6 +52,17 @@ handing = st.sampled_from(
 )
 
 
+denies_of_running = st.builds(
+    lambda scope, excluded, system: DenyAssignment(
+        "running", "running", scope, (Permission((RUN,)),), frozenset({EVERYONE}),
+        frozenset(excluded), system=system,
+    ),
+    st.sampled_from(SCOPES),
+    st.sets(st.sampled_from(["u1", "g1"]), max_size=1),
+    st.booleans(),
+)  # fmt: skip
+
+
 @st.composite
 def handing_tenants(draw):
     """A generated tenant whose roles may hand out others, under conditions."""
@@ -75,7 +86,10 @@ def handing_tenants(draw):
         )
         for one in given
     ]
-    return replace(tenant, roles=known, assignments=tuple(held))
+    cuts = [replace(one, system=draw(st.booleans())) for one in tenant.denies]
+    if draw(st.booleans()):
+        cuts.append(draw(denies_of_running))
+    return replace(tenant, roles=known, assignments=tuple(held), denies=tuple(cuts))
 
 
 def receivers(tenant, principal):
@@ -84,9 +98,12 @@ def receivers(tenant, principal):
     return {"Group" if one[0] == "g" else "User" for one in {principal, *groups}}
 
 
-def counting(tenant, kinds):
-    """The roles that run commands on a VM, or hand out one that does."""
-    asked = [(v.operation, v.data) for v in MACHINE_VECTORS if "vm" in v.kinds]
+ON_VMS = [v for v in MACHINE_VECTORS if "vm" in v.kinds]
+RUNNING = [(v.operation, v.data) for v in ON_VMS]
+
+
+def counting(tenant, kinds, asked=RUNNING):
+    """The roles that give any of some operations, or hand out one that does."""
     found = {
         guid: Truth.TRUE if any(any(r.granting(*one)) for one in asked) else Truth.FALSE
         for guid, r in tenant.roles.items()
@@ -128,7 +145,7 @@ def by_pair(tenant):
         for machine in tenant.machines:
             above, _ = HIERARCHY.chain(machine.target.scope)
             ask = Ask(principal, groups, HAND_OUT, False, machine.scope, above)
-            best = 0
+            best = fresh = 0
             for one in tenant.assignments:
                 role = tenant.roles.get(one.role)
                 bare = replace(one, condition=None)
@@ -156,10 +173,74 @@ def by_pair(tenant):
                     if makes(tenant, ask, principal, groups, machine, above):
                         new = lets_through(texts, {NEW: Truth.TRUE}, kinds)
                         ways = makes(tenant, ask, principal, groups, machine, above)
-                        best = max(best, min({0: 0, 1: 2, 2: 3}[int(new)], ways))
-            if best:
-                found[principal, machine.target.id] = best
+                        fresh = max(fresh, min({0: 0, 1: 2, 2: 3}[int(new)], ways))
+            if best > 1 and stuck(tenant, ask, counts, kinds):
+                best = 0
+            if best or fresh:
+                found[principal, machine.target.id] = max(best, fresh)
     return found
+
+
+REMOVERS = [
+    "Microsoft.Authorization/denyAssignments/delete",
+    "Microsoft.Authorization/denyAssignments/write",
+]
+UNLOCK = "Microsoft.Authorization/locks/delete"
+EVERY_BLOCK = (Permission(("*",), (), ("*",)),)
+EVERYTHING = {"all": RoleDefinition("all", "", "", True, EVERY_BLOCK)}
+
+
+def stuck(tenant, ask, counts, kinds):
+    """Whether guards that stay block all that the roles to be had would run."""
+    gains = [
+        (v.operation, v.data)
+        for v in ON_VMS
+        if v.vector.tier is not Tier.ESCALATION
+        and any(
+            any(tenant.roles[guid].granting(v.operation, v.data))
+            for guid, found in counts.items()
+            if found
+        )
+    ]
+    denies = [d for d in tenant.denies if d.system or not goes(tenant, ask, d, kinds)]
+    locks = [k for k in tenant.locks if not goes(tenant, ask, k, kinds)]
+    whole = [Assignment("all", "/", "all", ask.principal)]
+
+    def blocked(operation, data):
+        asked = replace(ask, operation=operation, data=data)
+        found = evaluate(asked, EVERYTHING, whole, denies, locks)
+        return found.decision.verdict is Verdict.DENIED
+
+    return bool(gains) and all(blocked(*one) for one in gains)
+
+
+def goes(tenant, ask, guard, kinds):
+    """Whether the principal removes a guard, or gives itself a role that does."""
+    names = REMOVERS if hasattr(guard, "system") else [UNLOCK]
+    at = replace(ask, scope=guard.scope, management_groups=above_of(guard.scope))
+    for name in names:
+        asked = replace(at, operation=name)
+        found = evaluate(asked, tenant.roles, tenant.assignments, tenant.denies, [])
+        if found.decision.verdict is not Verdict.DENIED:
+            return True
+    counts = counting(tenant, kinds, [(name, False) for name in names])
+    for one in tenant.assignments:
+        alone = evaluate(at, tenant.roles, [one], tenant.denies, [])
+        if alone.decision.verdict is Verdict.DENIED:
+            continue
+        role = tenant.roles.get(one.role)
+        if role is None:
+            return True
+        for block in role.granting(HAND_OUT, False):
+            if lets_through([one.condition, block.condition], counts, kinds):
+                return True
+    return False
+
+
+def above_of(scope):
+    if scope.startswith("/subscriptions/"):
+        return HIERARCHY.chain(scope.split("/")[2])[0]
+    return tuple(filter(None, [HIERARCHY.parents.get(scope)]))
 
 
 def makes(tenant, ask, principal, groups, machine, above):

@@ -12,19 +12,69 @@ from scanner.hops import Cost, plus
 #: Sets of subjects as bits, by account.
 _Bits = Mapping[str, int]
 _NOBODY: _Bits = {}
+_NONE: Mapping[str, tuple[str, int]] = {}
+
+
+class _Search:
+    """A search from one source that goes on only as far as somebody asks."""
+
+    def __init__(self, source: str, hops: Mapping[str, list[Edge]]) -> None:
+        self._source, self._hops, self._order = source, hops, count()
+        self._heap: list[tuple[Cost, int, str, Edge | None]]
+        self._heap = [((0, 0, 0), next(self._order), source, None)]
+        #: Whoever was reached, the nearest first, and the last hop to each.
+        self._reached: dict[str, tuple[Cost, Edge | None]] = {}
+
+    def nearest(self, wanted: frozenset[str]) -> tuple[Cost, tuple[Edge, ...]] | None:
+        wanted -= {self._source}
+        reached = wanted & self._reached.keys()
+        if reached:
+            at = min(reached, key=lambda one: (self._reached[one][0], one))
+            return self._reached[at][0], tuple(self._way(at))
+        while self._heap:
+            at = self._settled()
+            if at in wanted:
+                return self._reached[at][0], tuple(self._way(at))
+        return None
+
+    def all(self) -> Mapping[str, tuple[Edge, ...]]:
+        """Go on to the end."""
+        while self._heap:
+            self._settled()
+        others = (at for at in self._reached if at != self._source)
+        return {at: tuple(self._way(at)) for at in others}
+
+    def _settled(self) -> str:
+        """Take the next nearest; empty text for one that was reached before."""
+        cost, _, at, by = heappop(self._heap)
+        if at in self._reached:
+            return ""
+        self._reached[at] = cost, by
+        for edge in self._hops.get(at, ()):
+            if edge.target not in self._reached:
+                total = plus(cost, hop_cost(edge))
+                heappush(self._heap, (total, next(self._order), edge.target, edge))
+        return at
+
+    def _way(self, at: str) -> Iterator[Edge]:
+        hops: list[Edge] = []
+        while (edge := self._reached[at][1]) is not None:
+            hops.append(edge)
+            at = edge.source
+        return reversed(hops)
 
 
 class Ways:
     """Hops by their source, and where they lead."""
 
     def __init__(
-        self, edges: Iterable[Edge], subjects: Mapping[str, tuple[str, int]]
+        self, edges: Iterable[Edge], subjects: Mapping[str, tuple[str, int]] = _NONE
     ) -> None:
         """Index the hops that are not denied.
 
         Args:
             edges: hops.
-            subjects: account and bit of those that somebody may ask for, by ARN.
+            subjects: account and bit of those that `beyond` tells of, by ARN.
         """
         self._subjects = subjects
         self._from: dict[str, list[Edge]] = {}
@@ -42,10 +92,16 @@ class Ways:
         self, source: str, wanted: frozenset[str]
     ) -> tuple[Cost, tuple[Edge, ...]] | None:
         """Return the best hops from a source to any of some others, and their cost."""
-        search = self._searches.get(source)
-        if search is None:
-            search = self._searches[source] = _Search(source, self._from)
-        return search.nearest(wanted)
+        return self._search(source).nearest(wanted)
+
+    def onwards(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
+        """Return everybody that a source becomes, with the best hops to each."""
+        return self._search(source).all()
+
+    def _search(self, source: str) -> _Search:
+        if source not in self._searches:
+            self._searches[source] = _Search(source, self._from)
+        return self._searches[source]
 
     @cached_property
     def _components(self) -> tuple[frozenset[str], ...]:
@@ -88,45 +144,3 @@ class Ways:
             account, bit = self._subjects[arn]
             bits[account] = bits.get(account, 0) | bit
         return bits
-
-
-class _Search:
-    """A search from one source that goes on only as far as somebody asks."""
-
-    def __init__(self, source: str, hops: Mapping[str, list[Edge]]) -> None:
-        self._source, self._hops, self._order = source, hops, count()
-        self._heap: list[tuple[Cost, int, str, Edge | None]]
-        self._heap = [((0, 0, 0), next(self._order), source, None)]
-        #: Whoever was reached, the nearest first, and the last hop to each.
-        self._reached: dict[str, tuple[Cost, Edge | None]] = {}
-
-    def nearest(self, wanted: frozenset[str]) -> tuple[Cost, tuple[Edge, ...]] | None:
-        wanted -= {self._source}
-        reached = wanted & self._reached.keys()
-        if reached:
-            at = min(reached, key=lambda one: (self._reached[one][0], one))
-            return self._reached[at][0], tuple(self._way(at))
-        while self._heap:
-            at = self._settled()
-            if at in wanted:
-                return self._reached[at][0], tuple(self._way(at))
-        return None
-
-    def _settled(self) -> str:
-        """Take the next nearest; empty text for one that was reached before."""
-        cost, _, at, by = heappop(self._heap)
-        if at in self._reached:
-            return ""
-        self._reached[at] = cost, by
-        for edge in self._hops.get(at, ()):
-            if edge.target not in self._reached:
-                total = plus(cost, hop_cost(edge))
-                heappush(self._heap, (total, next(self._order), edge.target, edge))
-        return at
-
-    def _way(self, at: str) -> Iterator[Edge]:
-        hops: list[Edge] = []
-        while (edge := self._reached[at][1]) is not None:
-            hops.append(edge)
-            at = edge.source
-        return reversed(hops)
