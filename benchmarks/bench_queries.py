@@ -83,7 +83,7 @@ def measure(estate: Path, rounds: int, smallest: dict[str, float]) -> dict[str, 
         f"  principals {len(index.principals)}, targets {len(index.targets)}, hops "
         f"{len(index.edges)}, grants {len(index.grants)}; kept: {space >> 20} MB"
     )
-    queries = {
+    queries: dict[str, list[tuple[str, ...]]] = {
         "who-can": [("who-can", target) for target in where],
         "what-can": [("what-can", one) for one in who],
         "path": [("path", *both) for both in zip(who, where, strict=False)],
