@@ -6,6 +6,7 @@ so Dijkstra's search finds it exactly, cycles included. A direct grant is always
 reported; a path to the same pair only beside a direct verdict that is worse.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,13 +28,8 @@ from scanner.grants import (
 from scanner.graph import AccessGraph, Searchable
 from scanner.hops import Cost, Step, and_all, verdict_of
 from scanner.index import ONE_HOP, Index, rank_of_packed
-from scanner.routes import (
-    Routes,
-    backwards,
-    onwards,
-    what_is_led_to,
-    who_is_led_to,
-)
+from scanner.reachable import what_is_led_to, who_is_led_to
+from scanner.routes import Backwards, Level, Routes, onwards
 from scanner.search import State, chain, hops_of, search
 
 
@@ -230,8 +226,8 @@ class Everybody:
 
     def __iter__(self) -> Iterator[Reached]:
         """Yield the answers, the best path first, then by principal and vector."""
-        known: dict[tuple[tuple[int, int], ...], Routes] = {}
-        lots = (_answers(self._index, *lot, known) for lot in self._lots)
+        searches = Backwards(self._index)
+        lots = (_answers(self._index, *lot, searches) for lot in self._lots)
         for answer in merge(*lots, key=itemgetter(0, 1, 2)):
             yield self._reached(answer)
 
@@ -303,7 +299,7 @@ def _ways(
     """
     costs, spaces, bits = index.grant_costs, index.grant_spaces, index.bits
     ahead: list[tuple[int, int, int, int]] = []
-    for cost, holders in routes.arrivals():
+    for cost, holders, _ in routes.levels():
         while ahead and ahead[0][0] < cost:
             yield _way(heappop(ahead))
         for holder in holders:
@@ -345,43 +341,40 @@ class _Covered:
 
 
 def _answers(
-    index: Index,
-    only: TargetSet,
-    grants: list[int],
-    known: dict[tuple[tuple[int, int], ...], Routes],
+    index: Index, only: TargetSet, grants: list[int], searches: Backwards
 ) -> Iterator[_Answer]:
-    """Yield who uses one vector; vectors with the same holders share their routes."""
+    """Yield who uses one vector, by cost and principal."""
     vector, somebody = index.vectors[grants[0]], index.somebody
-    directly: list[_Answer] = []
+    granted: list[_Answer] = []
     direct: dict[int, int] = {}
     ends: dict[int, int] = {}
     for grant in grants:
         cost = index.grant_costs[grant] - ONE_HOP
         for principal in index.holders[grant]:
             if somebody[principal]:
-                directly.append((cost, principal, vector, grant, only, None))
+                granted.append((cost, principal, vector, grant, only, None))
             if principal not in direct or cost < direct[principal]:
                 direct[principal], ends[principal] = cost, grant
-    same = tuple(direct.items())
-    if same not in known:
-        known[same] = backwards(index, direct)
-    directly.sort(key=itemgetter(0, 1))
-    by_hops = _by_hops(index, only, known[same], direct, ends)
-    return merge(directly, by_hops, key=itemgetter(0, 1))
+    directly = deque(sorted(granted, key=itemgetter(0, 1)))
+    routes = searches.routes(direct)
+    for level in routes.levels():
+        found: list[_Answer] = []
+        while directly and directly[0][0] == level.cost:
+            found.append(directly.popleft())
+        for principal in _better(index, level, direct):
+            end = ends[routes.start_of(principal)]
+            found.append((level.cost, principal, vector, end, only, routes))
+        yield from sorted(found, key=itemgetter(1))
+        # What is cheaper than all that is still to be found need not wait for it.
+        while directly and (level.further is None or directly[0][0] < level.further):
+            yield directly.popleft()
 
 
-def _by_hops(
-    index: Index,
-    only: TargetSet,
-    routes: Routes,
-    direct: Mapping[int, int],
-    ends: Mapping[int, int],
-) -> Iterator[_Answer]:
-    for cost, principals in routes.arrivals():
-        rank = rank_of_packed(cost)
-        for principal in principals:
-            own = direct.get(principal)
-            worse = _NOTHING if own is None else rank_of_packed(own)
-            if index.somebody[principal] and worse > rank:
-                end = ends[routes.start_of(principal)]
-                yield cost, principal, index.vectors[end], end, only, routes
+def _better(index: Index, level: Level, direct: Mapping[int, int]) -> Iterator[int]:
+    """Yield whoever is nobody's class, and has no direct verdict that is as good."""
+    rank = rank_of_packed(level.cost)
+    for principal in level.principals:
+        own = direct.get(principal)
+        worse = _NOTHING if own is None else rank_of_packed(own)
+        if index.somebody[principal] and worse > rank:
+            yield principal

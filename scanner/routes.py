@@ -6,10 +6,8 @@ targets is looked at once. Costs only grow along a path, so Dijkstra's search is
 of equally good routes the one that was found first counts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import compress
-from operator import mul
 from typing import NamedTuple
 
 from scanner.grants import Edge, Grant, bits_of, lowest, ones
@@ -27,6 +25,20 @@ Step = tuple[int, int, int]
 _Found = tuple[int, int, int]
 
 
+class Level(NamedTuple):
+    """What a search comes to at one cost.
+
+    Attributes:
+        cost: packed.
+        principals: by number, without starts; there may be none.
+        further: the cost of the next level; None for the last one.
+    """
+
+    cost: int
+    principals: Sequence[int]
+    further: int | None
+
+
 class _Runs(NamedTuple):
     """Hops of VMs that run as one principal: of one space, at one cost."""
 
@@ -36,6 +48,10 @@ class _Runs(NamedTuple):
     def hop_for(self, bits: int) -> int:
         """Return the hop of the first VM among some."""
         return self.hops[lowest(self.bits & bits)]
+
+
+#: The hops into a principal from others, and those from VMs by space and cost.
+_Entries = tuple[list[Step], list[tuple[tuple[int, int], _Runs]]]
 
 
 class Routes:
@@ -49,11 +65,11 @@ class Routes:
         self._steps = steps
         #: By state, in the order of their costs: the cost, the state before, the hop.
         self._settled: dict[int, _Found] = {}
-        self._arrived: list[tuple[int, list[int]]] = []
+        self._arrived: list[Level] = []
         self._further = self._levels(starts)
 
-    def arrivals(self) -> Iterator[tuple[int, list[int]]]:
-        """Yield the principals that are come to at each cost, no starts, by number."""
+    def levels(self) -> Iterator[Level]:
+        """Yield the principals that are come to, cost by cost."""
         at = 0
         while at < len(self._arrived) or self._one_further():
             yield self._arrived[at]
@@ -65,7 +81,7 @@ class Routes:
             self._arrived.append(level)
         return level is not None
 
-    def _levels(self, starts: Mapping[int, int]) -> Iterator[tuple[int, list[int]]]:
+    def _levels(self, starts: Mapping[int, int]) -> Iterator[Level]:
         settled, people, steps = self._settled, self._people, self._steps
         queues: dict[int, list[_Found]] = {}
         costs: list[int] = []
@@ -89,9 +105,8 @@ class Routes:
                             append = _queue(queues, costs, queued).append
                         append((then, state, hop))
             del queues[cost]
-            if arrived:
-                arrived.sort()
-                yield cost, arrived
+            arrived.sort()
+            yield Level(cost, arrived, costs[0] if costs else None)
 
     def start_of(self, state: int) -> int:
         """Return the start that the best route to a state begins at."""
@@ -143,51 +158,29 @@ def onwards(index: Index, principal: int) -> Routes:
     return Routes(index, {principal: 0}, _Onwards(index))
 
 
-def backwards(index: Index, starts: Mapping[int, int]) -> Routes:
-    """Find the best routes from everybody who can become one of some principals.
+class Backwards:
+    """Finds the best routes from everybody who can become one of some principals.
 
-    Args:
-        index: the graph.
-        starts: the packed cost that each of them begins with, in order.
+    Searches share what each of them looks up, and those from the same starts are one.
     """
-    return Routes(index, starts, _Backwards(index))
 
+    def __init__(self, index: Index) -> None:
+        """Search one graph."""
+        self._index = index
+        self._entries: dict[int, _Entries] = {}
+        self._known: dict[tuple[tuple[int, int], ...], Routes] = {}
 
-def who_is_led_to(index: Index, starts: Iterable[int]) -> int:
-    """Count who can become one of some principals, these included, at whatever cost."""
-    steps, people = _Backwards(index), len(index.principals)
-    states = _reached(starts, steps, people + len(index.grants))
-    return sum(map(mul, states[:people], index.somebody))
+    def routes(self, starts: Mapping[int, int]) -> Routes:
+        """Return the routes to some principals.
 
-
-def what_is_led_to(index: Index, principal: int) -> dict[int, int]:
-    """Return on which classes a principal can run commands, by space, as bit sets."""
-    people = len(index.principals)
-    states = _reached([principal], _Onwards(index), people + len(index.grants))
-    found: dict[int, int] = {}
-    grants: set[int] = set(index.held[principal])
-    for state in compress(range(people), states):
-        if state != principal:
-            grants.update(index.holds[state])
-    for grant in grants:
-        space = index.grant_spaces[grant]
-        found[space] = found.get(space, 0) | index.bits[grant]
-    return found
-
-
-def _reached(
-    starts: Iterable[int], steps: "_Onwards | _Backwards", size: int
-) -> bytearray:
-    """Return for each state 1 if steps lead to it, or it is a start."""
-    found, open_ = bytearray(size), list(starts)
-    for start in open_:
-        found[start] = 1
-    while open_:
-        for _, then, _ in steps(open_.pop()):
-            if not found[then]:
-                found[then] = 1
-                open_.append(then)
-    return found
+        Args:
+            starts: the packed cost that each of them begins with, in order.
+        """
+        same = tuple(starts.items())
+        if same not in self._known:
+            steps = _Backwards(self._index, self._entries)
+            self._known[same] = Routes(self._index, starts, steps)
+        return self._known[same]
 
 
 class _Onwards:
@@ -230,8 +223,9 @@ class _Onwards:
 class _Backwards:
     """The steps from a principal to whoever can become it; for one search."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, entries: dict[int, _Entries]) -> None:
         self._index, self._people = index, len(index.principals)
+        self._entries = entries
         self.runs: list[_Runs] = []
         #: By space, and cost of the hop: grants that no VM came to yet. Principals are
         #: settled from the cheapest on, so the first that a grant leads to is the best.
@@ -243,32 +237,37 @@ class _Backwards:
             cost = index.grant_costs[state - people]
             holders = index.holders[state - people]
             return [(cost, principal, NO_HOP) for principal in holders]
-        costs, sources = index.costs, index.sources
-        found, vms = [], []
-        for hop in index.into[state]:
-            source = sources[hop]
-            if source < people:
-                found.append((costs[hop], source, hop))
-            else:
-                vms.append(hop)
-        if vms:
-            found += self._runs_on(vms)
-        return found
+        entries = self._entries.get(state)
+        if entries is None:
+            entries = self._entries[state] = self._looked_up(state)
+        found, runs = entries
+        return [*found, *self._runs_on(runs)] if runs else found
 
-    def _runs_on(self, vms: Iterable[int]) -> Iterator[Step]:
-        """Yield the grants on the VMs of some hops; equal hops as one."""
+    def _looked_up(self, principal: int) -> _Entries:
+        """Return the hops into a principal; those from VMs are joined where equal."""
         index, people = self._index, self._people
+        found: list[Step] = []
         alike: dict[tuple[int, int], dict[int, int]] = {}
-        for hop in vms:
-            for space, position in index.positions(index.sources[hop] - people):
-                key = (space, index.costs[hop])
-                alike.setdefault(key, {}).setdefault(position, hop)
-        for (space, cost), hops in alike.items():
-            size = index.space_starts[space + 1] - index.space_starts[space]
-            bits, number = bits_of(hops, size), len(self.runs)
-            self.runs.append(_Runs(hops, bits))
-            for grant in self._taken((space, cost), bits):
-                yield cost, people + grant, number
+        for hop in index.into[principal]:
+            source, cost = index.sources[hop], index.costs[hop]
+            if source < people:
+                found.append((cost, source, hop))
+                continue
+            for space, position in index.positions(source - people):
+                alike.setdefault((space, cost), {}).setdefault(position, hop)
+        runs: list[tuple[tuple[int, int], _Runs]] = []
+        for key, hops in alike.items():
+            size = index.space_starts[key[0] + 1] - index.space_starts[key[0]]
+            runs.append((key, _Runs(hops, bits_of(hops, size))))
+        return found, runs
+
+    def _runs_on(self, runs: Sequence[tuple[tuple[int, int], _Runs]]) -> Iterator[Step]:
+        """Yield the grants on the VMs of some hops; equal hops as one."""
+        for key, run in runs:
+            number = len(self.runs)
+            self.runs.append(run)
+            for grant in self._taken(key, run.bits):
+                yield key[1], self._people + grant, number
 
     def _taken(self, key: tuple[int, int], bits: int) -> list[int]:
         """Return the grants on some classes that were not returned before."""

@@ -35,7 +35,10 @@ def key_of(root: Path) -> str:
     """Return what names the state of an estate's files and of this program; or nothing.
 
     Configuration is no part of it: it says what to think of access, not who has it.
+    Nothing is kept of the example, which is part of the program.
     """
+    if _PROGRAM in root.resolve().parents:
+        return ""
     lines = [f"{FORMAT} {__version__}", *_states(_PROGRAM, _modules(_PROGRAM))]
     try:
         lines += _states(root, _evidence(root))

@@ -241,3 +241,13 @@ def test_the_folder_is_no_evidence(run, root):
 
     assert run("report", "--format", "json")[0] == 0
     assert run(*QUERIES[0], "--no-cache")[0] == 0
+
+
+def test_nothing_is_kept_of_the_bundled_example(capsys):
+    """Somebody else may own where the program is installed; and it is small."""
+    example = Path(store.__file__).parents[1] / "example" / "estate"
+
+    assert main(["who-can", "web-3", "--estate", str(example)]) == 3
+
+    assert "web-3" in capsys.readouterr().out
+    assert not (example / ".whocanrun").exists()
