@@ -30,6 +30,8 @@ _RATIONALE = (
     "looks for; no boundary between accounts or subscriptions helps."
 )
 _SEVERAL = 2
+#: More principals than this are one finding: what all of them pass is to be changed.
+_MOST = 50
 #: How the ARN of a group of Identity Center goes on.
 _GROUP = ":identitystore:::group/"
 _M1026 = "https://attack.mitre.org/mitigations/M1026/"
@@ -83,6 +85,21 @@ def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
         return
     kind = "accounts" if provider is Provider.AWS else "subscriptions"
     what = f"can run commands on every node of all {len(scopes)} {kind}"
+    found = tuple(_reaching(provider, graph, closure, wanted))
+    if len(found) > _MOST:
+        access = _access(graph, closure, *found[0])
+        message = f"{len(found)} principals {what}"
+        yield Hit(f"{provider}:*", None, access, message)
+        return
+    for principal, sets in found:
+        access = _access(graph, closure, principal, sets)
+        yield Hit(scope_of(principal), principal, access, f"{principal.name} {what}")
+
+
+def _reaching(
+    provider: Provider, graph: AccessGraph, closure: Closure, wanted: int
+) -> Iterator[tuple[Principal, tuple[TargetSet, ...]]]:
+    """Yield whoever commands all targets of the wanted scopes, with these targets."""
     answers: dict[object, tuple[TargetSet, ...]] = {}
     for _, principal in sorted(graph.principals.items()):
         if principal.provider is not provider or not _counts(principal):
@@ -92,9 +109,7 @@ def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
             _, sets = closure.at(principal.id)
             answers[alike] = sets if not wanted & ~_covered(graph, sets) else ()
         if answers[alike]:
-            access = _access(graph, closure, principal, answers[alike])
-            message = f"{principal.name} {what}"
-            yield Hit(scope_of(principal), principal, access, message)
+            yield principal, answers[alike]
 
 
 def _scopes(graph: AccessGraph, provider: Provider) -> set[str]:

@@ -1,27 +1,31 @@
 """Answers to `who-can` and `what-can`: best path first, with the reasons in words."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import islice
-from typing import TextIO
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import TextIO, cast
 
 from output.access_table import how_and_why, who
 from output.coverage import coverage_json
 from output.escape import terminal
 from output.holdings import reached_holding
 from output.json_report import FORMAT
-from output.result import Result
+from output.result import Answerable
 from output.rows import decision_json
 from output.shapes import Json, dump, principal_json, target_json
-from output.table import Cell, Style, and_more, count, stacked, write_table
+from output.table import Cell, Style, count, stacked, write_table
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Target
+from scanner.grants import TargetSet
+from scanner.hops import Cost
 from scanner.paths import Reached
+from scanner.simple_paths import path_cost
 
 _SAMPLE = 3
 
 
 def write_who_can_json(
-    result: Result, target: Target, reached: Sequence[Reached], stream: TextIO
+    result: Answerable, target: Target, reached: Iterable[Reached], stream: TextIO
 ) -> None:
     """Write `{format, coverage, target, principals}`, the best path first."""
     answers = ({**_holder(one), **_how(one, target)} for one in reached)
@@ -30,7 +34,7 @@ def write_who_can_json(
 
 
 def write_what_can_json(
-    result: Result, principal: Principal, reached: Sequence[Reached], stream: TextIO
+    result: Answerable, principal: Principal, reached: Iterable[Reached], stream: TextIO
 ) -> None:
     """Write `{format, coverage, principal, targets}`: one entry per grant or path."""
     answers = (
@@ -42,7 +46,7 @@ def write_what_can_json(
 
 
 def write_json(
-    result: Result, about: Json, name: str, answers: Iterator[Json], stream: TextIO
+    result: Answerable, about: Json, name: str, answers: Iterator[Json], stream: TextIO
 ) -> None:
     """Write `{format, coverage, …}` with what it is about, and a line per answer."""
     head = {"format": FORMAT, "coverage": coverage_json(result.coverage), **about}
@@ -69,44 +73,69 @@ def _how(one: Reached, at: Target | None = None) -> Json:
 
 
 def write_who_can_table(
-    result: Result,
+    result: Answerable,
     target: Target,
-    reached: Sequence[Reached],
+    reached: Iterable[Reached],
+    principals: int,
     stream: TextIO,
     style: Style,
 ) -> None:
-    """Write who can run commands on a target, how, and what could hide others."""
+    """Write who can run commands on a target, how, and what could hide others.
+
+    Args:
+        result: for its coverage.
+        target: what is asked about.
+        reached: who reaches it, the best path first; read as far as is shown.
+        principals: how many these are.
+        stream: receives the text.
+        style: how many rows, and whether in colour.
+    """
     stream.write(
         f"{terminal(target.name or target.id)}: {target.kind} {terminal(target.id)}, "
         f"{target.reachability}\n"
     )
     hidden(result.coverage, "principals", stream)
-    people = len({one.principal.id for one in reached})
-    stream.write(f"{count(people, 'principal')} can run commands on it\n")
-    if reached:
-        folded = _folded(
-            reached, lambda one: (one.principal.id, who(one.principal)), target
-        )
-        headers = ["principal", "vectors", "verdict", "how and why"]
-        _write_folded(folded, headers, stream, style)
+    stream.write(f"{count(principals, 'principal')} can run commands on it\n")
+    rows = _folded(
+        reached,
+        lambda one: (one.principal.id, who(one.principal)),
+        lambda one: one.principal.id,
+        style.top,
+        target,
+    )
+    shown = {row.about for row in rows[: style.top]}
+    _write_folded(rows, "principal", principals - len(shown), stream, style)
 
 
 def write_what_can_table(
-    result: Result,
+    result: Answerable,
     principal: Principal,
-    reached: Sequence[Reached],
+    reached: Iterable[Reached],
+    targets: int,
     stream: TextIO,
     style: Style,
 ) -> None:
-    """Write what a principal can run commands on, how, and what could hide more."""
+    """Write what a principal can run commands on, how, and what could hide more.
+
+    Args:
+        result: for its coverage.
+        principal: who is asked about.
+        reached: what it reaches, direct access first; read as far as is shown.
+        targets: on how many targets that is.
+        stream: receives the text.
+        style: how many rows, and whether in colour.
+    """
     stream.write(f"{named(principal)}\n")
     hidden(result.coverage, "targets", stream)
-    targets = {target.id for one in reached for target in one.targets}
-    stream.write(f"It can run commands on {count(len(targets), 'target')}\n")
-    if reached:
-        folded = _folded(reached, lambda one: (one.targets, _sample(one)))
-        headers = ["targets", "vectors", "verdict", "how and why"]
-        _write_folded(folded, headers, stream, style)
+    stream.write(f"It can run commands on {count(targets, 'target')}\n")
+    rows = _folded(
+        reached,
+        lambda one: (one.targets, _sample(one)),
+        lambda one: one.holder.id,
+        style.top,
+    )
+    shown = {t.id for row in rows[: style.top] for t in cast(TargetSet, row.about)}
+    _write_folded(rows, "target", targets - len(shown), stream, style)
 
 
 def named(principal: Principal) -> str:
@@ -124,32 +153,62 @@ def _sample(one: Reached) -> str:
     return ", ".join(names) + (f" and {left} more" if left else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Vectors of the same principal (or on the same targets) with equal reasons."""
+
+    about: Hashable
+    name: str
+    verdict: str
+    why: Cell
+    vectors: list[str]
+
+
 def _folded(
-    reached: Sequence[Reached],
+    reached: Iterable[Reached],
     label: Callable[[Reached], tuple[Hashable, str]],
+    end: Callable[[Reached], str],
+    top: int,
     at: Target | None = None,
-) -> dict[tuple[Hashable, str, str, Cell], list[str]]:
-    """Give vectors with the same holder (or targets), verdict and reasons one row."""
-    folded: dict[tuple[Hashable, str, str, Cell], list[str]] = {}
-    for one in reached:
-        why = how_and_why(reached_holding(one, at))
-        row = folded.setdefault((*label(one), one.verdict.value, why), [])
-        row.append(one.grant.vector.id)
-    return folded
+) -> list[_Row]:
+    """Fold answers into rows; one more than the `top` ones when there are more.
+
+    What folds into a row has the same `end` and cost, and comes together: answers are
+    read no further than the rows that are wanted.
+    """
+    rows: dict[tuple[Hashable, str, str, Cell], _Row] = {}
+    for _, together in groupby(reached, lambda one: (end(one), _cost(one))):
+        for one in together:
+            key, name = label(one)
+            why, verdict = how_and_why(reached_holding(one, at)), one.verdict.value
+            new = _Row(key, name, verdict, why, [])
+            row = rows.setdefault((key, name, verdict, why), new)
+            row.vectors.append(one.grant.vector.id)
+        if len(rows) > top:
+            break
+    return list(rows.values())
+
+
+def _cost(one: Reached) -> Cost | None:
+    """Return what a path costs; direct access comes in the engine's order."""
+    return path_cost(one) if one.hops else None
 
 
 def _write_folded(
-    folded: dict[tuple[Hashable, str, str, Cell], list[str]],
-    headers: Sequence[str],
-    stream: TextIO,
-    style: Style,
+    rows: Sequence[_Row], what: str, left: int, stream: TextIO, style: Style
 ) -> None:
-    rows = [
-        [name, stacked(*vectors), Cell(style.paint(verdict)), why]
-        for (_, name, verdict, why), vectors in islice(folded.items(), style.top)
+    """Write the first rows, and how many principals or targets are in none of them."""
+    if not rows:
+        return
+    first = what if what == "principal" else f"{what}s"
+    shown = [
+        [row.name, stacked(*row.vectors), Cell(style.paint(row.verdict)), row.why]
+        for row in rows[: style.top]
     ]
-    write_table(stream, headers, rows)
-    and_more(stream, len(folded) - style.top, "use --format json")
+    write_table(stream, [first, "vectors", "verdict", "how and why"], shown)
+    if len(rows) > style.top:
+        more = count(left, f"more {what}") if left else "more ways"
+        stream.write(f"… and {more} (use --format json)\n")
 
 
 def hidden(coverage: Coverage, what: str, stream: TextIO) -> None:

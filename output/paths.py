@@ -7,7 +7,7 @@ from typing import TextIO
 from output.answers import hidden, named, write_json
 from output.escape import terminal
 from output.holdings import reached_holding
-from output.result import Result
+from output.result import Answerable
 from output.rows import Holding, decision_json
 from output.shapes import Json, principal_json, target_json
 from output.table import Style, and_more, count
@@ -21,7 +21,7 @@ _LONGEST = 300
 
 
 def write_paths_json(
-    result: Result,
+    result: Answerable,
     principal: Principal,
     target: Target,
     found: Sequence[Reached],
@@ -43,7 +43,7 @@ def _path(one: Reached, target: Target) -> Json:
 
 
 def write_paths_table(
-    result: Result,
+    result: Answerable,
     principal: Principal,
     target: Target,
     found: Sequence[Reached],
@@ -74,7 +74,7 @@ def write_paths_table(
 
 
 def _way(
-    result: Result,
+    result: Answerable,
     number: int,
     hops: tuple[Edge, ...],
     ends: Sequence[Holding],
@@ -114,7 +114,7 @@ def _why(hop: Edge) -> list[str]:
     return lines
 
 
-def _label(result: Result, id_: str) -> str:
+def _label(result: Answerable, id_: str) -> str:
     one = result.graph.principals.get(id_) or result.graph.targets.get(id_)
     if one is None or one.name in ("", id_):
         return id_

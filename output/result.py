@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from checks.finding import Check, Finding
 from checks.suppressions import Suppressed
@@ -12,7 +12,7 @@ from scanner.config import AcceptedGap
 from scanner.coverage import Coverage
 from scanner.estate import Gap
 from scanner.grants import Decided
-from scanner.graph import AccessGraph
+from scanner.graph import AccessGraph, Searchable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,15 @@ class EstateFacts:
     started: str | None = None
     finished: str | None = None
     tool: str | None = None
+
+
+class Answerable(Protocol):
+    """What the answers to queries are written from."""
+
+    @property
+    def coverage(self) -> Coverage: ...  # noqa: D102
+    @property
+    def graph(self) -> Searchable: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

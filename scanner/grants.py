@@ -171,7 +171,7 @@ class TargetSpace:
     tag condition or scope tells apart.
     """
 
-    classes: tuple[tuple[Target, ...], ...]
+    classes: Sequence[Sequence[Target]]
 
     @cached_property
     def _planes(self) -> tuple[int, ...] | None:
@@ -259,14 +259,18 @@ class Grant:
             policies' names differ even where their content does not).
             Names the statements that allow, then those that cut some of it.
         because_at: the same for one of the targets only, where the engine can tell.
+        because_parts: what `because_of` names, each with the classes of targets that it
+            matters on, as a bit set, where the engine can tell: those of one class are
+            what `because_at` names, in its order. One may come more than once.
     """
 
-    principals: tuple[Principal, ...]
+    principals: Sequence[Principal]
     vector: Vector
     targets: TargetSet
     decision: Decision
     because_of: Callable[[Principal], tuple[Because, ...]]
     because_at: Callable[[Principal, Target], tuple[Because, ...]] | None = None
+    because_parts: Callable[[Principal], tuple[tuple[Because, int], ...]] | None = None
 
     @property
     def pairs(self) -> int:

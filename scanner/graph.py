@@ -7,7 +7,7 @@ networkx multigraph (`scanner.multigraph`), built when somebody asks for it.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scanner.crossing import crossing
 from scanner.estate import Principal, Provider, Target
@@ -23,6 +23,7 @@ from scanner.grants import (
     Verdict,
     bits_of,
 )
+from scanner.index import Index, index_of
 from scanner.scopes import Scopes
 from scanner.usage import Usages
 from scanner.wording import Wording
@@ -39,6 +40,17 @@ class Holding:
     grants: tuple[Grant, ...]
 
 
+class Searchable(Protocol):
+    """What queries ask of a graph: one that was just decided, or one that was kept."""
+
+    @property
+    def index(self) -> Index: ...  # noqa: D102
+    @property
+    def principals(self) -> Mapping[str, Principal]: ...  # noqa: D102
+    @property
+    def targets(self) -> Mapping[str, Target]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, eq=False)
 class AccessGraph:
     """The decisions of both clouds, joined where a hop of one names the other."""
@@ -51,6 +63,11 @@ class AccessGraph:
         from scanner.multigraph import multigraph
 
         return multigraph(self.decided, self.principals, self.targets)
+
+    @cached_property
+    def index(self) -> Index:
+        """The graph in numbers, for searches."""
+        return index_of(self)
 
     @cached_property
     def principals(self) -> Mapping[str, Principal]:

@@ -5,10 +5,12 @@ from itertools import product
 from math import prod
 from typing import Protocol
 
-from scanner.grants import Condition, Conditions, Confidence, Verdict
+from scanner.grants import Condition, Conditions, Confidence, Tier, Verdict
 
 #: The kind of hop that is a command on a target, to go on as what the target is.
 CAN_RUN = "can-run"
+#: Vectors of these tiers end in code on the VM, which then acts as the VM's identity.
+RUNS_CODE = (Tier.DIRECT, Tier.INDIRECT, Tier.ADJACENT)
 
 #: Unknown hops, conditions, hops: compared in this order.
 Cost = tuple[int, int, int]

@@ -14,7 +14,7 @@ targets. A set of targets has no edge to its members: `TargetSet` says what is i
 and a graph of every membership would cost principals x targets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -63,7 +63,7 @@ class _Half:
         self._classes: dict[tuple[str, ...], str] = {}
         # Engines share one tuple between the grants of a class: found by identity
         # (kept alive here, so that it stays unique) before its ids are compared.
-        self._same: dict[int, tuple[tuple[Principal, ...], str]] = {}
+        self._same: dict[int, tuple[Sequence[Principal], str]] = {}
         self._sets: dict[tuple[int, int], str] = {}
 
     def add_grants(self) -> None:
@@ -74,7 +74,7 @@ class _Half:
         source = self._holder(grant.principals)
         self._graph.add_edge(source, self._set(grant.targets), **_can_run(grant))
 
-    def _holder(self, principals: tuple[Principal, ...]) -> str:
+    def _holder(self, principals: Sequence[Principal]) -> str:
         same = self._same.get(id(principals))
         if same is not None:
             return same[1]
@@ -85,7 +85,7 @@ class _Half:
         self._same[id(principals)] = (principals, found)
         return found
 
-    def _add_class(self, principals: tuple[Principal, ...]) -> str:
+    def _add_class(self, principals: Sequence[Principal]) -> str:
         for principal in principals:
             self._graph.add_node(principal.id, kind="principal", principal=principal)
         if len(principals) == 1:

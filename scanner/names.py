@@ -9,13 +9,13 @@ from typing import TypeVar
 from scanner.classes import is_somebody
 from scanner.errors import AmbiguousName
 from scanner.estate import Principal, Target
-from scanner.graph import AccessGraph
+from scanner.graph import Searchable
 
 _MOST = 10
 Named = TypeVar("Named", Principal, Target)
 
 
-def find_principal(graph: AccessGraph, text: str) -> Principal:
+def find_principal(graph: Searchable, text: str) -> Principal:
     """Return the principal that an id, a name, or a part of either means.
 
     An outsider is also found by the account or tenant that it is, or is alone of, and
@@ -44,7 +44,7 @@ def _admits(one: Principal, text: str) -> bool:
     return bool(hash_sign) and bool(re.fullmatch(glob, text, re.DOTALL))
 
 
-def find_target(graph: AccessGraph, text: str) -> Target:
+def find_target(graph: Searchable, text: str) -> Target:
     """Return the target of that id, of that name, or with that part in either.
 
     Raises:

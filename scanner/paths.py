@@ -6,8 +6,12 @@ so Dijkstra's search finds it exactly, cycles included. A direct grant is always
 reported; a path to the same pair only beside a direct verdict that is worse.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import heappop, heappush, merge
+from operator import itemgetter
 
 from scanner.classes import hop_cost
 from scanner.estate import Principal
@@ -19,10 +23,14 @@ from scanner.grants import (
     Grant,
     TargetSet,
     Verdict,
+    ones,
 )
-from scanner.graph import AccessGraph
-from scanner.hops import Cost, Step, and_all, cost_of, plus, rank_of, verdict_of
-from scanner.search import State, backwards, chain, hops_of, onwards, search
+from scanner.graph import AccessGraph, Searchable
+from scanner.hops import Cost, Step, and_all, verdict_of
+from scanner.index import ONE_HOP, Index, rank_of_packed
+from scanner.reachable import what_is_led_to, who_is_led_to
+from scanner.routes import Backwards, Level, Routes, onwards
+from scanner.search import State, chain, hops_of, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +63,66 @@ class Reached:
         return self.grant.because_of(self.holder)
 
 
-def reach_of(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
-    """Return everything a principal can run commands on, direct grants first.
-
-    Paths follow from the best to the worst. Targets already covered by a better path
-    with the same vector are left out, so no pair and vector comes twice by paths.
+def reach_of(graph: Searchable, principal_id: str) -> tuple[Reached, ...]:
+    """Return everything a principal can run commands on, as `what_can` finds it.
 
     Raises:
         KeyError: nobody of that id is in the graph.
     """
-    principal = graph.principals[principal_id]
-    grants = graph.grants_of.get(principal_id, ())
-    direct = (directly(principal, grant) for grant in grants)
-    return (*direct, *_by_paths(graph, principal, grants))
+    return tuple(what_can(graph, principal_id))
+
+
+def what_can(
+    graph: Searchable, principal_id: str, target_id: str | None = None
+) -> Iterator[Reached]:
+    """Yield everything a principal can run commands on, direct grants first.
+
+    Paths follow from the best to the worst. Targets already covered by a better path
+    with the same vector are left out, so no pair and vector comes twice by paths.
+
+    Args:
+        graph: the access graph.
+        principal_id: who asks.
+        target_id: only what it can do on this target; by paths `targets` is then the
+            class of the target.
+
+    Raises:
+        KeyError: nobody of that id is in the graph.
+    """
+    index = graph.index
+    number = index.principal_number(principal_id)
+    if number is None:
+        raise KeyError(principal_id)
+    principal = index.principals[number]
+    only: dict[int, int] = {}
+    if target_id is not None:
+        target = index.target_number(target_id)
+        places = () if target is None else index.positions(target)
+        only = {space: 1 << position for space, position in places}
+        if not only:
+            return
+    for n in index.held[number]:
+        if not only or only.get(index.grant_spaces[n], 0) & index.bits[n]:
+            yield directly(principal, index.grants[n])
+    yield from _by_paths(index, number, only)
+
+
+def targets_of(graph: Searchable, principal_id: str) -> int:
+    """Count the targets that a principal can run commands on, by whatever path.
+
+    Raises:
+        KeyError: nobody of that id is in the graph.
+    """
+    index = graph.index
+    number = index.principal_number(principal_id)
+    if number is None:
+        raise KeyError(principal_id)
+    found: set[int] = set()
+    for space, bits in what_is_led_to(index, number).items():
+        first = index.space_starts[space]
+        for position in ones(bits):
+            found.update(index.classes[first + position])
+    return len(found)
 
 
 def directly(principal: Principal, grant: Grant) -> Reached:
@@ -148,63 +203,134 @@ def nearest(graph: AccessGraph, principal_id: str) -> tuple[Reached, ...]:
     )
 
 
-def who_can(graph: AccessGraph, target_id: str) -> tuple[Reached, ...]:
-    """Return everybody who can run commands on a target, the best path first.
+class Everybody:
+    """Who can run commands on a target, the best path first; found while it is read.
 
     One answer per principal and vector; a second one, through hops, only beside a
-    direct verdict that is worse. `targets` is the class of the target.
+    direct verdict that is worse. `targets` of an answer is the class of the target.
     """
-    found: list[tuple[Cost, Reached]] = []
-    for space, position in graph.positions(target_id):
-        only = TargetSet(space, 1 << position)
-        covering: dict[str, list[Grant]] = {}
-        for grant in graph.grants_on(only):
-            covering.setdefault(grant.vector.id, []).append(grant)
-        for grants in covering.values():
-            found += _everybody(graph, only, grants)
-    found.sort(key=lambda one: (one[0], one[1].principal.id, one[1].grant.vector.id))
-    return tuple(reached for _, reached in found)
+
+    def __init__(self, graph: Searchable, target_id: str) -> None:
+        """Ask about a target; nobody can run commands on one that is not known."""
+        index = graph.index
+        target = index.target_number(target_id)
+        self._index = index
+        self._lots: list[tuple[TargetSet, list[int]]] = []
+        for space, position in () if target is None else index.positions(target):
+            only = TargetSet(index.spaces[space], 1 << position)
+            by_vector: dict[int, list[int]] = {}
+            for grant in index.by_space[space]:
+                if index.bits[grant] >> position & 1:
+                    by_vector.setdefault(index.vectors[grant], []).append(grant)
+            self._lots += ((only, grants) for grants in by_vector.values())
+
+    def __iter__(self) -> Iterator[Reached]:
+        """Yield the answers, the best path first, then by principal and vector."""
+        searches = Backwards(self._index)
+        lots = (_answers(self._index, *lot, searches) for lot in self._lots)
+        for answer in merge(*lots, key=itemgetter(0, 1, 2)):
+            yield self._reached(answer)
+
+    @cached_property
+    def principals(self) -> int:
+        """How many principals there are answers about."""
+        index = self._index
+        holders = {
+            n for _, grants in self._lots for g in grants for n in index.holders[g]
+        }
+        return who_is_led_to(index, holders)
+
+    def _reached(self, answer: "_Answer") -> Reached:
+        _, principal, _, grant, only, routes = answer
+        index = self._index
+        who, granted = index.principals[principal], index.grants[grant]
+        if routes is None:
+            return along(who, who, granted, only, ())
+        hops = tuple(routes.hops(principal))
+        holder = index.principals[routes.start_of(principal)]
+        return along(who, holder, granted, only, hops)
+
+
+#: Cost, principal, vector, grant at the end, the target's class, routes to its holder.
+_Answer = tuple[int, int, int, int, TargetSet, Routes | None]
+
+
+def who_can(graph: Searchable, target_id: str) -> tuple[Reached, ...]:
+    """Return everybody who can run commands on a target, as `Everybody` finds them."""
+    return tuple(Everybody(graph, target_id))
+
+
+#: The rank of no access at all: any verdict is better.
+_NOTHING = 3
 
 
 # ---- from a principal ----
 
 
-def _by_paths(
-    graph: AccessGraph, principal: Principal, direct: tuple[Grant, ...]
-) -> Iterator[Reached]:
+def _by_paths(index: Index, start: int, only: Mapping[int, int]) -> Iterator[Reached]:
     """Share the targets out between the routes, the cheapest route first."""
-    held, taken = _Covered(), _Covered()
-    for grant in direct:
-        held.add(grant, grant.targets.bits, rank_of(cost_of(grant.decision)))
-    arrivals = search({principal.id: (0, 0, 0)}, onwards(graph))
-    ways: list[tuple[Cost, str, int, Grant]] = []
-    for holder, arrival in arrivals.items():
-        if isinstance(holder, str) and holder != principal.id:
-            for grant in graph.holds.get(holder, ()):
-                cost = plus(arrival.cost, cost_of(grant.decision, hops=0))
-                ways.append((cost, holder, len(ways), grant))
-    for cost, holder, _, grant in sorted(ways, key=lambda way: way[:3]):
-        better = taken.up_to(grant, 2) | held.up_to(grant, rank_of(cost))
-        bits = grant.targets.bits & ~better
+    held, taken = _Covered(index), _Covered(index)
+    for grant in index.held[start]:
+        rank = rank_of_packed(index.grant_costs[grant])
+        held.add(grant, index.bits[grant], rank)
+    routes = onwards(index, start)
+    for cost, holder, grant in _ways(index, routes, only):
+        space = index.grant_spaces[grant]
+        better = taken.up_to(grant, 2) | held.up_to(grant, rank_of_packed(cost))
+        bits = index.bits[grant] & ~better & only.get(space, -1 if not only else 0)
         if bits:
             taken.add(grant, bits, 0)
-            hops = tuple(chain(graph, arrivals, holder))[::-1]
-            targets = TargetSet(grant.targets.space, bits)
-            yield along(principal, graph.principals[holder], grant, targets, hops)
+            yield along(
+                index.principals[start],
+                index.principals[holder],
+                index.grants[grant],
+                TargetSet(index.spaces[space], bits),
+                tuple(routes.hops(holder))[::-1],
+            )
+
+
+def _ways(
+    index: Index, routes: Routes, only: Mapping[int, int]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the cost, holder and number of each grant that routes lead to, in order.
+
+    A grant adds to the cost of the way to its holder, so that what costs no more than
+    the principals that were come to last is complete.
+    """
+    costs, spaces, bits = index.grant_costs, index.grant_spaces, index.bits
+    ahead: list[tuple[int, int, int, int]] = []
+    for cost, holders, _ in routes.levels():
+        while ahead and ahead[0][0] < cost:
+            yield _way(heappop(ahead))
+        for holder in holders:
+            for n, grant in enumerate(index.holds[holder]):
+                if not only or only.get(spaces[grant], 0) & bits[grant]:
+                    more = costs[grant] - ONE_HOP
+                    heappush(ahead, (cost + more, holder, n, grant))
+    while ahead:
+        yield _way(heappop(ahead))
+
+
+def _way(found: tuple[int, int, int, int]) -> tuple[int, int, int]:
+    cost, holder, _, grant = found
+    return cost, holder, grant
 
 
 class _Covered:
     """Targets that are dealt with, by space, vector and rank of the verdict."""
 
-    def __init__(self) -> None:
-        self._bits: dict[tuple[int, str, int], int] = {}
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._bits: dict[tuple[int, int, int], int] = {}
 
-    def add(self, grant: Grant, bits: int, rank: int) -> None:
-        key = (id(grant.targets.space), grant.vector.id, rank)
+    def add(self, grant: int, bits: int, rank: int) -> None:
+        index = self._index
+        key = (index.grant_spaces[grant], index.vectors[grant], rank)
         self._bits[key] = self._bits.get(key, 0) | bits
 
-    def up_to(self, grant: Grant, rank: int) -> int:
-        space, vector = id(grant.targets.space), grant.vector.id
+    def up_to(self, grant: int, rank: int) -> int:
+        index = self._index
+        space, vector = index.grant_spaces[grant], index.vectors[grant]
         bits = 0
         for at_most in range(rank + 1):
             bits |= self._bits.get((space, vector, at_most), 0)
@@ -214,24 +340,41 @@ class _Covered:
 # ---- to a target ----
 
 
-def _everybody(
-    graph: AccessGraph, only: TargetSet, grants: list[Grant]
-) -> Iterator[tuple[Cost, Reached]]:
-    direct: dict[str, Cost] = {}
-    ends: dict[str, Grant] = {}
+def _answers(
+    index: Index, only: TargetSet, grants: list[int], searches: Backwards
+) -> Iterator[_Answer]:
+    """Yield who uses one vector, by cost and principal."""
+    vector, somebody = index.vectors[grants[0]], index.somebody
+    granted: list[_Answer] = []
+    direct: dict[int, int] = {}
+    ends: dict[int, int] = {}
     for grant in grants:
-        cost = cost_of(grant.decision, hops=0)
-        for principal in grant.principals:
-            yield cost, along(principal, principal, grant, only, ())
-            if principal.id not in direct or cost < direct[principal.id]:
-                direct[principal.id], ends[principal.id] = cost, grant
-    arrivals = search(direct, backwards(graph))
-    for state, arrival in arrivals.items():
-        if not isinstance(state, str) or arrival.before is None:
-            continue
-        if state in direct and rank_of(direct[state]) <= rank_of(arrival.cost):
-            continue
-        hops = tuple(chain(graph, arrivals, state))
-        holder = hops[-1].target
-        principal, end = graph.principals[state], graph.principals[holder]
-        yield arrival.cost, along(principal, end, ends[holder], only, hops)
+        cost = index.grant_costs[grant] - ONE_HOP
+        for principal in index.holders[grant]:
+            if somebody[principal]:
+                granted.append((cost, principal, vector, grant, only, None))
+            if principal not in direct or cost < direct[principal]:
+                direct[principal], ends[principal] = cost, grant
+    directly = deque(sorted(granted, key=itemgetter(0, 1)))
+    routes = searches.routes(direct)
+    for level in routes.levels():
+        found: list[_Answer] = []
+        while directly and directly[0][0] == level.cost:
+            found.append(directly.popleft())
+        for principal in _better(index, level, direct):
+            end = ends[routes.start_of(principal)]
+            found.append((level.cost, principal, vector, end, only, routes))
+        yield from sorted(found, key=itemgetter(1))
+        # What is cheaper than all that is still to be found need not wait for it.
+        while directly and (level.further is None or directly[0][0] < level.further):
+            yield directly.popleft()
+
+
+def _better(index: Index, level: Level, direct: Mapping[int, int]) -> Iterator[int]:
+    """Yield whoever is nobody's class, and has no direct verdict that is as good."""
+    rank = rank_of_packed(level.cost)
+    for principal in level.principals:
+        own = direct.get(principal)
+        worse = _NOTHING if own is None else rank_of_packed(own)
+        if index.somebody[principal] and worse > rank:
+            yield principal

@@ -1,6 +1,6 @@
 """Which accounts or subscriptions the targets of a set are in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from scanner.estate import Target
@@ -74,7 +74,7 @@ class Scopes:
     def _masks_at(self, bits: int) -> Iterator[int]:
         return (self._masks[number] for number in ones(self.of(bits)))
 
-    def _of_class(self, members: tuple[Target, ...]) -> int:
+    def _of_class(self, members: Sequence[Target]) -> int:
         found = 0
         for target in members:
             found |= 1 << self._numbers.setdefault(target.scope, len(self._numbers))

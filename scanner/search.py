@@ -12,12 +12,11 @@ from itertools import count
 from typing import cast
 
 from scanner.classes import hop_cost
+from scanner.estate import Principal
 from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, bits_of, ones
 from scanner.graph import AccessGraph
-from scanner.hops import CAN_RUN, Cost, cost_of, plus
+from scanner.hops import CAN_RUN, RUNS_CODE, Cost, cost_of, plus
 
-#: Vectors of these tiers end in code on the VM, which then acts as the VM's identity.
-RUNS_CODE = (Tier.DIRECT, Tier.INDIRECT, Tier.ADJACENT)
 _NEEDS_MORE = "also needs a guest credential or a network path"
 
 #: A principal's id, or a grant that is used to run on a VM and go on as its identity.
@@ -51,30 +50,6 @@ def search(starts: Mapping[str, Cost], steps: Steps) -> dict[State, Arrival]:
                 total = plus(cost, step)
                 heappush(heap, (total, next(order), then, Arrival(total, state, by)))
     return settled
-
-
-def onwards(graph: AccessGraph) -> Steps:
-    """Return the steps from a principal to whom it can become; for one search."""
-    seen: dict[int, int] = {}
-
-    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if isinstance(state, str):
-            for edge in hops_of(graph, state):
-                yield hop_cost(edge), edge.target, edge
-            for grant in graph.holds.get(state, ()):
-                if grant.vector.tier in RUNS_CODE:
-                    yield cost_of(grant.decision), grant, None
-            return
-        # Grants arrive from the cheapest on: what was seen before is reached as well.
-        space, before = state.targets.space, seen.get(id(state.targets.space), 0)
-        fresh = state.targets.bits & graph.hopping(space) & ~before
-        seen[id(space)] = before | fresh
-        for position in ones(fresh):
-            for target in space.classes[position]:
-                for edge in hops_of(graph, target.id):
-                    yield hop_cost(edge), edge.target, edge
-
-    return steps
 
 
 def backwards(graph: AccessGraph) -> Steps:
@@ -134,25 +109,26 @@ def chain(
         principal = cast(str, beyond.before)  # grants are entered from principals only
         if arrival.by is not None:
             yield arrival.by
-            yield ran(graph, principal, before, arrival.by)
+            yield ran(graph.principals[principal], before, arrival.by)
         elif beyond.by is not None:
-            yield ran(graph, cast(str, state), before, beyond.by)
+            holder = graph.principals[cast(str, state)]
+            yield ran(holder, before, beyond.by)
             yield beyond.by
         state = principal
 
 
-def ran(graph: AccessGraph, principal_id: str, grant: Grant, runs_as: Edge) -> Edge:
+def ran(principal: Principal, grant: Grant, runs_as: Edge) -> Edge:
     """Return the hop of running a command on a target, to go on as that target."""
     decision, adjacent = grant.decision, grant.vector.tier is Tier.ADJACENT
     return Edge(
         CAN_RUN,
-        principal_id,
+        principal.id,
         runs_as.source,
         decision.verdict,
         decision.conditions,
         Confidence.INFERRED if adjacent else decision.confidence,
         (*decision.reasons, _NEEDS_MORE) if adjacent else decision.reasons,
-        grant.because_of(graph.principals[principal_id]),
+        grant.because_of(principal),
     )
 
 

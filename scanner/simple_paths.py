@@ -4,24 +4,26 @@ Their number may grow exponentially with their length. They come shortest first,
 a time, and only ways are walked that lead to the target within the length.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from heapq import heappop, heappush
 
 from scanner.classes import hop_cost, is_class
-from scanner.grants import Edge, Grant, TargetSet, ones
-from scanner.graph import AccessGraph
+from scanner.grants import Edge, TargetSet, ones
+from scanner.graph import Searchable
 from scanner.hops import Cost, cost_of, plus
+from scanner.index import Index
 from scanner.paths import Reached, along
-from scanner.search import RUNS_CODE, hops_of, ran
+from scanner.search import ran
 
 _Hops = tuple[Edge, ...]
-_Ends = Mapping[str, list[tuple[Grant, TargetSet]]]
+#: By principal: the grants on the target that it holds, with the target's class.
+_Ends = dict[int, list[tuple[int, TargetSet]]]
 
 
 def simple_paths(
-    graph: AccessGraph, principal_id: str, target_id: str, most_hops: int
+    graph: Searchable, principal_id: str, target_id: str, most_hops: int
 ) -> Iterator[Reached]:
     """Yield every way of a principal to a target, the shortest first.
 
@@ -38,12 +40,18 @@ def simple_paths(
     Raises:
         KeyError: nobody of that id is in the graph.
     """
-    walk = _Walk(graph, target_id, most_hops)
-    principal = graph.principals[principal_id]
+    index = graph.index
+    start, target = index.principal_number(principal_id), index.target_number(target_id)
+    if start is None:
+        raise KeyError(principal_id)
+    if target is None:
+        return
+    walk, principal = _Walk(index, target, most_hops), index.principals[start]
     for length in range(most_hops + 1):
-        for hops, holder in walk.of_length(principal_id, length):
+        for hops, holder in walk.of_length(start, length):
             for grant, only in walk.ends[holder]:
-                yield along(principal, graph.principals[holder], grant, only, hops)
+                end = index.principals[holder]
+                yield along(principal, end, index.grants[grant], only, hops)
 
 
 def path_cost(reached: Reached) -> Cost:
@@ -58,29 +66,31 @@ def path_cost(reached: Reached) -> Cost:
 class _Way:
     """A way on from a principal: a hop, or a run on a VM and what that runs as."""
 
-    hops: tuple[Edge, ...]
+    hops: _Hops
     length: int
-    end: str
-    vm: str = ""
+    end: int
+    #: The node that was run on, or none.
+    vm: int = -1
 
 
 class _Walk:
     """What is known about the ways to one target."""
 
-    def __init__(self, graph: AccessGraph, target_id: str, most: int) -> None:
-        self._graph, self._target = graph, target_id
-        self.ends = _ends(graph, target_id)
-        self._left = _distances(graph, self.ends, target_id, most)
-        self._ways = cache(lambda id_: tuple(self._onwards(id_)))
+    def __init__(self, index: Index, target: int, most: int) -> None:
+        self._index, self._people = index, len(index.principals)
+        self._target = self._people + target
+        self.ends = _ends(index, target)
+        self._left = _distances(index, self.ends, self._target, most)
+        self._ways = cache(lambda node: tuple(self._onwards(node)))
 
-    def of_length(self, start: str, length: int) -> Iterator[tuple[_Hops, str]]:
+    def of_length(self, start: int, length: int) -> Iterator[tuple[_Hops, int]]:
         """Yield the paths of exactly that many hops, and who holds a grant there."""
         if self._left.get(start, length + 1) <= length:
             yield from self._from(start, length, (), {start})
 
     def _from(
-        self, at: str, left: int, hops: _Hops, passed: set[str]
-    ) -> Iterator[tuple[_Hops, str]]:
+        self, at: int, left: int, hops: _Hops, passed: set[int]
+    ) -> Iterator[tuple[_Hops, int]]:
         if left == 0:
             if at in self.ends:
                 yield hops, at
@@ -89,89 +99,93 @@ class _Walk:
             rest = left - way.length
             fresh = way.end not in passed and way.vm not in passed
             if fresh and rest >= self._left[way.end]:
-                onto = {way.end, way.vm} - {""}
+                onto = {way.end, way.vm} - {-1}
                 yield from self._from(way.end, rest, (*hops, *way.hops), passed | onto)
 
-    def _onwards(self, id_: str) -> Iterator[_Way]:
+    def _onwards(self, node: int) -> Iterator[_Way]:
         """Yield the ways on that can lead to the target, classes seen through."""
-        for hops in self._seen_through((), id_):
-            yield from self._leading(_Way(hops, 1, hops[-1].target))
-        yield from self._by_runs(id_)
+        for hops, end in self._seen_through((), node):
+            if end in self._left:
+                yield _Way(hops, 1, end)
+        yield from self._by_runs(node)
 
-    def _seen_through(self, into: tuple[Edge, ...], id_: str) -> Iterator[_Hops]:
+    def _seen_through(self, into: _Hops, node: int) -> Iterator[tuple[_Hops, int]]:
         """Yield the hops to other principals; those through classes as one chain."""
-        for hop in hops_of(self._graph, id_):
-            onto = self._graph.principals.get(hop.target)
-            if onto is not None and is_class(onto):
-                if onto.id in self._left:
-                    yield from self._seen_through((*into, hop), onto.id)
+        index = self._index
+        for hop in index.out[node]:
+            end, hops = index.ends[hop], (*into, index.edges[hop])
+            if end < self._people and is_class(index.principals[end]):
+                if end in self._left:
+                    yield from self._seen_through(hops, end)
             else:
-                yield (*into, hop)
+                yield hops, end
 
-    def _leading(self, way: _Way) -> Iterator[_Way]:
-        if way.end in self._left:
-            yield way
-
-    def _by_runs(self, id_: str) -> Iterator[_Way]:
+    def _by_runs(self, node: int) -> Iterator[_Way]:
         """Yield the ways through VMs, each by the best grant that reaches it."""
-        graph, seen = self._graph, dict[int, int]()
-        grants = graph.holds.get(id_, ())
-        for grant in sorted(grants, key=lambda one: cost_of(one.decision)):
-            space = grant.targets.space
-            before = seen.get(id(space), 0)
-            if grant.vector.tier not in RUNS_CODE:
-                continue
-            fresh = grant.targets.bits & graph.hopping(space) & ~before
-            seen[id(space)] = before | fresh
+        index, seen = self._index, dict[int, int]()
+        running = (grant for grant in index.holds[node] if index.runs[grant])
+        for grant in sorted(running, key=lambda one: index.grant_costs[one]):
+            space = index.grant_spaces[grant]
+            before = seen.get(space, 0)
+            fresh = index.bits[grant] & index.hopping[space] & ~before
+            seen[space] = before | fresh
+            first = index.space_starts[space]
             for position in ones(fresh):
-                for vm in space.classes[position]:
-                    for hop in hops_of(graph, vm.id) if vm.id != self._target else ():
-                        hops = (ran(graph, id_, grant, hop), hop)
-                        yield from self._leading(_Way(hops, 2, hop.target, vm.id))
+                for target in index.classes[first + position]:
+                    yield from self._through(node, grant, self._people + target)
+
+    def _through(self, node: int, grant: int, vm: int) -> Iterator[_Way]:
+        index = self._index
+        for hop in index.out[vm] if vm != self._target else ():
+            end = index.ends[hop]
+            if end in self._left:
+                runs_as = index.edges[hop]
+                run = ran(index.principals[node], index.grants[grant], runs_as)
+                yield _Way((run, runs_as), 2, end, vm)
 
 
-def _ends(graph: AccessGraph, target_id: str) -> _Ends:
+def _ends(index: Index, target: int) -> _Ends:
     """Return who holds grants on the target, with the class of the target in each."""
-    found: dict[str, list[tuple[Grant, TargetSet]]] = {}
-    for space, position in graph.positions(target_id):
-        only = TargetSet(space, 1 << position)
-        for grant in graph.grants_on(only):
-            for principal in grant.principals:
-                found.setdefault(principal.id, []).append((grant, only))
+    found: _Ends = {}
+    for space, position in index.positions(target):
+        only = TargetSet(index.spaces[space], 1 << position)
+        for grant in index.by_space[space]:
+            if index.bits[grant] >> position & 1:
+                for principal in index.holders[grant]:
+                    found.setdefault(principal, []).append((grant, only))
     return found
 
 
 def _distances(
-    graph: AccessGraph, holders: Iterable[str], avoided: str, most: int
-) -> dict[str, int]:
+    index: Index, holders: Iterable[int], avoided: int, most: int
+) -> dict[int, int]:
     """Return how many hops everybody is at least away from a holder, up to `most`."""
-    runs = [
-        g
-        for h in graph.decided
-        for g in (*h.grants, *h.beyond)
-        if g.vector.tier in RUNS_CODE
-    ]
+    people, settled = len(index.principals), dict[int, int]()
+    unused = {
+        space: [grant for grant in index.by_space[space] if index.runs[grant]]
+        for space in range(len(index.spaces))
+    }
     heap = [(0, holder) for holder in holders]
-    settled: dict[str, int] = {}
     while heap:
         far, at = heappop(heap)
         if at in settled or far > most:
             continue
         settled[at] = far
+        step = 0 if is_class(index.principals[at]) else 1
         vms: dict[int, int] = {}
-        for hop in hops_of(graph, at, into=True):
-            if hop.source in graph.principals:
-                class_ = is_class(graph.principals[at])
-                heappush(heap, (far if class_ else far + 1, hop.source))
-            elif hop.source != avoided:
-                for space, position in graph.positions(hop.source):
-                    vms[id(space)] = vms.get(id(space), 0) | 1 << position
-        unused = []
-        for grant in runs if vms else ():
-            if grant.targets.bits & vms.get(id(grant.targets.space), 0):
-                for principal in grant.principals:
-                    heappush(heap, (far + 2, principal.id))
-            else:
-                unused.append(grant)
-        runs = unused if vms else runs
+        for source in (index.sources[hop] for hop in index.into[at]):
+            if source < people:
+                heappush(heap, (far + step, source))
+            elif source != avoided:
+                for space, position in index.positions(source - people):
+                    vms[space] = vms.get(space, 0) | 1 << position
+        for space, bits in vms.items():
+            kept = []
+            for grant in unused[space]:
+                if not index.bits[grant] & bits:
+                    kept.append(grant)
+                    continue
+                for principal in index.holders[grant]:
+                    heappush(heap, (far + 2, principal))
+            unused[space] = kept
     return settled

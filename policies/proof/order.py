@@ -12,6 +12,7 @@ from policies.proof.obligations import Case
 from policies.proof.outcomes import outcome_of
 from policies.remediation import Change
 from policies.resources import ResourceKind
+from scanner.aws.iam.documents import PolicyDocument
 
 _ONE_STEP = "one change: nothing lies in between"
 #: Objects whose rights add up: creating one takes nothing, deleting one gives nothing.
@@ -71,7 +72,8 @@ def _opening(case: Case) -> Iterator[tuple[int, Counterexample]]:
         if all(map(_harmless, made)) or not _opened(case, made):
             return
     for n, change in enumerate(changes[:-1], start=1):
-        if not _opens_nothing(case.context, change):
+        harmless = _opens_nothing(case.context, change)
+        if not harmless and not _stands_in(case.context, changes, n - 1):
             yield from ((n, one) for one in _opened(case, changes[:n]))
 
 
@@ -99,15 +101,69 @@ def _only_takes(context: Context, change: Change) -> bool:
     kind = change.resource.kind if change.resource else None
     if kind not in _DOCUMENTS or change.before is None:
         return False
-    store = context.aws_index.store
     before, after = (
-        store.of_text(json.dumps(content))
+        _document(context, content)
         for content in (change.before, change.after or _NOTHING)
     )
+    return _no_more(context, after, before)
+
+
+def _stands_in(context: Context, changes: Sequence[Change], at: int) -> bool:
+    """True when a policy is attached that allows no more than one that goes later.
+
+    Where nothing but such policies came before, the other one still gives it all. Who
+    may rewrite the new one is compared at the end, when it is attached as well.
+    """
+    if not all(_harmless(one) or _attaches(one) for one in changes[: at + 1]):
+        return False
+    change = changes[at]
+    new = _attached(context, changes[:at], change)
+    leaving = (
+        _attached(context, (), one)
+        for one in changes[at + 1 :]
+        if one.resource is not None
+        and change.resource is not None
+        and (one.resource.kind, one.resource.id)
+        == (change.resource.kind, change.resource.id)
+        and one.after is None
+    )
+    return new is not None and any(
+        old is not None and _no_more(context, new, old) for old in leaving
+    )
+
+
+def _attaches(change: Change) -> bool:
+    kind = change.resource.kind if change.resource else None
+    return kind is ResourceKind.ATTACHMENT and change.before is None
+
+
+def _attached(
+    context: Context, before: Sequence[Change], change: Change
+) -> PolicyDocument | None:
+    """Return the document that an attachment is about, if anybody read it."""
+    name = change.resource.name if change.resource else ""
+    for one in before:
+        if one.resource is not None and one.resource.id == name:
+            return _document(context, one.after)
+    known = context.aws_index.attached.get(name)
+    return known.document if known else None
+
+
+def _document(context: Context, content: object) -> PolicyDocument:
+    return context.aws_index.store.of_text(json.dumps(content))
+
+
+def _no_more(context: Context, after: PolicyDocument, before: PolicyDocument) -> bool:
+    """Tell whether a document allows nothing more, and denies nothing less."""
     if before.problem or after.problem:
         return False
-    sides = (frozenset({before}), frozenset({after}))
-    return not compare_layers(context.actions, *sides, frozenset()).gained
+    key = ("order", before, after)
+    found = context.layers.get(key)
+    if found is None:
+        sides = (frozenset({before}), frozenset({after}))
+        found = compare_layers(context.actions, *sides, frozenset())
+        context.layers[key] = found
+    return not found.gained
 
 
 def _opened(case: Case, changes: Sequence[Change]) -> list[Counterexample]:

@@ -8,6 +8,7 @@ import click
 
 from scanner.commands.console import Console, console_of
 from scanner.commands.options import (
+    cache_option,
     chosen_estate,
     estate_argument,
     format_option,
@@ -51,6 +52,7 @@ VERDICTS = ("allowed", "conditional", "unknown", "denied")
 @format_option("table", "csv", "jsonl")
 @top_option
 @raw_csv_option
+@cache_option
 @quiet_option
 @click.pass_context
 def command(
@@ -66,6 +68,7 @@ def command(
     form: str,
     top: int,
     raw_csv: bool,
+    cache: bool,
 ) -> int:
     """List the grants: who can use what, and where.
 
@@ -73,7 +76,7 @@ def command(
     jsonl and csv hold all of them, sorted by provider, principal, vector and
     target.
     """
-    from scanner.commands.results import exit_code, load, readable
+    from scanner.commands.results import exit_code, keep_result, load, readable
     from scanner.commands.vector_names import chosen_vectors
 
     if "denied" in verdicts and None in (principal, target):
@@ -82,7 +85,9 @@ def command(
         raise UsageError("--classes counts grants: not with --paths or denied")
     console = console_of(context)
     chosen = chosen_vectors(vectors, console)
-    result = load(chosen_estate(estate, estate_dir), check=False).result
+    root = chosen_estate(estate, estate_dir)
+    loaded = load(root, check=False)
+    result = loaded.result
     readable(result.coverage)
     console.outcome = exit_code(result)
     wanted = _selection(result, principal, target, chosen, verdicts)
@@ -91,6 +96,8 @@ def command(
         writer.classes(wanted)
     else:
         writer.rows(access_holdings(result, wanted, paths=paths))
+    if cache:
+        keep_result(root, loaded, console)
     return console.outcome
 
 

@@ -102,6 +102,12 @@ top_option = click.option(
     help="Rows of each table; what is left out is counted.",
 )
 
+cache_option = click.option(
+    "--cache/--no-cache",
+    default=True,
+    help="Keep what was decided in ESTATE/.whocanrun for later queries, or do not.",
+)
+
 raw_csv_option = click.option(
     "--raw-csv",
     is_flag=True,

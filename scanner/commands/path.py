@@ -11,7 +11,7 @@ from scanner.commands.queries import begin, query_options
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scanner.graph import AccessGraph
+    from scanner.graph import Searchable
     from scanner.paths import Reached
 
 #: Hops of the longest path that `--all` looks for when nobody says.
@@ -39,6 +39,7 @@ def command(
     estate_dir: Path | None,
     form: str,
     top: int,
+    cache: bool,
 ) -> int:
     """Show how PRINCIPAL can run commands on TARGET, hop by hop, and why.
 
@@ -48,7 +49,7 @@ def command(
     from output.paths import write_paths_json, write_paths_table
     from scanner.names import find_principal, find_target
 
-    console, result = begin(context, estate_dir)
+    console, result = begin(context, estate_dir, cache)
     who = find_principal(result.graph, principal)
     where = find_target(result.graph, target)
     found = _paths(result.graph, who.id, where.id, all_, max_hops)
@@ -64,21 +65,16 @@ def command(
 
 
 def _paths(
-    graph: "AccessGraph", who: str, where: str, all_: bool, max_hops: int | None
+    graph: "Searchable", who: str, where: str, all_: bool, max_hops: int | None
 ) -> "Iterable[Reached]":
-    from scanner.paths import reach_of
+    from scanner.paths import what_can
     from scanner.simple_paths import simple_paths
 
     if all_ or max_hops is not None:
         most = USUAL_HOPS if max_hops is None else max_hops
         found = simple_paths(graph, who, where, most)
         return found if all_ else _best(found)
-    places = {id(space): 1 << position for space, position in graph.positions(where)}
-    return (
-        one
-        for one in reach_of(graph, who)
-        if places.get(id(one.targets.space), 0) & one.targets.bits
-    )
+    return what_can(graph, who, where)
 
 
 def _best(found: "Iterable[Reached]") -> "list[Reached]":

@@ -10,6 +10,7 @@ import click
 from scanner.commands.console import Console, console_of
 from scanner.commands.options import (
     PATH,
+    cache_option,
     chosen_estate,
     config_option,
     estate_argument,
@@ -42,6 +43,7 @@ _WHOLE = {"table": "report.txt", "json": "report.json", "csv": "findings.csv"}
 @jobs_option
 @top_option
 @raw_csv_option
+@cache_option
 @quiet_option
 @click.pass_context
 def command(
@@ -55,6 +57,7 @@ def command(
     jobs: int | None,
     top: int,
     raw_csv: bool,
+    cache: bool,
 ) -> int:
     """Show findings and coverage of an estate.
 
@@ -64,6 +67,7 @@ def command(
     from scanner.commands.results import (
         configuration,
         exit_code,
+        keep_result,
         load,
         warn_if_shared,
         warn_of_config,
@@ -72,7 +76,8 @@ def command(
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
     config = configuration(config_file)
-    result = load(root, config=config, processes=jobs).result
+    loaded = load(root, config=config, processes=jobs)
+    result = loaded.result
     warn_if_shared(root, console)
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
@@ -80,6 +85,8 @@ def command(
         save_report(result, form, out, console, top=top, raw=raw_csv)
     else:
         print_report(result, form, console, top=top, raw=raw_csv)
+    if cache:
+        keep_result(root, loaded, console)
     return console.outcome
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from scanner.commands.console import Console
 from scanner.commands.options import SEVERITIES
 from scanner.config import DEFAULTS, Config
-from scanner.errors import NothingReadable
+from scanner.errors import NothingReadable, UnusableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from checks.finding import Finding
     from output.result import Result
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from policies.wishes import Wishes
     from scanner.analysis import Analysis
     from scanner.coverage import Coverage
+    from scanner.estate import Gap
+    from scanner.kept.graph import KeptGraph
 
 #: With fewer principals a second process takes longer to start than it saves.
 _LARGE = 2_000
@@ -28,10 +31,14 @@ DONE, FOUND, INCOMPLETE, UNREADABLE = 0, 1, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An estate, analysed: the typed halves for planning, the result for writing."""
+    """An estate, analysed: the typed halves for planning, the result for writing.
+
+    `key` names the state of its files from before they were read (`scanner.kept`).
+    """
 
     analysis: "Analysis"
     result: "Result"
+    key: str = ""
 
 
 def load(
@@ -82,7 +89,9 @@ def _loaded(root: Path, name: str | None) -> Loaded:
     from scanner.analysis import analyse
     from scanner.evidence.reader import open_estate
     from scanner.graph import build_graph
+    from scanner.kept.store import key_of
 
+    key = key_of(root)
     evidence = open_estate(root)
     analysis = analyse(evidence)
     graph = build_graph(analysis.decided)
@@ -94,7 +103,42 @@ def _loaded(root: Path, name: str | None) -> Loaded:
         tool=manifest.tool if manifest else None,
     )
     result = Result(analysis.coverage, analysis.decided, graph, (), estate=facts)
-    return Loaded(analysis, result)
+    return Loaded(analysis, result, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier analysis found, as far as queries ask for it."""
+
+    coverage: "Coverage"
+    graph: "KeptGraph"
+
+
+def load_kept(root: Path, console: Console) -> "Result | Kept":
+    """Return what queries need of an estate: as it was kept, or decided and kept.
+
+    Raises:
+        UnusableInput: no estate there, or one that must not be read.
+    """
+    from scanner.kept.store import kept_graph, key_of
+
+    graph = kept_graph(root, key_of(root))
+    if graph is not None:
+        return Kept(graph.coverage, graph)
+    loaded = load(root, check=False)
+    keep_result(root, loaded, console)
+    return loaded.result
+
+
+def keep_result(root: Path, loaded: Loaded, console: Console) -> None:
+    """Keep what was decided, for queries to come; where that fails, say so."""
+    from scanner.kept.store import keep
+
+    result = loaded.result
+    try:
+        keep(root, loaded.key, result.graph, result.coverage)
+    except UnusableOutput as error:
+        console.say(f"the result is not kept for later queries: {error}")
 
 
 def _checked(result: "Result", config: Config, processes: int | None) -> "Result":
@@ -155,12 +199,18 @@ def exit_code(result: "Result", fail_on: str | None = None) -> int:
 
     Findings that somebody has answered for do not count, nor do such gaps.
     """
-    if not result.coverage.readable:
-        return UNREADABLE
-    if fail_on and _reaches(result, fail_on):
+    if result.coverage.readable and fail_on and _reaches(result, fail_on):
         return FOUND
-    accepted = {gap for gap, _ in result.accepted_gaps}
-    gaps = {gap for scope in result.coverage.scopes for gap in scope.gaps}
+    return coverage_code(result.coverage, {gap for gap, _ in result.accepted_gaps})
+
+
+def coverage_code(
+    coverage: "Coverage", accepted: "AbstractSet[Gap]" = frozenset()
+) -> int:
+    """Return 4 when nothing was read, 3 for gaps that are not accepted, else 0."""
+    if not coverage.readable:
+        return UNREADABLE
+    gaps = {gap for scope in coverage.scopes for gap in scope.gaps}
     return DONE if gaps <= accepted else INCOMPLETE
 
 

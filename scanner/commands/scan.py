@@ -10,6 +10,7 @@ from scanner.commands.console import console_of
 from scanner.commands.options import (
     DEFAULT_ESTATE,
     PATH,
+    cache_option,
     config_option,
     fail_on_option,
     format_option,
@@ -130,6 +131,7 @@ def _listed(
 @config_option
 @jobs_option
 @top_option
+@cache_option
 @quiet_option
 @click.pass_context
 def command(
@@ -145,6 +147,7 @@ def command(
     config_file: Path | None,
     jobs: int | None,
     top: int,
+    cache: bool,
     **options: Any,
 ) -> int:
     """Collect AWS, Azure or both, read-only, then report.
@@ -157,6 +160,7 @@ def command(
     from scanner.commands.results import (
         configuration,
         exit_code,
+        keep_result,
         load,
         warn_if_shared,
         warn_of_config,
@@ -170,10 +174,13 @@ def command(
     config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    result = load(out, config=config, processes=jobs).result
+    loaded = load(out, config=config, processes=jobs)
+    result = loaded.result
     warn_of_config(result, console)
     console.outcome = exit_code(result, fail_on)
     print_report(result, form, console, top=top)
+    if cache:
+        keep_result(out, loaded, console)
     return console.outcome
 
 

@@ -11,7 +11,12 @@ from scanner.commands.queries import begin, query_options
 @click.argument("principal")
 @query_options
 def command(
-    context: click.Context, principal: str, estate_dir: Path | None, form: str, top: int
+    context: click.Context,
+    principal: str,
+    estate_dir: Path | None,
+    form: str,
+    top: int,
+    cache: bool,
 ) -> int:
     """List what PRINCIPAL can run commands on, and why.
 
@@ -20,14 +25,16 @@ def command(
     """
     from output.answers import write_what_can_json, write_what_can_table
     from scanner.names import find_principal
-    from scanner.paths import reach_of
+    from scanner.paths import targets_of, what_can
 
-    console, result = begin(context, estate_dir)
+    console, result = begin(context, estate_dir, cache)
     found = find_principal(result.graph, principal)
-    reached = reach_of(result.graph, found.id)
+    reached = what_can(result.graph, found.id)
     if form == "json":
         write_what_can_json(result, found, reached, console.results)
     else:
-        style = console.style(top)
-        write_what_can_table(result, found, reached, console.results, style)
+        targets = targets_of(result.graph, found.id)
+        write_what_can_table(
+            result, found, reached, targets, console.results, console.style(top)
+        )
     return console.outcome

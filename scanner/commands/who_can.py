@@ -11,7 +11,12 @@ from scanner.commands.queries import begin, query_options
 @click.argument("target")
 @query_options
 def command(
-    context: click.Context, target: str, estate_dir: Path | None, form: str, top: int
+    context: click.Context,
+    target: str,
+    estate_dir: Path | None,
+    form: str,
+    top: int,
+    cache: bool,
 ) -> int:
     """List who can run commands on TARGET, and why.
 
@@ -19,17 +24,17 @@ def command(
     only one target.
     """
     from output.answers import write_who_can_json, write_who_can_table
-    from scanner.classes import is_somebody
     from scanner.names import find_target
-    from scanner.paths import who_can
+    from scanner.paths import Everybody
 
-    console, result = begin(context, estate_dir)
+    console, result = begin(context, estate_dir, cache)
     found = find_target(result.graph, target)
-    everybody = who_can(result.graph, found.id)
-    reached = [one for one in everybody if is_somebody(one.principal)]
+    reached = Everybody(result.graph, found.id)
     if form == "json":
         write_who_can_json(result, found, reached, console.results)
     else:
-        style = console.style(top)
-        write_who_can_table(result, found, reached, console.results, style)
+        principals = reached.principals
+        write_who_can_table(
+            result, found, reached, principals, console.results, console.style(top)
+        )
     return console.outcome

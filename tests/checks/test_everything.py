@@ -22,13 +22,13 @@ def flagged(check: str, *halves):
     return [one for one in run_checks(build_graph(halves)) if one.check == check]
 
 
-def aws(*hops, targets=(), extra=()):
+def aws(*hops, targets=(), extra=(), principals=(BOSS,)):
     return d.half(
         any_document(OPS, NODE),
         any_document(FAR, FAR_NODE),
         *extra,
         edges=[d.hop("assumes", *ends) for ends in hops],
-        principals=[BOSS],
+        principals=[*principals],
         targets=targets,
     )
 
@@ -47,6 +47,23 @@ def test_everything_is_added_up_over_hops_and_own_rights(hops, expected):
 
     assert {one.principal for one in found} == {*expected}
     assert {one.targets for one in found} <= {2}
+
+
+@pytest.mark.parametrize("many", [50, 51])
+def test_a_crowd_that_reaches_everything_is_one_finding(many):
+    """What all of them pass is to be changed, not each of them."""
+    crowd = [d.role(f"r{n}") for n in range(many)]
+    hops = [(one, role) for one in crowd for role in (OPS, FAR)]
+
+    found = flagged("t1651_aws_every_account", aws(*hops, principals=crowd))
+
+    if many == 50:
+        assert {one.principal for one in found} == {*crowd}
+    else:
+        (finding,) = found
+        assert finding.principal is None
+        assert finding.message.startswith("51 principals can run commands on every")
+        assert finding.targets == 2
 
 
 def test_an_account_that_nobody_reaches_is_not_everything():

@@ -13,17 +13,19 @@ from output.answers import (
     write_who_can_table,
 )
 from output.table import Style
-from scanner.paths import reach_of, who_can
+from scanner.paths import Everybody, targets_of, what_can
 
 
 def who(found, target, write, **style):
-    reached = who_can(found.graph, target.id)
-    return text_of(write, found, target, reached, **style)
+    reached = Everybody(found.graph, target.id)
+    told = [reached, reached.principals] if style else [reached]
+    return text_of(write, found, target, *told, **style)
 
 
 def what(found, principal, write, **style):
-    reached = reach_of(found.graph, principal.id)
-    return text_of(write, found, principal, reached, **style)
+    reached = what_can(found.graph, principal.id)
+    told = [targets_of(found.graph, principal.id)] if style else []
+    return text_of(write, found, principal, reached, *told, **style)
 
 
 def test_who_can_names_everybody_best_path_first():
@@ -88,4 +90,4 @@ def test_unknown_access_is_shown_with_its_reason():
 def test_rows_beyond_the_top_are_counted():
     text = who(two_clouds(), given.vm("i-1"), write_who_can_table, style=Style(top=1))
 
-    assert "… and 2 more (use --format json)" in text
+    assert "… and 2 more principals (use --format json)" in text

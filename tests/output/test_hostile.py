@@ -44,6 +44,7 @@ TABLES = {
         RESULT,
         TARGET,
         who_can(RESULT.graph, TARGET.id),
+        1,
         style=STYLE,
     ),
     "what-can": lambda: text_of(
@@ -51,6 +52,7 @@ TABLES = {
         RESULT,
         PRINCIPAL,
         reach_of(RESULT.graph, PRINCIPAL.id),
+        1,
         style=STYLE,
     ),
     "remediate": lambda: text_of(

@@ -168,7 +168,14 @@ class AccountEngine:
             ),
             partial(self._allowed, (Asked(vector, bits),)),
             partial(self._allowed_at, vector),
+            partial(self._parted, Asked(vector, bits)),
         )
+
+    def _parted(
+        self, asked: Asked, principal: Principal
+    ) -> tuple[tuple[Because, int], ...]:
+        identity, power = self._identities[principal], self._power_of[principal]
+        return self._why.parted(identity, power, asked)
 
     def _allowed(
         self, asked: tuple[Asked, ...], principal: Principal

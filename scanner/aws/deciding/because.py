@@ -38,6 +38,10 @@ class Touching(NamedTuple):
     cuts: frozenset[Rule]
 
 
+#: Statements, each with the targets that it matters on, as bits.
+Parts = tuple[tuple[StatementBecause, int], ...]
+
+
 class _Wanted(NamedTuple):
     """What a step is asked for: bits of targets, of what callers pick, of lenders."""
 
@@ -81,6 +85,10 @@ class Explainer:
     _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
         default_factory=dict
     )
+    #: On which targets a rule matters to a vector, given by its first operation.
+    _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
+    #: The parts of what is lent, by a power and what is asked of it.
+    _lent_parts: dict[tuple[int, Asked], Parts] = field(default_factory=dict)
 
     def allowed(
         self, identity: Identity, power: Power, *asked: Asked
@@ -97,12 +105,8 @@ class Explainer:
             power: that of its class.
             asked: vectors, each on targets that it is granted on.
         """
-        allows, cuts = self._touching_any(power, asked)
-        named = self._all_named(identity)
-        found = (
-            *(one.because for one in named if one.own and one.rule in allows),
-            *(one.because for one in named if one.rule in cuts),
-        )
+        named = self._those(identity, power, asked)
+        found = tuple(one.because for one in named)
         lent = self._lent(power, asked)
         # With tags of its own, one statement is two rules.
         return (
@@ -131,6 +135,60 @@ class Explainer:
                 role = self.identity_of(found.role)
                 for one in self.allowed(role, found.power, own):
                     yield replace(one, lent=True)
+
+    def parted(self, identity: Identity, power: Power, asked: Asked) -> Parts:
+        """Name what `allowed` does, each with the targets that it matters on.
+
+        A statement that matters twice (of a role that is lent in two ways) comes twice,
+        so that those of one target are in the order of `allowed` for it.
+        """
+        known = id(power), asked
+        if known not in self._lent_parts:
+            self._lent_parts[known] = tuple(self._parts_of_lent(power, asked))
+        own = self._those(identity, power, (asked,))
+        return (
+            *((one.because, self._extent(one.rule, asked.vector)) for one in own),
+            *self._lent_parts[known],
+        )
+
+    def _parts_of_lent(
+        self, power: Power, asked: Asked
+    ) -> Iterator[tuple[StatementBecause, int]]:
+        """Yield the parts of roles that are lent: each target is commanded by one."""
+        vector, targets, only = asked
+        if not any(way.lends for way in vector.ways):
+            return
+        narrow = power.on(place(vector.action))
+        for found in self.joins.lent_roles(narrow, vector, targets):
+            own = Asked(found.vector, found.targets, only)
+            role = self.identity_of(found.role)
+            for one, bits in self.parted(role, found.power, own):
+                yield replace(one, lent=True), bits & found.targets
+
+    def _those(
+        self, identity: Identity, power: Power, asked: tuple[Asked, ...]
+    ) -> Iterator[_Named]:
+        allows, cuts = self._touching_any(power, asked)
+        named = self._all_named(identity)
+        yield from (one for one in named if one.own and one.rule in allows)
+        yield from (one for one in named if one.rule in cuts)
+
+    def _extent(self, rule: Rule, vector: AwsVector) -> int:
+        """Return on which targets a rule touches any step of a vector, as bits."""
+        known = rule, vector.action
+        found = self._extents.get(known)
+        if found is None:
+            found = 0
+            for region in self.nodes.regions(self.nodes.all):
+                here = self.nodes.in_region(region)
+                for step in vector.steps:
+                    wanted = self._wanted(step, here)
+                    if self._touches(rule, step, wanted._replace(nodes=0)):
+                        found |= here  # whichever target is named with it
+                    elif self._touches(rule, step, wanted):
+                        found |= self._on_nodes(rule, step, wanted) & here
+            self._extents[known] = found
+        return found
 
     def denied(
         self, identity: Identity, vector: AwsVector, targets: int

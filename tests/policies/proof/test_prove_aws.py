@@ -419,3 +419,33 @@ def test_a_copy_that_somebody_may_rewrite_opens_what_the_original_did_not(before
     else:
         assert proof.counterexample.obligation is Obligation.LEFT
         assert grown == [(editor.principal.id, f"{ops.principal.id} with any policy")]
+
+
+@pytest.mark.parametrize(
+    ("first", "status"), [([SEND, GET], "proven"), ([GET, START], "failed")]
+)
+def test_a_policy_that_stands_in_for_another_gives_no_more_on_the_way(first, status):
+    """What is attached for one step only may not be more than what goes."""
+    aws = "arn:aws:iam::aws:policy/Ops"
+    passing, last = (f"arn:aws:iam::{e.ACCOUNT}:policy/{n}" for n in ("one", "two"))
+    held = e.attached(aws, e.allow([SEND, GET]))
+    ops = e.role("ops", policies=(held,))
+    home = e.account(ops, *VMS, policies={aws: held})
+    id_ = ops.principal.id
+    changes = [
+        change(
+            "aws.managed-policy", passing, before=None, after=policy(e.allow(first))
+        ),
+        change("aws.attachment", id_, passing, before=None, after={}),
+        change("aws.managed-policy", last, before=None, after=policy(e.allow(GET))),
+        change("aws.attachment", id_, last, before=None, after={}),
+        change("aws.attachment", id_, aws, before={}, after=None),
+        change("aws.attachment", id_, passing, before={}, after=None),
+    ]
+
+    proof = proven(e.estate(home), id_, [SEND], changes)
+
+    assert proof.status == status
+    if status == "failed":
+        assert proof.counterexample.obligation is Obligation.ORDER
+        assert proof.counterexample.vector == START
