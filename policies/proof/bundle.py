@@ -17,6 +17,9 @@ from scanner.evidence import strictjson
 
 PROOF = "proof.json"
 _INDEX = "index.json"
+_CHANGES = "changes.json"
+#: What is told of a change in both.
+_TOLD = ("kind", "where", "title", "rollback", "affects")
 _HINT = "write it again with `whocanrun remediate`"
 
 
@@ -186,7 +189,25 @@ def _faults(folder: Path, proof: _Proof) -> Iterator[str]:
     for named in used:
         if named is not None and named not in proof.files:
             yield f"{named} is not bound to the proof"
+    told = _told(folder)
+    if told is not None and told != [_said(one) for one in proof.changes]:
+        yield f"the proof tells of other changes than {_CHANGES}"
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in proof.files and name != PROOF:
             yield f"{name} is not of the bundle"
+
+
+def _told(folder: Path) -> list[tuple[Any, ...]] | None:
+    """Return what is told of each change beside its documents, where it is told."""
+    path = folder / _CHANGES
+    if not path.is_file():
+        return None
+    content = strictjson.load_file(path)
+    rows = content.get("changes") if isinstance(content, dict) else None
+    listed = rows if isinstance(rows, list) else []
+    return [tuple(map(one.get, _TOLD)) for one in listed if isinstance(one, dict)]
+
+
+def _said(one: _Change) -> tuple[Any, ...]:
+    return one.kind, one.where, one.title, one.rollback, list(one.affects)

@@ -123,6 +123,19 @@ def test_a_loosened_document_bound_to_the_proof_anew_does_not_hold(
     assert why in shown.out
 
 
+@pytest.mark.parametrize(("title", "code"), [(None, 0), ("Do nothing much", 1)])
+def test_the_proof_tells_of_the_changes_that_are_handed_out(made, capsys, title, code):
+    folder = made / "set" / "r-1"
+    (told,) = json.loads((folder / "proof.json").read_text())["changes"]
+    told = {**told, "title": title or told["title"]}
+    rewrite(folder, "changes.json", {"changes": [told]})
+
+    found, shown = verified(made, capsys)
+
+    assert found == code
+    assert ("tells of other changes" in shown.out) is bool(code)
+
+
 def test_a_document_that_the_estate_does_not_hold_does_not_hold(made, capsys):
     folder = made / "set" / "r-1"
     for name in ("before/01.json", "rollback/01.json"):
