@@ -5,12 +5,12 @@ number these anew each time. So hops are compared by who is behind them; what a 
 is entered by is spelt out only where that is not the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from policies.proof.classes import key_of
 from policies.shifts import Way, way_of
-from scanner.classes import is_class, shown_hops
+from scanner.classes import POWER, is_class, shown_hops
 from scanner.closure import closure_of
 from scanner.grants import Decision, Edge, Tier
 from scanner.graph import AccessGraph
@@ -57,6 +57,45 @@ def hop_shifts(old: AccessGraph, new: AccessGraph) -> Iterator[HopShift]:
             found += _differences(before.spelt(end), after.spelt(end), old, new)
     found.sort(key=lambda one: (one.way, one.edge.kind, one.edge.source))
     yield from found
+
+
+def told(
+    shifts: Iterable[HopShift], old: AccessGraph, new: AccessGraph
+) -> Iterator[HopShift]:
+    """Yield shifts without those that only name anew what somebody could become.
+
+    Such powers are worked out from what everybody holds: they differ whenever that
+    does. A hop to one counts where its source reaches more by it, or less.
+    """
+    known: dict[tuple[str, Way], bool] = {}
+    for one in shifts:
+        source, target = one.edge.source, one.edge.target
+        if _is_power(old, source) or _is_power(new, source):
+            continue
+        if _is_power(old, target) or _is_power(new, target):
+            sides = (old, new) if one.way is Way.GAINED else (new, old)
+            if (source, one.way) not in known:
+                known[source, one.way] = _reaches_more(*sides, source)
+            if not known[source, one.way]:
+                continue
+        yield one
+
+
+def _is_power(graph: AccessGraph, id_: str) -> bool:
+    one = graph.principals.get(id_)
+    return one is not None and one.kind == POWER
+
+
+def _reaches_more(one: AccessGraph, other: AccessGraph, id_: str) -> bool:
+    """Tell whether a principal reaches anything in another graph only."""
+    return any(not _reach(other, id_, t) <= _reach(one, id_, t) for t in Tier)
+
+
+def _reach(graph: AccessGraph, id_: str, tier: Tier) -> frozenset[str]:
+    if id_ not in graph.principals:
+        return frozenset()
+    vectors, sets = closure_of(graph, (tier,)).at(id_)
+    return vectors | {target.id for some in sets for target in some}
 
 
 def _is_node(graph: AccessGraph, id_: str) -> bool:

@@ -13,7 +13,7 @@ from policies.apply.aws_index import AwsIndex
 from policies.apply.azure_draft import AzureIndex
 from policies.proof.classes import Difference, Targets, compare
 from policies.remediation import Change
-from policies.shifted_hops import HopShift, hop_shifts
+from policies.shifted_hops import HopShift, hop_shifts, told
 from policies.shifted_paths import PathShift, path_shifts
 from policies.shifts import Way, way_of
 from scanner.analysis import decide_aws_half, decide_azure_half
@@ -103,7 +103,8 @@ def what_if(
     hops = tuple(hop_shifts(graph, after))
     moved = {one.principal.id for one in grants}
     paths, unseen = path_shifts(graph, after, moved, hops, targets)
-    return WhatIf(tuple(changes), _gains_first(grants), hops, paths, unseen)
+    shown = tuple(told(hops, graph, after))
+    return WhatIf(tuple(changes), _gains_first(grants), shown, paths, unseen)
 
 
 def _provider(change: Change) -> Provider:

@@ -359,3 +359,23 @@ def test_standing_access_in_place_of_eligible_is_gained(azure):
     found = what_if(graph, [of("azure.role-assignment", None, BOB)], None, index)
 
     assert {one.why for one in found.grants} == {"permanent, and was eligible"}
+
+
+@pytest.mark.parametrize("gains", [False, True])
+def test_a_power_that_is_named_anew_is_no_access_gained(tmp_path, gains):
+    """What somebody could make of itself is less than what it had, or more."""
+    wide, less = a.allow("*"), a.allow("iam:*", "s3:*")
+    first, then = (less, wide) if gains else (wide, less)
+    clerk = a.user("clerk", a.allow("iam:PutUserPolicy"))
+    home = a.account(a.user("boss", first), clerk, a.instance("i-1", registered=True))
+    estate = load_aws(a.estate(tmp_path, home))
+    graph = build_graph([decide_aws_half(estate)])
+    boss = iam("user/boss")
+    edit = change(
+        "aws.inline-policy", boss, "inline", before=DOC(first), after=DOC(then)
+    )
+
+    found = what_if(graph, [edit], AwsIndex(estate), None)
+
+    assert found.gains is gains
+    assert all("#" not in one.edge.source for one in found.hops)
