@@ -19,6 +19,7 @@ def main() -> None:
             ["-m", "benchmarks.bench_load", str(estate)],
             ["-m", "benchmarks.bench_report", str(estate)],
             ["-m", "benchmarks.bench_decide_aws", str(estate)],
+            ["-m", "benchmarks.bench_queries"],
             ["-m", "benchmarks.bench_remediate", str(estate)],
             ["-m", "benchmarks.bench_simulate"],
             ["-m", "benchmarks.bench_simulate_azure"],

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from policies.proof.classes import Targets
 from policies.shifted_hops import HopShift
 from policies.shifts import Way
-from scanner.classes import is_somebody
 from scanner.estate import Principal
-from scanner.grants import TargetSet, Vector
+from scanner.grants import Vector
 from scanner.graph import AccessGraph
 from scanner.hops import cost_of, rank_of
 from scanner.paths import Reached, reach_of
-from scanner.search import backwards, search
+from scanner.routes import Backwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +70,19 @@ def path_shifts(
 
 def _upstream(graph: AccessGraph, starts: Sequence[str]) -> Iterator[str]:
     """Yield who can come to one of some principals or targets, the nearest first."""
-    known = {id_: (0, 0, 0) for id_ in starts if id_ in graph.principals}
-    for id_ in starts:
-        for space, position in graph.positions(id_):
-            for grant in graph.grants_on(TargetSet(space, 1 << position)):
-                known |= {one.id: (0, 0, 0) for one in grant.principals}
-    for state in search(known, backwards(graph)) if known else ():
-        if isinstance(state, str) and is_somebody(graph.principals[state]):
-            yield state
+    index = graph.index
+    known = [index.principal_number(id_) for id_ in starts]
+    for target in map(index.target_number, starts):
+        for space, position in () if target is None else index.positions(target):
+            for grant in index.by_space[space]:
+                if index.bits[grant] >> position & 1:
+                    known += index.holders[grant]
+    costs = {number: 0 for number in known if number is not None}
+    levels = Backwards(index).routes(costs).levels() if costs else ()
+    further = (number for level in levels for number in level.principals)
+    for number in (*costs, *further):
+        if index.somebody[number]:
+            yield index.principals[number].id
 
 
 @dataclass

@@ -17,7 +17,7 @@ CLASS = "class"
 #: it would hold, in `Decided.beyond`.
 POWER = "power"
 #: How ids of classes begin (`class:aws:sts:AssumeRole:0`); no principal's does.
-_PREFIX = "class:"
+CLASS_PREFIX = "class:"
 
 
 def is_class(principal: Principal) -> bool:
@@ -32,14 +32,18 @@ def is_somebody(principal: Principal) -> bool:
 
 def hop_cost(hop: Edge) -> Cost:
     """Return what a hop adds to a path; into a class of callers it is no hop."""
-    return cost_of(hop, hops=0 if hop.target.startswith(_PREFIX) else 1)
+    return cost_of(hop, hops=0 if hop.target.startswith(CLASS_PREFIX) else 1)
 
 
 def shown_hops(hops: Sequence[Edge]) -> tuple[Edge, ...]:
     """Return a path's hops between real principals: those through classes are one."""
     found: list[Edge] = []
     for hop in hops:
-        if found and hop.source == found[-1].target and hop.source.startswith(_PREFIX):
+        if (
+            found
+            and hop.source == found[-1].target
+            and hop.source.startswith(CLASS_PREFIX)
+        ):
             found.append(_joined(found.pop(), hop))
         else:
             found.append(hop)

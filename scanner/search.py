@@ -11,11 +11,10 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import cast
 
-from scanner.classes import hop_cost
 from scanner.estate import Principal
-from scanner.grants import Confidence, Edge, Grant, TargetSet, Tier, bits_of, ones
+from scanner.grants import Confidence, Edge, Grant, Tier
 from scanner.graph import AccessGraph
-from scanner.hops import CAN_RUN, RUNS_CODE, Cost, cost_of, plus
+from scanner.hops import CAN_RUN, Cost, plus
 
 _NEEDS_MORE = "also needs a guest credential or a network path"
 
@@ -50,44 +49,6 @@ def search(starts: Mapping[str, Cost], steps: Steps) -> dict[State, Arrival]:
                 total = plus(cost, step)
                 heappush(heap, (total, next(order), then, Arrival(total, state, by)))
     return settled
-
-
-def backwards(graph: AccessGraph) -> Steps:
-    """Return the steps from a principal to whoever can become it."""
-
-    def steps(state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if not isinstance(state, str):
-            for principal in state.principals:
-                yield cost_of(state.decision), principal.id, None
-            return
-        vms = []
-        for edge in hops_of(graph, state, into=True):
-            if edge.source in graph.targets:
-                vms.append(edge)
-            else:
-                yield hop_cost(edge), edge.source, edge
-        yield from _runs_on(graph, vms)
-
-    return steps
-
-
-def _runs_on(
-    graph: AccessGraph, vms: list[Edge]
-) -> Iterator[tuple[Cost, State, Edge | None]]:
-    """Yield the grants on the VMs of some hops, with a hop each; equal hops as one."""
-    alike: dict[tuple[int, Cost], dict[int, Edge]] = {}
-    for edge in vms:
-        for space, position in graph.positions(edge.source):
-            key = (id(space), hop_cost(edge))
-            alike.setdefault(key, {}).setdefault(position, edge)
-    spaces = {id(space): space for space in graph.spaces}
-    for (space_id, cost), by_position in alike.items():
-        space = spaces[space_id]
-        bits = bits_of(by_position, len(space.classes))
-        for grant in graph.grants_on(TargetSet(space, bits)):
-            if grant.vector.tier in RUNS_CODE:
-                first = next(ones(grant.targets.bits & bits))
-                yield cost, grant, by_position[first]
 
 
 def chain(

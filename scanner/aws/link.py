@@ -14,6 +14,7 @@ from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.linking.providers import Providers
+from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
 from scanner.grants import Decided, Edge, Verdict
@@ -64,7 +65,9 @@ def links_of(estate: AwsEstate) -> Links:
     providers = Providers(estate)
     edges += [*providers.certificates(), *providers.rewriting(outside.principals)]
     edges += rails.edges(edges)
-    governed = _together(rails.made, sets.made)
+    tagged = Retagged(estate)
+    edges += list(tagged.edges(edges))
+    governed = _together(rails.made, sets.made, tagged.made)
     if governed:
         entries = OwnEntries(estate, governed, len(classes))
         edges += entries.edges()
@@ -74,7 +77,7 @@ def links_of(estate: AwsEstate) -> Links:
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
     named = [*classes, *escalations.parties, *forgers.principals]
-    named += [*rails.principals, *sets.principals]
+    named += [*rails.principals, *sets.principals, *tagged.principals]
     parties = {each.id: each for each in named}
     parties |= outside.principals | providers.principals | people.principals | unlisted
     listed = {

@@ -22,6 +22,7 @@ from scanner.graph import AccessGraph
 from scanner.kept.columns import Columns, Unusable
 from scanner.kept.graph import KeptGraph
 from scanner.kept.packing import can_be_kept, packed_graph
+from scanner.memory import collector_paused
 
 FOLDER = ".whocanrun"
 _FILE = "graph"
@@ -74,7 +75,8 @@ def keep(root: Path, key: str, graph: AccessGraph, coverage: Coverage) -> None:
         UnusableOutput: the estate cannot be written to.
     """
     if key and can_be_kept(graph) and _is_settled(root) and key == key_of(root):
-        text = packed_graph(graph, coverage, key)
+        with collector_paused():
+            text = packed_graph(graph, coverage, key)
         write_private(private_folder(root / FOLDER) / _FILE, text)
 
 

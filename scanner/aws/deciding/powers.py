@@ -172,13 +172,13 @@ class Effects:
 
     def __init__(self, space: Space) -> None:
         """Remember the space."""
-        self._space = space
+        self.space = space
         self._united: dict[Signature, Cells] = {}
         self._known: dict[tuple[Power, Signature], Effect] = {}
 
     def of(self, power: Power, step: Step) -> Effect:
         """Return the effect of a power on one step (`Power.of`)."""
-        known = power, self._space.signature(tuple(power.rules), step)
+        known = power, self.space.signature(tuple(power.rules), step)
         found = self._known.get(known)
         if found is None:
             found = self._known[known] = self._of(power, step)
@@ -195,12 +195,12 @@ class Effects:
 
     def _union(self, rules: Iterable[Rule], step: Step) -> Cells:
         layer = tuple(rules)
-        known = self._space.signature(layer, step)
+        known = self.space.signature(layer, step)
         found = self._united.get(known)
         if found is None:
             found = NOTHING
             for rule in layer:
-                found = unite(found, self._space.cells(rule, step))
+                found = unite(found, self.space.cells(rule, step))
             self._united[known] = found
         return found
 
