@@ -26,7 +26,7 @@ from scanner.aws.deciding.objects import names
 from scanner.aws.deciding.sides import own_boundary, own_policies
 from scanner.aws.iam.conditions import Look, Missing, Seen, test
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.evaluation import Evaluation, evaluate
 from scanner.aws.iam.formulas import (
     FALSE,
     TRUE,
@@ -41,6 +41,7 @@ from scanner.aws.iam.formulas import (
     opposite,
     settle,
 )
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.keys import Origin, origin
 from scanner.aws.iam.statements import Request, names_action
 from scanner.aws.model import AwsAccount, AwsEstate, Consumer, Identity, Node

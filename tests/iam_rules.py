@@ -12,7 +12,8 @@ import pytest
 from iam_estates import ACCOUNT, NODE, PARTNER, allow, attached
 
 from scanner.aws.iam.conditions import Missing
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from scanner.aws.arn import Arn
 from scanner.aws.iam.conditions import Seen
-from scanner.aws.iam.evaluation import Evaluation, Matched
+from scanner.aws.iam.evaluation import Evaluation
+from scanner.aws.iam.halves import Matched
 from scanner.aws.simulating.callers import ACCOUNT
 from scanner.aws.simulating.context import Context
 from scanner.aws.simulating.quick import read_quickly

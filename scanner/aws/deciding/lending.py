@@ -24,7 +24,7 @@ from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
 from scanner.aws.iam.formulas import (
     FALSE,
     TRUE,
@@ -33,6 +33,7 @@ from scanner.aws.iam.formulas import (
     doubted,
     settle,
 )
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import (

@@ -21,16 +21,9 @@ from scanner.aws.deciding.facts import (
 )
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.documents import DocumentStore
-from scanner.aws.iam.evaluation import (
-    Evaluation,
-    Half,
-    Layers,
-    callers_half,
-    combined,
-    evaluate,
-    resources_half,
-)
+from scanner.aws.iam.evaluation import Evaluation, combined, evaluate
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula, doubted
+from scanner.aws.iam.halves import Half, Layers, callers_half, resources_half
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 

@@ -15,8 +15,8 @@ from scanner.aws.deciding.controls import (
 )
 from scanner.aws.deciding.sides import Sides
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Half
 from scanner.aws.iam.formulas import Settled
+from scanner.aws.iam.halves import Half
 from scanner.aws.iam.patterns import Match, is_plain
 from scanner.aws.linking.callers import (
     ASSUME,

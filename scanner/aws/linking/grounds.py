@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Matched
+from scanner.aws.iam.halves import Matched
 from scanner.aws.model import Identity
 from scanner.grants import StatementBecause
 

@@ -14,8 +14,9 @@ from scanner.aws.deciding.facts import looking
 from scanner.aws.deciding.sides import FULL_POWER, Sides
 from scanner.aws.iam.conditions import Look, Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.evaluation import Evaluation, evaluate
 from scanner.aws.iam.formulas import Settled
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.linking.callers import ASSUME

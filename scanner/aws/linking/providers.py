@@ -15,8 +15,9 @@ from scanner.aws.deciding.powers import Effects
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
 from scanner.aws.iam.formulas import both, doubted, settle
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.linking.callers import ASSUME

@@ -7,8 +7,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from scanner.aws.iam.documents import DocumentStore, Statement
-from scanner.aws.iam.evaluation import Evaluation, Layers, evaluate
+from scanner.aws.iam.evaluation import Evaluation, evaluate
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula, doubted
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind, names
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached

@@ -19,8 +19,9 @@ from iam_estates import (
 
 from scanner.aws.iam.conditions import Missing
 from scanner.aws.iam.conditions import test as condition_outcome
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
 from scanner.aws.iam.formulas import FALSE, TRUE, both
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.grants import Confidence, Verdict

@@ -9,7 +9,8 @@ from iam_estates import ACCOUNT, NODE, REGION, SHELL, STORE
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from scanner.aws.iam.conditions import Missing
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.model import Attached

@@ -20,7 +20,8 @@ from iam_rules import (
 )
 
 from scanner.aws.iam.conditions import Missing, Shape
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.statements import Request
 
 ROWS = [

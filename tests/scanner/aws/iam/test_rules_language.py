@@ -22,7 +22,8 @@ from iam_rules import (
 )
 
 from scanner.aws.iam.conditions import Missing
-from scanner.aws.iam.evaluation import Layers, evaluate
+from scanner.aws.iam.evaluation import evaluate
+from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.statements import Request, open_values
 from scanner.grants import Condition
 
