@@ -32,6 +32,16 @@ def hop_advice(finding: Finding) -> Advice:
     return Advice(title, side_effects=(f"that is one of: {rights}",))
 
 
+def stays(refused: str) -> Advice:
+    """A13: what somebody said must stay could at least be asked for each time."""
+    title = "Nothing is changed: the access is to stay"
+    rarely = (
+        "where it is needed rarely, it can be temporary: just-in-time node access "
+        "(ssm:StartAccessRequest), or assignments of Identity Center for a time"
+    )
+    return Advice(title, side_effects=(rarely,), refused=refused)
+
+
 def service_policy_advice() -> Advice:
     """Return what to do about a policy under `service-role/`."""
     title = "A service needs its policy whole: limit who may pass or edit the role"

@@ -14,6 +14,7 @@ from policies.aws.grounds import (
     home_of,
     hop_advice,
     service_policy_advice,
+    stays,
     ways_back,
 )
 from policies.aws.index import PlanIndex
@@ -100,8 +101,7 @@ class AwsPlanner:
         want = self.wanted.of.get(id_)
         if want is None or self.wanted.nothing_of(id_, finding):
             if refused:
-                title = "Nothing is changed: the access is to stay"
-                yield Advice(title, refused=refused)
+                yield stays(refused)
             elif finding.path:
                 yield from self._entered(identity, finding)
             return

@@ -114,8 +114,12 @@ def _grants(
     for grant in index.grants:
         vector_of.append(_number(vectors, grant.vector))
         decision_of.append(_number(decisions, grant.decision))
+        seen: dict[int, tuple[object, int]] = {}  # principals mostly share their parts
         for principal in grant.principals:
-            parts_of.append(_number(parts, _parts(grant, principal)))
+            part = _parts(grant, principal)
+            if id(part) not in seen:
+                seen[id(part)] = (part, _number(parts, part))
+            parts_of.append(seen[id(part)][1])
     writer.numbers("vector_of", "I", vector_of)
     writer.numbers("decision_of", "I", decision_of)
     writer.numbers("parts_of", "I", parts_of)

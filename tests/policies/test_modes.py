@@ -79,7 +79,9 @@ def test_break_glass_is_exempt_from_a_guard_rail(tmp_path):
 
     (statement,) = remediation_of(pairs, EVERY, "ops").changes[0].after["Statement"]
     assert glass in statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"]
-    assert "break-glass" in remediation_of(pairs, EVERY, "glass").refused
+    kept = remediation_of(pairs, EVERY, "glass")
+    assert "break-glass" in kept.refused
+    assert "ssm:StartAccessRequest" in kept.side_effects[0]
 
 
 def test_roles_of_identity_center_are_exempt_by_pattern(tmp_path):

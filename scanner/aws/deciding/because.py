@@ -81,14 +81,18 @@ class Explainer:
         default_factory=dict
     )
     _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
+    #: By where it is written, and the number of what it is for a principal.
+    _statements: dict[tuple[str, int, int], _Named] = field(default_factory=dict)
+    #: By the identities of the members, which live in `_statements`.
+    _alike: dict[tuple[int, ...], tuple[_Named, ...]] = field(default_factory=dict)
+    #: By those, a power, and what is asked of it.
+    _parts: dict[tuple[int, int, str, int, bool], Parts] = field(default_factory=dict)
     #: By a power and what is asked of it that lends a role.
     _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
         default_factory=dict
     )
     #: On which targets a rule matters to a vector, given by its first operation.
     _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
-    #: The parts of what is lent, by a power and what is asked of it.
-    _lent_parts: dict[tuple[int, Asked], Parts] = field(default_factory=dict)
 
     def allowed(
         self, identity: Identity, power: Power, *asked: Asked
@@ -142,14 +146,17 @@ class Explainer:
         A statement that matters twice (of a role that is lent in two ways) comes twice,
         so that those of one target are in the order of `allowed` for it.
         """
-        known = id(power), asked
-        if known not in self._lent_parts:
-            self._lent_parts[known] = tuple(self._parts_of_lent(power, asked))
-        own = self._those(identity, power, (asked,))
-        return (
-            *((one.because, self._extent(one.rule, asked.vector)) for one in own),
-            *self._lent_parts[known],
-        )
+        vector, targets, only = asked
+        named = id(self._all_named(identity))
+        known = named, id(power), vector.action, targets, only
+        found = self._parts.get(known)
+        if found is None:
+            own = self._those(identity, power, (asked,))
+            found = self._parts[known] = (
+                *((one.because, self._extent(one.rule, vector)) for one in own),
+                *self._parts_of_lent(power, asked),
+            )
+        return found
 
     def _parts_of_lent(
         self, power: Power, asked: Asked
@@ -319,11 +326,14 @@ class Explainer:
         if found is None:
             facts = self.facts_of(identity)
             layers = (("", own_policies(identity)), *_ceilings(self.powers, identity))
-            found = self._named[known] = tuple(
+            named = tuple(
                 named
                 for prefix, policies in layers
                 for named in self._names(policies, prefix, facts)
             )
+            # Principals that the same statements concern share them.
+            found = self._alike.setdefault(tuple(map(id, named)), named)
+            self._named[known] = found
         return found
 
     def _names(
@@ -332,10 +342,15 @@ class Explainer:
         for attached in policies:
             for source in self.rules.sources(attached):
                 for special in self._specialised(source.rule, facts):
-                    effect = "Allow" if special.allows else "Deny"
                     name = f"{prefix}{source.policy}"
-                    why = StatementBecause(name, source.index, source.sid, effect)
-                    yield _Named(special, why, own=not prefix)
+                    place = (name, source.index, special.number)
+                    found = self._statements.get(place)
+                    if found is None:
+                        effect = "Allow" if special.allows else "Deny"
+                        why = StatementBecause(name, source.index, source.sid, effect)
+                        found = _Named(special, why, own=not prefix)
+                        self._statements[place] = found
+                    yield found
 
     def _specialised(self, rule: Rule, facts: PrincipalFacts) -> Iterator[Rule]:
         """Yield what a rule is for a principal, and what with tags that it has set."""
