@@ -78,9 +78,9 @@ def _change(one: Change) -> Json:
     resource = one.resource
     what = "create" if one.before is None else "delete" if one.after is None else "set"
     return {
-        "kind": resource.kind.value if resource else one.kind,
-        "id": resource.id if resource else one.where,
-        "name": resource.name if resource else "",
+        "kind": resource.kind.value,
+        "id": resource.id,
+        "name": resource.name,
         "change": what,
     }
 

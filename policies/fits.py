@@ -44,7 +44,7 @@ def fits(
 
 def _faults(change: Change) -> Iterator[str]:
     resource = change.resource
-    if resource is None or change.after is None:
+    if change.after is None:
         return
     if resource.kind in DOCUMENTS:
         yield from faults(change.after, resource.kind)
@@ -70,7 +70,7 @@ def _aws(
     made: Counter[str] = Counter()
     for change in changes:
         resource = change.resource
-        if resource is None or change.after is None:
+        if change.after is None:
             continue
         account = _account(before, resource.id)
         quotas = account.quotas if account else {}
@@ -102,8 +102,6 @@ def _sizes(
     change: Change, quotas: Mapping[str, int], after: AwsEstate
 ) -> Iterator[LimitUse]:
     resource, size = change.resource, size_of(change.after)
-    if resource is None:
-        return
     match resource.kind:
         case ResourceKind.MANAGED_POLICY:
             limit = limits.MANAGED_POLICY.of_account(quotas)
@@ -124,8 +122,8 @@ def _sizes(
 def _slots(after: AwsEstate, changes: Sequence[Change]) -> Iterator[LimitUse]:
     for change in changes:
         resource = change.resource
-        kind = resource.kind if resource else None
-        if resource is None or kind is not ResourceKind.CONTROL_ATTACHMENT:
+        kind = resource.kind
+        if kind is not ResourceKind.CONTROL_ATTACHMENT:
             continue
         for organization in after.organizations:
             for levels in (organization.scps, organization.rcps):
@@ -179,7 +177,7 @@ def _azure(after: AzureEstate, changes: Sequence[Change]) -> Iterator[LimitUse]:
     scopes: dict[str, int] = {}
     for change in changes:
         resource = change.resource
-        if resource is None or change.after is None:
+        if change.after is None:
             continue
         if resource.kind is ResourceKind.ROLE_DEFINITION:
             name = change.after["properties"]["roleName"]

@@ -27,7 +27,7 @@ class Change:
     after: Any
     rollback: str
     affects: tuple[str, ...]
-    resource: Resource | None = None
+    resource: Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def what_if(
 
 
 def _provider(change: Change) -> Provider:
-    kind = change.resource.kind if change.resource else None
+    kind = change.resource.kind
     return Provider.AWS if kind is not None and is_aws(kind) else Provider.AZURE
 
 

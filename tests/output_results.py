@@ -11,6 +11,7 @@ import decided as given
 from checks.finding import Claim, Finding, Severity
 from output.result import EstateFacts, Result
 from policies.remediation import Change, Remediation
+from policies.resources import Resource, ResourceKind
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Principal, Provider, Target
 from scanner.evidence.outcomes import Outcome
@@ -108,6 +109,9 @@ def remediation(id_: str = "R-0123abcd", **changes: Any) -> Remediation:
         after={"Statement": []},
         rollback="put the policy back",
         affects=("arn:aws:iam::111122223333:role/ops",),
+        resource=Resource(
+            ResourceKind.INLINE_POLICY, "arn:aws:iam::111122223333:role/ops", "own"
+        ),
     )
     standard: dict[str, Any] = {
         "id": id_,

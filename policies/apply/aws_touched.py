@@ -32,7 +32,7 @@ def touched_aws(index: AwsIndex, changes: Iterable[Change]) -> frozenset[str]:
 
 def _lending(index: AwsIndex, change: Change, served: Iterable[str]) -> Iterator[str]:
     """Yield the accounts in which a change may alter what a role lends."""
-    trust = change.resource and change.resource.kind is ResourceKind.TRUST
+    trust = change.resource.kind is ResourceKind.TRUST
     gives = commands(_documents(index, change))
     for arn in served:
         one = index.identities.get(arn)
@@ -47,7 +47,7 @@ def _lending(index: AwsIndex, change: Change, served: Iterable[str]) -> Iterator
 def _documents(index: AwsIndex, change: Change) -> Iterator[PolicyDocument]:
     """Yield the documents that a change gives; one that nobody read may hold all."""
     resource, body = change.resource, change.after
-    if resource is None or body is None:
+    if body is None:
         return
     if resource.kind in (ResourceKind.ATTACHMENT, ResourceKind.PERMISSION_SET_POLICY):
         known = index.attached.get(resource.name)
@@ -81,8 +81,6 @@ def _home(arn: str) -> str:
 
 def _served(index: AwsIndex, change: Change) -> Iterator[str]:
     resource = change.resource
-    if resource is None:
-        return
     match resource.kind:
         case ResourceKind.MANAGED_POLICY:
             yield from index.holders.get(resource.id, ())

@@ -29,8 +29,8 @@ def applied_azure(index: AzureIndex, changes: Iterable[Change]) -> AzureEstate:
     draft = AzureDraft(index)
     for change in changes:
         resource = change.resource
-        apply = _KINDS.get(resource.kind) if resource else None
-        if resource is None or apply is None:
+        apply = _KINDS.get(resource.kind)
+        if apply is None:
             raise UnappliableChange(change, "this kind of object is not in the estate")
         apply(draft, resource, change)
     return draft.finish()

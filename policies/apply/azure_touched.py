@@ -54,8 +54,6 @@ def _of_tenant(
 
 def _served(index: AzureIndex, tenant: AzureTenant, change: Change) -> Iterator[str]:
     resource = change.resource
-    if resource is None:
-        return
     if resource.kind in _ASSIGNED:
         yield from _principals(change)
         home, places = index.assignments.get(normalized(resource.id), ("", ()))
@@ -107,7 +105,7 @@ def _scope(change: Change) -> str:
         scope = properties.get("scope") if isinstance(properties, dict) else None
         if isinstance(scope, str):
             return normalized(scope)
-    return scope_of(change.resource.id if change.resource else change.where)
+    return scope_of(change.resource.id)
 
 
 def _holding_near(tenant: AzureTenant, scope: str) -> Iterator[str]:

@@ -19,9 +19,9 @@ class UnappliableChange(WhocanrunError):
         """Name the object of the change and say what is wrong."""
         self.change, self.reason = change, reason
         resource = change.resource
-        name = f" {resource.name}" if resource and resource.name else ""
-        kind = resource.kind.value if resource else change.kind
-        self.what = f"{kind} {resource.id if resource else change.where}{name}"
+        name = f" {resource.name}" if resource.name else ""
+        kind = resource.kind.value
+        self.what = f"{kind} {resource.id}{name}"
         super().__init__(f"{self.what}: {reason}")
 
 

@@ -49,7 +49,7 @@ def title_of(name: str, done: Sequence[Change]) -> str:
 
 def _policy(change: Change) -> str:
     resource = change.resource
-    if resource is None or resource.kind is ResourceKind.MANAGED_POLICY:
+    if resource.kind is ResourceKind.MANAGED_POLICY:
         return change.where
     return resource.name or change.where
 

@@ -110,7 +110,7 @@ def in_order(done: Iterable[Change], held: Iterable[Held]) -> tuple[Change, ...]
     listed = tuple(done)
     first = [one for one in listed if one.after is None and one.where in writes]
     kind = ResourceKind.ROLE_DEFINITION
-    roles = [one for one in listed if one.resource and one.resource.kind is kind]
+    roles = [one for one in listed if one.resource.kind is kind]
     ahead = [*roles, *first] if first else []
     return (*ahead, *(one for one in listed if one not in ahead))
 

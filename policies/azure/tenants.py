@@ -13,9 +13,7 @@ _GROUPS = "/providers/microsoft.management/managementgroups/"
 def in_tenants(estate: AzureEstate, changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return changes whose resources name their tenant, where the estate says it."""
     return tuple(
-        one
-        if one.resource is None
-        else replace(one, resource=replace(one.resource, tenant=_of(estate, one)))
+        replace(one, resource=replace(one.resource, tenant=_of(estate, one)))
         for one in changes
     )
 
@@ -27,9 +25,7 @@ def _of(estate: AzureEstate, change: Change) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _holds(tenant: AzureTenant, resource: Resource | None) -> bool:
-    if resource is None:
-        return False
+def _holds(tenant: AzureTenant, resource: Resource) -> bool:
     scope = resource.scope.lower()
     if not scope:
         return resource.id in tenant.directory.principals

@@ -40,8 +40,7 @@ def title_of(done: Sequence[Change]) -> str:
         dict.fromkeys(
             change.after["properties"]["roleName"]
             for change in done
-            if change.resource is not None
-            and change.resource.kind is ResourceKind.ROLE_DEFINITION
+            if change.resource.kind is ResourceKind.ROLE_DEFINITION
         )
     )
     titles = (title for kind, title in _TITLES.items() if kind in kinds)

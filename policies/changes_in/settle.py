@@ -68,7 +68,7 @@ def _merged(wanted: Iterable[Wanted]) -> list[Wanted]:
 
 
 def _place(change: Change) -> int:
-    kind = change.resource.kind if change.resource else None
+    kind = change.resource.kind
     rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
     return rank if change.after is not None else 2 * len(_ORDER) + 1 - rank
 
@@ -130,11 +130,12 @@ def refusal(
     resource = error.change.resource
     sources = (one.source for one in wanted if one.resource == resource)
     source = next(sources, error.what)
-    asked = resource.id if resource else error.what
     missing, found, _ = error.reason.partition(" is not in the estate")
     if not found:
         return UnusableInput(source, str(error), "correct it")
-    return UnusableInput(source, error.reason, near(missing.strip() or asked, ids))
+    return UnusableInput(
+        source, error.reason, near(missing.strip() or resource.id, ids)
+    )
 
 
 def near(text: str, known: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ class _Resource(msgspec.Struct):
 
 class _Change(msgspec.Struct):
     kind: str
-    resource: _Resource | None
+    resource: _Resource
     where: str
     title: str
     before: str | None
@@ -153,10 +153,8 @@ def _change(folder: Path, one: _Change) -> Change:
         for name in (one.before, one.after)
     )
     named = one.resource
-    resource = None
-    if named is not None:
-        kind = ResourceKind(named.kind)
-        resource = Resource(kind, named.id, named.name, named.scope, named.tenant)
+    kind = ResourceKind(named.kind)
+    resource = Resource(kind, named.id, named.name, named.scope, named.tenant)
     return Change(
         one.kind,
         one.where,

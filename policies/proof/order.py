@@ -84,12 +84,12 @@ def _opens_nothing(context: Context, change: Change) -> bool:
 
 
 def _adds_up(change: Change) -> bool:
-    known = change.resource is not None and change.resource.kind in _ADDING
+    known = change.resource.kind in _ADDING
     return known and (change.before is None or change.after is None)
 
 
 def _harmless(change: Change) -> bool:
-    kind = change.resource.kind if change.resource else None
+    kind = change.resource.kind
     return kind in _HARMLESS and change.before is None
 
 
@@ -98,7 +98,7 @@ def _only_takes(context: Context, change: Change) -> bool:
 
     Whatever else somebody holds, such a change opens nothing.
     """
-    kind = change.resource.kind if change.resource else None
+    kind = change.resource.kind
     if kind not in _DOCUMENTS or change.before is None:
         return False
     before, after = (
@@ -121,9 +121,7 @@ def _stands_in(context: Context, changes: Sequence[Change], at: int) -> bool:
     leaving = (
         _attached(context, (), one)
         for one in changes[at + 1 :]
-        if one.resource is not None
-        and change.resource is not None
-        and (one.resource.kind, one.resource.id)
+        if (one.resource.kind, one.resource.id)
         == (change.resource.kind, change.resource.id)
         and one.after is None
     )
@@ -133,7 +131,7 @@ def _stands_in(context: Context, changes: Sequence[Change], at: int) -> bool:
 
 
 def _attaches(change: Change) -> bool:
-    kind = change.resource.kind if change.resource else None
+    kind = change.resource.kind
     return kind is ResourceKind.ATTACHMENT and change.before is None
 
 
@@ -141,9 +139,9 @@ def _attached(
     context: Context, before: Sequence[Change], change: Change
 ) -> PolicyDocument | None:
     """Return the document that an attachment is about, if anybody read it."""
-    name = change.resource.name if change.resource else ""
+    name = change.resource.name
     for one in before:
-        if one.resource is not None and one.resource.id == name:
+        if one.resource.id == name:
             return _document(context, one.after)
     known = context.aws_index.attached.get(name)
     return known.document if known else None

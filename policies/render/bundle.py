@@ -46,9 +46,6 @@ def bundle(changes: Sequence[Change]) -> Bundle:
         **document_files(changes),
         "changes.json": changes_json(changes),
     }
-    if len(steps) < len(changes):  # a form that skips a change breaks the order
-        unnamed = dict.fromkeys(range(1, len(changes) + 1), "a change names no object")
-        return Bundle(files, {}, dict.fromkeys(FORMS, unnamed))
     if changes:
         files["rollback/changes.json"] = rollback_json(steps)
     made: dict[str, Rendering] = {name: form(steps) for name, form in FORMS.items()}

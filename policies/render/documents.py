@@ -90,8 +90,7 @@ def _change_json(number: int, change: Change) -> dict[str, Any]:
         "kind": change.kind,
         "where": change.where,
         "title": change.title,
-        "resource": resource
-        and {
+        "resource": {
             "kind": resource.kind.value,
             "id": resource.id,
             "name": resource.name,
@@ -129,7 +128,7 @@ def _change(one: Any) -> Change:
         after=one["after"],
         rollback=one["rollback"],
         affects=tuple(one["affects"]),
-        resource=None if resource is None else _resource(resource),
+        resource=_resource(resource),
     )
 
 

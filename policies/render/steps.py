@@ -55,11 +55,10 @@ class Step:
 
 
 def steps_of(changes: Iterable[Change]) -> tuple[Step, ...]:
-    """Number some changes; those that name no object are left out."""
+    """Number some changes."""
     return tuple(
         Step(number, change, change.resource)
         for number, change in enumerate(changes, 1)
-        if change.resource is not None
     )
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -13,6 +14,8 @@ Job = Callable[[], object]
 
 #: How long calls in flight may take to come back once a stop was asked for.
 GRACE = 2.0
+#: Seconds after which a wait looks up.
+_TURN = 0.5
 
 
 class Pool:
@@ -107,10 +110,15 @@ class Pool:
             raise Interrupted("interrupted; what was read so far is kept") from None
 
     def _until_idle(self, timeout: float | None) -> bool:
+        """Wait in short turns: a signal that comes as one begins shows at its end."""
+        end = None if timeout is None else time.monotonic() + timeout
         with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._jobs and not self._running, timeout
-            )
+            while self._jobs or self._running:
+                left = _TURN if end is None else end - time.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(left, _TURN))
+            return True
 
     def _work(self) -> None:
         while (job := self._next()) is not None:

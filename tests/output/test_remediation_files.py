@@ -134,14 +134,6 @@ def test_advice_without_changes_is_a_page_alone():
     ]
 
 
-def test_a_change_that_names_no_object_is_documents_alone_and_says_so():
-    """No form can leave out one change and keep the order."""
-    files = folder(remediation_files([remediation()]))
-
-    assert not [name for name in files if name.startswith(("script", "terraform"))]
-    assert b"names no object" in files["README.md"]
-
-
 def test_the_index_leads_to_the_files():
     files = remediation_files([remediation()])
     (entry,) = json.loads(files["index.json"])["remediations"]

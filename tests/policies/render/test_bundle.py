@@ -6,7 +6,6 @@ import pytest
 from hcl_reader import read
 from render_changes import ACCOUNT, EVERY, allow, change
 
-from policies.remediation import Change
 from policies.render.bundle import FORMS, bundle
 from policies.resources import ResourceKind
 
@@ -44,15 +43,6 @@ def test_every_form_does_a_change_or_says_why_not(kind, action):
     for form in FORMS:
         if form not in other | {"Message"}:
             assert form in made.forms or 1 in made.left_out[form], form
-
-
-def test_a_change_that_names_no_object_leaves_out_every_form():
-    unnamed = Change("A11", "x", "title", None, VARIABLES, "back", ())
-    made = bundle([change(ResourceKind.INLINE_POLICY), unnamed])
-
-    assert not made.forms
-    assert {tuple(left) for left in made.left_out.values()} == {(1, 2)}
-    assert "after/02.json" in made.files
 
 
 def test_the_same_changes_make_the_same_bytes():

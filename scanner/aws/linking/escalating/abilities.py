@@ -104,6 +104,9 @@ class Abilities:
         #: By the documents' ids, which live as long as `_parts` names them.
         self._unions: dict[tuple[int, ...], _Parts] = {}
         self._levels: dict[tuple[Attached, ...], _Parts] = {}
+        self._apart: dict[
+            tuple[tuple[Attached, ...], PrincipalFacts], frozenset[Rule]
+        ] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -194,7 +197,11 @@ class Abilities:
             parts = self._levels[level] = self._split(tuple(compiled))
         if not parts.by_principal:
             return parts.same
-        return parts.same.union(self._layer(parts.by_principal, facts))
+        place = level, facts
+        if place not in self._apart:
+            apart = self._layer(parts.by_principal, facts)
+            self._apart[place] = parts.same.union(apart)
+        return self._apart[place]
 
     def _full_only(self, own: frozenset[Rule]) -> frozenset[Rule]:
         """Drop what may be left out where one rule allows everything."""

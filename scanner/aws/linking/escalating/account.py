@@ -63,6 +63,7 @@ class AccountEscalations:
         self._rules = rules
         self._abilities = Abilities(rules, self._controls, account)
         self._others = tuple(others)
+        self._facts_of: dict[str, PrincipalFacts] = {}
         #: By identity, which is kept so that no other has its id.
         self._layers: dict[int, tuple[Identity, Layers]] = {}
         self._joined: dict[tuple[str, ...], tuple[_Policies, _Unread]] = {}
@@ -187,4 +188,8 @@ class AccountEscalations:
         return self._abilities.of(identity, self._facts(identity))
 
     def _facts(self, identity: Identity) -> PrincipalFacts:
-        return PrincipalFacts(identity, self._member)
+        """Return what an identity fixes: no change to its policies changes that."""
+        known = identity.known.id
+        if known not in self._facts_of:
+            self._facts_of[known] = PrincipalFacts(identity, self._member)
+        return self._facts_of[known]

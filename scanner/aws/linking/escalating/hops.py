@@ -61,6 +61,8 @@ class Escalations:
             tuple[str, Change, int], dict[Layers, tuple[int, Identity]]
         ] = {}
         self._more: dict[object, tuple[tuple[Layers, int, Identity], ...]] = {}
+        #: Subjects that anybody who could make more of them becomes, by account.
+        self._become: defaultdict[str, int] = defaultdict(int)
         #: What somebody could make of others, if it becomes them.
         self._open: list[tuple[AccountEscalations, Actor, Gain]] = []
 
@@ -96,6 +98,13 @@ class Escalations:
         """
         ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
+        # Most subjects are become by nobody: what they could be made is not asked.
+        for account, actor, _ in waiting:
+            beyond = ways.beyond(actor.identity.principal.id)
+            become = account.becoming(actor.ability)
+            at_once = covered(become.cells) if become else 0
+            home = account.account.id
+            self._become[home] |= at_once | beyond.get(home, 0)
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
                 continue
@@ -199,21 +208,20 @@ class Escalations:
         return found
 
     def _alike(
-        self, account: AccountEscalations, gain: Gain
+        self, account: AccountEscalations, change: Change, bits: int
     ) -> Mapping[Layers, tuple[int, Identity]]:
-        """Group the subjects of a gain by the power that they would have."""
-        bits = sum(gain.cells.values())
-        place = account.account.id, gain.change, bits
+        """Group some subjects by the power that they would have after a change."""
+        place = account.account.id, change, bits
         found = self._groups.get(place)
         if found is None:
             found = {}
             for n in ones(bits):
-                for number, layers in self._made_of(account, n, gain.change):
+                for number, layers in self._made_of(account, n, change):
                     if layers in found:
                         before, first = found[layers]
                     else:
                         subject = account.subjects.identities[n]
-                        made = tuple(changed(subject, gain.change, account.account))
+                        made = tuple(changed(subject, change, account.account))
                         before, first = 0, made[number]
                     found[layers] = before | 1 << n, first
             most_first = sorted(found.items(), key=lambda one: one[0].limits)
@@ -221,19 +229,19 @@ class Escalations:
         return found
 
     def _adding(
-        self, account: AccountEscalations, actor: Actor, gain: Gain
+        self, account: AccountEscalations, actor: Actor, change: Change, bits: int
     ) -> Sequence[tuple[Layers, int, Identity]]:
         """Return the powers that are more than somebody has, with their subjects.
 
         Worked out once for all that have and gain the same.
         """
         has = self._has(account, actor)
-        place = (account.account.id, gain.change, sum(gain.cells.values()), *has)
+        place = (account.account.id, change, bits, *has)
         found = self._more.get(place)
         if found is None:
             found = self._more[place] = tuple(
                 (layers, bits, made)
-                for layers, (bits, made) in self._alike(account, gain).items()
+                for layers, (bits, made) in self._alike(account, change, bits).items()
                 if all(account.adds(layers, one) for one in has)
             )
         return found
@@ -247,11 +255,13 @@ class Escalations:
         at_once = meet(gain.cells, become.cells) if become else {}
         beyond = ways.beyond(source).get(account.account.id, 0)
         possible = (covered(at_once) | beyond) & ~actor.base
-        if not possible & covered(gain.cells):
+        become_by_any = covered(gain.cells) & self._become[account.account.id]
+        if not possible & become_by_any:
             return
         gained = self._gained[source]
         before = len(gained)
-        for layers, bits, made in self._adding(account, actor, gain):
+        change = gain.change
+        for layers, bits, made in self._adding(account, actor, change, become_by_any):
             bits &= possible
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
@@ -264,7 +274,7 @@ class Escalations:
                 best, hops = _nearest(account, wanted, source, ways)
             if best is None:
                 continue
-            node, more = self._node(account, made, layers, gain.change)
+            node, more = self._node(account, made, layers, change)
             because = account.because(actor.identity, rules)
             target = node.principal.id
             edge = _after(hops, settled_edge(CAN_BECOME, source, target, best, because))
