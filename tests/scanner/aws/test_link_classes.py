@@ -178,3 +178,16 @@ def test_hops_by_class_are_those_of_pairs(tmp_path, most_pairs, world):
 
     classes = {each.id for each in entries.classes}
     assert best(reached(edges, classes)) == best(pair_by_pair(found))
+
+
+def test_roles_that_patterns_tell_apart_are_let_in_apart(tmp_path):
+    """What is remembered of an account holds for roles of the same patterns only."""
+    doors = [role(f"door{n}", trust=[trusting({"AWS": ACCOUNT})]) for n in range(2)]
+    one = user("one", allow(ASSUME, on=arn("role/d*1")))
+    both = user("both", allow(ASSUME, on=arn("role/*")))
+    found = load_aws(estate(tmp_path, account(one, both, *doors)))
+
+    edges = OwnEntries(found).edges()
+
+    entered = {(e.source.split("/")[-1], e.target.split("/")[-1]) for e in edges}
+    assert entered == {("one", "door1"), ("both", "door0"), ("both", "door1")}
