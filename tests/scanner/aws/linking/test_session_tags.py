@@ -127,3 +127,145 @@ def test_a_partner_passes_tags_only_where_the_trust_lets_it(tmp_path, actions, f
     ops = role("ops", allow(RUN), trust=asked)
 
     assert (shortest(tmp_path, ops, who=partner) is not None) is found
+
+
+# ---- what a session holds by its tags ----
+
+
+OPERATOR = {"StringEquals": {"aws:PrincipalTag/job": "operator"}}
+COMMANDS = allow(RUN, when=OPERATOR)
+BOTH = ("sts:AssumeRole", "sts:TagSession")
+
+
+def asking(**values):
+    """A condition that each of these tags is passed with this value."""
+    return {"StringLike": {f"aws:RequestTag/{key}": v for key, v in values.items()}}
+
+
+@pytest.mark.parametrize(
+    ("rights", "asked", "found"),
+    [
+        ([ENTER, TAG], trust(*BOTH), True),
+        ([ENTER], trust(*BOTH), False),
+        ([ENTER, TAG], trust("sts:AssumeRole"), False),
+        ([TAG], trust(*BOTH), False),
+        ([ENTER, TAG, deny("sts:TagSession")], trust(*BOTH), False),
+        # the values that may be passed
+        ([ENTER, TAG], trust(*BOTH, when=asking(job="operator")), True),
+        ([ENTER, TAG], trust(*BOTH, when=asking(job="op*")), True),
+        ([ENTER, TAG], trust(*BOTH, when=asking(job="clerk")), False),
+        ([ENTER, TAG], trust(*BOTH, when=asking(team="blue")), True),
+        (
+            [ENTER, allow("sts:TagSession", when=asking(job="clerk"))],
+            trust(*BOTH),
+            False,
+        ),
+        (
+            [ENTER, allow("sts:TagSession", when=asking(job="operator"))],
+            trust(*BOTH),
+            True,
+        ),
+        # which tags may be passed
+        *(
+            (
+                [ENTER, TAG],
+                trust(*BOTH, when={"ForAllValues:StringEquals": {"aws:TagKeys": key}}),
+                key == "job",
+            )
+            for key in ("job", "team")
+        ),
+    ],
+)
+def test_a_session_holds_what_the_tags_that_may_be_passed_give(
+    tmp_path, rights, asked, found
+):
+    """The role itself has no such tag, or another one."""
+    for tags in (None, {"job": "clerk"}):
+        ops = role("ops", COMMANDS, trust=asked, tags=tags)
+
+        one = shortest(tmp_path / str(tags), user("eve", *rights), ops)
+
+        assert (one is not None) is found
+        if one is not None:
+            assert [hop.kind for hop in one.hops] == ["assumes"]
+
+
+def test_a_session_keeps_the_tags_of_its_role_that_are_not_passed(tmp_path):
+    """Passing another tag takes nothing away."""
+    both = {"StringEquals": {"aws:PrincipalTag/job": "operator"}}
+    both["StringLike"] = {"aws:PrincipalTag/team": "*"}
+    for job, found in (("operator", True), ("clerk", False)):
+        asked = trust(
+            *BOTH, when={"ForAllValues:StringEquals": {"aws:TagKeys": "team"}}
+        )
+        ops = role("ops", allow(RUN, when=both), trust=asked, tags={"job": job})
+
+        one = shortest(tmp_path / job, user("eve", ENTER, TAG), ops)
+
+        assert (one is not None) is found
+
+
+@pytest.mark.parametrize("tagging", [True, False])
+def test_a_session_enters_roles_that_ask_for_its_tags(tmp_path, tagging):
+    """The tags of the one session are whose the next request is."""
+    mid = f"{IAM}:role/mid"
+    first = role(
+        "mid",
+        allow("sts:AssumeRole", on=OPS),
+        trust=trust(*(BOTH if tagging else BOTH[:1])),
+    )
+    last = role("ops", allow(RUN), trust=trust("sts:AssumeRole", when=OPERATOR))
+    rights = [allow(each, on=mid) for each in BOTH]
+
+    one = shortest(tmp_path, user("eve", *rights), first, last)
+
+    assert (one is not None) is tagging
+    if one is not None:
+        assert [hop.kind for hop in one.hops] == ["assumes", "assumes"]
+
+
+@pytest.mark.parametrize("tagging", [True, False])
+def test_a_session_passes_tags_on(tmp_path, tagging):
+    """A chain of two: only who is tagged may tag the next session."""
+    mid = f"{IAM}:role/mid"
+    passing = [
+        allow("sts:AssumeRole", on=OPS),
+        allow("sts:TagSession", on=OPS, when=OPERATOR),
+    ]
+    first = role("mid", *passing, trust=trust(*(BOTH if tagging else BOTH[:1])))
+    last = role("ops", COMMANDS, trust=trust(*BOTH))
+    rights = [allow(each, on=mid) for each in BOTH]
+
+    one = shortest(tmp_path, user("eve", *rights), first, last)
+
+    assert (one is not None) is tagging
+
+
+@pytest.mark.parametrize("own", ["operator", "clerk"])
+def test_a_trust_may_ask_for_the_tag_that_the_caller_has(tmp_path, own):
+    """A value that is handed on cannot be chosen."""
+    handed = asking(job="${aws:PrincipalTag/job}")
+    ops = role("ops", COMMANDS, trust=trust(*BOTH, when=handed))
+    other = user("other", tags={"job": "operator"})
+
+    one = shortest(tmp_path, user("eve", ENTER, TAG, tags={"job": own}), ops, other)
+
+    assert (one is not None) is (own == "operator")
+
+
+SAML = f"{IAM}:saml-provider/idp"
+
+
+@pytest.mark.parametrize("tagging", [True, False])
+def test_users_of_a_provider_are_tagged_where_the_trust_lets_it(tmp_path, tagging):
+    """Which tags the provider asserts is not in evidence."""
+    actions = ["sts:AssumeRoleWithSAML", *(["sts:TagSession"] if tagging else [])]
+    asked = trust(*actions, principal={"Federated": SAML})
+    ops = role("ops", COMMANDS, trust=asked)
+
+    one = shortest(tmp_path, ops, who=SAML)
+
+    assert (one is not None) is tagging
+    if one is not None:
+        assert one.verdict is Verdict.CONDITIONAL
+        assert any("provider" in reason for reason in one.reasons)
