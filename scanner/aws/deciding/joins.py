@@ -1,6 +1,6 @@
 """One vector of one class: its steps joined, way by way and region by region."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +15,8 @@ from scanner.aws.deciding.cells import (
     unite,
     within,
 )
-from scanner.aws.deciding.halves import Answer, Documents, Half, Halves, joined
+from scanner.aws.deciding.halves import Answer, Documents, Half, Outcome, joined
+from scanner.aws.deciding.layout import Picks
 from scanner.aws.deciding.lending import Lender, Lending
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
@@ -39,9 +40,6 @@ _OTHER_RIGHTS = (
     "ssm:StartChangeRequestExecution",
 )
 
-#: Targets by answer; a target in none is denied.
-Outcome = Mapping[Answer, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Lent:
@@ -64,15 +62,15 @@ class Joins:
     """Decides vectors for the powers of one account."""
 
     def __init__(
-        self, nodes: Space, objects: Space, catalogue: Catalogue, lending: Lending
+        self, nodes: Effects, picks: Picks, catalogue: Catalogue, lending: Lending
     ) -> None:
         """Remember the universes of targets, of what callers pick, and of lenders."""
-        self._nodes = nodes
+        self._nodes = nodes.space
         self._catalogue = catalogue
         self._lending = lending
-        self._halves = Halves(objects, catalogue)
-        self._node_effects = Effects(nodes)
-        self._regions = sorted({node.region for node in nodes.resources})
+        self._halves, self._reached = picks.halves, picks.reached
+        self._node_effects = nodes
+        self._regions = sorted({node.region for node in self._nodes.resources})
         self._vectors = {one.action: one for one in catalogue.covered}
         self._outcomes: dict[tuple[str, Power], Outcome] = {}
         self._commands: dict[tuple[Power, tuple[str, ...]], Lent] = {}
@@ -114,9 +112,16 @@ class Joins:
         return Effects(self.lenders)
 
     def _way(self, power: Power, way: Way) -> Outcome:
-        lent = self._lent(power, way) if way.lender else None
-        if lent is not None and not lent.nodes:
-            return {}
+        if way.lender:
+            lent = self._lent(power, way)
+            return self._joined_way(power, way, lent) if lent.nodes else {}
+        known = power, way
+        found = self._reached.get(known)
+        if found is None:
+            found = self._reached[known] = self._joined_way(power, way, None)
+        return found
+
+    def _joined_way(self, power: Power, way: Way, lent: Lent | None) -> Outcome:
         granted = self._targets(power, way)
         if lent is not None:
             granted = combined(granted, lent.nodes, _followed)
