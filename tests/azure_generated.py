@@ -4,12 +4,11 @@ from azure_estates import EVERYONE, EXTENSION, LOGIN, MANAGED_RUN, RUN, SUB, SUB
 from hypothesis import strategies as st
 
 from scanner.azure.directory import reach
+from scanner.azure.entra import Directory, GroupMembers
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
     DenyAssignment,
-    Directory,
-    GroupMembers,
     Lock,
     Machine,
     Source,

@@ -9,7 +9,7 @@ from policies.remediation import Change
 from policies.resources import Resource
 from scanner.azure.definitions import object_id
 from scanner.azure.directory import People, reach
-from scanner.azure.model import Directory, GroupMembers
+from scanner.azure.entra import Directory, GroupMembers
 
 _UNREAD = GroupMembers(frozenset(), complete=False)
 

@@ -10,7 +10,8 @@ import msgspec
 
 from policies.apply.errors import UnappliableChange
 from policies.remediation import Change
-from scanner.azure.model import Assignment, AzureEstate, AzureTenant, Directory
+from scanner.azure.entra import Directory
+from scanner.azure.model import Assignment, AzureEstate, AzureTenant
 from scanner.azure.rbac.scopes import (
     ROOT,
     management_group,

@@ -7,10 +7,10 @@ from policies.apply import Index, needed
 from policies.proof.context import Context, Half
 from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.account import AccountEngine
-from scanner.aws.model import AwsAccount, AwsEstate
+from scanner.aws.model import AwsEstate
 from scanner.azure.decide import decide_azure
 from scanner.azure.model import AzureEstate
-from scanner.grants import Grant, TargetSet
+from scanner.grants import Grant
 
 #: Grants by principal, of everybody who was decided again.
 Grants = Mapping[str, tuple[Grant, ...]]
@@ -65,29 +65,9 @@ def _aws(
         if not some:
             continue
         smaller = replace(account, identities=some)
-        same = _same_nodes(context, account)
-        for grant in AccountEngine(estate, smaller, context.rules).grants(wanted):
-            if same:
-                yield _moved(grant, context.placed(id_, grant))
-            else:
-                yield grant
-
-
-def _moved(grant: Grant, targets: TargetSet) -> Grant:
-    return Grant(
-        grant.principals,
-        grant.vector,
-        targets,
-        grant.decision,
-        grant.because_of,
-        grant.because_at,
-    )
-
-
-def _same_nodes(context: Context, account: AwsAccount) -> bool:
-    before = context.analysis.aws
-    known = before.accounts.get(account.id) if before else None
-    return known is not None and known.nodes is account.nodes
+        layout = context.layout(estate, account)
+        engine = AccountEngine(estate, smaller, context.rules, layout)
+        yield from engine.grants(wanted)
 
 
 def _azure(

@@ -10,14 +10,15 @@ from policies.proof.actions import Actions, aws_actions
 from policies.proof.classes import Targets
 from policies.proof.layers import LayerDifference
 from scanner.analysis import Analysis
+from scanner.aws.deciding.facts import membership
+from scanner.aws.deciding.layout import Layout
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.linking.escalating.account import AccountEscalations
 from scanner.aws.linking.escalating.catalogue import actions as escalating
-from scanner.aws.model import AwsEstate
+from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.azure.model import AzureEstate
 from scanner.estate import Gap, Provider, Target
-from scanner.grants import Grant, TargetSet, TargetSpace
 from scanner.graph import AccessGraph
 
 Half = AwsEstate | AzureEstate
@@ -25,6 +26,8 @@ Half = AwsEstate | AzureEstate
 
 #: Changed copies that are kept: findings that share a change stand far apart.
 _MOST_OUTCOMES = 256
+#: Accounts whose universes are kept: findings of one account come in turn.
+_MOST_LAYOUTS = 32
 
 
 class Recent(OrderedDict[object, object]):
@@ -61,7 +64,7 @@ class Context:
         self.escalating = Rules(escalating())
         self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
-        self._spaces: dict[str, TargetSpace] = {}
+        self._layouts = Recent(_MOST_LAYOUTS)
 
     def half(self, provider: Provider) -> Half | None:
         """Return the typed half of a cloud, if the estate has one."""
@@ -120,10 +123,10 @@ class Context:
         halves = (h for h in self.graph.decided if h.provider is provider)
         return [target for half in halves for target in half.targets]
 
-    def placed(self, account: str, grant: Grant) -> TargetSet:
-        """Return a grant's targets over one space for all proofs of an account.
-
-        Engines lay the same nodes out in the same order every time.
-        """
-        space = self._spaces.setdefault(account, grant.targets.space)
-        return TargetSet(space, grant.targets.bits)
+    def layout(self, estate: AwsEstate, account: AwsAccount) -> Layout:
+        """Return the universes of an account, of this estate or a copy of it."""
+        member = membership(account, estate.organization_of(account.id))
+        found = self._layouts.get(account.id)
+        if not isinstance(found, Layout) or not found.fits(account, member):
+            found = self._layouts[account.id] = Layout(account, member)
+        return found

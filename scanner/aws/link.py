@@ -14,6 +14,7 @@ from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.linking.providers import Providers
+from scanner.aws.linking.tagged_entries import TaggedEntries
 from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
@@ -57,6 +58,9 @@ def links_of(estate: AwsEstate) -> Links:
     """
     own, outside, people = OwnEntries(estate), OutsideEntries(estate), People(estate)
     edges = [*own.edges(), *outside.edges(), *people.edges()]
+    tagging = TaggedEntries(estate)
+    sessions = tagging.at_first(own, outside, edges)
+    edges += sessions
     escalations = Escalations(estate)
     classes = list(own.classes)
     edges += escalated(estate, escalations, edges, classes)
@@ -68,6 +72,9 @@ def links_of(estate: AwsEstate) -> Links:
     tagged = Retagged(estate)
     edges += list(tagged.edges(edges))
     governed = _together(rails.made, sets.made, tagged.made)
+    others = _together(escalations.made, governed)
+    edges += tagging.further(sessions, others, classes)
+    governed = _together(governed, tagging.made)
     if governed:
         entries = OwnEntries(estate, governed, len(classes))
         edges += entries.edges()
@@ -78,6 +85,7 @@ def links_of(estate: AwsEstate) -> Links:
     edges += _delegations(estate, unlisted)
     named = [*classes, *escalations.parties, *forgers.principals]
     named += [*rails.principals, *sets.principals, *tagged.principals]
+    named += [one.principal for each in tagging.made.values() for one in each]
     parties = {each.id: each for each in named}
     parties |= outside.principals | providers.principals | people.principals | unlisted
     listed = {

@@ -60,6 +60,8 @@ class Identity:
         unguarded: no control policy binds it.
         free_tags: its principal tags are whatever it wants.
         forging: tags that it has set on nodes.
+        session_tags: tags of its session, over its own, with their values; None where
+            it has any value that it wants.
     """
 
     principal: Principal
@@ -79,6 +81,7 @@ class Identity:
     unguarded: bool = False
     free_tags: bool = False
     forging: Forging | None = None
+    session_tags: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def known(self) -> Principal:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.azure.directory_roles import POWERS, Power
-from scanner.azure.model import AzureTenant, DirectoryRole, WayIn
+from scanner.azure.entra import DirectoryRole, WayIn
+from scanner.azure.model import AzureTenant
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.vectors import COVERED, MACHINE_VECTORS
 from scanner.grants import (

@@ -20,7 +20,8 @@ from scanner.azure.directory_rows import (
     ServicePrincipalRow,
 )
 from scanner.azure.drafts import Draft
-from scanner.azure.model import Assignment, DenyAssignment, Directory
+from scanner.azure.entra import Directory
+from scanner.azure.model import Assignment, DenyAssignment
 from scanner.azure.rbac.scopes import ROOT
 
 

@@ -10,7 +10,7 @@ from scanner.azure.directory_rows import (
     ServicePrincipalRow,
     UserRow,
 )
-from scanner.azure.model import GroupMembers, WayIn
+from scanner.azure.entra import GroupMembers, WayIn
 from scanner.estate import Principal, Provider
 
 #: Tenants in which Microsoft publishes its own applications.

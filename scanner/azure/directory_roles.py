@@ -15,7 +15,7 @@ from scanner.azure.directory_rows import (
     DirectoryRoleRow,
 )
 from scanner.azure.drafts import Draft
-from scanner.azure.model import DirectoryRole
+from scanner.azure.entra import DirectoryRole
 from scanner.azure.rbac.scopes import ROOT
 from scanner.grants import Standing
 

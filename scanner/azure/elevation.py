@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.azure.directory_roles import POWERS
-from scanner.azure.model import AzureTenant, DirectoryRole
+from scanner.azure.entra import DirectoryRole
+from scanner.azure.model import AzureTenant
 from scanner.estate import Principal
 from scanner.grants import (
     DURATION_UNKNOWN,

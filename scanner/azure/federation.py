@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scanner.azure.drafts import Draft
-from scanner.azure.model import Federated
+from scanner.azure.entra import Federated
 from scanner.azure.rbac.scopes import normalized
 from scanner.azure.resource_rows import FederatedRow, UserAssignedRow
 from scanner.estate import Principal, Provider

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from scanner.azure.becoming import becoming
+from scanner.azure.entra import WayIn
 from scanner.azure.federation import admitted
-from scanner.azure.model import AzureEstate, AzureTenant, WayIn
+from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import because_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Edge, Verdict

@@ -7,9 +7,10 @@ from scanner.azure.activity import EventRow
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
+from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
-from scanner.azure.operations import ACTIVITY, READABLE, SIGN_INS
+from scanner.azure.operations import READABLE
 from scanner.azure.pages import Reading, converted, graph_rows, read
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row

@@ -6,9 +6,10 @@ from enum import StrEnum
 
 import msgspec
 
+from scanner.azure.entra import Directory, Federated
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
-from scanner.estate import Gap, Principal, Target
+from scanner.estate import Gap, Target
 from scanner.grants import Activation, Standing
 from scanner.usage import Usages
 
@@ -175,89 +176,6 @@ class Host:
     kind: str
     identities: tuple[str, ...] = ()
     within: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupMembers:
-    """Who is in a group: direct or, when `transitive`, all the way down."""
-
-    ids: frozenset[str]
-    complete: bool
-    transitive: bool = False
-
-
-class WayIn(StrEnum):
-    """Who gets somebody into a group, besides its owners."""
-
-    OPEN = "whoever manages groups"
-    PROTECTED = "whoever manages roles of the directory"
-    CLOSED = "a rule, or another directory"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class DirectoryRole:
-    """A principal holding a role of the Entra directory.
-
-    Attributes:
-        role: template id.
-        id: as collected.
-        scope: of the directory's objects, without slashes around; empty: all of them.
-        standing: `eligible` takes a PIM activation.
-    """
-
-    principal: str
-    role: str
-    id: str
-    scope: str = ""
-    standing: Standing = Standing.PERMANENT
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The principals of a tenant and how they belong to each other.
-
-    Attributes:
-        principals: by object id, those that only assignments name included.
-        members: direct members by group id.
-        reached: by group id, everybody in it through any number of groups (`reach`).
-        open_groups: groups of `reached` that may have members nobody has seen.
-        eligible: (principal, group) that PIM for Groups lets in.
-        eligible_owners: (principal, group) that it lets own the group.
-        owners: (owner, owned object).
-        roles: roles of the directory that somebody holds, sorted.
-        roles_listed: the holders of every such role were read.
-        ways_in: how somebody gets into each group that was read.
-        standing_for: applications that stand for a service principal, by object id.
-    """
-
-    principals: Mapping[str, Principal] = field(default_factory=dict)
-    members: Mapping[str, GroupMembers] = field(default_factory=dict)
-    reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    open_groups: frozenset[str] = frozenset()
-    eligible: tuple[tuple[str, str], ...] = ()
-    eligible_owners: tuple[tuple[str, str], ...] = ()
-    owners: tuple[tuple[str, str], ...] = ()
-    roles: tuple[DirectoryRole, ...] = ()
-    roles_listed: bool = False
-    ways_in: Mapping[str, WayIn] = field(default_factory=dict)
-    standing_for: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Federated:
-    """A credential of a managed identity.
-
-    Attributes:
-        id: of the credential.
-        identity: object id of the managed identity.
-        issuer: as the credential names it.
-        subject: the only subject that it admits; empty where evidence does not say.
-    """
-
-    id: str
-    identity: str
-    issuer: str
-    subject: str
 
 
 @dataclass(frozen=True, slots=True)

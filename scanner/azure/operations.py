@@ -1,257 +1,15 @@
-"""Every list call of the Azure collector: its right, its weight, its API versions."""
+"""Every operation of the Azure collector, and the least privilege that it needs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from scanner.operations import Operation, Weight
+from scanner.azure.lists import ACTIVITY, ARM, ARM_USAGE, GRAPH, GRAPH_USAGE
+from scanner.operations import Operation
 
-_BASE, _RESTRICTING, _REFINING = Weight.BASE, Weight.RESTRICTING, Weight.REFINING
-
-_AUTHORIZATION = "Microsoft.Authorization"
 _AUTOMATION = "Microsoft.Automation/automationAccounts"
 _WORKERS = f"{_AUTOMATION}/hybridRunbookWorkerGroups/hybridRunbookWorkers"
-
-_NO_PARTNERS = "delegated partners (Lighthouse) unknown"
-_STANDING = "whether access is permanent or time-bound unknown"
-
-#: op: (weight, what is unknown without it, API versions: the preferred one first).
-#: A later version is asked only when the service says that it does not know an earlier
-#: one. Deny assignments carry their effect from 2024-07-01-preview on, role definitions
-#: a condition on each block from 2022-05-01-preview on.
-_ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
-    "Microsoft.Resources/subscriptions": (
-        _BASE,
-        "which subscriptions exist unknown",
-        ("2022-12-01", "2020-01-01"),
-    ),
-    "Microsoft.Resources/subscriptions/resourceGroups": (
-        _REFINING,
-        "delegations of single resource groups unknown",
-        ("2022-09-01", "2021-04-01"),
-    ),
-    "Microsoft.Management/managementGroups": (
-        _BASE,
-        "grants inherited from management groups unknown",
-        ("2023-04-01", "2021-04-01"),
-    ),
-    "Microsoft.Management/managementGroups/subscriptions": (
-        _BASE,
-        "which management group a subscription inherits from unknown",
-        ("2023-04-01", "2021-04-01"),
-    ),
-    "Microsoft.Management/managementGroups/descendants": (
-        _BASE,
-        "which subscriptions are below the management group unknown",
-        ("2023-04-01", "2021-04-01"),
-    ),
-    f"{_AUTHORIZATION}/roleDefinitions": (
-        _BASE,
-        "what the roles allow unknown",
-        ("2022-05-01-preview", "2023-07-01-preview"),
-    ),
-    f"{_AUTHORIZATION}/roleAssignments": (
-        _BASE,
-        "who holds roles at and below the scope unknown",
-        ("2022-04-01",),
-    ),
-    f"{_AUTHORIZATION}/denyAssignments": (
-        _RESTRICTING,
-        "what is denied unknown",
-        ("2026-09-01", "2024-07-01-preview", "2022-04-01"),
-    ),
-    f"{_AUTHORIZATION}/roleEligibilityScheduleInstances": (
-        _REFINING,
-        "eligible (PIM) access unknown",
-        ("2020-10-01", "2020-10-01-preview"),
-    ),
-    f"{_AUTHORIZATION}/roleAssignmentScheduleInstances": (
-        _REFINING,
-        _STANDING,
-        ("2020-10-01", "2020-10-01-preview"),
-    ),
-    f"{_AUTHORIZATION}/roleManagementPolicyAssignments": (
-        _REFINING,
-        "MFA and approval of PIM activations unknown",
-        ("2020-10-01", "2020-10-01-preview"),
-    ),
-    f"{_AUTHORIZATION}/locks": (
-        _REFINING,
-        "resource locks unknown",
-        ("2020-05-01", "2016-09-01"),
-    ),
-    f"{_AUTHORIZATION}/classicAdministrators": (
-        _REFINING,
-        "classic administrators unknown",
-        ("2015-07-01", "2015-06-01"),
-    ),
-    f"{_AUTHORIZATION}/policyAssignments": (
-        _REFINING,
-        "policies that act as managed identities unknown",
-        ("2023-04-01", "2022-06-01"),
-    ),
-    "Microsoft.ManagedServices/registrationDefinitions": (
-        _REFINING,
-        _NO_PARTNERS,
-        ("2022-10-01", "2019-09-01"),
-    ),
-    "Microsoft.ManagedServices/registrationAssignments": (
-        _REFINING,
-        _NO_PARTNERS,
-        ("2022-10-01", "2019-09-01"),
-    ),
-    "Microsoft.Compute/virtualMachines": (
-        _BASE,
-        "which VMs exist, or whether they run, unknown",
-        ("2024-07-01", "2023-03-01"),
-    ),
-    "Microsoft.Compute/virtualMachineScaleSets": (
-        _BASE,
-        "which scale sets exist unknown",
-        ("2024-07-01", "2023-03-01"),
-    ),
-    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines": (
-        _BASE,
-        "which instances the scale set has unknown",
-        ("2024-07-01", "2023-03-01"),
-    ),
-    "Microsoft.HybridCompute/machines": (
-        _BASE,
-        "which Arc machines exist unknown",
-        ("2024-07-10", "2022-12-27"),
-    ),
-    _AUTOMATION: (
-        _REFINING,
-        "Automation accounts unknown",
-        ("2023-11-01", "2022-08-08"),
-    ),
-    f"{_AUTOMATION}/runbooks": (
-        _REFINING,
-        "runbooks that exist unknown",
-        ("2023-11-01", "2022-08-08"),
-    ),
-    f"{_AUTOMATION}/hybridRunbookWorkerGroups": (
-        _REFINING,
-        "machines that run the account's jobs unknown",
-        ("2023-11-01", "2022-08-08"),
-    ),
-    f"{_AUTOMATION}/hybridRunbookWorkers": (
-        _REFINING,
-        "machines that run the account's jobs unknown",
-        ("2023-11-01", "2022-08-08"),
-    ),
-    f"{_AUTOMATION}/nodes": (
-        _REFINING,
-        "machines that pull the account's configurations unknown",
-        ("2023-11-01", "2022-08-08"),
-    ),
-    "Microsoft.DevTestLab/labs": (
-        _REFINING,
-        "VMs of labs unknown",
-        ("2018-09-15", "2016-05-15"),
-    ),
-    "Microsoft.DevTestLab/labs/virtualMachines": (
-        _REFINING,
-        "VMs of the lab unknown",
-        ("2018-09-15", "2016-05-15"),
-    ),
-    "Microsoft.Web/sites": (
-        _REFINING,
-        "web apps that act as managed identities unknown",
-        ("2023-12-01", "2022-03-01"),
-    ),
-    "Microsoft.Logic/workflows": (
-        _REFINING,
-        "workflows that act as managed identities unknown",
-        ("2019-05-01", "2016-06-01"),
-    ),
-    "Microsoft.ContainerInstance/containerGroups": (
-        _REFINING,
-        "container groups that act as managed identities unknown",
-        ("2023-05-01", "2021-10-01"),
-    ),
-    "Microsoft.ManagedIdentity/userAssignedIdentities": (
-        _REFINING,
-        "managed identities unknown",
-        ("2023-01-31", "2018-11-30"),
-    ),
-    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": (
-        _REFINING,
-        "use of the identity from outside Azure unknown",
-        ("2023-01-31", "2022-01-31-preview"),
-    ),
-}
-
-#: op: (weight, what is unknown without it, application permission of Microsoft Graph).
-_GRAPH: dict[str, tuple[Weight, str, str]] = {
-    "graph/users": (_REFINING, "user names and guests unknown", "User.Read.All"),
-    "graph/groups": (
-        _REFINING,
-        "group names and how they are joined unknown",
-        "GroupMember.Read.All",
-    ),
-    "graph/groups/members": (
-        _BASE,
-        "who is in the group unknown",
-        "GroupMember.Read.All",
-    ),
-    "graph/groups/transitiveMembers": (
-        _BASE,
-        "who is in the group through other groups unknown",
-        "GroupMember.Read.All",
-    ),
-    "graph/servicePrincipals": (
-        _REFINING,
-        "applications and managed identities behind principals unknown",
-        "Application.Read.All",
-    ),
-    "graph/applications": (
-        _REFINING,
-        "applications behind service principals unknown",
-        "Application.Read.All",
-    ),
-    "graph/owners": (
-        _REFINING,
-        "who can take over the application or group unknown",
-        "Application.Read.All",
-    ),
-    "graph/directoryRoles": (
-        _REFINING,
-        "escalation through directory roles unknown",
-        "RoleManagement.Read.Directory",
-    ),
-    "graph/roleAssignments": (
-        _REFINING,
-        "escalation through directory roles unknown",
-        "RoleManagement.Read.Directory",
-    ),
-    "graph/roleEligibilityScheduleInstances": (
-        _REFINING,
-        "escalation through eligible directory roles unknown",
-        "RoleManagement.Read.Directory",
-    ),
-    "graph/groupEligibility": (
-        _REFINING,
-        "who can become a member of the group unknown",
-        "PrivilegedEligibilitySchedule.Read.AzureADGroup",
-    ),
-}
-
-#: The Activity Log of a subscription, and when users last signed in: asked by
-#: `scan --usage` alone.
-ACTIVITY = "Microsoft.Insights/eventtypes/management/values"
-SIGN_INS = "graph/users/signInActivity"
-_ARM_USAGE: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
-    ACTIVITY: (
-        _REFINING,
-        "who used what leads to commands in the last 90 days unknown",
-        ("2015-04-01",),
-    )
-}
-_GRAPH_USAGE: dict[str, tuple[Weight, str, str]] = {
-    SIGN_INS: (_REFINING, "when users last signed in unknown", "AuditLog.Read.All")
-}
 
 #: Rights whose string is not the operation's own name with `/read`.
 _RIGHTS = {
@@ -280,11 +38,11 @@ def _operations() -> dict[str, Operation]:
         op: Operation(
             op, _RIGHTS.get(op, f"{op}/read"), weight, effect, op not in _UNREAD
         )
-        for op, (weight, effect, _) in (_ARM | _ARM_USAGE).items()
+        for op, (weight, effect, _) in (ARM | ARM_USAGE).items()
     }
     graph = {
         op: Operation(op, permission, weight, effect, op not in _UNREAD)
-        for op, (weight, effect, permission) in (_GRAPH | _GRAPH_USAGE).items()
+        for op, (weight, effect, permission) in (GRAPH | GRAPH_USAGE).items()
     }
     return arm | graph
 
@@ -302,7 +60,7 @@ READABLE: Mapping[str, Operation] = MappingProxyType(
 
 #: API versions of each ARM operation, the preferred one first. Graph has none.
 API_VERSIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {op: versions for op, (_, _, versions) in (_ARM | _ARM_USAGE).items()}
+    {op: versions for op, (_, _, versions) in (ARM | ARM_USAGE).items()}
 )
 
 
@@ -319,9 +77,9 @@ def permissions_role(
         `role`: a custom role as `az role definition create` reads it, read actions
         only; `graph`: application permissions of Microsoft Graph, sorted.
     """
-    arm, asked = set(_ARM), set(_GRAPH)
+    arm, asked = set(ARM), set(GRAPH)
     if usage:
-        arm, asked = arm | set(_ARM_USAGE), asked | set(_GRAPH_USAGE)
+        arm, asked = arm | set(ARM_USAGE), asked | set(GRAPH_USAGE)
     actions = {OPERATIONS[op].permission for op in arm} | set(_INSTANCE_VIEWS)
     scope = f"/providers/Microsoft.Management/managementGroups/{management_group}"
     role = {

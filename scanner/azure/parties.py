@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from scanner.azure.model import EVERYONE, AzureTenant, DenyAssignment, Directory
+from scanner.azure.entra import Directory
+from scanner.azure.model import EVERYONE, AzureTenant, DenyAssignment
 from scanner.estate import Principal
 
 

@@ -1,7 +1,6 @@
 """One tenant decided: its engine, and the place its machines and sites stand in."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -11,9 +10,10 @@ from scanner.azure.basis import Basis
 from scanner.azure.elevation import elevations
 from scanner.azure.escalation import Escalations, movable
 from scanner.azure.joints import disjoint
+from scanner.azure.lots import lots_of
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
-from scanner.azure.places import Place, place_of
+from scanner.azure.places import place_of
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
@@ -24,7 +24,6 @@ from scanner.azure.sites import Sites
 from scanner.azure.vectors import (
     ELEVATION,
     MACHINE_VECTORS,
-    AzureVector,
     Escalation,
 )
 from scanner.estate import Principal, Target
@@ -61,7 +60,7 @@ class TenantGrants:
         self.questions: dict[str, Question] = {
             v.vector.id: self.engine.question(v.asked) for v in MACHINE_VECTORS
         }
-        self._vectors = _lots(self.questions, self.place)
+        self._vectors = lots_of(self.questions, self.place)
         running = [
             (one.question.number, one.mask)
             for one in self._vectors
@@ -269,40 +268,3 @@ def _parents(scopes: Iterable[str]) -> set[str]:
     kinds = {v.child for v in MACHINE_VECTORS} - {""}
     found = (type_and_parent(scope) for scope in scopes)
     return {parent for kind, parent in found if kind in kinds}
-
-
-class _Lot(NamedTuple):
-    """A vector with what it is asked by.
-
-    Attributes:
-        mask: the classes that it works on, and `place` a number for that set.
-        lot: a number for the question and the set together.
-    """
-
-    of: AzureVector
-    question: Question
-    mask: int
-    place: int
-    lot: int
-
-
-def _lots(questions: Mapping[str, Question], place: Place) -> list[_Lot]:
-    """Return the vectors that work on any machine there is."""
-    found: list[_Lot] = []
-    places: dict[int, int] = {}
-    lots: dict[tuple[int, int], int] = {}
-    for vector in MACHINE_VECTORS:
-        question, mask = questions[vector.vector.id], _reachable(vector, place)
-        if mask:
-            where = places.setdefault(mask, len(places))
-            lot = lots.setdefault((question.number, where), len(lots))
-            found.append(_Lot(vector, question, mask, where, lot))
-    return found
-
-
-def _reachable(vector: AzureVector, place: Place) -> int:
-    """Return the classes that a vector works on: of its kinds, with what it needs."""
-    found = 0
-    for kind in vector.kinds:
-        found |= place.kinds.get(kind, 0)
-    return found & ~place.lacking.get(vector.needs, 0)

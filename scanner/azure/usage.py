@@ -8,7 +8,7 @@ import msgspec
 
 from scanner.azure.directory_rows import ServicePrincipalRow, UserRow
 from scanner.azure.drafts import Draft
-from scanner.azure.operations import ACTIVITY, SIGN_INS
+from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.azure.rows import Row
 from scanner.evidence.series import time_of
 from scanner.usage import Usage, Usages, Use, latest

@@ -6,19 +6,17 @@ from functools import partial
 from operator import attrgetter
 
 from scanner.aws.deciding.because import Asked, Explainer
-from scanner.aws.deciding.consumers import Fleet
 from scanner.aws.deciding.controls import service_controls
-from scanner.aws.deciding.facts import PrincipalFacts, membership, node_resource
+from scanner.aws.deciding.facts import PrincipalFacts, membership
 from scanner.aws.deciding.halves import Answer
 from scanner.aws.deciding.joins import Joins
+from scanner.aws.deciding.layout import Layout
 from scanner.aws.deciding.lending import Lending
-from scanner.aws.deciding.objects import Objects
 from scanner.aws.deciding.powers import Power, Powers
 from scanner.aws.deciding.rules import Rule, Rules
-from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen, Shape, expand
 from scanner.aws.iam.formulas import settle
-from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
+from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import AwsVector, catalogue
 from scanner.estate import Principal, Target
 from scanner.grants import (
@@ -26,7 +24,6 @@ from scanner.grants import (
     Decision,
     Grant,
     TargetSet,
-    TargetSpace,
     Vector,
     ones,
 )
@@ -40,7 +37,13 @@ _Share = tuple[AwsVector, Answer, int]
 class AccountEngine:
     """Decides one account; kept as long as somebody may ask why."""
 
-    def __init__(self, estate: AwsEstate, account: AwsAccount, rules: Rules) -> None:
+    def __init__(
+        self,
+        estate: AwsEstate,
+        account: AwsAccount,
+        rules: Rules,
+        layout: Layout | None = None,
+    ) -> None:
         """Compile the account's policies and lay out its universes.
 
         Args:
@@ -48,27 +51,28 @@ class AccountEngine:
             account: the account to decide.
             rules: the compiler, shared by accounts that share policies; it compiles
                 for the covered vectors, in the catalogue's order.
+            layout: of the same account with other identities, if there is one; made
+                here otherwise.
         """
         self._catalogue = catalogue()
         self._vectors = self._catalogue.covered
         self._covered = {one.vector.id: one for one in self._vectors}
         self._member = membership(account, estate.organization_of(account.id))
         self._identities = {one.principal: one for one in account.identities}
-        nodes = sorted(account.nodes, key=lambda node: node.target.id)
-        self._nodes = Space([node_resource(node, self._member) for node in nodes])
-        self._targets = TargetSpace(tuple((node.target,) for node in nodes))
-        self._places = {node.target.id: n for n, node in enumerate(nodes)}
+        laid = layout or Layout(account, self._member)
+        self._nodes, self._targets = laid.effects.space, laid.targets
+        self._places = laid.places
         powers = Powers(rules, service_controls(estate, account), account)
         self._classes = self._grouped(powers)
-        objects = self._objects(account, nodes)
+        picks = laid.picks(self._mentioned())
         self._power_of = {
             principal: power
             for power, members in self._classes.items()
             for principal in members
         }
         by_arn = {principal.id: power for principal, power in self._power_of.items()}
-        lending = Lending(account, self._member, Fleet(nodes), by_arn)
-        joins = Joins(self._nodes, objects, self._catalogue, lending)
+        lending = Lending(account, self._member, laid.fleet, by_arn)
+        joins = Joins(laid.effects, picks, self._catalogue, lending)
         self._joins = joins
         #: What grants ask, by their identity: the graph keeps them as long as this.
         self._asked: dict[tuple[int, ...], tuple[Asked, ...]] = {}
@@ -78,7 +82,7 @@ class AccountEngine:
             powers,
             joins,
             self._nodes,
-            objects,
+            picks.objects,
             self._facts,
             identities.__getitem__,
         )
@@ -136,12 +140,9 @@ class AccountEngine:
                 classes[power].append(principal)
         return classes
 
-    def _objects(self, account: AwsAccount, nodes: Iterable[Node]) -> Space:
+    def _mentioned(self) -> frozenset[str]:
         rules = {rule for power in self._classes for rule in power.rules}
-        patterns = {one for rule in rules for one in _mentioned(rule)}
-        regions = sorted({node.target.region for node in nodes})
-        objects = Objects(account, self._member, self._catalogue)
-        return Space(objects.listed(regions, patterns))
+        return frozenset(one for rule in rules for one in _mentioned(rule))
 
     def _shares(self, power: Power, vector: AwsVector) -> list[_Share]:
         outcome = self._joins.outcome(power, vector)

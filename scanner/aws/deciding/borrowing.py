@@ -5,11 +5,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import Cells, combined, covered, meet, under, within
-from scanner.aws.deciding.halves import Answer
+from scanner.aws.deciding.halves import Answer, Outcome
 from scanner.aws.deciding.lenders import Lender
 from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.outcomes import (
-    Outcome,
     add,
     answered,
     covering,

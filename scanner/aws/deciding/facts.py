@@ -55,7 +55,7 @@ def caller_of(identity: Identity) -> Caller:
 
 
 class PrincipalFacts:
-    """Condition keys that an identity fixes; session tags are not considered.
+    """Condition keys that an identity fixes.
 
     Attributes:
         forged: keys of the resource that it fixes, by the tags that it has set.
@@ -66,11 +66,15 @@ class PrincipalFacts:
     def __init__(self, identity: Identity, member: Membership) -> None:
         """Gather the keys of one identity."""
         principal = identity.known
-        self._tags = {key.lower(): value for key, value in identity.tags}
+        self._tags: dict[str, Seen] = {
+            key.lower(): (value,) for key, value in identity.tags
+        }
         known = identity.tags_known
         self._untagged = Missing.ABSENT if known else Missing.NOT_COLLECTED
         if identity.free_tags:
             self._tags, self._untagged = {}, Missing.REQUEST
+        for tag, value in identity.session_tags:
+            self._tags[tag.lower()] = Missing.REQUEST if value is None else (value,)
         self._forged = forged_keys(identity.forging)
         self.forged = frozenset(self._forged)
         self._fixed: dict[str, Seen] = {
@@ -90,8 +94,7 @@ class PrincipalFacts:
         """Return what is known of a principal key, in any case."""
         name = key.lower()
         if name.startswith("aws:principaltag/"):
-            value = self._tags.get(name.partition("/")[2])
-            return self._untagged if value is None else (value,)
+            return self._tags.get(name.partition("/")[2], self._untagged)
         found = self._fixed.get(name)
         return self._forged.get(name, Missing.ABSENT) if found is None else found
 

@@ -45,6 +45,10 @@ class Answer(NamedTuple):
     documents: Documents
 
 
+#: Targets by answer; a target in none is denied.
+Outcome = Mapping[Answer, int]
+
+
 class Half(NamedTuple):
     """A step's effect on objects, and those that a principal's policies are about."""
 

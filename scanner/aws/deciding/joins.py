@@ -4,17 +4,16 @@ from collections.abc import Iterator
 
 from scanner.aws.deciding.borrowing import Borrowing
 from scanner.aws.deciding.cells import NOTHING, Cells, meet, under, unite, within
-from scanner.aws.deciding.halves import Answer, Documents, Half, Halves
+from scanner.aws.deciding.halves import Answer, Documents, Half, Outcome
+from scanner.aws.deciding.layout import Picks
 from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.outcomes import (
-    Outcome,
     add,
     answered,
     either_way,
     followed,
 )
 from scanner.aws.deciding.powers import Effects, Power
-from scanner.aws.deciding.space import Space
 from scanner.aws.iam.formulas import TRUE, doubted
 from scanner.aws.vectors import TARGETS, AwsVector, Catalogue, Step, Way, lends
 
@@ -30,15 +29,15 @@ class Joins:
     """Decides vectors for the powers of one account."""
 
     def __init__(
-        self, nodes: Space, objects: Space, catalogue: Catalogue, lending: Lending
+        self, nodes: Effects, picks: Picks, catalogue: Catalogue, lending: Lending
     ) -> None:
         """Remember the universes of targets, of what callers pick, and of lenders."""
-        self._nodes = nodes
-        self._halves = Halves(objects, catalogue)
-        self._node_effects = Effects(nodes)
-        self._regions = sorted({node.region for node in nodes.resources})
+        self._nodes = nodes.space
+        self._halves, self._reached = picks.halves, picks.reached
+        self._node_effects = nodes
+        self._regions = sorted({node.region for node in self._nodes.resources})
         self._outcomes: dict[tuple[str, Power], Outcome] = {}
-        self.borrowing = Borrowing(nodes, catalogue, lending, self.outcome)
+        self.borrowing = Borrowing(nodes.space, catalogue, lending, self.outcome)
 
     def outcome(self, power: Power, vector: AwsVector) -> Outcome:
         """Decide one vector for a power (`Power.on` that vector), once."""
@@ -62,9 +61,16 @@ class Joins:
         return self._halves.bits(step.needs, region)
 
     def _way(self, power: Power, way: Way) -> Outcome:
-        lent = self.borrowing.lent(power, way) if way.lender else None
-        if lent is not None and not lent:
-            return {}
+        if way.lender:
+            lent = self.borrowing.lent(power, way)
+            return self._joined_way(power, way, lent) if lent else {}
+        known = power, way
+        found = self._reached.get(known)
+        if found is None:
+            found = self._reached[known] = self._joined_way(power, way, None)
+        return found
+
+    def _joined_way(self, power: Power, way: Way, lent: Outcome | None) -> Outcome:
         granted = self._targets(power, way)
         picked = self._picked(power, way) if granted else None
         if picked is None:

@@ -1,15 +1,12 @@
 """Which targets get which answer: what a way, a vector or a lender comes to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from scanner.aws.deciding.cells import Cells
-from scanner.aws.deciding.halves import Answer, Documents, joined
+from scanner.aws.deciding.halves import Answer, Documents, Outcome, joined
 from scanner.aws.iam.formulas import FALSE, Formula, both, doubted, either
 
 _TWO_REQUESTS = "conditions of the caller and of a lent role exclude each other"
-
-#: Targets by answer; a target in none is denied.
-Outcome = Mapping[Answer, int]
 
 
 def either_way(one: Outcome, other: Outcome) -> Outcome:

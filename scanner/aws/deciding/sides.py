@@ -1,6 +1,6 @@
 """One request of one identity of the estate: the sides that hops between roles need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from scanner.aws.deciding.controls import (
@@ -19,7 +19,7 @@ from scanner.aws.deciding.facts import (
     owner_facts,
     tags_by_key,
 )
-from scanner.aws.iam.conditions import Seen
+from scanner.aws.iam.conditions import Look, Seen
 from scanner.aws.iam.documents import DocumentStore
 from scanner.aws.iam.evaluation import Evaluation, combined, evaluate
 from scanner.aws.iam.formulas import TRUE, DoubtKind, Formula, doubted
@@ -33,6 +33,12 @@ _EVERYTHING = (
 )
 #: A root user's power, which no identity policy writes down.
 FULL_POWER = Attached("root", DocumentStore().of_text(_EVERYTHING))
+#: What a request itself says, over what is known of it otherwise.
+Over = Callable[[Look], Look]
+
+
+def _nothing(look: Look) -> Look:
+    return look
 
 
 class Sides:
@@ -78,13 +84,28 @@ class Sides:
         request = replace(asked, look=look)
         return evaluate(request, caller_of(identity), self._layers(identity))
 
-    def callers_half(self, identity: Identity, role: Identity, action: str) -> Half:
-        """Judge what an identity's policies and those above it say of an entry."""
+    def callers_half(
+        self, identity: Identity, role: Identity, action: str, over: Over = _nothing
+    ) -> Half:
+        """Judge what an identity's policies and those above it say of an entry.
+
+        Args:
+            identity: who asks.
+            role: the role to enter.
+            action: `sts:AssumeRole`, or what goes with it.
+            over: adds what the request itself says to what is known of keys.
+        """
         request = self._request(identity, action, self.role_resource(role))
+        request = replace(request, look=over(request.look))
         return callers_half(request, self._layers(identity))
 
-    def trusts_half(self, identity: Identity, role: Identity, action: str) -> Half:
-        """Judge what a role's trust policy and RCPs say of an entry."""
+    def trusts_half(
+        self, identity: Identity, role: Identity, action: str, over: Over = _nothing
+    ) -> Half:
+        """Judge what a role's trust policy and RCPs say of an entry.
+
+        Args are as for `callers_half`.
+        """
         exempt = not (binds(role) and binds(identity))
         source = f"{role.principal.id}/trust"
         layers = replace(
@@ -95,6 +116,7 @@ class Sides:
             entry=True,
         )
         request = self._request(identity, action, self.role_resource(role))
+        request = replace(request, look=over(request.look))
         return resources_half(request, caller_of(identity), layers)
 
     def joined(

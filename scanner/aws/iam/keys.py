@@ -46,6 +46,7 @@ _MULTI_VALUED = frozenset(
         "aws:tagkeys",
         "aws:vpceorgpaths",
         "ssm:documentcategories",
+        "sts:transitivetagkeys",
     }
 )
 #: Keys that some actions of Systems Manager supply, and others therefore do not.

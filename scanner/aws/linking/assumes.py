@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from scanner.aws.arn import parse_arn
 from scanner.aws.iam.formulas import Settled
 from scanner.aws.iam.patterns import is_plain
-from scanner.aws.linking.callers import ASSUME, Callers, EntryIndex, Group, Member
+from scanner.aws.linking.callers import Callers, EntryIndex, Group, Member
 from scanner.aws.linking.entries import NOBODY, Door, Halves, Judged
 from scanner.aws.linking.globs import Globs
 from scanner.aws.linking.nodes import Alike, Crowd, Entry, Nodes
+from scanner.aws.linking.requests import ASSUME, Entering
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import AwsEstate, Identity
 from scanner.estate import Principal
@@ -69,13 +70,30 @@ class OwnEntries:
 
     def edges(self) -> Iterator[Edge]:
         """Yield every entry that is not denied, for roles of one class together."""
+        roles = (one for each in self._accounts.values() for one in each.identities)
+        yield from self._through((role, None) for role in roles)
+
+    def sessions(
+        self, wanted: Iterable[tuple[Identity, str, Entering]]
+    ) -> Iterator[Edge]:
+        """Yield who enters roles with tags of its choice.
+
+        Args:
+            wanted: roles, each with the id of its session and the requests for that.
+        """
+        yield from self._through(
+            (role, (id_, entering)) for role, id_, entering in wanted
+        )
+
+    def _through(
+        self, roles: Iterable[tuple[Identity, tuple[str, Entering] | None]]
+    ) -> Iterator[Edge]:
         classes: dict[object, list[Door]] = {}
-        for account in self._accounts.values():
-            for role in account.identities:
-                if self._parties(role):
-                    matching = dict(self._globs.naming(role.principal.id))
-                    door = self._halves.door(role, matching)
-                    classes.setdefault(door.key, []).append(door)
+        for role, session in roles:
+            if self._parties(role):
+                matching = dict(self._globs.naming(role.principal.id))
+                door = self._halves.door(role, matching, session)
+                classes.setdefault(door.key, []).append(door)
         for doors in classes.values():
             yield from self._into(doors)
 
@@ -143,7 +161,7 @@ class OwnEntries:
         for n, groups in enumerate(self._kinds[place]):
             trust = self._halves.trust(groups[0], None, door)
             # Roles that say the same to callers that say the same get one answer.
-            same = (place, n, trust.value, here)
+            same = (place, n, trust.value, here, door.entering)
             if same not in self._answers:
                 self._answers[same] = self._answers_of(groups, trust, door)
             for settled, entries in self._answers[same]:

@@ -13,9 +13,9 @@ from scanner.aws.deciding.controls import binds
 from scanner.aws.iam.documents import PolicyDocument, Statement
 from scanner.aws.iam.patterns import is_plain
 from scanner.aws.iam.statements import names_action
+from scanner.aws.linking.requests import ASSUME, OF_TAGS, TAG
 from scanner.aws.model import Attached, Identity
 
-ASSUME = "sts:AssumeRole"
 #: Keys by which an answer differs between principals, and between roles, of an account.
 _OF_PRINCIPAL = ("aws:principalarn", "aws:principaltag", "aws:userid", "aws:username")
 _OF_ROLE = ("aws:resourcetag", "iam:resourcetag")
@@ -37,6 +37,8 @@ class Entries:
         by_principal, by_role: its answer differs between principals, or roles, that
             the elements do not tell apart.
         by_home: its answer differs between the accounts of roles.
+        by_tags: its answer differs between requests that pass tags, and others.
+        tagging: it allows passing tags.
     """
 
     bears: bool
@@ -46,14 +48,18 @@ class Entries:
     by_principal: bool = False
     by_role: bool = False
     by_home: bool = False
+    by_tags: bool = False
+    tagging: bool = False
 
 
 def entries_of(document: PolicyDocument) -> Entries:
-    """Gather what a document says about `sts:AssumeRole`."""
+    """Gather what a document says about `sts:AssumeRole`, and tags passed by it."""
     if document.problem:
         return Entries(True, frozenset({_ANY}), frozenset())
-    found = [each for each in document.statements if names_action(each, ASSUME)]
-    allows = [each for each in found if each.effect == "Allow"]
+    entering = [each for each in document.statements if names_action(each, ASSUME)]
+    allows = [each for each in entering if each.effect == "Allow"]
+    tagging = [each for each in document.statements if names_action(each, TAG)]
+    found = [*entering, *(each for each in tagging if each not in entering)]
     return Entries(
         bears=bool(found),
         patterns=frozenset(p for each in allows for p in _lookup(each)),
@@ -62,6 +68,8 @@ def entries_of(document: PolicyDocument) -> Entries:
         by_principal=any(_mentions(each, _OF_PRINCIPAL) for each in found),
         by_role=any(_mentions(each, _OF_ROLE) or _varies(each) for each in found),
         by_home=any(_mentions(each, _OF_HOME) for each in found),
+        by_tags=any(_mentions(each, OF_TAGS) for each in found),
+        tagging=any(each.effect == "Allow" for each in tagging),
     )
 
 
@@ -98,12 +106,15 @@ class EntryIndex:
 
     def __init__(self) -> None:
         self._of: dict[PolicyDocument, Entries] = {}
+        #: Some document that was asked for tells requests by their tags.
+        self.by_tags = False
 
     def of(self, document: PolicyDocument) -> Entries:
         """Return what a document says about entering roles."""
         found = self._of.get(document)
         if found is None:
             found = self._of[document] = entries_of(document)
+            self.by_tags = self.by_tags or found.by_tags
         return found
 
     def compared(self) -> frozenset[str]:

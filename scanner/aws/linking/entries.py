@@ -15,11 +15,10 @@ from scanner.aws.deciding.controls import (
 )
 from scanner.aws.deciding.sides import Sides
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.formulas import Settled
-from scanner.aws.iam.halves import Half
+from scanner.aws.iam.formulas import Settled, all_of, any_of, settle
+from scanner.aws.iam.halves import Half, Matched
 from scanner.aws.iam.patterns import Match, is_plain
 from scanner.aws.linking.callers import (
-    ASSUME,
     Callers,
     Entries,
     EntryIndex,
@@ -27,6 +26,7 @@ from scanner.aws.linking.callers import (
     Member,
 )
 from scanner.aws.linking.grounds import Ground, grounds_of, own_of
+from scanner.aws.linking.requests import EITHER, PLAIN, Entering
 from scanner.aws.linking.trusts import names_somebody_else
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 
@@ -37,10 +37,11 @@ NOBODY = PolicyDocument("", "2012-10-17", ())
 class Judged:
     """One half of entries, with what it rests on.
 
-    `value` is equal for halves that make the same answers.
+    `halves` are of the requests of each way of the entry. `value` is equal for those
+    that make the same answers.
     """
 
-    half: Half
+    halves: tuple[tuple[Half, ...], ...]
     value: int
     grounds: tuple[Ground, ...]
 
@@ -55,6 +56,8 @@ class Door:
         key: equal for roles that neither callers' nor control policies tell apart.
         trust: equal for roles whose own half is the same for the same caller.
         apart: that half tells callers of one account apart.
+        entering: the requests that the entry takes.
+        target: id of what whoever enters is then: the role, or its session.
     """
 
     role: Identity
@@ -62,6 +65,8 @@ class Door:
     key: object
     trust: object
     apart: bool
+    entering: Entering
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,20 @@ class Halves:
         """True when the account's SCPs tell its principals apart."""
         return self._scps[account.id].by_principal
 
-    def door(self, role: Identity, matching: Mapping[str, Match]) -> Door:
-        """Return a role with what tells it from others."""
+    def door(
+        self,
+        role: Identity,
+        matching: Mapping[str, Match],
+        session: tuple[str, Entering] | None = None,
+    ) -> Door:
+        """Return a role with what tells it from others.
+
+        Args:
+            role: the role.
+            matching: the patterns that name it.
+            session: id of a session with tags and the requests for it, where that is
+                what is entered.
+        """
         home, trust = role.principal.scope, role.trust or NOBODY
         said, rcps = self._index.of(trust), self._rcps[home]
         globs = frozenset(p for p in said.compared if not is_plain(p)) | rcps.globs
@@ -106,15 +123,22 @@ class Halves:
         if alone or rcps.by_role:
             own = role.principal.id
         linked = role.service_linked
+        target, entering = session or (role.principal.id, self._entering(said))
         return Door(
             role=role,
             matching=matching,
-            key=role.principal.id
+            key=(role.principal.id, entering)
             if alone
-            else (home, trust, linked, *matching.items()),
-            trust=(home, trust, linked, own),
+            else (home, trust, linked, entering, *matching.items()),
+            trust=(home, trust, linked, own, entering),
             apart=said.by_principal or rcps.by_principal or names_somebody_else(trust),
+            entering=entering,
+            target=target,
         )
+
+    def _entering(self, said: Entries) -> Entering:
+        """Return the requests for a role: tags count where they may change anything."""
+        return EITHER if said.tagging and self._index.by_tags else PLAIN
 
     def by_role(self, account: str, home: str) -> bool:
         """True when control policies tell the roles of an account apart for another."""
@@ -138,15 +162,15 @@ class Halves:
         scps = self._scps[scope]
         by_name = group.by_role or scps.by_role or role.principal.id in group.named
         if by_name:
-            place: object = (group, role.principal.id)
+            place: object = (group, role.principal.id, door.entering)
         else:
             globs = (*group.globs, *scps.globs)
             matching = tuple(door.matching.get(pattern) for pattern in globs)
             by_home = group.by_home or scps.by_home
-            place = (group, matching, home if by_home else None)
+            place = (group, matching, home if by_home else None, door.entering)
         found = self._own.get(place)
         if found is None:
-            found = self._own[place] = self._judge_own(group, role)
+            found = self._own[place] = self._judge_own(group, door)
         return found
 
     def trust(self, group: Group, member: Member | None, door: Door) -> Judged:
@@ -156,11 +180,17 @@ class Halves:
         found = self._trust.get(place)
         if found is None:
             caller = member.identity if member else group.like
-            half = self._sides.trusts_half(caller, door.role, ASSUME)
-            value = self._value(half.value)
-            grounds = grounds_of(half.matched, {})
+            halves = tuple(
+                tuple(
+                    self._sides.trusts_half(caller, door.role, a.action, a.passed.over)
+                    for a in way
+                )
+                for way in door.entering.ways
+            )
+            value = self._value(_said(halves))
+            grounds = grounds_of(_matched(halves), {})
             same = (door.trust, value, grounds)
-            found = self._alike.setdefault(same, Judged(half, value, grounds))
+            found = self._alike.setdefault(same, Judged(halves, value, grounds))
             self._trust[place] = found
         return found
 
@@ -171,20 +201,34 @@ class Halves:
         place = (own.value, trust.value, here, like.principal.kind)
         found = self._settled.get(place)
         if found is None:
-            whole = self._sides.joined(own.half, trust.half, like, door.role)
+            ways = any_of(
+                all_of(
+                    self._sides.joined(ours, theirs, like, door.role).formula
+                    for ours, theirs in zip(*each, strict=True)
+                )
+                for each in zip(own.halves, trust.halves, strict=True)
+            )
+            whole = settle(ways)
             # One object for equal answers, so that they are told apart by identity.
-            found = self._answers.setdefault(whole.settled, whole.settled)
+            found = self._answers.setdefault(whole, whole)
             self._settled[place] = found
         return found
 
-    def _judge_own(self, group: Group, role: Identity) -> Judged:
+    def _judge_own(self, group: Group, door: Door) -> Judged:
         """Judge a callers' half; equal ones are one, so that what they share is."""
-        half = self._sides.callers_half(group.like, role, ASSUME)
+        like, role = group.like, door.role
+        halves = tuple(
+            tuple(
+                self._sides.callers_half(like, role, a.action, a.passed.over)
+                for a in way
+            )
+            for way in door.entering.ways
+        )
         # What is missing of an account's identities is part of what they may.
-        value = self._value((half.value, self._sides.doubt(group.like)))
-        grounds = grounds_of(half.matched, group.members[0].sources)
+        value = self._value((_said(halves), self._sides.doubt(like)))
+        grounds = grounds_of(_matched(halves), group.members[0].sources)
         place = (group, value, own_of(grounds))
-        return self._alike.setdefault(place, Judged(half, value, grounds))
+        return self._alike.setdefault(place, Judged(halves, value, grounds))
 
     def _value(self, said: object) -> int:
         return self._values.setdefault(said, len(self._values))
@@ -197,6 +241,21 @@ class Halves:
             by_home=any(one.by_home for one in said),
             globs=frozenset(p for one in said for p in one.compared),
         )
+
+
+def _said(halves: tuple[tuple[Half, ...], ...]) -> object:
+    return tuple(tuple(half.value for half in way) for way in halves)
+
+
+def _matched(halves: tuple[tuple[Half, ...], ...]) -> tuple[Matched, ...]:
+    """Return the statements of all requests, each once."""
+    found = {
+        (one.layer, one.because): one
+        for way in halves
+        for h in way
+        for one in h.matched
+    }
+    return tuple(found.values())
 
 
 def _names_roles(said: Entries) -> bool:

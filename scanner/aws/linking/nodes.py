@@ -8,10 +8,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scanner.aws.iam.formulas import Settled
-from scanner.aws.linking.callers import ASSUME, Member
+from scanner.aws.linking.callers import Member
 from scanner.aws.linking.entries import Door, Judged
 from scanner.aws.linking.grounds import of_caller, of_role
 from scanner.aws.linking.hops import ASSUMES, MEMBER_OF, settled_edge
+from scanner.aws.linking.requests import ASSUME
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Verdict
 
@@ -78,7 +79,7 @@ class Nodes:
             for entry in crowd.callers.entries:
                 for door in doors:
                     for member in entry.members:
-                        if member.identity is not door.role:
+                        if member.identity.principal.id != door.target:
                             yield _hop(crowd, entry, member, door)
 
     def _as_classes(
@@ -94,8 +95,7 @@ class Nodes:
             settled = members[0].settled
             for door in doors:
                 trusts = of_role(members[0].trust.grounds, door.role)
-                target = door.role.principal.id
-                yield settled_edge(ASSUMES, node, target, settled, trusts)
+                yield settled_edge(ASSUMES, node, door.target, settled, trusts)
 
     def _node(self, crowds: Iterable[Crowd]) -> Generator[Edge, None, str]:
         """Return the node of callers: that of one account, or one over several.
@@ -151,5 +151,5 @@ def _hop(crowd: Crowd, entry: Entry, member: Member, door: Door) -> Edge:
     own = of_caller(entry.own.grounds, member.sources)
     because = (*own, *of_role(crowd.trust.grounds, door.role))
     ordered = sorted(because, key=lambda one: one.effect != "Allow")
-    source, target = member.identity.principal.id, door.role.principal.id
-    return settled_edge(ASSUMES, source, target, crowd.settled, ordered)
+    source = member.identity.principal.id
+    return settled_edge(ASSUMES, source, door.target, crowd.settled, ordered)

@@ -5,7 +5,7 @@ policies. The other half is theirs to decide, which every such hop says.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
@@ -15,14 +15,15 @@ from scanner.aws.deciding.sides import FULL_POWER, Sides
 from scanner.aws.iam.conditions import Look, Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.evaluation import Evaluation, evaluate
-from scanner.aws.iam.formulas import Settled
+from scanner.aws.iam.formulas import Settled, all_of, any_of, both, doubted, settle
 from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
-from scanner.aws.linking.callers import ASSUME
+from scanner.aws.linking.callers import EntryIndex
 from scanner.aws.linking.grounds import grounds_of
 from scanner.aws.linking.hops import ASSUMES, settled_edge, unknown_edge
 from scanner.aws.linking.narrowing import accounts_left
+from scanner.aws.linking.requests import ANY_TAGS, ASSUME, NO_TAGS, TAG, Asked
 from scanner.aws.linking.subjects import by_subject
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import Attached, AwsEstate, Identity
@@ -34,6 +35,7 @@ _ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
 _ANYONE = "*"
 #: Stands for the id of an organisation that is none of ours.
 _ELSEWHERE: Seen = ("outside",)
+_ASSERTED = "which tags the provider gives its users is not in evidence"
 
 
 class OutsideEntries:
@@ -42,6 +44,7 @@ class OutsideEntries:
     def __init__(self, estate: AwsEstate) -> None:
         """Remember the estate; `principals` fills while `edges` runs."""
         self._estate, self._sides = estate, Sides(estate)
+        self._index = EntryIndex()
         self.principals: dict[str, Principal] = {}
         self._ours = {
             member: name
@@ -57,52 +60,59 @@ class OutsideEntries:
         for account in self._estate.accounts.values():
             for role in account.identities:
                 if role.trust is not None:
-                    yield from self._into(role, role.trust)
+                    target = role.principal.id
+                    yield from self._into(_Door(role, role.trust, target))
 
-    def _into(self, role: Identity, trust: PolicyDocument) -> Iterator[Edge]:
+    def sessions(self, wanted: Iterable[tuple[Identity, str]]) -> Iterator[Edge]:
+        """Yield who from outside enters roles with tags of its own.
+
+        Args:
+            wanted: roles, each with the id of its session.
+        """
+        for role, target in wanted:
+            if role.trust is not None and not role.trust.problem:
+                yield from self._into(_Door(role, role.trust, target, tagged=True))
+
+    def _into(self, door: "_Door") -> Iterator[Edge]:
+        trust = door.trust
         if trust.problem:
             reason = f"the trust policy cannot be read: {trust.problem}"
-            source = self._anyone()
-            yield unknown_edge(ASSUMES, source, role.principal.id, reason)
+            yield unknown_edge(ASSUMES, self._anyone(), door.target, reason)
             return
         for named in dict.fromkeys(named_by(trust, ASSUME)):
             if named.kind is Kind.ANYONE:
-                yield from self._from_anyone(role, trust)
+                yield from self._from_anyone(door)
             elif named.account:
-                yield from self._from_account(named, role, trust)
+                yield from self._from_account(named, door)
         for action in (_WEB, _SAML):
             for named in dict.fromkeys(named_by(trust, action)):
                 if named.kind is Kind.FEDERATED and _enters_by(named.value) == action:
-                    yield from self._from_provider(named, role, trust, action)
+                    yield from self._from_provider(named, door, action)
 
     # ---- partners ----
 
-    def _from_account(
-        self, named: Named, role: Identity, trust: PolicyDocument
-    ) -> Iterator[Edge]:
+    def _from_account(self, named: Named, door: "_Door") -> Iterator[Edge]:
         if named.account in self._estate.accounts:
-            yield from self._from_unread(named, role)
+            yield from self._from_unread(named, door)
         else:
-            yield from self._from_partner(named, role, trust)
+            yield from self._from_partner(named, door)
 
-    def _from_partner(
-        self, named: Named, role: Identity, trust: PolicyDocument
-    ) -> Iterator[Edge]:
+    def _from_partner(self, named: Named, door: "_Door") -> Iterator[Edge]:
         """Yield the entry of an account that is not in evidence: COND, inferred."""
         source = self._partner(named)
         arn = named.value if named.kind is Kind.PRINCIPAL else ""
         caller = _caller(named, source.id)
-        facts = _Facts(named.account, arn, self._org_id(named.account, trust))
-        evaluation = self._evaluate(role, trust, ASSUME, caller, facts)
+        facts = _Facts(named.account, arn, self._org_id(named.account, door.trust))
+        evaluation = self._evaluate(door, ASSUME, caller, facts)
         settled = evaluation.settled
         if settled.verdict is Verdict.DENIED:
             return
         reasons = [f"account {named.account} is not in evidence: partner decides"]
-        home = self._estate.accounts[role.principal.scope]
+        home = self._estate.accounts[door.role.principal.scope]
         alone = home.in_organization is False
         if source.external and not (alone or self._all_listed):
             reasons.append("not all accounts of the organization are known")
-        yield self._edge(source, role, evaluation, _partner_decides(settled, reasons))
+        yield self._edge(source, door, evaluation, _partner_decides(settled, reasons))
 
     def _partner(self, named: Named) -> Principal:
         account = named.account
@@ -115,7 +125,7 @@ class OutsideEntries:
             id_ = f"arn:{self._partition()}:iam::{account}:root"
         return self._named(id_, name, "external", account not in self._ours, account)
 
-    def _from_unread(self, named: Named, role: Identity) -> Iterator[Edge]:
+    def _from_unread(self, named: Named, door: "_Door") -> Iterator[Edge]:
         """Yield what a trust in an account of ours that was not read whole leaves."""
         account = self._estate.accounts[named.account]
         if account.identities_complete and account.identities:
@@ -130,25 +140,25 @@ class OutsideEntries:
             self._named(source, name, kind, False, account.id)
         elif source != root:
             return
-        yield unknown_edge(ASSUMES, source, role.principal.id, reason)
+        yield unknown_edge(ASSUMES, source, door.target, reason)
 
-    def _from_anyone(self, role: Identity, trust: PolicyDocument) -> Iterator[Edge]:
+    def _from_anyone(self, door: "_Door") -> Iterator[Edge]:
         """Yield the entry of anyone, unless conditions leave only accounts of ours."""
-        facts = _Facts("", "", self._org_id("", trust))
+        facts = _Facts("", "", self._org_id("", door.trust))
         caller = Caller(CallerKind.ROLE, _ANYONE, _ANYONE)
-        evaluation = self._evaluate(role, trust, ASSUME, caller, facts)
+        evaluation = self._evaluate(door, ASSUME, caller, facts)
         settled = evaluation.settled
         if settled.verdict is Verdict.DENIED:
             return
         ours = {each: self._only_ours(each) for each in settled.conditions}
         for account in sorted({name for names in ours.values() for name in names}):
             named = Named(Kind.ACCOUNT, account, account)
-            yield from self._from_account(named, role, trust)
+            yield from self._from_account(named, door)
         wide = tuple(each for each, names in ours.items() if not names)
         if wide or not settled.conditions:
             source = self.principals[self._anyone()]
             left = settled._replace(conditions=wide)
-            yield self._edge(source, role, evaluation, left)
+            yield self._edge(source, door, evaluation, left)
 
     def _only_ours(self, alternative: tuple[Condition, ...]) -> frozenset[str]:
         """Return the accounts that conditions leave, if all of them are ours."""
@@ -172,17 +182,18 @@ class OutsideEntries:
     # ---- federated ----
 
     def _from_provider(
-        self, named: Named, role: Identity, trust: PolicyDocument, action: str
+        self, named: Named, door: "_Door", action: str
     ) -> Iterator[Edge]:
         """Yield the entries by a provider's users: one for each subject pattern."""
         caller = Caller(CallerKind.FEDERATED, named.value)
-        evaluation = self._evaluate(role, trust, action, caller, _no_principal_keys)
-        settled = evaluation.settled
+        evaluation = self._evaluate(door, action, caller, _no_principal_keys)
+        formula = evaluation.formula
+        settled = settle(both(formula, doubted(_ASSERTED)) if door.tagged else formula)
         if settled.verdict is Verdict.DENIED:
             return
         for subject, one in by_subject(settled):
             yield self._edge(
-                self._provider(named.value, subject), role, evaluation, one
+                self._provider(named.value, subject), door, evaluation, one
             )
 
     def _provider(self, value: str, subject: str) -> Principal:
@@ -197,30 +208,39 @@ class OutsideEntries:
     # ---- shared ----
 
     def _evaluate(
-        self,
-        role: Identity,
-        trust: PolicyDocument,
-        action: str,
-        caller: Caller,
-        facts: Look,
+        self, door: "_Door", action: str, caller: Caller, facts: Look
     ) -> Evaluation:
+        """Decide an entry: with tags for the session or without, where both may be."""
+        ways = [] if door.tagged else [[Asked(action, NO_TAGS)]]
+        if door.tagged or self._index.of(door.trust).tagging:
+            ways.append([Asked(action, ANY_TAGS), Asked(TAG, ANY_TAGS)])
+        found = [[self._asked(door, a, caller, facts) for a in way] for way in ways]
+        formula = any_of(all_of(one.formula for one in way) for way in found)
+        matched = {m.because: m for way in found for one in way for m in one.matched}
+        return Evaluation(formula, tuple(matched.values()))
+
+    def _asked(
+        self, door: "_Door", asked: Asked, caller: Caller, facts: Look
+    ) -> Evaluation:
+        role = door.role
         account = self._estate.accounts[role.principal.scope]
         rcps = resource_controls(self._estate, account) if binds(role) else ()
         look = looking(facts, self._sides.role_resource(role), "sts", None)
         layers = Layers(
             identity=(FULL_POWER,),
             rcps=rcps,
-            resource=Attached(f"{role.principal.id}/trust", trust),
+            resource=Attached(f"{role.principal.id}/trust", door.trust),
             owner=role.principal.scope,
             entry=True,
         )
-        return evaluate(Request(action, role.principal.id, look), caller, layers)
+        over = asked.passed.over(look)
+        return evaluate(Request(asked.action, role.principal.id, over), caller, layers)
 
     def _edge(
-        self, source: Principal, role: Identity, found: Evaluation, settled: Settled
+        self, source: Principal, door: "_Door", found: Evaluation, settled: Settled
     ) -> Edge:
         because = (ground.because for ground in grounds_of(found.matched))
-        return settled_edge(ASSUMES, source.id, role.principal.id, settled, because)
+        return settled_edge(ASSUMES, source.id, door.target, settled, because)
 
     def _anyone(self) -> str:
         return self._named(_ANYONE, "anyone", "external", True, "").id
@@ -234,6 +254,16 @@ class OutsideEntries:
     def _partition(self) -> str:
         accounts = self._estate.accounts.values()
         return next(account.partition for account in accounts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A role to enter; `tagged`: only its session with tags of the caller's choice."""
+
+    role: Identity
+    trust: PolicyDocument
+    target: str
+    tagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from scanner.aws.iam.formulas import both, doubted, settle
 from scanner.aws.iam.halves import Layers
 from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
-from scanner.aws.linking.callers import ASSUME
 from scanner.aws.linking.hops import ASSUMES, settled_edge
+from scanner.aws.linking.requests import ASSUME
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step

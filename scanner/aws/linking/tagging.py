@@ -15,8 +15,8 @@ from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing
 from scanner.aws.iam.formulas import TRUE, Formula, settle
-from scanner.aws.linking.callers import ASSUME
 from scanner.aws.linking.hops import after, settled_edge
+from scanner.aws.linking.requests import ASSUME
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step, catalogue

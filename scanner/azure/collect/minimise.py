@@ -5,7 +5,7 @@ Everything else of an answer is recorded as the API gave it.
 
 from typing import Any
 
-from scanner.azure.operations import ACTIVITY
+from scanner.azure.lists import ACTIVITY
 
 #: Members of an event of the Activity Log that are kept; addresses, request bodies and
 #: properties (scripts among them) are not even asked for.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from scanner.azure.activity import LOG_DAYS, logged_providers
 from scanner.azure.collect.ask import Asker, Call
-from scanner.azure.operations import ACTIVITY, SIGN_INS
+from scanner.azure.lists import ACTIVITY, SIGN_INS
 
 _USER = "id,createdDateTime,signInActivity"
 #: Graph lists no more users at once when it adds their sign-ins.

@@ -6,7 +6,7 @@ import azure_estates as a
 import pytest
 
 from scanner.azure.decide import decide_azure
-from scanner.azure.operations import ACTIVITY, SIGN_INS
+from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.usage import Usage, Usages, Use
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -12,7 +12,8 @@ from azure_scans import NoLimit, collect, evidence, faults, rows, series, small_
 from azure_server import TOKEN, azure_server
 from azure_tenant import MANAGEMENT, AzureTenant, guid_of
 
-from scanner.azure.operations import ACTIVITY, OPERATIONS, SIGN_INS
+from scanner.azure.lists import ACTIVITY, SIGN_INS
+from scanner.azure.operations import OPERATIONS
 from scanner.coverage import coverage_of
 from scanner.errors import NothingReadable, UsageError
 from scanner.evidence.manifest import read_manifest

@@ -19,7 +19,7 @@ from azure_server import azure_server
 from azure_tenant import guid_of
 
 from scanner.azure.activity import logged_providers
-from scanner.azure.operations import ACTIVITY, SIGN_INS
+from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.coverage import coverage_of
 from scanner.evidence.store import RESUME
 

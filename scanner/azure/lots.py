@@ -1,0 +1,45 @@
+"""The vectors that work on some machine of a tenant, with what each is asked by."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from scanner.azure.places import Place
+from scanner.azure.questions import Question
+from scanner.azure.vectors import MACHINE_VECTORS, AzureVector
+
+
+class Lot(NamedTuple):
+    """A vector with what it is asked by.
+
+    Attributes:
+        mask: the classes that it works on, and `place` a number for that set.
+        lot: a number for the question and the set together.
+    """
+
+    of: AzureVector
+    question: Question
+    mask: int
+    place: int
+    lot: int
+
+
+def lots_of(questions: Mapping[str, Question], place: Place) -> list[Lot]:
+    """Return the vectors that work on any machine there is."""
+    found: list[Lot] = []
+    places: dict[int, int] = {}
+    lots: dict[tuple[int, int], int] = {}
+    for vector in MACHINE_VECTORS:
+        question, mask = questions[vector.vector.id], _reachable(vector, place)
+        if mask:
+            where = places.setdefault(mask, len(places))
+            lot = lots.setdefault((question.number, where), len(lots))
+            found.append(Lot(vector, question, mask, where, lot))
+    return found
+
+
+def _reachable(vector: AzureVector, place: Place) -> int:
+    """Return the classes that a vector works on: of its kinds, with what it needs."""
+    found = 0
+    for kind in vector.kinds:
+        found |= place.kinds.get(kind, 0)
+    return found & ~place.lacking.get(vector.needs, 0)
