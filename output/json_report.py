@@ -1,22 +1,14 @@
 """The report as JSON: one object, coverage before anything else was concluded."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TextIO
 
-from checks.finding import Finding, Severity
-from checks.suppressions import Suppressed
-from output.catalogue import attack_json
+from checks.finding import Severity
 from output.coverage import coverage_json
+from output.finding_lines import FindingLines
 from output.result import Result
-from output.shapes import (
-    Json,
-    because_json,
-    dump,
-    hops_json,
-    principal_json,
-    target_json,
-)
+from output.shapes import Json, dump
 from scanner import ATTACK_VERSION, __version__
 from scanner.config import AcceptedGap
 from scanner.estate import Gap
@@ -33,17 +25,18 @@ def write_report_json(result: Result, stream: TextIO) -> None:
     stream.write("{\n")
     for name, value in report_head(result).items():
         stream.write(f" {dump(name)}: {dump(value)},\n")
-    _write_lines("findings", findings_json(result, result.findings), stream)
+    lines = FindingLines(result)
+    _write_lines("findings", map(lines.of, result.findings), stream)
     stream.write(",\n")
-    _write_lines("suppressed", suppressed_json(result), stream)
+    _write_lines("suppressed", map(lines.suppressed, result.suppressed), stream)
     stream.write("\n}\n")
 
 
-def _write_lines(name: str, rows: Iterable[Json], stream: TextIO) -> None:
+def _write_lines(name: str, lines: Iterable[str], stream: TextIO) -> None:
     stream.write(f" {dump(name)}: [")
     before = ""
-    for row in rows:
-        stream.write(f"{before}\n  {dump(row)}")
+    for line in lines:
+        stream.write(f"{before}\n  {line}")
         before = ","
     stream.write("\n ]" if before else "]")
 
@@ -99,13 +92,6 @@ def vector_json(vector: Vector) -> Json:
     }
 
 
-def suppressed_json(result: Result) -> Iterator[Json]:
-    """Yield the findings that do not count, each with its `suppression`."""
-    shown = findings_json(result, [one.finding for one in result.suppressed])
-    for one, finding in zip(result.suppressed, shown, strict=True):
-        yield {**finding, "suppression": suppression_json(one)}
-
-
 def _accepted_gap(gap: Gap, one: AcceptedGap) -> Json:
     return {
         "scope": gap.scope,
@@ -116,50 +102,4 @@ def _accepted_gap(gap: Gap, one: AcceptedGap) -> Json:
         "owner": one.owner,
         "until": one.expires.isoformat(),
         "ticket": one.ticket,
-    }
-
-
-def suppression_json(one: Suppressed) -> Json:
-    """Say by what a finding is suppressed, why, by whom and how long."""
-    return {
-        "by": one.by,
-        "reason": one.reason,
-        "owner": one.owner,
-        "until": one.until.isoformat() if one.until else None,
-        "ticket": one.ticket,
-    }
-
-
-def findings_json(result: Result, findings: Iterable[Finding]) -> Iterator[Json]:
-    """Yield some findings of a result, in their order."""
-    checks = {check.id: check for check in result.catalogue}
-    for finding in findings:
-        check = checks.get(finding.check)
-        attack = attack_json(check) if check else []
-        remediation = result.remediation_ids.get(finding.fingerprint)
-        yield {**_finding(finding), "attack": attack, "remediation": remediation}
-
-
-def _finding(finding: Finding) -> Json:
-    principal = finding.principal
-    return {
-        "fingerprint": finding.fingerprint,
-        "check": finding.check,
-        "severity": finding.severity.value,
-        "claim": finding.claim.value,
-        "provider": finding.provider.value,
-        "scope": finding.scope,
-        "principal": principal_json(principal) if principal else None,
-        "verdict": finding.verdict.value,
-        "confidence": finding.confidence.value,
-        "reasons": list(finding.reasons),
-        "targets": {
-            "count": finding.targets,
-            "class": finding.reach_kind,
-            "sample": [target_json(target) for target in finding.sample],
-        },
-        "vectors": list(finding.vectors),
-        "path": hops_json(finding.path),
-        "because": because_json(finding.because),
-        "message": finding.message,
     }

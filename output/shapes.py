@@ -13,9 +13,13 @@ from scanner.grants import AssignmentBecause, Because, Conditions, Edge
 
 Json = dict[str, Any]
 
+_encoded = json.JSONEncoder(allow_nan=False).encode
+
 
 def dump(value: Any, indent: int | None = None) -> str:
     """Return ASCII JSON: safe on any stream, with every control character escaped."""
+    if indent is None:
+        return _encoded(value)
     return json.dumps(value, indent=indent, allow_nan=False)
 
 

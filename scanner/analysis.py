@@ -33,8 +33,12 @@ class Analysis:
     digest: str = ""
 
 
-def analyse(evidence: Evidence) -> Analysis:
+def analyse(evidence: Evidence, processes: int = 1) -> Analysis:
     """Load and decide an opened estate; every file is read once.
+
+    Args:
+        evidence: the estate.
+        processes: how many may work at a time, where the estate is large.
 
     Raises:
         UnusableInput: a file that cannot be read at all. What merely lacks or is odd
@@ -50,7 +54,7 @@ def analyse(evidence: Evidence) -> Analysis:
         found += aws.gaps
         found += (gap for account in aws.accounts.values() for gap in account.gaps)
     if azure is not None:
-        decided.append(decide_azure_half(azure))
+        decided.append(decide_azure_half(azure, processes))
         found += azure.gaps
     coverage, digest = builder.finish(found), digest_of(evidence)
     return Analysis(coverage, aws, azure, tuple(decided), digest)
@@ -67,12 +71,12 @@ def decide_aws_half(estate: "AwsEstate") -> Decided:
     return _linked(decided, links.outsiders, links.edges)
 
 
-def decide_azure_half(estate: "AzureEstate") -> Decided:
+def decide_azure_half(estate: "AzureEstate", processes: int = 1) -> Decided:
     """Decide and link the Azure half: grants, hops and the outsiders that hops name."""
     from scanner.azure.decide import decide_azure
     from scanner.azure.link import link_azure
 
-    return _linked(decide_azure(estate), *link_azure(estate))
+    return _linked(decide_azure(estate, processes), *link_azure(estate))
 
 
 def _load_aws(evidence: Evidence) -> "AwsEstate | None":

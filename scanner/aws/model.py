@@ -220,6 +220,8 @@ class AwsAccount:
     #: OIDC provider ARN to its URL; SAML provider ARNs.
     oidc_providers: Mapping[str, str] = field(default_factory=dict)
     saml_providers: tuple[str, ...] = ()
+    #: Client ids of OIDC providers, by ARN: they take tokens for no other audience.
+    audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()

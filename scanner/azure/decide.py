@@ -7,6 +7,7 @@ from scanner.azure.denials import Denials
 from scanner.azure.facts import facts_of
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import DENIED
+from scanner.azure.sharing import grants_of
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
@@ -19,15 +20,16 @@ from scanner.memory import collector_paused
 from scanner.usage import joined
 
 
-def decide_azure(estate: AzureEstate) -> Decided:
+def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
     """Decide every covered vector for every principal and machine of an estate.
 
     Hops between principals are `link_azure`'s. Time grows with assignments, machines
-    and grants, not with principals times machines.
+    and grants, not with principals times machines. With two processes or more, half of
+    a large tenant is decided in a second one.
     """
     with collector_paused():
         halves = [TenantGrants(tenant) for tenant in estate.tenants.values()]
-        grants = [grant for half in halves for grant in half.grants()]
+        grants = [grant for half in halves for grant in grants_of(half, processes)]
     principals: dict[str, Principal] = {}
     for half in halves:
         for principal in half.tenant.directory.principals.values():

@@ -1,6 +1,7 @@
 """One tenant decided: its engine, and the place its machines and sites stand in."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +24,7 @@ from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
 from scanner.azure.vectors import (
     ELEVATION,
+    ESCALATIONS,
     MACHINE_VECTORS,
     Escalation,
 )
@@ -34,8 +36,22 @@ from scanner.grants import (
     Standing,
     TargetSet,
     Tier,
-    Vector,
+    ones,
 )
+
+
+class Share(NamedTuple):
+    """What a class of principals is granted, without what only this process has.
+
+    Attributes:
+        number: of the vector among those that work on machines; where it takes more
+            than one operation, the complement of the set of ways that lead there.
+        decision: before it is doubted for the vector's own reason.
+    """
+
+    number: int
+    decision: Decision
+    targets: TargetSet
 
 
 class TenantGrants:
@@ -46,7 +62,7 @@ class TenantGrants:
     """
 
     def __init__(self, tenant: AzureTenant) -> None:
-        """Ask the tenant's roles, denies and locks; `grants` settles principals."""
+        """Ask the tenant's roles, denies and locks; `shares` settles principals."""
         self.tenant = tenant = with_joinable_groups(tenant)
         self._sets: dict[int, TargetSet] = {}
         self.sites = Sites(tenant)
@@ -70,19 +86,52 @@ class TenantGrants:
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
         self._steps: dict[str, tuple[Question, ...]] = {}
-        self._numbers: dict[int, int] = {}
-        self._kinds: dict[Vector, int] = {}
+        sites = tuple(vector for _, vector in self.sites.vectors())
+        every: tuple[SiteVector | Escalation, ...] = (*ESCALATIONS, *sites)
+        self._every_way = tuple({id(way): way for way in every}.values())
+        vectors = list(dict.fromkeys(way.vector for way in self._every_way))
+        self._numbers = {
+            id(way): (vectors.index(way.vector), 1 << n)
+            for n, way in enumerate(self._every_way)
+        }
+        self._led: dict[int, tuple[SiteVector | Escalation, ...]] = {}
         self._doubts: dict[tuple[str, int], tuple[Decision, Decision]] = {}
 
-    def grants(self) -> Iterator[Grant]:
-        """Yield the grants, by class of principals and then in vector order."""
-        for party in self.engine.classes():
-            settled, uncut = self.engine.settled(party)
-            yield from self._on_machines(party, settled)
-            yield from self._elsewhere(party, settled, uncut)
-        yield from self._elevated()
+    def shares(self, party: Party) -> Iterator[Share]:
+        """Yield what a class of principals is granted, in vector order."""
+        settled, uncut = self.engine.settled(party)
+        yield from self._on_machines(settled)
+        yield from self._elsewhere(party, settled, uncut)
 
-    def _elevated(self) -> Iterator[Grant]:
+    def granted(self, party: Party, shares: Iterable[Share]) -> Iterator[Grant]:
+        """Yield the grants of a class of principals, given as its shares."""
+        bases: dict[tuple[int, int], Basis] = {}
+        for number, decision, targets in shares:
+            if number < 0:
+                yield self._joint(party, number, decision, targets)
+                continue
+            one = self._vectors[number]
+            basis = bases.get((one.lot, id(targets)))
+            if basis is None:
+                basis = Basis(self.engine, one.question, decision, targets)
+                bases[one.lot, id(targets)] = basis
+            if one.of.inferred:
+                decision = self._doubted(decision, one.of.inferred)
+            vector, who = one.of.vector, party.principals
+            yield Grant(who, vector, targets, decision, basis, basis.at)
+
+    def _joint(
+        self, party: Party, number: int, decision: Decision, targets: TargetSet
+    ) -> Grant:
+        ways = self._led.get(number)
+        if ways is None:
+            ways = tuple(self._every_way[n] for n in ones(~number))
+            self._led[number] = ways
+        basis = _Joint(self, ways, decision)
+        vector = ways[0].vector
+        return Grant(party.principals, vector, targets, decision, basis, basis.at)
+
+    def elevated(self) -> Iterator[Grant]:
         """Yield who gets to the root of the tenant, and so to every machine."""
         every = (1 << len(self.place.space.classes)) - 1
         for one in elevations(self.tenant):
@@ -90,44 +139,29 @@ class TenantGrants:
                 party = self.engine.parties.party(principal)
                 bits = self.escalations.staying.elevated(party, every)
                 if bits:
-                    targets = self._set(bits)
+                    targets = self.target_set(bits)
                     because = one.because_of
                     yield Grant((principal,), ELEVATION, targets, one.decision, because)
 
-    def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Grant]:
-        placed: dict[int, list[tuple[Decision, Basis]]] = {}
+    def _on_machines(self, settled: list[Parts]) -> Iterator[Share]:
         cut: dict[tuple[int, int], list[tuple[Decision, TargetSet]]] = {}
-        for one in self._vectors:
+        for number, one in enumerate(self._vectors):
             parts = settled[one.question.number]
             if not parts:
                 continue
-            found = placed.get(one.lot)
+            key = (id(parts), one.place)
+            found = cut.get(key)
             if found is None:
-                key = (id(parts), one.place)
-                if key not in cut:
-                    cut[key] = list(self._within(parts, one.mask))
-                found = placed[one.lot] = [
-                    (decision, Basis(self.engine, one.question, decision, targets))
-                    for decision, targets in cut[key]
-                ]
-            for decision, basis in found:
-                if one.of.inferred:
-                    decision = self._doubted(decision, one.of.inferred)
-                yield Grant(
-                    party.principals,
-                    one.of.vector,
-                    basis.targets,
-                    decision,
-                    basis,
-                    basis.at,
-                )
+                found = cut[key] = list(self._within(parts, one.mask))
+            for decision, targets in found:
+                yield Share(number, decision, targets)
 
     def _within(self, parts: Parts, mask: int) -> Iterator[tuple[Decision, TargetSet]]:
         """Yield the decisions on a question where some vectors work."""
         for decision, bits in parts:
             bits &= mask
             if bits:
-                yield decision, self._set(bits)
+                yield decision, self.target_set(bits)
 
     def _doubted(self, decision: Decision, reason: str) -> Decision:
         """Doubt a decision; equal ones are made once."""
@@ -136,7 +170,7 @@ class TenantGrants:
             self._doubts[key] = (doubted(decision, (reason,)), decision)
         return self._doubts[key][0]
 
-    def _set(self, bits: int) -> TargetSet:
+    def target_set(self, bits: int) -> TargetSet:
         """Return a set of targets; equal sets are one, however many grants have it."""
         found = self._sets.get(bits)
         if found is None:
@@ -145,30 +179,17 @@ class TenantGrants:
 
     def _elsewhere(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
-    ) -> Iterator[Grant]:
+    ) -> Iterator[Share]:
         """Yield what takes more than one operation on the machine, vector by vector."""
         found: dict[int, Parts] = {}
-        ways: dict[int, list[SiteVector | Escalation]] = {}
+        ways: dict[int, int] = {}
         for way, parts in self._ways(party, settled, uncut):
-            vector = self._number_of(way)
+            vector, bit = self._numbers[id(way)]
             found.setdefault(vector, []).extend(parts)
-            ways.setdefault(vector, []).append(way)
-        for number, parts in found.items():
-            led = tuple(ways[number])
+            ways[vector] = ways.get(vector, 0) | bit
+        for vector, parts in found.items():
             for decision, bits in disjoint(parts):
-                targets = self._set(bits)
-                basis = _Joint(self, led, decision)
-                yield Grant(
-                    party.principals, led[0].vector, targets, decision, basis, basis.at
-                )
-
-    def _number_of(self, way: SiteVector | Escalation) -> int:
-        """Return a number for a way's vector: ways may share one."""
-        found = self._numbers.get(id(way))
-        if found is None:
-            found = self._kinds.setdefault(way.vector, len(self._kinds))
-            self._numbers[id(way)] = found
-        return found
+                yield Share(~ways[vector], decision, self.target_set(bits))
 
     def _ways(
         self, party: Party, settled: list[Parts], uncut: list[Parts]

@@ -65,7 +65,7 @@ def load(
     from scanner.memory import collector_paused, keep_to_the_end
 
     with collector_paused():
-        loaded = _loaded(root, name)
+        loaded = _loaded(root, name, processes)
         if check:
             loaded = replace(loaded, result=_checked(loaded.result, config, processes))
         keep_to_the_end()
@@ -84,16 +84,17 @@ def configuration(given: Path | None) -> Config:
     return find_config(given, [check.id for check in catalogue()])
 
 
-def _loaded(root: Path, name: str | None) -> Loaded:
+def _loaded(root: Path, name: str | None, processes: int | None) -> Loaded:
     from output.result import EstateFacts, Result
     from scanner.analysis import analyse
     from scanner.evidence.reader import open_estate
     from scanner.graph import build_graph
     from scanner.kept.store import key_of
+    from scanner.processes import available
 
     key = key_of(root)
     evidence = open_estate(root)
-    analysis = analyse(evidence)
+    analysis = analyse(evidence, processes or available())
     graph = build_graph(analysis.decided)
     manifest = evidence.manifest
     facts = EstateFacts(

@@ -24,7 +24,7 @@ from scanner.aws.linking.grounds import grounds_of
 from scanner.aws.linking.hops import ASSUMES, settled_edge, unknown_edge
 from scanner.aws.linking.narrowing import accounts_left
 from scanner.aws.linking.requests import ANY_TAGS, ASSUME, NO_TAGS, TAG, Asked
-from scanner.aws.linking.subjects import by_subject
+from scanner.aws.linking.subjects import by_subject, for_audiences
 from scanner.aws.linking.trusts import Kind, Named, named_by
 from scanner.aws.model import Attached, AwsEstate, Identity
 from scanner.estate import Principal, Provider
@@ -189,6 +189,10 @@ class OutsideEntries:
         evaluation = self._evaluate(door, action, caller, _no_principal_keys)
         formula = evaluation.formula
         settled = settle(both(formula, doubted(_ASSERTED)) if door.tagged else formula)
+        home = self._estate.accounts[door.role.principal.scope]
+        clients = home.audiences.get(named.value)
+        if clients is not None:
+            settled = for_audiences(settled, named.value, clients)
         if settled.verdict is Verdict.DENIED:
             return
         for subject, one in by_subject(settled):

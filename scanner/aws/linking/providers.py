@@ -1,15 +1,17 @@
 """Identity providers: who rewrites them, and who enters by a certificate.
 
-Whoever writes the metadata of a SAML provider signs assertions for any of its users. A
-role that trusts IAM Roles Anywhere is entered by the holders of certificates that a
-trust anchor vouches for.
+Whoever writes the metadata of a SAML provider signs assertions for any of its users;
+whoever writes an OIDC provider may let in tokens of its own. A role that trusts IAM
+Roles Anywhere is entered by the holders of certificates that a trust anchor vouches
+for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
-from scanner.aws.deciding.cells import under, within
+from scanner.aws.deciding.cells import Cells, under, within
 from scanner.aws.deciding.facts import Resource, looking
 from scanner.aws.deciding.powers import Effects
 from scanner.aws.deciding.space import Space
@@ -25,15 +27,74 @@ from scanner.aws.linking.requests import ASSUME
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step
+from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Edge, Verdict, bits_of, ones
 
 _BECOMES = "can-become"
-_SAML = ":saml-provider/"
 _KEYS = frozenset({"aws:resourcetag"})
-_UPDATE = Step("iam:UpdateSAMLProvider", ("saml-provider",), _KEYS)
-_CREATE = Step("iam:CreateSAMLProvider", ("saml-provider",), _KEYS)
 _GONE = "that no provider of that name exists is assumed"
+_THERE = "that the provider exists is assumed"
+_SIGNED = (
+    "it takes an answer in the issuer's name, from where no public authority vouches"
+)
+_TOKEN = "it takes a token of the issuer for the audience that is added"  # noqa: S105
+
+
+#: More equal hops than this share a node.
+_MOST_PAIRS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A way to write providers of a kind.
+
+    Attributes:
+        makes: it makes them, and writes none that exist.
+        doubt: what it takes besides; empty for nothing.
+    """
+
+    step: Step
+    makes: bool = False
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of providers: its place in ARNs, how they are listed and written."""
+
+    mark: str
+    listing: str
+    writes: tuple[_Write, ...]
+
+
+def _step(action: str, kind: str) -> Step:
+    return Step(f"iam:{action}", (kind,), _KEYS)
+
+
+_OIDC = "oidc-provider"
+_SAML = "saml-provider"
+_KINDS = (
+    _Kind(
+        f":{_SAML}/",
+        "iam:ListSAMLProviders",
+        (
+            _Write(_step("UpdateSAMLProvider", _SAML)),
+            _Write(_step("CreateSAMLProvider", _SAML), True),
+        ),
+    ),
+    _Kind(
+        f":{_OIDC}/",
+        "iam:ListOpenIDConnectProviders",
+        (
+            _Write(
+                _step("UpdateOpenIDConnectProviderThumbprint", _OIDC), doubt=_SIGNED
+            ),
+            _Write(_step("AddClientIDToOpenIDConnectProvider", _OIDC), doubt=_TOKEN),
+            _Write(_step("CreateOpenIDConnectProvider", _OIDC), True, _SIGNED),
+        ),
+    ),
+)
 _ANYWHERE = "rolesanywhere.amazonaws.com"
 _NO_PROFILE = "which profiles of IAM Roles Anywhere offer the role is not in evidence"
 
@@ -47,8 +108,11 @@ class Providers:
     def __init__(self, estate: AwsEstate) -> None:
         """Remember the estate."""
         self._estate = estate
-        self._operations = Operations((_UPDATE.action, _CREATE.action))
+        self._operations = Operations(
+            [write.step.action for kind in _KINDS for write in kind.writes]
+        )
         self.principals: dict[str, Principal] = {}
+        self._nodes: dict[tuple[str, ...], str] = {}
 
     def rewriting(self, parties: Iterable[str]) -> Iterator[Edge]:
         """Yield who becomes the users of a provider by writing its metadata.
@@ -56,48 +120,65 @@ class Providers:
         Args:
             parties: ids of the federated principals that hops name.
         """
-        users: defaultdict[str, defaultdict[str, list[str]]]
+        users: defaultdict[tuple[str, _Kind], defaultdict[str, list[str]]]
         users = defaultdict(lambda: defaultdict(list))
         for party in parties:
             provider = party.partition("#")[0]
-            arn = parse_arn(provider) if _SAML in provider else None
-            if arn is not None:
-                users[arn.account][provider].append(party)
-        for id_, providers in users.items():
+            arn = parse_arn(provider)
+            for kind in _KINDS if arn else ():
+                if arn is not None and kind.mark in provider:
+                    users[arn.account, kind][provider].append(party)
+        for (id_, kind), providers in users.items():
             account = self._estate.accounts.get(id_)
             if account is not None:
-                yield from self._in_account(account, providers)
+                yield from self._in_account(account, kind, providers)
 
     def _in_account(
-        self, account: AwsAccount, users: Mapping[str, Iterable[str]]
+        self, account: AwsAccount, kind: _Kind, users: Mapping[str, Sequence[str]]
     ) -> Iterator[Edge]:
         rights = Rights(self._estate, account, self._operations)
         arns = sorted(users)
         space = Space(
-            [Resource(one, "saml-provider", "", "", Missing.UNREAD) for one in arns]
+            [Resource(one, "provider", "", "", Missing.UNREAD) for one in arns]
         )
         effects = Effects(space)
-        there = (n for n, one in enumerate(arns) if one in account.saml_providers)
-        listed = bits_of(there, len(arns))
-        for power, identities in rights.holders(~0).items():
-            for step in (_UPDATE, _CREATE):
-                part = power.about(self._operations.bits(step.action))
-                granted = effects.of(part, step).granted
-                if step is _CREATE:
-                    granted = under(within(granted, ~listed), doubted(_GONE))
-                else:
-                    granted = within(granted, listed)
+        there = _there(account, kind, arns)
+        writing = self._operations.bits(*(one.step.action for one in kind.writes))
+        for power, identities in rights.holders(writing).items():
+            for write in kind.writes:
+                part = power.about(self._operations.bits(write.step.action))
+                granted = effects.of(part, write.step).granted
+                granted = _on_those(granted, write, there)
                 touching = frozenset(part.rules)
                 for formula, bits in granted.items():
                     settled = settle(formula)
+                    if settled.verdict is Verdict.DENIED:
+                        continue
+                    ends = [p for n in ones(bits) for p in users[arns[n]]]
+                    if len(ends) * len(identities) > _MOST_PAIRS:
+                        node, more = self._together(account, ends)
+                        yield from more
+                        ends = [node]
                     for one in identities:
                         because = rights.because(one, touching)
                         source = one.principal.id
-                        for party in (p for n in ones(bits) for p in users[arns[n]]):
-                            if settled.verdict is not Verdict.DENIED:
-                                yield settled_edge(
-                                    _BECOMES, source, party, settled, because
-                                )
+                        for end in ends:
+                            yield settled_edge(_BECOMES, source, end, settled, because)
+
+    def _together(
+        self, account: AwsAccount, parties: Sequence[str]
+    ) -> tuple[str, Sequence[Edge]]:
+        """Return a node for some parties; its hops the first time only."""
+        place = tuple(parties)
+        if place in self._nodes:
+            return self._nodes[place], ()
+        id_ = f"class:aws:{_BECOMES}:provider:{len(self._nodes)}"
+        name = f"{len(place)} users of providers that the same right writes"
+        self._nodes[place] = id_
+        self.principals[id_] = Principal(
+            Provider.AWS, id_, name, CLASS, False, account.id
+        )
+        return id_, [Edge(_BECOMES, id_, one, Verdict.ALLOWED) for one in parties]
 
     def certificates(self) -> Iterator[Edge]:
         """Yield the entries of whoever holds a certificate of a trust anchor."""
@@ -133,6 +214,26 @@ class Providers:
         found = Principal(Provider.AWS, id_, name, "federated", True, scope)
         self.principals.setdefault(id_, found)
         return id_
+
+
+def _there(account: AwsAccount, kind: _Kind, arns: Sequence[str]) -> int | None:
+    """Return which of some providers exist; None where they were not listed."""
+    refused = any(gap.what == kind.listing for gap in account.gaps)
+    if refused or kind.listing not in account.asked:
+        return None
+    listed = {*account.saml_providers, *account.oidc_providers}
+    return bits_of((n for n, one in enumerate(arns) if one in listed), len(arns))
+
+
+def _on_those(granted: Cells, write: _Write, there: int | None) -> Cells:
+    """Leave the providers that a way can write: that exist, or that do not."""
+    if there is None:
+        granted = under(granted, doubted(_GONE if write.makes else _THERE))
+    elif write.makes:
+        granted = under(within(granted, ~there), doubted(_GONE))
+    else:
+        granted = within(granted, there)
+    return under(granted, doubted(write.doubt)) if write.doubt else granted
 
 
 def _certificate(key: str) -> Seen:

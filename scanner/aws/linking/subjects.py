@@ -3,8 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scanner.aws.iam.formulas import Settled
+from scanner.aws.iam.algebra import satisfiable
+from scanner.aws.iam.formulas import FALSE, Settled, settle
 from scanner.grants import Condition
+
+
+def for_audiences(settled: Settled, provider: str, clients: tuple[str, ...]) -> Settled:
+    """Leave of an entry what tokens for some audiences meet.
+
+    Args:
+        settled: the entry.
+        provider: ARN of the OIDC provider.
+        clients: its client ids; it takes tokens for no other audience.
+    """
+    key = f"{provider.partition('oidc-provider/')[2]}:aud"
+    of_these = Condition(key, "StringEquals", clients)
+    asked = settled.conditions or ((),)
+    left = tuple(one for one in asked if clients and satisfiable([*one, of_these]))
+    if not left:
+        return settle(FALSE)
+    return settled._replace(conditions=left if settled.conditions else ())
 
 
 def by_subject(settled: Settled) -> Iterator[tuple[str, Settled]]:

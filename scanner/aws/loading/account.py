@@ -89,6 +89,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         gaps=scope.gaps,
         alias=_alias(scope),
         oidc_providers=_oidc(scope),
+        audiences=_audiences(scope),
         saml_providers=_saml(scope),
         holders=holders,
         consumers=consumers,
@@ -229,6 +230,16 @@ def _oidc(scope: Scope) -> Mapping[str, str]:
         for page in answer.pages:
             listed[arn] = page.url or listed.get(arn, "")
     return listed
+
+
+def _audiences(scope: Scope) -> Mapping[str, tuple[str, ...]]:
+    """Return the client ids of OIDC providers, of those where they were read."""
+    return {
+        str(answer.params.get("OpenIDConnectProviderArn")): tuple(page.client_ids)
+        for answer in scope.newest("iam:GetOpenIDConnectProvider", api.OidcProvider)
+        for page in answer.pages
+        if page.client_ids is not None
+    }
 
 
 def _saml(scope: Scope) -> tuple[str, ...]:

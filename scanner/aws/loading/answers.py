@@ -178,9 +178,10 @@ class SamlProviders(Row):
 
 
 class OidcProvider(Row):
-    """`iam:GetOpenIDConnectProvider`."""
+    """`iam:GetOpenIDConnectProvider`; `client_ids` are the audiences it takes."""
 
     url: str
+    client_ids: list[str] | None = msgspec.field(name="ClientIDList", default=None)
 
 
 class Aliases(Row):

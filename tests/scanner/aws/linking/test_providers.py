@@ -23,6 +23,7 @@ from aws_estates import (
 
 from scanner.analysis import decide_aws_half
 from scanner.aws.load import load_aws
+from scanner.classes import shown_hops
 from scanner.grants import Confidence, Verdict
 from scanner.graph import build_graph
 from scanner.paths import reach_of
@@ -80,6 +81,94 @@ def test_whoever_writes_a_saml_provider_enters_as_its_users(
     assert (one is not None) is found
     if one is not None:
         assert [hop.kind for hop in one.hops] == ["can-become", "assumes"]
+
+
+GITHUB = f"{IAM}:oidc-provider/token.example"
+WEB = trusting({"Federated": GITHUB}, action="sts:AssumeRoleWithWebIdentity")
+
+
+def open_id(*arns):
+    rows = [{"Arn": arn} for arn in arns]
+    return answer("iam:ListOpenIDConnectProviders", {"OpenIDConnectProviderList": rows})
+
+
+@pytest.mark.parametrize(
+    ("action", "on", "providers", "found"),
+    [
+        ("UpdateOpenIDConnectProviderThumbprint", GITHUB, [GITHUB], True),
+        ("UpdateOpenIDConnectProviderThumbprint", GITHUB, [], False),
+        ("UpdateOpenIDConnectProviderThumbprint", f"{GITHUB}2", [GITHUB], False),
+        ("AddClientIDToOpenIDConnectProvider", GITHUB, [GITHUB], True),
+        ("CreateOpenIDConnectProvider", GITHUB, [], True),
+        ("CreateOpenIDConnectProvider", GITHUB, [GITHUB], False),
+        ("UpdateSAMLProvider", "*", [GITHUB], False),
+        # whether the provider is there was not read
+        ("UpdateOpenIDConnectProviderThumbprint", GITHUB, None, True),
+        ("CreateOpenIDConnectProvider", GITHUB, None, True),
+    ],
+)
+def test_whoever_writes_an_oidc_provider_may_let_in_tokens(
+    tmp_path, action, on, providers, found
+):
+    """It takes more than the right: that is said, and never certain."""
+    eve = user("eve", allow(f"iam:{action}", on=on))
+    lists = [] if providers is None else [open_id(*providers)]
+    one = reached(graph_of(tmp_path, eve, *lists, trust=WEB), EVE)
+
+    assert (one is not None) is found
+    if one is not None:
+        assert [hop.kind for hop in one.hops] == ["can-become", "assumes"]
+        assert one.confidence is Confidence.INFERRED
+        assert one.hops[0].reasons
+
+
+AUDIENCE = {"StringEquals": {"token.example:aud": "sts.amazonaws.com"}}
+
+
+@pytest.mark.parametrize(
+    ("clients", "when", "found"),
+    [
+        (["sts.amazonaws.com"], AUDIENCE, True),
+        (["other", "sts.amazonaws.com"], AUDIENCE, True),
+        (["other"], AUDIENCE, False),
+        ([], AUDIENCE, False),
+        # not read, or not asked for
+        (None, AUDIENCE, True),
+        (["other"], None, True),
+        ([], None, False),
+        (["sts.eu"], {"StringLike": {"token.example:aud": "sts.*"}}, True),
+        (["other"], {"StringLike": {"token.example:aud": "sts.*"}}, False),
+        (["other"], {"StringNotEquals": {"token.example:aud": "other"}}, False),
+        (["other"], {"StringNotEquals": {"token.example:aud": "third"}}, True),
+    ],
+)
+def test_a_provider_takes_tokens_for_its_audiences_only(tmp_path, clients, when, found):
+    """What a trust asks for, and no client id of the provider is, lets nobody in."""
+    parts = [open_id(GITHUB)]
+    if clients is not None:
+        got = {"Url": "token.example", "ClientIDList": clients}
+        params = {"OpenIDConnectProviderArn": GITHUB}
+        parts.append(answer("iam:GetOpenIDConnectProvider", got, params=params))
+    trust = trusting(
+        {"Federated": GITHUB}, when, action="sts:AssumeRoleWithWebIdentity"
+    )
+
+    one = reached(graph_of(tmp_path, *parts, trust=trust), GITHUB)
+
+    assert (one is not None) is found
+
+
+def test_many_that_write_a_provider_share_a_node(tmp_path):
+    """No hop for each of them to each of its users."""
+    writes = allow("iam:UpdateOpenIDConnectProviderThumbprint", on=GITHUB)
+    writers = [user(f"eve{n}", writes) for n in range(20)]
+    graph = graph_of(tmp_path, *writers, open_id(GITHUB), trust=WEB)
+
+    one = reached(graph, f"{EVE}7")
+    classes = [p for p in graph.principals if p.startswith("class:aws:can-become:pr")]
+
+    assert [hop.kind for hop in shown_hops(one.hops)] == ["can-become", "assumes"]
+    assert len(classes) == 1
 
 
 def anywhere(**when):
