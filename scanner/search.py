@@ -32,14 +32,24 @@ class Arrival:
     by: Edge | None
 
 
-def search(starts: Mapping[str, Cost], steps: Steps) -> dict[State, Arrival]:
-    """Settle every state that can be reached, in the order of its cost."""
+def search(
+    starts: Mapping[str, Cost],
+    steps: Steps,
+    enough: Callable[[], bool] = lambda: False,
+) -> dict[State, Arrival]:
+    """Settle every state that can be reached, in the order of its cost.
+
+    Args:
+        starts: principals, with what it costs to begin at them.
+        steps: what follows a state.
+        enough: nothing more is settled once this is true.
+    """
     order = count()
     heap: list[tuple[Cost, int, State, Arrival]] = []
     for start, cost in starts.items():
         heappush(heap, (cost, next(order), start, Arrival(cost, None, None)))
     settled: dict[State, Arrival] = {}
-    while heap:
+    while heap and not enough():
         cost, _, state, arrival = heappop(heap)
         if state in settled:
             continue

@@ -64,6 +64,8 @@ class Context:
         self.escalating = Rules(escalating())
         self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
+        #: By account, who is led to somebody who commands there (`remaining`).
+        self.leading: dict[str, frozenset[str]] = {}
         self._layouts = Recent(_MOST_LAYOUTS)
 
     def half(self, provider: Provider) -> Half | None:

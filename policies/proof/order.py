@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from policies.proof.context import Context
+from policies.proof.entering import lets_in_no_more
 from policies.proof.grants import compare_access
 from policies.proof.intent import Intent
 from policies.proof.layers import compare_layers
@@ -99,7 +100,12 @@ def _only_takes(context: Context, change: Change) -> bool:
     Whatever else somebody holds, such a change opens nothing.
     """
     kind = change.resource.kind
-    if kind not in _DOCUMENTS or change.before is None:
+    if change.before is None:
+        return False
+    if kind is ResourceKind.TRUST and change.after is not None:
+        sides = (_document(context, one) for one in (change.after, change.before))
+        return lets_in_no_more(*sides)
+    if kind not in _DOCUMENTS:
         return False
     before, after = (
         _document(context, content)

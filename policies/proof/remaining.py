@@ -49,7 +49,7 @@ def remaining_paths(
         for grant in ways.grants_of(principal)
         if not (temporary and grant.decision.standing is Standing.ELIGIBLE)
     ]
-    arrivals = search({principal: (0, 0, 0)}, ways.steps)
+    arrivals = search({principal: (0, 0, 0)}, ways.steps, ways.enough)
     for holder in ways.holders[:_MOST_PATHS]:
         hops = tuple(chain(context.graph, arrivals, holder))[::-1]
         words = (word for hop in hops for word in (hop.kind, hop.target))
@@ -91,11 +91,42 @@ class _Ways:
         return [one for one in held if self.targets.bits(one.targets) & self.wanted]
 
     def steps(self, state: State) -> Iterator[tuple[Cost, State, Edge | None]]:
-        if not isinstance(state, str) or len(self.holders) > _MOST_PATHS:
+        if not isinstance(state, str):
             return
         if state != self.principal and self.grants_of(state):
             self.holders.append(state)
             return
+        leading = _leading(self.context, self.account)
         for edge in hops_of(self.context.graph, state):
+            if edge.target not in leading:
+                continue
             if not self.lost or (edge.kind, edge.source, edge.target) not in self.lost:
                 yield cost_of(edge), edge.target, edge
+
+    def enough(self) -> bool:
+        return len(self.holders) > _MOST_PATHS
+
+
+def _leading(context: Context, account: str) -> frozenset[str]:
+    """Return who commands in an account, or is led to somebody who does.
+
+    On the estate as it is: no change that holds makes more of them.
+    """
+    found = context.leading.get(account)
+    if found is None:
+        found = context.leading[account] = frozenset(_led_into(context, account))
+    return found
+
+
+def _led_into(context: Context, account: str) -> set[str]:
+    graph, estate = context.graph, context.analysis.aws
+    home = estate.accounts.get(account) if estate else None
+    ids = graph.grants_of.keys()
+    found = {one.principal.id for one in home.identities} & ids if home else set(ids)
+    open_ = list(found)
+    while open_:
+        for edge in hops_of(graph, open_.pop(), into=True):
+            if edge.source not in found:
+                found.add(edge.source)
+                open_.append(edge.source)
+    return found

@@ -45,6 +45,11 @@ def test_who_may_lend_a_changed_role_is_decided_again_too(lists, rewritten, whic
 
     outcome = outcome_of(context, world, [inline(roles[which], *rewritten)])
 
+    same_as_everything(context, world, outcome)
+
+
+def same_as_everything(context, world, outcome):
+    """What was decided again, beside what was not, is what deciding all gives."""
     expected, _ = decisions(outcome.copy.after)
     before, _ = decisions(world)
     after = {id_: outcome.after[id_] for id_ in outcome.copy.ids}
@@ -53,6 +58,34 @@ def test_who_may_lend_a_changed_role_is_decided_again_too(lists, rewritten, whic
     again = pairs_of(replace(half, grants=grants))
     kept = {key: how for key, how in before.items() if key[0] not in after}
     assert {k: v for k, v in again.items() if k[0] in after} | kept == expected
+
+
+OWN, OTHER, ANY_NODE = (
+    f"arn:aws:ssm:eu-west-1:{e.ACCOUNT}:document/own-*",
+    "arn:aws:ssm:*:*:document/AWS-Run*",
+    "arn:aws:ec2:*:*:instance/*",
+)
+DOCUMENTS = st.builds(
+    lambda effect, actions, on: effect(actions, on=[*on, ANY_NODE]),
+    st.sampled_from([e.allow, e.allow, e.deny]),
+    st.lists(st.sampled_from([SEND, START, *LENT]), min_size=1, unique=True),
+    st.lists(st.sampled_from(["*", OWN, OTHER]), min_size=1, unique=True),
+)
+NAMING = st.lists(DOCUMENTS | STATEMENTS, min_size=1, max_size=3)
+
+
+@settings(max_examples=40)
+@given(st.tuples(NAMING, NAMING), st.lists(NAMING, min_size=2, max_size=3))
+def test_what_proofs_share_changes_none_of_them(lists, rewritings):
+    """The universes of an account serve one proof after the other."""
+    roles = [e.role("one", *lists[0], trust=EC2), e.role("two", *lists[1])]
+    world = e.estate(e.account(*roles, e.node("i-1"), e.node("i-2")))
+    context = context_of(world)
+
+    for n, rewritten in enumerate(rewritings):
+        change_ = inline(roles[n % 2], *rewritten)
+
+        same_as_everything(context, world, outcome_of(context, world, [change_]))
 
 
 def test_refused_control_policies_are_what_a_proof_is_given(tmp_path):
