@@ -74,5 +74,10 @@ class Nodes:
         self._names.add(id_)
         principal = Principal(Provider.AWS, id_, name, POWER, False, home.id)
         return replace(
-            made, principal=principal, known_as=known, trust=None, permission_set=None
+            made,
+            principal=principal,
+            known_as=known,
+            trust=None,
+            permission_set=None,
+            alone=known.id in account.alone,
         )
