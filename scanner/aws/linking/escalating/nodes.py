@@ -64,7 +64,8 @@ class Nodes:
         label = f"{before}+{label}" if before else label
         anybody = f"arn:{home.partition}:iam::{home.id}:*#{label}"
         words = WORDS[change.gives].format(detail)
-        if anybody not in self._names and not before:
+        alone = known.id in account.alone
+        if anybody not in self._names and not (before or alone):
             id_, name = anybody, f"an identity of {home.id} {words}"
         else:
             id_, name = f"{known.id}#{label}", f"{made.principal.name} {words}"
@@ -79,5 +80,5 @@ class Nodes:
             known_as=known,
             trust=None,
             permission_set=None,
-            alone=known.id in account.alone,
+            alone=alone,
         )
