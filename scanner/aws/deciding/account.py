@@ -62,14 +62,16 @@ class AccountEngine:
         self._covered = {one.vector.id: one for one in self._vectors}
         self._member = membership(account, estate.organization_of(account.id))
         self._identities = {one.principal: one for one in account.identities}
-        laid = base._laid if base else layout or Layout(account, self._member)
-        self._laid = laid
+        if base is not None:
+            layout = base._laid
+        laid = layout or Layout(account, self._member)
+        self._laid: Layout = laid
         self._nodes, self._targets = laid.effects.space, laid.targets
         self._places = laid.places
         powers = Powers(rules, service_controls(estate, account), account)
         self._classes = self._grouped(powers, base._identities if base else ())
         picks = laid.picks(self._mentioned())
-        self._power_of = dict(base._power_of) if base else {}
+        self._power_of: dict[Principal, Power] = dict(base._power_of) if base else {}
         for power, members in self._classes.items():
             self._power_of.update(dict.fromkeys(members, power))
         by_arn = {principal.id: power for principal, power in self._power_of.items()}
