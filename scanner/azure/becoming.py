@@ -12,6 +12,8 @@ from scanner.azure.directory_roles import POWERS, Power
 from scanner.azure.entra import DirectoryRole, WayIn
 from scanner.azure.model import AzureTenant
 from scanner.azure.rbac.roles import RoleDefinition
+from scanner.azure.rbac.truth import conjunction
+from scanner.azure.times import not_before
 from scanner.azure.vectors import COVERED, MACHINE_VECTORS
 from scanner.grants import (
     AssignmentBecause,
@@ -92,6 +94,8 @@ class _Targets:
         because = (AssignmentBecause(held.id, power.name, None),)
         eligible = held.standing is Standing.ELIGIBLE
         unit = held.scope.startswith(_UNIT)
+        later = not_before(held.begins) if held.begins else ()
+        wanted = conjunction(_ACTIVATED, later)
         for hop in self._ways(held, power):
             unknown = _UNIT_UNREAD if unit else hop.unknown
             verdict = Verdict.CONDITIONAL if eligible else Verdict.ALLOWED
@@ -102,7 +106,7 @@ class _Targets:
                     held.principal,
                     hop.target,
                     Verdict.UNKNOWN if unknown else verdict,
-                    _ACTIVATED if eligible and not unknown else (),
+                    wanted if eligible and not unknown else (),
                     Confidence.INFERRED if unsure else Confidence.CERTAIN,
                     tuple(filter(None, (unknown or hop.inferred,))),
                     because,

@@ -5,9 +5,8 @@ Roles that somebody made himself, and permissions of applications, are not looke
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scanner.azure.assignments import in_force
 from scanner.azure.definitions import object_id
 from scanner.azure.directory_rows import (
     DirectoryAssignmentRow,
@@ -17,6 +16,7 @@ from scanner.azure.directory_rows import (
 from scanner.azure.drafts import Draft
 from scanner.azure.entra import DirectoryRole
 from scanner.azure.rbac.scopes import ROOT
+from scanner.azure.times import begin_of, is_over
 from scanner.grants import Standing
 
 _READERS = frozenset(
@@ -142,8 +142,9 @@ def _held(draft: Draft) -> Iterator[DirectoryRole]:
     for held in draft.of(DirectoryAssignmentRow):
         yield _role(held, templates, Standing.PERMANENT)
     for given, origin in draft.with_origin(DirectoryEligibilityRow):
-        if in_force(given, origin.at):
-            yield _role(given, templates, Standing.ELIGIBLE)
+        if not is_over(given, origin.at):
+            begins = begin_of(given, origin.at) or ""
+            yield replace(_role(given, templates, Standing.ELIGIBLE), begins=begins)
 
 
 def _role(

@@ -109,3 +109,5 @@ class GroupEligibilityRow(Row, frozen=True, rename="camel"):
     group_id: str
     principal_id: str
     access_id: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None

@@ -34,6 +34,7 @@ class DirectoryRole:
         id: as collected.
         scope: of the directory's objects, without slashes around; empty: all of them.
         standing: `eligible` takes a PIM activation.
+        begins: ISO 8601 beginning of what is not in force yet; empty when it is.
     """
 
     principal: str
@@ -41,6 +42,7 @@ class DirectoryRole:
     id: str
     scope: str = ""
     standing: Standing = Standing.PERMANENT
+    begins: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Directory:
         open_groups: groups of `reached` that may have members nobody has seen.
         eligible: (principal, group) that PIM for Groups lets in.
         eligible_owners: (principal, group) that it lets own the group.
+        joining_from, owning_from: when what of the two has not begun does, in ISO 8601.
         owners: (owner, owned object).
         roles: roles of the directory that somebody holds, sorted.
         roles_listed: the holders of every such role were read.
@@ -72,6 +75,8 @@ class Directory:
     roles_listed: bool = False
     ways_in: Mapping[str, WayIn] = field(default_factory=dict)
     standing_for: Mapping[str, str] = field(default_factory=dict)
+    joining_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    owning_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
