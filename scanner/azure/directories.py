@@ -11,7 +11,11 @@ from scanner.azure.directory import (
     standing_for,
     ways_in,
 )
-from scanner.azure.directory_roles import directory_roles, roles_listed
+from scanner.azure.directory_roles import (
+    directory_roles,
+    powers_of,
+    roles_listed,
+)
 from scanner.azure.directory_rows import (
     ApplicationRow,
     GroupEligibilityRow,
@@ -69,6 +73,7 @@ def directory_of(
         roles_listed(draft),
         ways_in(draft.of(GroupRow)),
         standing_for(draft.of(ApplicationRow), draft.of(ServicePrincipalRow)),
+        powers=powers_of(draft),
         joining_from=_later(joining),
         owning_from=_later(owning),
     )

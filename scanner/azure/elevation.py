@@ -8,7 +8,6 @@ of the directory makes himself Global Administrator first. What Azure's own role
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scanner.azure.directory_roles import POWERS
 from scanner.azure.entra import DirectoryRole
 from scanner.azure.model import AzureTenant
 from scanner.azure.rbac.evaluation import ordered
@@ -49,8 +48,9 @@ def elevations(tenant: AzureTenant) -> Iterator[Elevation]:
     Each principal comes with the best that it holds.
     """
     holders: dict[Decision, dict[str, list[Because]]] = {}
+    powers = tenant.directory.powers
     for one in tenant.directory.roles:
-        if one.role in POWERS and POWERS[one.role].elevates and not one.scope:
+        if one.role in powers and powers[one.role].elevates and not one.scope:
             eligible = one.standing is Standing.ELIGIBLE
             decision = _begun(_ELIGIBLE if eligible else _ACTIVE, one.begins)
             _hold(holders.setdefault(decision, {}), one, tenant)
@@ -81,9 +81,9 @@ def _hold(
     holders: dict[str, list[Because]], held: DirectoryRole, tenant: AzureTenant
 ) -> None:
     """Note a holder, and who is in it."""
-    holders.setdefault(held.principal, []).append(_because(held, None))
+    holders.setdefault(held.principal, []).append(_because(held, tenant, None))
     for member in tenant.directory.reached.get(held.principal, ()):
-        holders.setdefault(member, []).append(_because(held, held.principal))
+        holders.setdefault(member, []).append(_because(held, tenant, held.principal))
 
 
 def _join(
@@ -99,8 +99,11 @@ def _join(
             later = directory.joining_from.get((principal, group), "")
             decision = _begun(_ELIGIBLE, max(held.begins, later))
             joining = holders.setdefault(decision, {})
-            joining.setdefault(principal, []).append(_because(held, held.principal))
+            joining.setdefault(principal, []).append(
+                _because(held, tenant, held.principal)
+            )
 
 
-def _because(held: DirectoryRole, group: str | None) -> Because:
-    return AssignmentBecause(held.id, POWERS[held.role].name, group)
+def _because(held: DirectoryRole, tenant: AzureTenant, group: str | None) -> Because:
+    name = tenant.directory.powers[held.role].name
+    return AssignmentBecause(held.id, name, group)

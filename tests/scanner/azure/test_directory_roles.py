@@ -168,6 +168,20 @@ def test_roles_that_nobody_read_are_named_as_not_covered(tmp_path, held, covered
 
 
 @pytest.mark.parametrize(
+    "op",
+    [
+        "graph/roleAssignments",
+        "graph/servicePrincipals",
+        "graph/servicePrincipals/appRoleAssignedTo",
+    ],
+)
+def test_a_refused_list_of_who_may_elevate_is_named_as_not_covered(tmp_path, op):
+    found = decide_azure(estate(tmp_path, [], extra=[refused(op, {"page": "2"})]))
+
+    assert ELEVATE in {one.id for one in found.not_covered}
+
+
+@pytest.mark.parametrize(
     ("system", "cut", "expected"),
     [
         (True, block(["*"], data=["*"]), None),
