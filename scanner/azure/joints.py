@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from scanner.azure.rbac.evaluation import ALLOWED, ordered
+from scanner.azure.rbac.evaluation import ordered
+from scanner.azure.rbac.lasting import ALLOWED
 from scanner.azure.rbac.truth import conjunction
 from scanner.azure.settle import Parts, overlaid
 from scanner.grants import Condition, Confidence, Decision, Standing, Verdict

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.facts import Resource, owner_facts, tags_by_key
 from scanner.aws.deciding.powers import Effects, Power
-from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing
-from scanner.aws.iam.formulas import TRUE, Formula, settle
+from scanner.aws.iam.formulas import Formula, settle
 from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.linking.requests import ASSUME
-from scanner.aws.linking.rights import Operations, Rights
+from scanner.aws.linking.rights import Operations, Rights, is_everything
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step, catalogue
 from scanner.classes import CLASS_PREFIX, POWER
@@ -91,7 +90,7 @@ class Retagged:
         ways = _by_source(known)
         for account in accounts:
             for power, identities in account.rights.holders(tagging).items():
-                whole = any(map(_is_everything, power.identity))
+                whole = any(map(is_everything, power.identity))
                 for step in _WAYS:
                     part = power.about(operations.bits(step.action))
                     cells = account.effects.of(part, step).granted
@@ -239,10 +238,3 @@ def _own(account: _Account, one: Identity, bits: int) -> int:
     """Return an identity's own bit, if it is among some."""
     # Whoever may do anything has the rest already.
     return bits & account.places.get(one.principal.id, 0)
-
-
-def _is_everything(rule: Rule) -> bool:
-    """Tell whether a rule allows everything."""
-    whole = rule.allows and rule.patterns == ("*",) and not rule.excepts
-    every = rule.actions & (rule.actions + 1) == 0
-    return whole and every and not rule.conditions and rule.given == TRUE

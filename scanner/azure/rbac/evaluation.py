@@ -14,11 +14,11 @@ from scanner.azure.rbac.blocks import (
     locking,
     undecided,
 )
+from scanner.azure.rbac.lasting import ALLOWED, lasting
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import ROOT, ancestors, management_group
 from scanner.azure.rbac.truth import Truth, both, disjunction
 from scanner.grants import (
-    DURATION_UNKNOWN,
     AssignmentBecause,
     Conditions,
     Confidence,
@@ -32,8 +32,6 @@ _VERDICTS.remove(Verdict.DENIED)  # what is left is in falling order
 _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
-ALLOWED = Decision(Verdict.ALLOWED)
-CONDITION_UNREAD = "whether the role assignment has a condition was not read"
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
 #: Held at a management group that may be above the target.
@@ -184,23 +182,6 @@ def granted(
     if not alternatives:
         return None
     return lasting(Decision(Verdict.CONDITIONAL, alternatives), assignment)
-
-
-def lasting(decision: Decision, assignment: Assignment) -> Decision:
-    """Say how long what an assignment gives lasts, and what of it was not read."""
-    unread = assignment.condition_unread
-    plain = assignment.standing is Standing.PERMANENT and assignment.until is None
-    if plain and not assignment.undated and not unread and decision == ALLOWED:
-        return decision
-    reasons = (DURATION_UNKNOWN,) if assignment.undated else ()
-    return replace(
-        decision,
-        confidence=Confidence.INFERRED if unread else Confidence.CERTAIN,
-        reasons=(*reasons, CONDITION_UNREAD) if unread else reasons,
-        standing=assignment.standing,
-        standing_until=assignment.until,
-        activation=assignment.activation,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,8 @@ class AccountEscalations:
 
     def _facts(self, identity: Identity) -> PrincipalFacts:
         """Return what an identity fixes: no change to its policies changes that."""
+        if identity.session_tags or identity.free_tags:
+            return PrincipalFacts(identity, self._member)
         known = identity.known.id
         if known not in self._facts_of:
             self._facts_of[known] = PrincipalFacts(identity, self._member)

@@ -96,6 +96,8 @@ class Escalations:
         Args:
             edges: the hops found so far.
         """
+        if not self._open:
+            return
         ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
         # Most subjects are become by nobody: what they could be made is not asked.
@@ -109,6 +111,19 @@ class Escalations:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
                 continue
             yield from self._of_others(account, actor, gain, ways)
+
+    def onward(self, made: Mapping[str, Sequence[Identity]]) -> Iterator[Edge]:
+        """Yield what others become that identities could become by other means.
+
+        Args:
+            made: what they could become, by account.
+        """
+        for id_, identities in made.items():
+            account = self._accounts[id_]
+            for identity in identities:
+                actor = account.actor(identity)
+                if actor is not None:
+                    yield from self._leading(account, actor)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[str, int]]:
@@ -315,14 +330,16 @@ class Escalations:
     ) -> tuple[Identity, list[Edge]]:
         """Return who somebody would be, and the hops from there if it is new."""
         found, new = self._nodes.of(account, made, layers, change)
-        edges: list[Edge] = []
         actor = account.actor(found) if new else None
-        for gain in account.gains(actor.ability) if actor else ():
+        return found, list(self._leading(account, actor)) if actor else []
+
+    def _leading(self, account: AccountEscalations, actor: Actor) -> Iterator[Edge]:
+        """Yield what somebody becomes, and makes of itself."""
+        for gain in account.gains(actor.ability):
             if gain.change.gives is Gives.BECOME:
-                edges += self._becoming(account, [found], gain)
-            elif actor is not None:
-                edges += self._changing(account, actor, gain)
-        return found, edges
+                yield from self._becoming(account, [actor.identity], gain)
+            else:
+                yield from self._changing(account, actor, gain)
 
 
 def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:
