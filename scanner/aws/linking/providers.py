@@ -177,7 +177,8 @@ class Providers:
         self.principals[id_] = Principal(
             Provider.AWS, id_, name, CLASS, False, account.id
         )
-        return id_, [replace(edge, source=id_) for edge in self._entries[provider]]
+        entries = self._entries[provider]
+        return id_, [replace(one, kind=_BECOMES, source=id_) for one in entries]
 
     def certificates(self) -> Iterator[Edge]:
         """Yield the entries of whoever holds a certificate of a trust anchor."""
