@@ -102,9 +102,7 @@ def apart(
         second.end()
 
 
-def _pickled(
-    made: object, handed: tuple[type, ...], shared: Sequence[object]
-) -> bytes:
+def _pickled(made: object, handed: tuple[type, ...], shared: Sequence[object]) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
     places = {id(one): place for place, one in enumerate(shared)}
