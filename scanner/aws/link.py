@@ -111,7 +111,8 @@ def links_of(estate: AwsEstate) -> Links:
 def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
     """Return the hops with those that rest on commands, once these are decided."""
     found = Associations(estate, decided)
-    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
+    new = set(found.edges()).difference(links.edges)
+    edges = tuple(sorted((*links.edges, *new), key=_order)) if new else links.edges
     outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
     return replace(links, outsiders=tuple(outsiders), edges=edges)
 

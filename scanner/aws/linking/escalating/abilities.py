@@ -112,6 +112,7 @@ class Abilities:
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
         self._known: dict[object, Layers] = {}
+        self._with_any: dict[Layers, Layers] = {}
         self._parts: dict[PolicyDocument, _Parts] = {}
         #: By the documents' ids, which live as long as `_parts` names them.
         self._unions: dict[tuple[int, ...], _Parts] = {}
@@ -169,11 +170,41 @@ class Abilities:
         unread = frozenset((*identity.unread, *unread_too))
         known = identity.known.id
         alone = known if known in self._alone else ""
+        return self._one(own, ceilings, unread, alone)
+
+    def with_any_policy(self, before: Layers) -> Layers:
+        """Return the layers of somebody read whole, with a policy of its choice.
+
+        Its denies stay: a deny that stays attached still denies.
+        """
+        found = self._with_any.get(before)
+        if found is None:
+            denies = (one for one in before.own if not one.allows)
+            own = frozenset(denies).union(self._full)
+            found = self._one(own, before.ceilings, frozenset(), before.alone)
+            self._with_any[before] = found
+        return found
+
+    def without_boundary(self, before: Layers) -> Layers:
+        """Return the layers of somebody with a boundary, without it."""
+        ceilings = before.ceilings[1:]
+        return self._one(before.own, ceilings, before.unread, before.alone)
+
+    def _one(
+        self,
+        own: frozenset[Rule],
+        ceilings: tuple[frozenset[Rule], ...],
+        unread: frozenset[str],
+        alone: str,
+    ) -> Layers:
         place = own, ceilings, unread, alone
-        if place not in self._known:
+        found = self._known.get(place)
+        if found is None:
             everything = own.issuperset(self._full)
-            self._known[place] = Layers(own, ceilings, unread, everything, alone)
-        return self._known[place]
+            found = self._known[place] = Layers(
+                own, ceilings, unread, everything, alone
+            )
+        return found
 
     def _united(
         self, policies: Sequence[Attached], facts: PrincipalFacts

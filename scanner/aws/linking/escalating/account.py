@@ -115,8 +115,15 @@ class AccountEscalations:
         """Yield the layers of an identity after a change, as `changed` has them.
 
         Who joins groups has theirs besides: of thousands of users, each with hundreds
-        of policies then, no identity is made.
+        of policies then, no identity is made, nor where what somebody has says it all.
         """
+        if change.gives is Gives.ANY_POLICY and not identity.unread:
+            yield self._abilities.with_any_policy(self.layers(identity))
+            return
+        if change.gives is Gives.NO_BOUNDARY:
+            if own_boundary(identity) is not None:
+                yield self._abilities.without_boundary(self.layers(identity))
+            return
         if change.gives is Gives.JOIN:
             more = self._joined.get(change.details)
             if more is None:
