@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from checks.azure_assignments import is_wide
 from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST, NO_USAGE
@@ -55,16 +55,20 @@ def claims(
         config: who is approved, and who is behind a principal.
         coverage: what was not seen; None: nothing is taken to be hidden.
     """
-    acting = [
-        (principal, holding)
-        for holding in graph.holdings
-        for principal in holding.principals
-        if principal.kind != "group" and not is_service_linked(principal)
-    ]
-    able = [(p, h) for p, h in acting if _verdicts(h) & {*_KNOWN}]
-    unsure = sum(_verdicts(h) == {Verdict.UNKNOWN} for _, h in acting)
-    broad = sum(any(_broad(graph, p, g) for g in _commands(h)) for p, h in able)
-    principals = [principal for principal, _ in able]
+    able: list[_Able] = []
+    unsure = 0
+    for holding in graph.holdings:
+        commands = _commands(holding)
+        known = [g for g in commands if g.decision.verdict in _KNOWN]
+        acting = [p for p in holding.principals if _acts(p)] if commands else []
+        if known:
+            able += (_Able(principal, commands, known) for principal in acting)
+        elif all(g.decision.verdict is Verdict.UNKNOWN for g in commands):
+            unsure += len(acting)
+    broad = sum(
+        any(_broad(graph, one.principal, g) for g in one.grants) for one in able
+    )
+    principals = [one.principal for one in able]
     asked = len(able) + unsure
     numbers: dict[str, dict[str, Any]] = {
         "count": {
@@ -98,18 +102,35 @@ def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
     counted here.
     """
     found: dict[str, dict[str, int]] = {}
-    sizes: dict[int, int] = {}  # by the identity of sets: the grants keep them
+    # By the identity of what grants share and keep: it stays what it is meanwhile.
+    sizes: dict[int, int] = {}
+    counted: dict[tuple[int, int], int] = {}
+    kinds: dict[tuple[int, int], Grant] = {}
     for half in decided:
         for grant in half.grants:
-            row = found.setdefault(grant.vector.id, {})
-            verdict, targets = grant.decision.verdict.value, id(grant.targets)
-            if targets not in sizes:
-                sizes[targets] = len(grant.targets)
-            row[verdict] = row.get(verdict, 0) + len(grant.principals) * sizes[targets]
+            targets = id(grant.targets)
+            size = sizes.get(targets)
+            if size is None:
+                size = sizes[targets] = len(grant.targets)
+            kind = (id(grant.vector), id(grant.decision))
+            kinds[kind] = grant
+            counted[kind] = counted.get(kind, 0) + len(grant.principals) * size
+    for kind, number in counted.items():
+        vector, verdict = kinds[kind].vector, kinds[kind].decision.verdict.value
+        row = found.setdefault(vector.id, {})
+        row[verdict] = row.get(verdict, 0) + number
     return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}
 
 
 _KNOWN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+class _Able(NamedTuple):
+    """A principal that runs commands: by `grants`, of which it is `known` for some."""
+
+    principal: Principal
+    grants: list[Grant]
+    known: list[Grant]
 
 
 def _commands(holding: Holding) -> list[Grant]:
@@ -120,8 +141,9 @@ def _commands(holding: Holding) -> list[Grant]:
     ]
 
 
-def _verdicts(holding: Holding) -> set[Verdict]:
-    return {grant.decision.verdict for grant in _commands(holding)}
+def _acts(principal: Principal) -> bool:
+    """Groups do not act, and service-linked roles are their service's."""
+    return principal.kind != "group" and not is_service_linked(principal)
 
 
 def _by_side(principals: Iterable[Principal], config: Config) -> dict[str, int]:
@@ -167,12 +189,12 @@ def _broad(graph: AccessGraph, principal: Principal, grant: Grant) -> bool:
 
 
 def _daily(
-    graph: AccessGraph, able: list[tuple[Principal, Holding]], unsure: int, days: int
+    graph: AccessGraph, able: list[_Able], unsure: int, days: int
 ) -> dict[str, Any]:
     asked = any(usage.asked for usage in graph.usage.values())
     if not asked:
         return {"principals": None, "unknown": len(able) + unsure, "why": NO_USAGE}
-    found = Counter(works_daily(graph, p, _commands(h), days) for p, h in able)
+    found = Counter(works_daily(graph, p, grants, days) for p, grants, _ in able)
     unknown = found[Judgement.UNKNOWN]
     numbers: dict[str, Any] = {
         "principals": found[Judgement.USED],
@@ -186,16 +208,16 @@ def _daily(
     return numbers
 
 
-def _standings(able: list[tuple[Principal, Holding]], unsure: int) -> dict[str, int]:
+def _standings(able: list[_Able], unsure: int) -> dict[str, int]:
     found = {standing.value: 0 for standing in Standing}
     found |= {"of": len(able), "unknown": unsure}
-    for _, holding in able:
-        found[_longest(holding)] += 1
+    for one in able:
+        found[_longest(one.known)] += 1
     return found
 
 
-def _longest(holding: Holding) -> str:
-    known = [g.decision for g in _commands(holding) if g.decision.verdict in _KNOWN]
+def _longest(grants: Iterable[Grant]) -> str:
+    known = list({id(g.decision): g.decision for g in grants}.values())
     order = list(Standing)
     longest = min((one.standing for one in known), key=order.index)
     lasting = [one for one in known if one.standing is longest]

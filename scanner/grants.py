@@ -159,10 +159,6 @@ class Decision:
     activation: Activation | None = None
 
 
-#: Classes that are counted one by one rather than by their digits.
-_FEW = 24
-
-
 @dataclass(frozen=True)
 class TargetSpace:
     """An ordered universe of target classes that bit sets point into.
@@ -199,11 +195,12 @@ class TargetSpace:
         if planes is None:
             return bits.bit_count()
         found = self._sizes.get(bits)
-        if found is None and bits.bit_count() <= _FEW:
-            found = self._sizes[bits] = sum(len(self.classes[n]) for n in ones(bits))
         if found is None:
-            counts = ((bits & plane).bit_count() for plane in planes)
-            found = sum(count << digit for digit, count in enumerate(counts))
+            first = lowest(bits) if bits else 0
+            near = bits >> first  # most sets lie close together
+            found = 0
+            for digit, plane in enumerate(planes):
+                found += (near & plane >> first).bit_count() << digit
             self._sizes[bits] = found
         return found
 

@@ -45,15 +45,20 @@ from werkzeug.test import Client
 ACCOUNT = "111111111111"
 
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
-_XML_SERVICES = {"iam", "sts", "ec2", "autoscaling", "cloudformation"}
+_XML_SERVICES = {
+    *("iam", "sts", "ec2", "autoscaling", "cloudformation", "elasticbeanstalk"),
+}
 _SERVICES = {"sso": "sso-admin"}
 _REST = {
     ("lambda", "functions"): "ListFunctions",
     ("scheduler", "schedules"): "ListSchedules",
     ("fis", "experimentTemplates"): "ListExperimentTemplates",
+    ("ssm-incidents", "listResponsePlans"): "ListResponsePlans",
+    ("ssm-incidents", "getResponsePlan"): "GetResponsePlan",
     ("rolesanywhere", "trustanchors"): "ListTrustAnchors",
     ("rolesanywhere", "profiles"): "ListProfiles",
 }
+_REST_OF_ONE = {"scheduler": "GetSchedule", "fis": "GetExperimentTemplate"}
 _EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 
@@ -90,6 +95,12 @@ ABSENT = {
         "<DelegationRequests/><isTruncated>false</isTruncated>",
     ),
     "cloudformation:ListStackSets": query_body("ListStackSets", "<Summaries/>"),
+    "cloudformation:DescribeStacks": query_body("DescribeStacks", "<Stacks/>"),
+    "elasticbeanstalk:DescribeEnvironments": query_body(
+        "DescribeEnvironments", "<Environments/>"
+    ),
+    "codedeploy:ListApplications": {"applications": []},
+    "ssm-incidents:ListResponsePlans": {"responsePlanSummaries": []},
     "config:DescribeRemediationConfigurations": {"RemediationConfigurations": []},
     "sso-admin:ListTrustedTokenIssuers": {"TrustedTokenIssuers": []},
     "rolesanywhere:ListTrustAnchors": {"trustAnchors": []},
@@ -422,8 +433,8 @@ class AwsServer:
 
 def _rest_name(service: str, path: str) -> str:
     parts = path.strip("/").split("/")
-    if service == "scheduler" and len(parts) == 2:
-        return "GetSchedule"
+    if service in _REST_OF_ONE and len(parts) == 2:
+        return _REST_OF_ONE[service]
     found = [
         name for (s, part), name in _REST.items() if s == service and part in parts
     ]

@@ -10,6 +10,8 @@ from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
+from scanner.aws.linking.kept_out import kept_out
+from scanner.aws.linking.onward import Fresh, Made
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
@@ -61,24 +63,31 @@ def links_of(estate: AwsEstate) -> Links:
     tagging = TaggedEntries(estate)
     sessions = tagging.at_first(own, outside, edges)
     edges += sessions
-    escalations = Escalations(estate)
+    alone = kept_out(estate, edges)
+    escalations = Escalations(estate, alone)
     classes = list(own.classes)
-    edges += escalated(estate, escalations, edges, classes)
-    forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
+    climbing = _Climbing(estate, escalations, classes)
+    edges += climbing.from_(list(escalations.edges()), edges)
+    forgers, rails, sets = (
+        Forgers(estate),
+        Guardrails(estate, alone),
+        PermissionSets(estate),
+    )
     edges += [*forgers.edges(), *sets.edges()]
     providers = Providers(estate)
-    edges += [*providers.certificates(), *providers.rewriting(outside.principals)]
+    edges += [*providers.certificates(), *providers.rewriting(edges)]
     edges += rails.edges(edges)
     tagged = Retagged(estate)
     edges += list(tagged.edges(edges))
-    governed = _together(rails.made, sets.made, tagged.made)
-    others = _together(escalations.made, governed)
+    others = _together(escalations.made, rails.made, sets.made, tagged.made)
     edges += tagging.further(sessions, others, classes)
-    governed = _together(governed, tagging.made)
-    if governed:
-        entries = OwnEntries(estate, governed, len(classes))
-        edges += entries.edges()
-        classes += entries.classes
+    fresh = Fresh((rails, sets, tagged, tagging)), Fresh((escalations,))
+    while led := _together(*(governed := [one.take() for one in fresh])):
+        edges += [*sets.edges(led), *providers.rewriting(edges, led)]
+        edges += rails.edges(edges, led)
+        first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
+        edges += climbing.from_(first, edges)
+    governed_made = _together(rails.made, sets.made, tagged.made, tagging.made)
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
@@ -95,15 +104,15 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    return Links(
-        tuple(outsiders), ordered, _together(escalations.made, forgers.made, governed)
-    )
+    made = _together(escalations.made, forgers.made, governed_made)
+    return Links(tuple(outsiders), ordered, made)
 
 
 def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
     """Return the hops with those that rest on commands, once these are decided."""
     found = Associations(estate, decided)
-    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
+    new = set(found.edges()).difference(links.edges)
+    edges = tuple(sorted((*links.edges, *new), key=_order)) if new else links.edges
     outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
     return replace(links, outsiders=tuple(outsiders), edges=edges)
 
@@ -118,36 +127,43 @@ def _together(
     return found
 
 
-def escalated(
-    estate: AwsEstate,
-    escalations: Escalations,
-    known: Sequence[Edge],
-    classes: list[Principal],
-) -> list[Edge]:
-    """Return the hops by escalation, and those that they lead on to.
+class _Climbing:
+    """Follows hops by escalation as far as they lead.
 
-    Args:
-        estate: the estate.
-        escalations: what finds them.
-        known: the hops found so far.
+    Attributes:
         classes: nodes that stand for callers; those of further entries are added.
     """
-    found = list(escalations.edges())
-    entered: dict[str, int] = {}
-    while True:
-        made = {
-            account: each[entered.get(account, 0) :]
-            for account, each in escalations.made.items()
-        }
-        if any(made.values()):
-            entered = {account: len(all_) for account, all_ in escalations.made.items()}
-            entries = OwnEntries(estate, made, len(classes))
-            found += entries.edges()
-            classes += entries.classes
-        more = list(escalations.further([*known, *found]))
-        if not more:
-            return found
-        found += more
+
+    def __init__(
+        self, estate: AwsEstate, escalations: Escalations, classes: list[Principal]
+    ) -> None:
+        self._estate, self._escalations = estate, escalations
+        self.classes = classes
+        self._fresh = Fresh((escalations,))
+
+    def from_(self, first: Sequence[Edge], known: Sequence[Edge]) -> list[Edge]:
+        """Return some hops, and those that they lead on to.
+
+        Args:
+            first: found just now; what they lead to was not entered from yet.
+            known: found before.
+        """
+        found = list(first)
+        while True:
+            found += self.entering(self._fresh.take())
+            more = list(self._escalations.further([*known, *found]))
+            if not more:
+                return found
+            found += more
+
+    def entering(self, made: Made) -> list[Edge]:
+        """Return the entries into roles of what identities could become."""
+        if not made:
+            return []
+        entries = OwnEntries(self._estate, made, len(self.classes))
+        found = list(entries.edges())
+        self.classes += entries.classes
+        return found
 
 
 def _order(edge: Edge) -> tuple[str, str, str]:

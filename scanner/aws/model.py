@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scanner.aws.iam.documents import PolicyDocument
+from scanner.aws.running import Consumer as Consumer
+from scanner.aws.running import Holder as Holder
+from scanner.aws.running import SsmDocument as SsmDocument
 from scanner.estate import Gap, Principal, Target
 from scanner.usage import Usages
 
@@ -57,6 +60,8 @@ class Identity:
         unguarded: no control policy binds it.
         free_tags: its principal tags are whatever it wants.
         forging: tags that it has set on nodes.
+        alone: nobody else could become it: what names the identity it is known as
+            names it.
         session_tags: tags of its session, over its own, with their values; None where
             it has any value that it wants.
     """
@@ -79,6 +84,7 @@ class Identity:
     free_tags: bool = False
     forging: Forging | None = None
     session_tags: tuple[tuple[str, str | None], ...] = ()
+    alone: bool = False
 
     @property
     def known(self) -> Principal:
@@ -128,64 +134,6 @@ class Node:
     cloud_id: str | None = None
     tags_known: bool = True
     host_role: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SsmDocument:
-    """An SSM document of the account, or shared with it.
-
-    `arn` of AWS-owned documents has an empty account. `content` is None when it could
-    not be read. `shared_with`: account ids, or `all`; None when not known.
-    """
-
-    arn: str
-    name: str
-    owner: str
-    region: str
-    kind: str  # Command, Automation, Session, Policy, Package…
-    content: str | None = None
-    tags: tuple[tuple[str, str], ...] | None = None
-    shared_with: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Something that runs already, with a role or instances of its own.
-
-    Attributes:
-        kind: as in `scanner.aws.vectors.HOLDERS`: `function`, `running-statemachine`
-            with a role; `running-group` with instances.
-        role: ARN of its role; empty where it holds instances.
-        instances: ids of its instances.
-        content: what it runs, where that was read.
-    """
-
-    arn: str
-    kind: str
-    region: str
-    role: str = ""
-    instances: tuple[str, ...] = ()
-    tags: tuple[tuple[str, str], ...] | None = None
-    content: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Consumer:
-    """What runs an SSM document: an association, a window's task, a rule's target.
-
-    Attributes:
-        source: its id, for people.
-        document: name or ARN of the document.
-        version: `$DEFAULT`, `$LATEST` or a number; empty when it cannot be read.
-        targets: key and values of each target, as the API gives them; empty when the
-            document runs without any.
-    """
-
-    source: str
-    document: str
-    region: str
-    version: str = "$DEFAULT"
-    targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 #: A level of an organisation that was not read; never a key of `scps` or `rcps`.

@@ -130,14 +130,18 @@ _SSM = (
 _SERVICES = (
     *_operations(
         "lambda:ListFunctions events:ListRules ListTargetsByRule "
-        "states:ListStateMachines DescribeStateMachine",
+        "states:ListStateMachines DescribeStateMachine "
+        "cloudformation:DescribeStacks ListStackSets DescribeStackSet "
+        "fis:ListExperimentTemplates GetExperimentTemplate "
+        "ssm-incidents:ListResponsePlans GetResponsePlan "
+        "codedeploy:ListApplications ListDeploymentGroups GetDeploymentGroup "
+        "elasticbeanstalk:DescribeEnvironments",
         Weight.REFINING,
         "ways through what already runs with a role are not covered",
     ),
     *_operations(
         "scheduler:ListSchedules GetSchedule "
         "config:DescribeConfigRules DescribeRemediationConfigurations "
-        "cloudformation:ListStackSets fis:ListExperimentTemplates "
         "rolesanywhere:ListTrustAnchors ListProfiles",
         Weight.REFINING,
         "ways through services that already run with a role are unknown",

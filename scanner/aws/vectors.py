@@ -29,6 +29,14 @@ HOLDERS = frozenset(
         "document-at-latest",
         "document-at-default",
         "runbook",
+        "running-deployment",
+        "running-beanstalk",
+        "running-stack",
+        "running-stackset",
+        "stackset-role",
+        "running-template",
+        "commanding-template",
+        "commanding-plan",
     }
 )
 _PASSING = "iam:PassRole"
@@ -70,6 +78,7 @@ class Way:
         reaches: `node` or `instance`: what its targets are; `lent`: what the resource
             that some step needs may command, or runs on already.
         lends: the vectors by which a lent role commands.
+        through: the kind of lender that no step authorises on: what is done ends there.
         doubt: what is unverified about the whole way, or None.
     """
 
@@ -77,6 +86,7 @@ class Way:
     reaches: str
     lends: tuple[str, ...] = ()
     doubt: str | None = None
+    through: str | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -89,7 +99,7 @@ class Way:
     def lender(self) -> str | None:
         """The kind of resource that lends what it holds, if any does."""
         needs = (kind for step in self.steps for kind in step.needs)
-        return next(filter(lends, needs), None)
+        return self.through or next(filter(lends, needs), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,6 +211,7 @@ class _Covered(msgspec.Struct, forbid_unknown_fields=True):
     then: tuple[_Step, ...] = ()
     passes: str | None = None
     lends: tuple[str, ...] = ()
+    through: str | None = None
 
 
 class _Listed(msgspec.Struct, forbid_unknown_fields=True):
@@ -269,7 +280,8 @@ def _way(row: _Covered, families: Mapping[str, tuple[str, ...]]) -> Way:
     )
     own = (kind for step in steps for kind in step.needs)
     implied = (LENT if lends(k) else k for k in own if lends(k) or k in TARGETS)
-    return Way(steps, row.reaches or next(implied), row.lends, row.doubt)
+    reaches = row.reaches or (LENT if row.through else next(implied))
+    return Way(steps, reaches, row.lends, row.doubt, row.through)
 
 
 def _keys(

@@ -70,8 +70,9 @@ def with_joinable_groups(tenant: AzureTenant) -> AzureTenant:
     held: dict[str, list[Assignment]] = {}
     for one in tenant.assignments:
         held.setdefault(one.principal, []).append(one)
+    later = tenant.directory.joining_from
     joined = dict.fromkeys(
-        _joined(one, principal)
+        _joined(one, principal, later.get((principal, group)))
         for principal, group in tenant.directory.eligible
         for holder in (group, *around.get(group, ()))
         for one in held.get(holder, ())
@@ -79,7 +80,7 @@ def with_joinable_groups(tenant: AzureTenant) -> AzureTenant:
     return replace(tenant, assignments=(*tenant.assignments, *joined))
 
 
-def _joined(assignment: Assignment, principal: str) -> Assignment:
+def _joined(assignment: Assignment, principal: str, later: str | None) -> Assignment:
     return replace(
         assignment,
         principal=principal,
@@ -88,6 +89,7 @@ def _joined(assignment: Assignment, principal: str) -> Assignment:
         until=None,
         undated=False,
         source=Source.DELEGATION if assignment.delegated else Source.GROUP,
+        begins=max(assignment.begins or "", later or "") or None,
     )
 
 

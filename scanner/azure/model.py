@@ -64,6 +64,7 @@ class Assignment:
             managed identities (`delegatedRoleDefinitionIds`).
         activation: what its policy asks of whoever activates an eligible one.
         through: the group that it is assigned to, where PIM lets the principal join it.
+        begins: ISO 8601 beginning of what is not in force yet; None when it is.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Assignment:
     hands_out: tuple[str, ...] = ()
     activation: Activation | None = None
     through: str = ""
+    begins: str | None = None
 
     @property
     def delegated(self) -> bool:

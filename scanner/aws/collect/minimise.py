@@ -9,7 +9,8 @@ from typing import Any
 
 _Path = tuple[str, ...]
 
-#: Operation to the members that are dropped, as paths through lists and objects.
+#: Operation to the members that are dropped, as paths through lists and objects;
+#: `*` stands for every member of an object.
 DROPPED: Mapping[str, tuple[_Path, ...]] = {
     "lambda:ListFunctions": (("Functions", "Environment"),),
     "ssm:DescribeAssociation": (("AssociationDescription", "Parameters"),),
@@ -18,6 +19,22 @@ DROPPED: Mapping[str, tuple[_Path, ...]] = {
         ("Targets", "Input"),
         ("Targets", "InputTransformer"),
         ("Targets", "HttpParameters"),
+    ),
+    "cloudformation:DescribeStacks": (
+        ("Stacks", "Parameters"),
+        ("Stacks", "Outputs"),
+    ),
+    "cloudformation:DescribeStackSet": (
+        ("StackSet", "TemplateBody"),
+        ("StackSet", "Parameters"),
+    ),
+    "fis:GetExperimentTemplate": (
+        ("experimentTemplate", "actions", "*", "parameters", "documentParameters"),
+    ),
+    "ssm-incidents:GetResponsePlan": (
+        ("actions", "ssmAutomation", "parameters"),
+        ("integrations",),
+        ("incidentTemplate",),
     ),
     "scheduler:GetSchedule": (("Target", "Input"),),
     "config:DescribeConfigRules": (("ConfigRules", "InputParameters"),),
@@ -48,6 +65,8 @@ def _drop(node: Any, path: _Path) -> None:
     if isinstance(node, list):
         for item in node:
             _drop(item, path)
+    elif isinstance(node, dict) and path[0] == "*":
+        _drop(list(node.values()), path[1:])
     elif isinstance(node, dict) and len(path) == 1:
         node.pop(path[0], None)
     elif isinstance(node, dict):

@@ -189,8 +189,52 @@ REGION: tuple[Ask, ...] = (
             ),
         ),
     ),
-    Ask("cloudformation:ListStackSets"),
-    Ask("fis:ListExperimentTemplates"),
+    Ask("cloudformation:DescribeStacks"),
+    Ask(
+        "cloudformation:ListStackSets",
+        {"Status": "ACTIVE"},
+        (
+            Each(
+                "Summaries",
+                "cloudformation:DescribeStackSet",
+                taking(StackSetName="StackSetName"),
+            ),
+        ),
+    ),
+    Ask(
+        "fis:ListExperimentTemplates",
+        then=(
+            Each("experimentTemplates", "fis:GetExperimentTemplate", taking(id="id")),
+        ),
+    ),
+    Ask(
+        "ssm-incidents:ListResponsePlans",
+        then=(
+            Each(
+                "responsePlanSummaries",
+                "ssm-incidents:GetResponsePlan",
+                taking(arn="arn"),
+            ),
+        ),
+    ),
+    Ask(
+        "codedeploy:ListApplications",
+        then=(
+            Each(
+                "applications",
+                "codedeploy:ListDeploymentGroups",
+                lambda _, name: {"applicationName": name},
+                (
+                    Each(
+                        "deploymentGroups",
+                        "codedeploy:GetDeploymentGroup",
+                        lambda asked, name: {**asked, "deploymentGroupName": name},
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Ask("elasticbeanstalk:DescribeEnvironments"),
     Ask("autoscaling:DescribeAutoScalingGroups"),
     Ask("rolesanywhere:ListTrustAnchors"),
     Ask("rolesanywhere:ListProfiles"),

@@ -90,6 +90,18 @@ _OWN: Mapping[str, Shape] = {
         members=("PermissionsBoundary",),
         absent=frozenset({"ResourceNotFoundException"}),
     ),
+    "cloudformation:DescribeStackSet": Shape(members=("StackSet",)),
+    "fis:GetExperimentTemplate": Shape(members=("experimentTemplate",)),
+    "codedeploy:GetDeploymentGroup": Shape(members=("deploymentGroupInfo",)),
+    # Where Incident Manager is not set up, a list without parameters is not valid.
+    "ssm-incidents:ListResponsePlans": Shape(
+        ("responsePlanSummaries",),
+        (),
+        "nextToken",
+        "nextToken",
+        absent=frozenset({"ResourceNotFoundException", "ValidationException"}),
+    ),
+    "ssm-incidents:GetResponsePlan": Shape(members=("arn",)),
     "scheduler:GetSchedule": Shape(members=("Arn",)),
     "states:DescribeStateMachine": Shape(members=("roleArn",)),
     "config:DescribeRemediationConfigurations": Shape(

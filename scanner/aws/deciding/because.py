@@ -134,7 +134,7 @@ class Explainer:
     ) -> Iterator[StatementBecause]:
         for vector, targets, only in asked:
             narrow = power.on(place(vector.action))
-            for found in self.joins.lent_roles(narrow, vector, targets):
+            for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
                 own = Asked(found.vector, found.targets, only)
                 role = self.identity_of(found.role)
                 for one in self.allowed(role, found.power, own):
@@ -166,7 +166,7 @@ class Explainer:
         if not any(way.lends for way in vector.ways):
             return
         narrow = power.on(place(vector.action))
-        for found in self.joins.lent_roles(narrow, vector, targets):
+        for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
             own = Asked(found.vector, found.targets, only)
             role = self.identity_of(found.role)
             for one, bits in self.parted(role, found.power, own):
@@ -267,7 +267,8 @@ class Explainer:
         regions = self.nodes.regions(targets)
         objects = (self.joins.object_bits(step, region) for region in regions)
         lent = _united(
-            self.joins.lenders.of_kind(kind) & self.joins.lenders.in_region(region)
+            self.joins.borrowing.lenders.of_kind(kind)
+            & self.joins.borrowing.lenders.in_region(region)
             for kind in filter(lends, step.needs)
             for region in regions
         )
@@ -290,7 +291,9 @@ class Explainer:
         return wanted.objects and covered(self.objects.cells(rule, step))
 
     def _on_lenders(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
-        return wanted.lenders and covered(self.joins.lenders.cells(rule, step))
+        return wanted.lenders and covered(
+            self.joins.borrowing.lenders.cells(rule, step)
+        )
 
     def _silent(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from scanner.aws.deciding.cells import NOTHING, Cells, bits_of, meet, unite
 from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.formulas import TRUE, doubted
-from scanner.aws.model import AwsAccount, Consumer, Node
+from scanner.aws.model import AwsAccount, Consumer, Holder, Node
 from scanner.aws.vectors import HOLDERS, catalogue
 
 #: What AWS's own tags show of the instances of a holder: its kind, by tag.
@@ -14,6 +14,8 @@ HELD_BY_TAG = {
     "aws:elasticmapreduce:job-flow-id": "running-cluster",
     "aws:cloud9:environment": "running-environment",
 }
+#: The role by which stack sets reach an account, if nobody names another.
+EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
 #: As in `Consumer.targets`.
 Targets = tuple[tuple[str, tuple[str, ...]], ...]
 _IDS = "instanceids"
@@ -41,6 +43,9 @@ class Fleet:
                 self._tags[tag].append(n)
             if not node.tags_known:
                 self._unread.append(n)
+        self._machines = self._bits(
+            n for n, node in enumerate(nodes) if node.target.kind == "ec2"
+        )
         self._whole = {name: self._bits(at) for name, at in self._regions.items()}
 
     @property
@@ -56,6 +61,18 @@ class Fleet:
         """Return the nodes with these ids."""
         places = (self._ids.get((region, one)) for one in ids)
         return self._bits(one for one in places if one is not None)
+
+    def held(self, holder: Holder) -> Cells:
+        """Return the EC2 instances that a holder has, or is confined to."""
+        region = holder.region
+        found: Cells = {TRUE: self.of_ids(region, holder.instances)}
+        everything = self.in_region(region) & self._machines
+        if holder.tagged and everything:
+            fitting: Cells = {TRUE: everything}
+            for pairs in holder.tagged:
+                fitting = meet(fitting, self._tagged(pairs, everything))
+            found = unite(found, fitting)
+        return {formula: bits for formula, bits in found.items() if bits}
 
     def by_tag(self, key: str) -> dict[tuple[str, str], int]:
         """Return the nodes with a tag, by region and value."""
@@ -98,10 +115,27 @@ class Fleet:
         if not key.startswith(_TAG):
             return {doubted(_OTHER_TARGETS): everything}
         name = key.removeprefix(_TAG)
-        tagged = self._bits(n for v in values for n in self._tags.get((name, v), ()))
-        unread = self._bits(self._unread) & ~tagged
+        return self._tagged(tuple((name, value) for value in values), everything)
+
+    def _tagged(
+        self, pairs: Iterable[tuple[str | None, str | None]], within: int
+    ) -> Cells:
+        """Return the nodes with any of some tags, None standing for any."""
+        places = (n for pair in pairs for n in self._with(*pair))
+        tagged = self._bits(places) & within
+        unread = self._bits(self._unread) & within & ~tagged
         sure: Cells = {TRUE: tagged} if tagged else NOTHING
         return unite(sure, {doubted(_TAGS_UNREAD): unread} if unread else NOTHING)
+
+    def _with(self, key: str | None, value: str | None) -> Iterable[int]:
+        if key is not None and value is not None:
+            return self._tags.get((key, value), ())
+        return (
+            n
+            for (name, seen), places in self._tags.items()
+            if key in (None, name) and value in (None, seen)
+            for n in places
+        )
 
     def _bits(self, places: Iterable[int]) -> int:
         return bits_of(places, len(self.nodes))
@@ -120,6 +154,8 @@ def lacking(account: AwsAccount) -> frozenset[str]:
         found.add("document-at-default")
     if any(map(role_of, account.documents)):
         found.add("runbook")
+    if any(one.principal.name == EXECUTION_ROLE for one in account.identities):
+        found.add("stackset-role")
     return HOLDERS - found
 
 

@@ -6,76 +6,31 @@ role's own decision is taken once and lent as a whole.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
 
-from scanner.aws.arn import Arn, parse_arn
-from scanner.aws.deciding.cells import Cells, under, unite
-from scanner.aws.deciding.consumers import HELD_BY_TAG, Fleet
-from scanner.aws.deciding.facts import (
-    Membership,
-    Resource,
-    looking,
-    owner_facts,
-    tags_by_key,
-)
+from scanner.aws.arn import Arn
+from scanner.aws.deciding.consumers import EXECUTION_ROLE, HELD_BY_TAG, Fleet
+from scanner.aws.deciding.entering import Trusts
+from scanner.aws.deciding.facts import Membership, Resource, owner_facts, tags_by_key
+from scanner.aws.deciding.lenders import Lender
+from scanner.aws.deciding.poisoning import Poisonable
 from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.conditions import Missing, Seen
-from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.evaluation import evaluate
-from scanner.aws.iam.formulas import (
-    FALSE,
-    TRUE,
-    DoubtKind,
-    Formula,
-    doubted,
-    settle,
-)
-from scanner.aws.iam.halves import Layers
-from scanner.aws.iam.principals import Caller, CallerKind
-from scanner.aws.iam.statements import Request
-from scanner.aws.model import (
-    Attached,
-    AwsAccount,
-    Consumer,
-    Holder,
-    Identity,
-    SsmDocument,
-)
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both
+from scanner.aws.model import AwsAccount, Holder, Identity, SsmDocument
 from scanner.aws.vectors import PASSED, Catalogue
-from scanner.grants import Verdict
 
-_ASSUME = "sts:AssumeRole"
 _SYSTEMS_MANAGER = "ssm.amazonaws.com"
-_TRUST_LIMITED = "the trust policy of a passed role limits its service by conditions"
-_VERSION = "which version of a document runs is not known"
-_PROFILE = "that the session preferences run commands in every session is not verified"
+_STACKS = "cloudformation.amazonaws.com"
+#: The role of stack sets in their own account, if nobody names another.
+_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 #: How holders that only tags show are written: service, and what precedes the name.
 _WRITTEN = {
     "running-cluster": ("elasticmapreduce", "cluster/"),
     "running-environment": ("cloud9", "environment:"),
 }
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Lender:
-    """A resource with what it lends.
-
-    Attributes:
-        resource: what policies authorise on.
-        role: ARN of the role whose decisions it lends; empty if it holds nodes.
-        holds: the nodes that it runs on already.
-        given: what must hold besides.
-        document: name of the document that it runs, if it is one.
-    """
-
-    resource: Resource
-    role: str = ""
-    holds: Cells = field(default_factory=dict)
-    given: Formula = TRUE
-    document: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,9 +48,6 @@ class Lending:
     member: Membership
     fleet: Fleet
     powers: Mapping[str, Power]
-    _trusted: dict[tuple[PolicyDocument, str], Formula] = field(
-        default_factory=dict, compare=False
-    )
 
     def lenders(self, catalogue: Catalogue) -> list[Lender]:
         """Return all lenders, sorted by the ARN of their resource."""
@@ -111,7 +63,8 @@ class Lending:
             *self._holders(useful),
             *self._tagged(),
             *self._runbooks(useful),
-            *self._documents(catalogue),
+            *self._stack_sets(useful),
+            *Poisonable(self.account, self.member, self.fleet).lenders(catalogue),
         ]
         return sorted(found, key=lambda one: (one.resource.arn, one.resource.kind))
 
@@ -119,14 +72,13 @@ class Lending:
         """Roles that a service may assume; service-linked ones are never passed."""
         for role in self.account.identities:
             arn = role.principal.id
-            power = self.powers.get(arn)
-            if power is None or role.principal.kind != "role" or role.service_linked:
+            if role.principal.kind != "role" or role.service_linked:
                 continue
-            if not power.vectors & useful:
+            if not self._useful(arn, useful):
                 continue
             for kind in kinds:
                 service = kind.removeprefix(PASSED)
-                trusted = self.trusts(role, service)
+                trusted = self._trusts.service(role, service)
                 for region in self.fleet.regions if trusted != FALSE else ():
                     yield Lender(self._role(role, kind, region), arn, given=trusted)
 
@@ -137,46 +89,60 @@ class Lending:
         principal = role.principal
         return Resource(principal.id, kind, region, principal.name, tags, fixed)
 
-    def trusts(self, role: Identity, service: str) -> Formula:
-        """Return what must hold for a service to assume a role for this account."""
-        if role.trust is None:
-            source = f"trust policy of {role.principal.id}"
-            return doubted(f"{source}: not read", DoubtKind.UNKNOWN)
-        known = role.trust, service
-        if known not in self._trusted:
-            may = role.trust.problem or _names_services(role.trust)
-            self._trusted[known] = self._judged(role, *known) if may else FALSE
-        return self._trusted[known]
-
-    def _judged(self, role: Identity, trust: PolicyDocument, service: str) -> Formula:
-        arn = role.principal.id
-        fixed: dict[str, Seen] = {"aws:sourceaccount": (self.account.id,)}
-        resource = Resource(arn, "role", "", fixed=fixed)
-        look = looking(lambda _: Missing.ABSENT, resource, "sts", None)
-        layers = Layers(
-            resource=Attached(f"{arn}/trust", trust), owner=self.account.id, entry=True
-        )
-        caller = Caller(CallerKind.SERVICE, service)
-        formula = evaluate(Request(_ASSUME, arn, look), caller, layers).formula
-        if formula in (TRUE, FALSE):
-            return formula
-        unknown = settle(formula).verdict is Verdict.UNKNOWN
-        kind = DoubtKind.UNKNOWN if unknown else DoubtKind.ASSUMED
-        return doubted(_TRUST_LIMITED, kind)
-
     def _holders(self, useful: int) -> Iterator[Lender]:
         for holder in self.account.holders:
             if not holder.role:
-                bits = self.fleet.of_ids(holder.region, holder.instances)
-                if bits:
-                    yield Lender(self._holder(holder, holder.kind), holds={TRUE: bits})
-                continue
-            power = self.powers.get(holder.role)
-            if power is not None and power.vectors & useful:
-                yield Lender(self._holder(holder, holder.kind), holder.role)
+                if holds := self.fleet.held(holder):
+                    yield Lender(self._holder(holder, holder.kind), holds=holds)
+            elif holder.entered_by:
+                yield from self._entered(holder, useful)
+            elif self._useful(holder.role, useful):
+                yield self._with_role(holder)
                 if holder.kind == "running-statemachine" and _may_command(holder):
                     resource = self._holder(holder, "commanding-statemachine")
                     yield Lender(resource, holder.role)
+
+    def _with_role(self, holder: Holder) -> Lender:
+        document = holder.document.rpartition("/")[2]
+        resource = self._holder(holder, holder.kind)
+        if not holder.confined:
+            return Lender(resource, holder.role, document=document)
+        holds = self.fleet.held(holder)
+        return Lender(resource, holder.role, holds, TRUE, document, confined=True)
+
+    def _entered(self, holder: Holder, useful: int) -> Iterator[Lender]:
+        """A stack set that exists: it may be carried on to any region."""
+        entered = self._entry(holder.role, holder.entered_by, useful)
+        own = self._holder(holder, holder.kind)
+        for region in self.fleet.regions if entered != FALSE else ():
+            yield Lender(replace(own, region=region), holder.role, given=entered)
+
+    def _stack_sets(self, useful: int) -> Iterator[Lender]:
+        """The role by which new stack sets reach the account itself."""
+        ours = f"arn:{self.account.partition}:iam::{self.account.id}:role/"
+        for role in self._named(EXECUTION_ROLE):
+            for by in self._named(_ADMINISTRATION_ROLE):
+                entered = self._entry(role, by, useful)
+                for region in self.fleet.regions if entered != FALSE else ():
+                    kind = "stackset-role"
+                    resource = Resource(ours + EXECUTION_ROLE, kind, region)
+                    yield Lender(resource, role, given=entered)
+
+    def _named(self, name: str) -> Iterator[str]:
+        found = (one.principal for one in self.account.identities)
+        return (one.id for one in found if one.name == name and one.kind == "role")
+
+    def _entry(self, role: str, by: str, useful: int) -> Formula:
+        """Return what must hold for CloudFormation to enter a role through another."""
+        own, other = self._by_arn.get(role), self._by_arn.get(by)
+        if own is None or other is None or not self._useful(role, useful):
+            return FALSE
+        first = self._trusts.service(other, _STACKS)
+        return both(first, self._trusts.role(own, other)) if first != FALSE else FALSE
+
+    def _useful(self, role: str, vectors: int) -> bool:
+        power = self.powers.get(role)
+        return power is not None and bool(power.vectors & vectors)
 
     def _holder(self, holder: Holder, kind: str) -> Resource:
         tags = Missing.UNREAD if holder.tags is None else tags_by_key(holder.tags)
@@ -187,10 +153,10 @@ class Lending:
         """Automations with a role in them, which whoever starts one need not pass."""
         for document in self.account.documents:
             arn = role_of(document)
-            role, power = self._by_arn.get(arn), self.powers.get(arn)
-            if role is None or power is None or not power.vectors & useful:
+            role = self._by_arn.get(arn)
+            if role is None or not self._useful(arn, useful):
                 continue
-            trusted = self.trusts(role, _SYSTEMS_MANAGER)
+            trusted = self._trusts.service(role, _SYSTEMS_MANAGER)
             if trusted != FALSE:
                 resource = self._own_document(document, "runbook")
                 yield Lender(resource, arn, given=trusted, document=document.name)
@@ -207,64 +173,6 @@ class Lending:
                 resource = Resource(arn, kind, region, "", Missing.UNREAD, fixed)
                 yield Lender(resource, holds={TRUE: bits})
 
-    def _documents(self, catalogue: Catalogue) -> Iterator[Lender]:
-        """The account's own documents that something runs, by the version it takes."""
-
-        def name(consumer: Consumer) -> tuple[str, str]:
-            return consumer.region, self._own_name(consumer.document)
-
-        for (region, document), group in groupby(
-            sorted(self.account.consumers, key=name), key=name
-        ):
-            if document:
-                yield from self._document(region, document, list(group))
-        for region in self.fleet.regions:
-            shell = catalogue.default_session
-            if self._may_exist(region, shell):
-                holds = {doubted(_PROFILE): self.fleet.in_region(region)}
-                yield self._poisoned(region, shell, "document-at-default", holds)
-
-    def _document(
-        self, region: str, document: str, consumers: list[Consumer]
-    ) -> Iterator[Lender]:
-        for version, kind in (
-            ("$LATEST", "document-at-latest"),
-            ("$DEFAULT", "document-at-default"),
-        ):
-            holds: Cells = {}
-            for consumer in consumers:
-                nodes = self.fleet.run_on(consumer)
-                if consumer.version == "":
-                    holds = unite(holds, under(nodes, doubted(_VERSION)))
-                elif consumer.version == version:
-                    holds = unite(holds, nodes)
-            if holds:
-                yield self._poisoned(region, document, kind, holds)
-
-    def _own_name(self, document: str) -> str:
-        """Return the name of a document of this account; empty for any other."""
-        arn = parse_arn(document)
-        if arn is None:
-            reserved = document.lower().startswith(("aws-", "amazon", "amzn"))
-            return "" if reserved else document
-        name = arn.resource.partition("/")[2]
-        return name if arn.account == self.account.id else ""
-
-    def _may_exist(self, region: str, name: str) -> bool:
-        whole = region in self.account.documents_complete
-        return not whole or self._own_arn(region, name) in self._documents_listed
-
-    def _poisoned(self, region: str, name: str, kind: str, holds: Cells) -> Lender:
-        arn = self._own_arn(region, name)
-        listed = self._documents_listed.get(arn)
-        fixed = self._facts(region)
-        type_ = listed.kind if listed else ""
-        fixed["ssm:documenttype"] = (type_,) if type_ else Missing.UNREAD
-        known = listed.tags if listed else None
-        tags = Missing.UNREAD if known is None else tags_by_key(known)
-        resource = Resource(arn, kind, region, name, tags, fixed)
-        return Lender(resource, holds=holds, document=name)
-
     def _own_document(self, document: SsmDocument, kind: str) -> Resource:
         tags = Missing.UNREAD if document.tags is None else tags_by_key(document.tags)
         fixed = self._facts(document.region)
@@ -273,16 +181,12 @@ class Lending:
         return Resource(*place, tags, fixed)
 
     @cached_property
-    def _by_arn(self) -> Mapping[str, Identity]:
-        return {one.principal.id: one for one in self.account.identities}
+    def _trusts(self) -> Trusts:
+        return Trusts(self.account)
 
     @cached_property
-    def _documents_listed(self) -> Mapping[str, SsmDocument]:
-        return {one.arn: one for one in self.account.documents}
-
-    def _own_arn(self, region: str, name: str) -> str:
-        own = self.account
-        return str(Arn(own.partition, "ssm", region, own.id, f"document/{name}"))
+    def _by_arn(self) -> Mapping[str, Identity]:
+        return {one.principal.id: one for one in self.account.identities}
 
     def _facts(self, region: str) -> dict[str, Seen]:
         return owner_facts(self.account.id, region, self.member)
@@ -291,14 +195,3 @@ class Lending:
 def _may_command(machine: Holder) -> bool:
     """Whether what a state machine runs may call Systems Manager."""
     return machine.content is None or "ssm" in machine.content.lower()
-
-
-def _names_services(trust: PolicyDocument) -> bool:
-    """Whether a trust policy may let any service in; most let in one or none."""
-    kinds = {
-        kind if value != "*" else "Service"
-        for one in trust.statements
-        for kind, value in one.principals or ()
-    }
-    excepting = any(one.not_principals is not None for one in trust.statements)
-    return "Service" in kinds or excepting

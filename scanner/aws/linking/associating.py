@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from scanner.aws.deciding.cells import Cells, meet, under, unite, within
-from scanner.aws.deciding.consumers import Fleet
+from scanner.aws.deciding.entering import Trusts
 from scanner.aws.deciding.facts import (
     Resource,
     node_resource,
     owner_facts,
     tags_by_key,
 )
-from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing
@@ -258,13 +257,13 @@ class _Account:
 
     @cached_property
     def _roles(self) -> tuple[Space, Effects, Cells]:
-        lending = Lending(self._account, self.rights.member, Fleet(()), {})
+        trusts = Trusts(self._account)
         facts = owner_facts(self._account.id, "", self.rights.member)
         found: list[Resource] = []
         given: dict[Formula, int] = {}
         for one in self._account.identities:
             role = one.principal.kind == "role" and not one.service_linked
-            trusted = lending.trusts(one, _EC2) if role else FALSE
+            trusted = trusts.service(one, _EC2) if role else FALSE
             if trusted != FALSE:
                 tags = (
                     tags_by_key(one.tags) if one.tags_known else Missing.NOT_COLLECTED

@@ -73,7 +73,8 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     scope.unusable(DETAILS, _trusts(identities), has_principal=True)
     around = _surroundings(account, partition, iam, identities, complete=complete)
     documents, listed = read_documents(scope, account, partition)
-    holders, consumers = read_holders(scope), read_consumers(scope)
+    holders = read_holders(scope, account, partition)
+    consumers = read_consumers(scope)
     usage = read_usage(scope, account, iam, identities)
     return AwsAccount(
         id=account,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from scanner.aws.arn import parse_arn
+from scanner.aws.loading import deployments
 from scanner.aws.loading import node_answers as api
 from scanner.aws.loading.identities import tags_of
 from scanner.aws.loading.scope import Scope
@@ -31,20 +32,28 @@ _LISTS = {
     "running-rule": RULES,
     "document-at-latest": ASSOCIATIONS,
     "document-at-default": ASSOCIATIONS,
+    **deployments.LISTS,
 }
+#: What evidence shows without a list of its own: tags of nodes, and roles.
+_ALWAYS = {"running-cluster", "running-environment", "stackset-role"}
 
 _Targets = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def read_holders(scope: Scope) -> tuple[Holder, ...]:
-    """Return what runs with a role or on instances of its own, sorted by ARN."""
+def read_holders(scope: Scope, account: str, partition: str) -> tuple[Holder, ...]:
+    """Return what runs with a role or on instances of its own, sorted by ARN.
+
+    `account`, `partition`: for ARNs that answers leave out.
+    """
+    groups = list(_groups(scope))
     found = [
         *_functions(scope),
         *_state_machines(scope),
-        *_groups(scope),
+        *groups,
         *_rules(scope),
+        *deployments.read_deployments(scope, account, partition, groups),
     ]
-    return tuple(sorted(found, key=lambda one: (one.arn, one.kind, one.role)))
+    return tuple(sorted(found, key=_in_order))
 
 
 def read_consumers(scope: Scope) -> tuple[Consumer, ...]:
@@ -63,7 +72,11 @@ def kinds_listed(scope: Scope) -> frozenset[str]:
         op for op in _LISTS.values() if any(one.answered for one in scope.series(op))
     }
     by_list = {kind for kind, op in _LISTS.items() if op in answered}
-    return frozenset(by_list | {"running-cluster", "running-environment"})
+    return frozenset(by_list | _ALWAYS)
+
+
+def _in_order(one: Holder) -> tuple[str, ...]:
+    return one.arn, one.kind, one.role, one.document, *one.instances
 
 
 def _functions(scope: Scope) -> Iterator[Holder]:

@@ -16,6 +16,7 @@ from iam_estates import (
     because,
     decision,
     deny,
+    document,
     estate,
     node,
     organization,
@@ -37,6 +38,56 @@ ROBOT = f"arn:aws:iam::{ACCOUNT}:role/robot"
 FUNCTION = f"arn:aws:lambda:{OURS}:function:deploy"
 MACHINE = f"arn:aws:states:{OURS}:stateMachine:run"
 GROUP = f"arn:aws:autoscaling:{OURS}:autoScalingGroup:u:autoScalingGroupName/web"
+
+
+BEANSTALK = f"arn:aws:elasticbeanstalk:{OURS}:environment/shop/prod"
+DEPLOYING = f"arn:aws:codedeploy:{OURS}:deploymentgroup:shop/prod"
+STACK = f"arn:aws:cloudformation:{OURS}:stack/base/1"
+STACK_SET = f"arn:aws:cloudformation:{OURS}:stackset/base:1"
+EXPERIMENT = f"arn:aws:fis:{OURS}:experiment-template/EXT1"
+PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/outage"
+ADMINISTRATION = "AWSCloudFormationStackSetAdministrationRole"
+EXECUTION = "AWSCloudFormationStackSetExecutionRole"
+
+
+def iam(name):
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+def trust_by(arn):
+    """A trust policy that lets one role in."""
+    return document(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": arn}}
+    )
+
+
+#: What runs already, on the node or with a role that commands it.
+HOLDING = (
+    Holder(GROUP, "running-group", REGION, instances=("i-0a1",)),
+    Holder(FUNCTION, "function", REGION, ROBOT),
+    Holder(MACHINE, "running-statemachine", REGION, ROBOT),
+    Holder(BEANSTALK, "running-beanstalk", REGION, instances=("i-0a1",)),
+    Holder(DEPLOYING, "running-deployment", REGION, instances=("i-0a1",)),
+    Holder(
+        STACK_SET,
+        "running-stackset",
+        "us-east-1",
+        iam(EXECUTION),
+        entered_by=iam(ADMINISTRATION),
+    ),
+    Holder(EXPERIMENT, "running-template", REGION, ROBOT),
+    Holder(EXPERIMENT, "commanding-template", REGION, ROBOT),
+    Holder(PLAN, "commanding-plan", REGION, ROBOT),
+)
+#: The roles by which stack sets reach the account.
+STACK_SETS = (
+    role(
+        ADMINISTRATION,
+        allow("sts:AssumeRole", f"arn:aws:iam::*:role/{EXECUTION}"),
+        trust=trust_in("cloudformation.amazonaws.com"),
+    ),
+    role(EXECUTION, allow("ssm:SendCommand"), trust=trust_by(iam(ADMINISTRATION))),
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +129,9 @@ ROWS = [
     passing("states:TestState", "states"),
     passing("lambda:CreateFunction", "lambda", INVOKE, lasting=(INVOKE,)),
     passing("fis:CreateExperimentTemplate", "fis", "fis:StartExperiment"),
-    passing("fis:UpdateExperimentTemplate", "fis", "fis:StartExperiment"),
+    passing(
+        "fis:UpdateExperimentTemplate", "fis", "fis:StartExperiment", lasting=(PASS,)
+    ),
     passing(
         "ssm-incidents:CreateResponsePlan",
         "ssm-incidents",
@@ -109,6 +162,31 @@ ROWS = [
     plain("lambda:UpdateFunctionConfiguration", doubtful=True),
     plain("states:UpdateStateMachine", doubtful=True),
     plain("states:StartExecution", doubtful=True),
+    Row(
+        "cloudformation:UpdateStackSet",
+        ("cloudformation:UpdateStackSet", "cloudformation:CreateStackInstances"),
+        lasting=("cloudformation:CreateStackInstances",),
+    ),
+    plain("cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"),
+    plain("fis:UpdateExperimentTemplate", "fis:StartExperiment", doubtful=True),
+    plain("fis:StartExperiment", doubtful=True),
+    plain("ssm-incidents:StartIncident", doubtful=True),
+    plain("codedeploy:CreateDeployment", doubtful=True),
+    plain(
+        "codedeploy:UpdateDeploymentGroup", "codedeploy:CreateDeployment", doubtful=True
+    ),
+    plain(
+        "codedeploy:CreateDeploymentGroup",
+        "codedeploy:CreateDeployment",
+        PASS,
+        doubtful=True,
+    ),
+    plain(
+        "elasticbeanstalk:CreateApplicationVersion",
+        "elasticbeanstalk:UpdateEnvironment",
+        doubtful=True,
+    ),
+    plain("elasticbeanstalk:UpdateEnvironment", doubtful=True),
     plain("elasticmapreduce:AddJobFlowSteps"),
     plain("cloud9:CreateEnvironmentMembership"),
     plain(
@@ -139,14 +217,7 @@ def world(*identities, robot=COMMANDS, service="", **members):
     """A node of a cluster, a group and an environment; and what may command it."""
     tags = {"aws:elasticmapreduce:job-flow-id": "j-1", "aws:cloud9:environment": "e1"}
     trust = members.pop("trust", trust_in(service or "ec2.amazonaws.com"))
-    holders = members.pop(
-        "holders",
-        (
-            Holder(GROUP, "running-group", REGION, instances=("i-0a1",)),
-            Holder(FUNCTION, "function", REGION, ROBOT),
-            Holder(MACHINE, "running-statemachine", REGION, ROBOT),
-        ),
-    )
+    holders = members.pop("holders", HOLDING)
     every = (("InstanceIds", ("*",)),)
     given = {
         "holders": holders,
@@ -154,7 +225,11 @@ def world(*identities, robot=COMMANDS, service="", **members):
         "documents_complete": frozenset({REGION}),
     } | members
     whole = account(
-        *identities, role("robot", *robot, trust=trust), node(**tags), **given
+        *identities,
+        *STACK_SETS,
+        role("robot", *robot, trust=trust),
+        node(**tags),
+        **given,
     )
     return decide_aws(estate(whole))
 
@@ -204,12 +279,7 @@ def test_a_deny_on_each_step_counts(row, denied):
     who = user("ann", allow(list(row.actions)))
     robot = role("robot", allow(SEND), trust=trust_in(row.service or "ec2"))
     tags = {"aws:elasticmapreduce:job-flow-id": "j-1", "aws:cloud9:environment": "e1"}
-    holders = (
-        Holder(GROUP, "running-group", REGION, instances=("i-0a1",)),
-        Holder(FUNCTION, "function", REGION, ROBOT),
-        Holder(MACHINE, "running-statemachine", REGION, ROBOT),
-    )
-    whole = account(who, robot, node(**tags), holders=holders)
+    whole = account(who, robot, *STACK_SETS, node(**tags), holders=HOLDING)
     decided = decide_aws(
         estate(whole, under=organization([full, level], [full], [full]))
     )

@@ -66,10 +66,13 @@ def test_every_need_is_a_kind_the_engine_knows(vector, way):
 )
 def test_what_is_lent_is_decided_itself(vector, way):
     """A lent role commands by direct decisions; one way has one kind of lender."""
-    needs = {kind for step in way.steps for kind in step.needs}
+    needs = {kind for step in way.steps for kind in step.needs} | {way.through}
+    needs.discard(None)
     lenders = {kind for kind in needs if kind.startswith(PASSED) or kind in HOLDERS}
     machines = {"running-statemachine", "commanding-statemachine"}
-    of_roles = {"function", "runbook", "running-rule", *machines}
+    stacks = {"running-stack", "running-stackset", "stackset-role"}
+    planned = {"running-template", "commanding-template", "commanding-plan"}
+    of_roles = {"function", "runbook", "running-rule", *machines, *stacks, *planned}
     roles = {kind for kind in lenders if kind.startswith(PASSED)} | (lenders & of_roles)
     lending = {one.action for one in catalogue().covered if not lends_anything(one)}
 

@@ -60,6 +60,7 @@ def test_what_is_left_by_a_not_action_is_other_work(tmp_path):
     """Unless it leaves vectors as well."""
     services = ["ssm*:*", "ec2*:*", "iam:*", "lambda:*", "events:*", "states:*"]
     services += ["cloud*:*", "config:*", "fis:*", "scheduler:*", "elasticmapreduce:*"]
+    services += ["codedeploy:*", "elasticbeanstalk:*"]
     left = {"Effect": "Allow", "NotAction": services, "Resource": "*"}
     more = {**left, "NotAction": services[1:]}
 

@@ -43,15 +43,21 @@ class Escalations:
     What it names fills while its edges are found.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Find the ability of everybody."""
+    def __init__(self, estate: AwsEstate, alone: frozenset[str] = frozenset()) -> None:
+        """Find the ability of everybody.
+
+        Args:
+            estate: the estate.
+            alone: identities whose power is nobody else's: a trust names them.
+        """
         vectors = (one for one in catalogue().actions if one not in actions())
         rules = Rules((*actions(), *vectors))
         self._accounts = {
-            id_: AccountEscalations(estate, account, rules)
+            id_: AccountEscalations(estate, account, rules, alone=alone)
             for id_, account in estate.accounts.items()
         }
-        self._classes: dict[tuple[str, int], Principal] = {}
+        #: By account and subjects: as they are, or with any policy.
+        self._classes: dict[tuple[str, int, bool], Principal] = {}
         self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
         self._layers: dict[tuple[str, Change], tuple[tuple[int, Layers], ...]] = {}
@@ -96,6 +102,8 @@ class Escalations:
         Args:
             edges: the hops found so far.
         """
+        if not self._open:
+            return
         ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
         # Most subjects are become by nobody: what they could be made is not asked.
@@ -107,8 +115,22 @@ class Escalations:
             self._become[home] |= at_once | beyond.get(home, 0)
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+                yield from self._letting_in(account, actor, gain)
                 continue
             yield from self._of_others(account, actor, gain, ways)
+
+    def onward(self, made: Mapping[str, Sequence[Identity]]) -> Iterator[Edge]:
+        """Yield what others become that identities could become by other means.
+
+        Args:
+            made: what they could become, by account.
+        """
+        for id_, identities in made.items():
+            account = self._accounts[id_]
+            for identity in identities:
+                actor = account.actor(identity)
+                if actor is not None:
+                    yield from self._leading(account, actor)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[str, int]]:
@@ -147,7 +169,7 @@ class Escalations:
         bits: int,
     ) -> Iterator[Edge]:
         """Yield hops through one node for all that are become."""
-        place = account.account.id, bits
+        place = account.account.id, bits, False
         node = self._classes.get(place)
         if node is None:
             node = self._classes[place] = self._class(account, bits.bit_count())
@@ -284,6 +306,38 @@ class Escalations:
                 yield edge
             yield from more
 
+    def _letting_in(
+        self, account: AccountEscalations, actor: Actor, gain: Gain
+    ) -> Iterator[Edge]:
+        """Yield what somebody with all power makes of those that a trust names.
+
+        Through one node for all of them: whoever has most of an account is many.
+        """
+        if gain.change.gives is not Gives.ANY_POLICY or not account.alone:
+            return
+        named = 0
+        for arn in account.alone:
+            named |= account.subjects.of(arn)
+        source = actor.identity.principal.id
+        for formula, bits in within(gain.cells, named & ~actor.base).items():
+            settled = settle(formula)
+            if settled.verdict is Verdict.DENIED:
+                continue
+            node = self._classes.get((account.account.id, bits, True))
+            if node is None:
+                node = self._class(account, bits.bit_count())
+                self._classes[account.account.id, bits, True] = node
+                for layers, (_, made) in self._alike(
+                    account, gain.change, bits
+                ).items():
+                    changed_, more = self._node(account, made, layers, gain.change)
+                    target = changed_.principal.id
+                    yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
+                    yield from more
+            if self._new(source, node.id):
+                because = account.because(actor.identity, gain.rules)
+                yield settled_edge(CAN_BECOME, source, node.id, settled, because)
+
     def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
         """Tell whether somebody gains all that anybody of its account can have."""
         return any(map(account.is_most, self._has(account, actor)))
@@ -315,14 +369,16 @@ class Escalations:
     ) -> tuple[Identity, list[Edge]]:
         """Return who somebody would be, and the hops from there if it is new."""
         found, new = self._nodes.of(account, made, layers, change)
-        edges: list[Edge] = []
         actor = account.actor(found) if new else None
-        for gain in account.gains(actor.ability) if actor else ():
+        return found, list(self._leading(account, actor)) if actor else []
+
+    def _leading(self, account: AccountEscalations, actor: Actor) -> Iterator[Edge]:
+        """Yield what somebody becomes, and makes of itself."""
+        for gain in account.gains(actor.ability):
             if gain.change.gives is Gives.BECOME:
-                edges += self._becoming(account, [found], gain)
-            elif actor is not None:
-                edges += self._changing(account, actor, gain)
-        return found, edges
+                yield from self._becoming(account, [actor.identity], gain)
+            else:
+                yield from self._changing(account, actor, gain)
 
 
 def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from scanner.aws.arn import Arn, parse_arn
-from scanner.aws.deciding.consumers import Fleet
+from scanner.aws.deciding.entering import Trusts
 from scanner.aws.deciding.facts import Membership, Resource, owner_facts, tags_by_key
-from scanner.aws.deciding.lending import Lending
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.formulas import FALSE, TRUE, Formula
 from scanner.aws.iam.patterns import Match, is_plain, match_resource
@@ -56,7 +55,7 @@ class Subjects:
         self.identities = (*own, *others)
         self._bits = {one.principal.id: 1 << n for n, one in enumerate(self.identities)}
         self._arns: dict[int, frozenset[str]] = {}
-        self._lending = Lending(account, member, Fleet(()), {})
+        self._trusts = Trusts(account)
 
     @cached_property
     def users(self) -> int:
@@ -159,7 +158,7 @@ class Subjects:
             if one.principal.kind != "role" or one.service_linked:
                 continue
             for service in passed_services():
-                trusted = self._lending.trusts(one, service)
+                trusted = self._trusts.service(one, service)
                 if trusted != FALSE:
                     tags = (
                         tags_by_key(one.tags)
