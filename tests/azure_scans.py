@@ -20,6 +20,11 @@ HASTY = Timings(
 )
 
 
+#: Permissions on Microsoft Graph: manages roles of the directory, and reads users.
+STRONG = "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
+WEAK = "df021288-bdef-4463-88db-98f22de89214"
+
+
 class NoLimit(Rates):
     """Rates that make nobody wait; `throttles` counts who was told to slow down."""
 
@@ -108,6 +113,9 @@ def small_tenant() -> AzureTenant:
     ops = tenant.group("ops", members=[ann, inner], owners=[bob])
     tenant.group("lunch", members=[ann])
     app = tenant.service_principal("ci", owners=[ann])
+    strong = tenant.service_principal("strong", owners=[ann])
+    tenant.permit(strong, STRONG)
+    tenant.permit(tenant.service_principal("weak", owners=[ann]), WEAK)
     contributor = tenant.role("VM Contributor", ["Microsoft.Compute/*"])
     limited = tenant.role(
         "Assigner",

@@ -257,6 +257,18 @@ class AzureTenant:
                 self.put(f"/v1.0/applications/{registered}/owners", {"id": owner})
         return found
 
+    def permit(self, principal: str, permission: str) -> None:
+        """Give an application a permission on Microsoft Graph, by its id."""
+        app = "00000003-0000-0000-c000-000000000000"
+        found = guid_of("servicePrincipals", "Microsoft Graph")
+        if found not in {row["id"] for row in self.lists["/v1.0/serviceprincipals"]}:
+            more = {"appId": app, "servicePrincipalType": "Application"}
+            self._directory("servicePrincipals", "Microsoft Graph", **more)
+        row = {"id": f"{principal}-{permission}", "appRoleId": permission}
+        row |= {"principalId": principal, "principalType": "ServicePrincipal"}
+        place = f"/v1.0/servicePrincipals/{found}/appRoleAssignedTo"
+        self.put(place, {**row, "resourceId": found})
+
     def _directory(self, kind: str, name: str, **members: Any) -> str:
         found = guid_of(kind, name)
         self.put(f"/v1.0/{kind}", {"id": found, "displayName": name, **members})

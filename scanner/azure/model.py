@@ -64,6 +64,7 @@ class Assignment:
             managed identities (`delegatedRoleDefinitionIds`).
         activation: what its policy asks of whoever activates an eligible one.
         through: the group that it is assigned to, where PIM lets the principal join it.
+        begins: ISO 8601 beginning of what is not in force yet; None when it is.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Assignment:
     hands_out: tuple[str, ...] = ()
     activation: Activation | None = None
     through: str = ""
+    begins: str | None = None
 
     @property
     def delegated(self) -> bool:
@@ -197,6 +199,7 @@ class AzureTenant:
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
+        activations: what PIM asks of whoever activates a role, by scope and role.
     """
 
     id: str
@@ -217,6 +220,7 @@ class AzureTenant:
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
+    activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

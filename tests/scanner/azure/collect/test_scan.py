@@ -158,6 +158,17 @@ def test_owners_of_what_holds_roles_are_asked(whole):
     assert owners[guid_of("servicePrincipals", "ci")] == []
 
 
+def test_applications_with_a_strong_permission_are_looked_at_too(whole):
+    """They hold no role of Azure; whoever owns one of them manages the directory."""
+    folder, *_ = whole
+    given = rows(folder, "graph/servicePrincipals/appRoleAssignedTo")
+    asked = {s.key.parameters["object"] for s in series(folder, "graph/owners")}
+
+    assert len(given) == 2
+    assert guid_of("applications", "strong") in asked
+    assert guid_of("applications", "weak") not in asked
+
+
 def test_what_is_nested_is_found(whole):
     """Instances of uniform scale sets, workers of groups, credentials of identities."""
     folder, *_ = whole

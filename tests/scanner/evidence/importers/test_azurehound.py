@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scanner.analysis import analyse
 from scanner.azure.load import load_azure
-from scanner.azure.rbac.evaluation import CONDITION_UNREAD
+from scanner.azure.rbac.lasting import CONDITION_UNREAD
 from scanner.cli import main
 from scanner.coverage import coverage_of
 from scanner.evidence.importers import import_files
