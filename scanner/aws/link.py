@@ -10,6 +10,7 @@ from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
+from scanner.aws.linking.kept_out import kept_out
 from scanner.aws.linking.onward import Fresh, Made
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
@@ -62,11 +63,16 @@ def links_of(estate: AwsEstate) -> Links:
     tagging = TaggedEntries(estate)
     sessions = tagging.at_first(own, outside, edges)
     edges += sessions
-    escalations = Escalations(estate)
+    alone = kept_out(estate, edges)
+    escalations = Escalations(estate, alone)
     classes = list(own.classes)
     climbing = _Climbing(estate, escalations, classes)
     edges += climbing.from_(list(escalations.edges()), edges)
-    forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
+    forgers, rails, sets = (
+        Forgers(estate),
+        Guardrails(estate, alone),
+        PermissionSets(estate),
+    )
     edges += [*forgers.edges(), *sets.edges()]
     providers = Providers(estate)
     edges += [*providers.certificates(), *providers.rewriting(edges)]
@@ -105,7 +111,8 @@ def links_of(estate: AwsEstate) -> Links:
 def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
     """Return the hops with those that rest on commands, once these are decided."""
     found = Associations(estate, decided)
-    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
+    new = set(found.edges()).difference(links.edges)
+    edges = tuple(sorted((*links.edges, *new), key=_order)) if new else links.edges
     outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
     return replace(links, outsiders=tuple(outsiders), edges=edges)
 
