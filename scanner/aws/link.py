@@ -10,6 +10,7 @@ from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
+from scanner.aws.linking.kept_out import kept_out
 from scanner.aws.linking.onward import Fresh, Made
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
@@ -57,11 +58,12 @@ def links_of(estate: AwsEstate) -> Links:
     tagging = TaggedEntries(estate)
     sessions = tagging.at_first(own, outside, edges)
     edges += sessions
-    escalations = Escalations(estate)
+    alone = kept_out(estate, edges)
+    escalations = Escalations(estate, alone)
     classes = list(own.classes)
     climbing = _Climbing(estate, escalations, classes)
     edges += climbing.from_(list(escalations.edges()), edges)
-    rails, sets = Guardrails(estate), PermissionSets(estate)
+    rails, sets = Guardrails(estate, alone), PermissionSets(estate)
     edges += sets.edges()
     providers = Providers(estate)
     edges += [*providers.certificates(), *providers.rewriting(edges)]

@@ -203,6 +203,7 @@ class Retagged:
         like = power, one.principal.id if enters else ""
         if like not in account.made:
             number = len(account.made) + 1
+            free = replace(free, alone=enters)
             account.made[like] = self._made(rights.account, free, number)
         return account.made[like]
 

@@ -48,6 +48,7 @@ class AccountEscalations:
         account: AwsAccount,
         rules: Rules,
         others: Iterable[Identity] = (),
+        alone: frozenset[str] = frozenset(),
     ) -> None:
         """Find the abilities of everybody.
 
@@ -56,12 +57,14 @@ class AccountEscalations:
             account: the account.
             rules: the compiler, shared by accounts that share policies.
             others: roles elsewhere that are governed from this account.
+            alone: identities whose power is not that of any other with the same
+                policies: a trust names them.
         """
-        self.account = account
+        self.account, self.alone = account, alone
         self._member = membership(account, estate.organization_of(account.id))
         self._controls = service_controls(estate, account)
         self._rules = rules
-        self._abilities = Abilities(rules, self._controls, account)
+        self._abilities = Abilities(rules, self._controls, account, alone)
         self._others = tuple(others)
         self._facts_of: dict[str, PrincipalFacts] = {}
         #: By identity, which is kept so that no other has its id.

@@ -160,12 +160,12 @@ def test_what_is_freed_escalates_in_turn(tmp_path, frees):
         assert [hop.kind for hop in one.hops] == ["can-become", "can-become"]
 
 
+@pytest.mark.parametrize("trusted", [EVE, f"arn:aws:iam::{MANAGEMENT}:root"])
 @pytest.mark.parametrize("whose", [EVE, f"{EVE}2"])
-def test_whoever_may_make_more_of_itself_governs_by_that(tmp_path, whose):
+def test_whoever_may_make_more_of_itself_governs_by_that(tmp_path, whose, trusted):
     """The right to rewrite control policies is one that it gives itself."""
     rights = [allow("iam:PutUserPolicy", on=whose)]
-    trust = [trusting({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"})]
-    ops = role("ops", allow("ssm:*"), trust=trust)
+    ops = role("ops", allow("ssm:*"), trust=[trusting({"AWS": trusted})])
     rail = control("p-rail", deny(RUN))
     central = organization(unit("Work", member(ACCOUNT), scps=[FULL, rail]))
 
