@@ -16,6 +16,7 @@ from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.linking.providers import Providers
+from scanner.aws.linking.stack_sets import StackSets
 from scanner.aws.linking.tagged_entries import TaggedEntries
 from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
@@ -64,7 +65,8 @@ def links_of(estate: AwsEstate) -> Links:
     climbing = _Climbing(estate, escalations, classes)
     edges += climbing.from_(list(escalations.edges()), edges)
     rails, sets = Guardrails(estate, alone), PermissionSets(estate)
-    edges += sets.edges()
+    stacks = StackSets(estate)
+    edges += [*sets.edges(), *stacks.edges()]
     providers = Providers(estate)
     edges += [*providers.certificates(), *providers.rewriting(edges)]
     edges += rails.edges(edges)
@@ -74,7 +76,8 @@ def links_of(estate: AwsEstate) -> Links:
     edges += tagging.further(sessions, others, classes)
     fresh = Fresh((rails, sets, tagged, tagging)), Fresh((escalations,))
     while led := _together(*(governed := [one.take() for one in fresh])):
-        edges += [*sets.edges(led), *providers.rewriting(edges, led)]
+        edges += [*sets.edges(led), *stacks.edges(led)]
+        edges += list(providers.rewriting(edges, led))
         edges += rails.edges(edges, led)
         first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
         edges += climbing.from_(first, edges)
@@ -87,7 +90,13 @@ def links_of(estate: AwsEstate) -> Links:
     named += [*sets.principals, *tagged.principals]
     named += [one.principal for each in tagging.made.values() for one in each]
     parties = {each.id: each for each in named}
-    parties |= outside.principals | providers.principals | people.principals | unlisted
+    parties |= (
+        stacks.principals
+        | outside.principals
+        | providers.principals
+        | people.principals
+        | unlisted
+    )
     listed = {
         identity.principal.id
         for account in estate.accounts.values()
