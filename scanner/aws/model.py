@@ -60,6 +60,8 @@ class Identity:
         unguarded: no control policy binds it.
         free_tags: its principal tags are whatever it wants.
         forging: tags that it has set on nodes.
+        alone: nobody else could become it: what names the identity it is known as
+            names it.
         session_tags: tags of its session, over its own, with their values; None where
             it has any value that it wants.
     """
@@ -82,6 +84,7 @@ class Identity:
     free_tags: bool = False
     forging: Forging | None = None
     session_tags: tuple[tuple[str, str | None], ...] = ()
+    alone: bool = False
 
     @property
     def known(self) -> Principal:

@@ -3,7 +3,7 @@
 A policy binds one role at one scope; it is not inherited.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from scanner.azure.model import Assignment, AzureTenant, Source
@@ -18,15 +18,21 @@ _CONTEXT = "authenticationcontext_enduser_assignment"
 _MFA = "multifactorauthentication"
 
 
-def with_activations(
-    assignments: Iterable[Assignment], policies: Iterable[RolePolicyRow]
-) -> tuple[Assignment, ...]:
-    """Add to eligible assignments what their policy asks, where it was read."""
-    known = {
+def activations_of(
+    policies: Iterable[RolePolicyRow],
+) -> dict[tuple[str, str], Activation]:
+    """Return what policies ask, by normalized scope and GUID of the role."""
+    return {
         (_scope(row), last_segment(row.properties.role_definition_id)): activation
         for row in policies
         if (activation := _activation(row.properties.effective_rules or ()))
     }
+
+
+def with_activations(
+    assignments: Iterable[Assignment], known: Mapping[tuple[str, str], Activation]
+) -> tuple[Assignment, ...]:
+    """Add to eligible assignments what their policy asks, where it was read."""
     return tuple(
         replace(one, activation=known.get((one.scope, one.role)))
         if one.source is Source.ELIGIBILITY

@@ -69,8 +69,9 @@ class Denials:
         self, question: Question, name: str, party: Party, bits: int
     ) -> Iterator[Block]:
         """Yield what blocks an operation where a class is assigned it."""
-        if self._is_given(question, party, bits):
-            for block in self.half.engine.cuts.blocking(question, name, party):
+        cuts = self.half.engine.cuts
+        if cuts.anywhere(question) & bits and self._is_given(question, party, bits):
+            for block in cuts.blocking(question, name, party):
                 if block.bits & bits:
                     yield block
 

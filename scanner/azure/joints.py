@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from scanner.azure.rbac.evaluation import ordered
 from scanner.azure.rbac.lasting import ALLOWED
@@ -30,6 +31,7 @@ def plain(decision: Decision) -> bool:
     return decision is ALLOWED or decision == ALLOWED
 
 
+@lru_cache(maxsize=1 << 12)
 def joint(one: Decision, other: Decision) -> Decision:
     """Join the decisions on two steps that are both needed."""
     if plain(other):

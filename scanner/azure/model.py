@@ -204,6 +204,7 @@ class AzureTenant:
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
+        activations: what PIM asks of whoever activates a role, by scope and role.
     """
 
     id: str
@@ -224,6 +225,7 @@ class AzureTenant:
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
+    activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

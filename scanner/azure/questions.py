@@ -58,6 +58,10 @@ class Operation:
     answer: Callable[[Assignment], Decision | None] | None = None
     aside: bool = False
 
+    def __hash__(self) -> int:
+        """Leave out what is dear to hash: few operations differ in nothing else."""
+        return hash((self.name, self.data, self.aside))
+
 
 @dataclass(frozen=True)
 class Question:

@@ -84,6 +84,11 @@ class Engine:
             }
             for question in self.questions
         ]
+        self._gives = [
+            sum(1 << n for n, term in enumerate(row) if term != NOTHING)
+            for row in asked.patterns
+        ]
+        self._given_to: dict[tuple[int, ...], int] = {}
         self._asked = {op: q for q in self.questions for op in q.operations}
         self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
@@ -153,15 +158,22 @@ class Engine:
             if parts:
                 yield group.questions, parts
 
+    def gives(self, question: Question, party: Party) -> bool:
+        """Say whether a class holds anything that gives what is asked, wherever."""
+        found = self._given_to.get(party.holdings)
+        if found is None:
+            found = 0
+            for n in party.holdings:
+                found |= self._gives[self._pattern_of[n]]
+            self._given_to[party.holdings] = found
+        return bool(found >> question.number & 1)
+
     def terms(
         self, question: Question, holdings: Iterable[int]
-    ) -> Iterator[tuple[int, Decision]]:
-        """Yield the assignments that give what is asked, wherever they count."""
+    ) -> list[tuple[int, Decision]]:
+        """Return the assignments that give what is asked, wherever they count."""
         given, pattern_of = self._given[question.number], self._pattern_of
-        for n in holdings:
-            decision = given.get(pattern_of[n])
-            if decision is not None:
-                yield n, decision
+        return [(n, given[pattern_of[n]]) for n in holdings if pattern_of[n] in given]
 
     def only_giving(self, question: Question, principal: str) -> int | None:
         """Return the one assignment that gives somebody what is asked, if it is one.

@@ -254,6 +254,7 @@ class _Joint(msgspec.Struct, frozen=True, eq=False):
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> set[int]:
         engine = self.of.engine
+        giving: Iterable[tuple[int, Decision]]
         if question.aside:
             giving = engine.terms(question, holdings)
         else:

@@ -58,7 +58,7 @@ class _Account:
     rights: Rights
     identities: Mapping[str, Identity]
     cut: bool
-    freed: dict[Power, str] = field(default_factory=dict)
+    freed: dict[tuple[Power, str], str] = field(default_factory=dict)
 
 
 class Guardrails:
@@ -67,9 +67,14 @@ class Guardrails:
     What it names fills while `edges` runs.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate."""
-        self._estate = estate
+    def __init__(self, estate: AwsEstate, alone: frozenset[str] = frozenset()) -> None:
+        """Remember the estate.
+
+        Args:
+            estate: the estate.
+            alone: identities whose power is nobody else's: a trust names them.
+        """
+        self._estate, self._alone = estate, alone
         gained = dict.fromkeys((*catalogue().actions, *actions()))
         self._operations = Operations(tuple(dict.fromkeys((*gained, *_ACTIONS))))
         #: What somebody gains by: vectors, and what leads on to them.
@@ -213,9 +218,10 @@ class Guardrails:
         if not account.cut or not able:
             return None
         power = rights.power(replace(one, unguarded=True))
-        if power not in account.freed:
-            account.freed[power] = self._made(one, len(account.freed) + 1)
-        return account.freed[power]
+        like = power, principal.id if principal.id in self._alone else ""
+        if like not in account.freed:
+            account.freed[like] = self._made(one, len(account.freed) + 1)
+        return account.freed[like]
 
     def _account(self, id_: str) -> "_Account":
         if id_ not in self._accounts:
@@ -250,6 +256,7 @@ class Guardrails:
             trust=None,
             permission_set=None,
             unguarded=True,
+            alone=one.principal.id in self._alone,
         )
         self.principals.append(principal)
         self.made.setdefault(id_, []).append(made)

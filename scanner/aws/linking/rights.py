@@ -25,6 +25,7 @@ class Operations:
         self.rules = Rules(actions)
         self._places = {action: n for n, action in enumerate(actions)}
         self._named: dict[str, int] = {}
+        self._documents: dict[PolicyDocument, int] = {}
 
     def bits(self, *actions: str) -> int:
         """Return operations as a set."""
@@ -32,6 +33,12 @@ class Operations:
 
     def allowed_by(self, document: PolicyDocument) -> int:
         """Return the operations that a document may allow, without compiling it."""
+        found = self._documents.get(document)
+        if found is None:
+            found = self._documents[document] = self._allowed_by(document)
+        return found
+
+    def _allowed_by(self, document: PolicyDocument) -> int:
         found = 0
         for one in document.statements:
             if one.effect == "Allow":

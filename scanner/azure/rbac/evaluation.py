@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from scanner.azure.model import Assignment, DenyAssignment, Lock
 from scanner.azure.rbac.blocks import (
@@ -252,8 +253,11 @@ def _rank(decision: Decision) -> tuple[object, ...]:
 
 def combined(decisions: Iterable[Decision]) -> Decision | None:
     """Return what several grants of one request say together; None for none."""
+    found = list(dict.fromkeys(decisions))
+    if len(found) < 2:
+        return found[0] if found else None
     best: Decision | None = None
-    for decision in ordered(dict.fromkeys(decisions)):
+    for decision in ordered(found):
         best = decision if best is None else either(best, decision)
     return best
 
@@ -278,6 +282,7 @@ def supports(decision: Decision, best: Decision) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 12)
 def doubted(decision: Decision, reasons: tuple[str, ...]) -> Decision:
     """Keep the verdict, and say why it is only inferred."""
     if not reasons or decision.verdict is Verdict.UNKNOWN:

@@ -43,15 +43,21 @@ class Escalations:
     What it names fills while its edges are found.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Find the ability of everybody."""
+    def __init__(self, estate: AwsEstate, alone: frozenset[str] = frozenset()) -> None:
+        """Find the ability of everybody.
+
+        Args:
+            estate: the estate.
+            alone: identities whose power is nobody else's: a trust names them.
+        """
         vectors = (one for one in catalogue().actions if one not in actions())
         rules = Rules((*actions(), *vectors))
         self._accounts = {
-            id_: AccountEscalations(estate, account, rules)
+            id_: AccountEscalations(estate, account, rules, alone=alone)
             for id_, account in estate.accounts.items()
         }
-        self._classes: dict[tuple[str, int], Principal] = {}
+        #: By account and subjects: as they are, or with any policy.
+        self._classes: dict[tuple[str, int, bool], Principal] = {}
         self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
         self._layers: dict[tuple[str, Change], tuple[tuple[int, Layers], ...]] = {}
@@ -109,6 +115,7 @@ class Escalations:
             self._become[home] |= at_once | beyond.get(home, 0)
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+                yield from self._letting_in(account, actor, gain)
                 continue
             yield from self._of_others(account, actor, gain, ways)
 
@@ -162,7 +169,7 @@ class Escalations:
         bits: int,
     ) -> Iterator[Edge]:
         """Yield hops through one node for all that are become."""
-        place = account.account.id, bits
+        place = account.account.id, bits, False
         node = self._classes.get(place)
         if node is None:
             node = self._classes[place] = self._class(account, bits.bit_count())
@@ -298,6 +305,38 @@ class Escalations:
             if source != target and self._new(source, target):
                 yield edge
             yield from more
+
+    def _letting_in(
+        self, account: AccountEscalations, actor: Actor, gain: Gain
+    ) -> Iterator[Edge]:
+        """Yield what somebody with all power makes of those that a trust names.
+
+        Through one node for all of them: whoever has most of an account is many.
+        """
+        if gain.change.gives is not Gives.ANY_POLICY or not account.alone:
+            return
+        named = 0
+        for arn in account.alone:
+            named |= account.subjects.of(arn)
+        source = actor.identity.principal.id
+        for formula, bits in within(gain.cells, named & ~actor.base).items():
+            settled = settle(formula)
+            if settled.verdict is Verdict.DENIED:
+                continue
+            node = self._classes.get((account.account.id, bits, True))
+            if node is None:
+                node = self._class(account, bits.bit_count())
+                self._classes[account.account.id, bits, True] = node
+                for layers, (_, made) in self._alike(
+                    account, gain.change, bits
+                ).items():
+                    changed_, more = self._node(account, made, layers, gain.change)
+                    target = changed_.principal.id
+                    yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
+                    yield from more
+            if self._new(source, node.id):
+                because = account.because(actor.identity, gain.rules)
+                yield settled_edge(CAN_BECOME, source, node.id, settled, because)
 
     def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
         """Tell whether somebody gains all that anybody of its account can have."""

@@ -160,12 +160,12 @@ def test_what_is_freed_escalates_in_turn(tmp_path, frees):
         assert [hop.kind for hop in one.hops] == ["can-become", "can-become"]
 
 
+@pytest.mark.parametrize("trusted", [EVE, f"arn:aws:iam::{MANAGEMENT}:root"])
 @pytest.mark.parametrize("whose", [EVE, f"{EVE}2"])
-def test_whoever_may_make_more_of_itself_governs_by_that(tmp_path, whose):
+def test_whoever_may_make_more_of_itself_governs_by_that(tmp_path, whose, trusted):
     """The right to rewrite control policies is one that it gives itself."""
     rights = [allow("iam:PutUserPolicy", on=whose)]
-    trust = [trusting({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"})]
-    ops = role("ops", allow("ssm:*"), trust=trust)
+    ops = role("ops", allow("ssm:*"), trust=[trusting({"AWS": trusted})])
     rail = control("p-rail", deny(RUN))
     central = organization(unit("Work", member(ACCOUNT), scps=[FULL, rail]))
 
@@ -310,5 +310,79 @@ def test_a_delegated_administrator_of_identity_center_does_so_too(
     graph = centred(tmp_path, extra=[delegated], elsewhere=[user("adam", ASSIGN)])
 
     one = shortest(graph, f"arn:aws:iam::{ACCOUNT}:user/adam")
+
+    assert (one is not None) is found
+
+
+# ---- stack sets ----
+
+
+STACKS = "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"
+EXECUTES = "stacksets-exec-0123456789abcdef"
+
+
+def deployed(tmp_path, *managers, name=EXECUTES, service=None, elsewhere=()):
+    """A member account in which the service has a role of this name."""
+    delegated = answer(
+        "organizations:ListDelegatedServicesForAccount",
+        {"DelegatedServices": [{"ServicePrincipal": service or "config"}]},
+        params={"AccountId": PARTNER},
+    )
+    central = organization(unit("Work", member(ACCOUNT), member(PARTNER)), delegated)
+    linked = f"arn:aws:iam::{MANAGEMENT}:role/aws-service-role/stacksets/x"
+    held = role(name, allow("*"), trust=[trusting({"AWS": linked})])
+    files = (
+        account(instance("i-1", registered=True), held),
+        account(*managers, id=MANAGEMENT),
+        account(*elsewhere, id=PARTNER),
+        central,
+    )
+    return build_graph([decide_aws_half(load_aws(estate(tmp_path, *files)))])
+
+
+@pytest.mark.parametrize(
+    ("statements", "members", "found"),
+    [
+        ([allow(*STACKS)], {}, True),
+        ([allow(STACKS[0])], {}, False),
+        ([allow(STACKS[1])], {}, False),
+        ([allow(*STACKS), deny(STACKS[1])], {}, False),
+        ([allow(*STACKS, on="arn:aws:cloudformation:*:*:stackset/a-*")], {}, True),
+        (
+            [
+                allow(STACKS[0], on="arn:aws:cloudformation:*:*:stackset/a-*"),
+                allow(STACKS[1], on="arn:aws:cloudformation:*:*:stackset/b-*"),
+            ],
+            {},
+            False,
+        ),
+        # a role of that kind shows that stack sets were deployed there
+        ([allow(*STACKS)], {"name": "stacks-0123"}, False),
+    ],
+)
+def test_whoever_deploys_stack_sets_acts_in_member_accounts(
+    tmp_path, statements, members, found
+):
+    """By the role that the service has there, with permissions of its own."""
+    one = shortest(deployed(tmp_path, eve(*statements), **members))
+
+    assert (one is not None) is found
+    if one is not None:
+        assert one.confidence is Confidence.INFERRED
+
+
+@pytest.mark.parametrize(
+    ("service", "found"),
+    [
+        ("member.org.stacksets.cloudformation.amazonaws.com", True),
+        ("sso.amazonaws.com", False),
+    ],
+)
+def test_a_delegated_administrator_deploys_stack_sets_too(tmp_path, service, found):
+    """The same rights in an account without the delegation are none."""
+    adam = user("adam", allow(*STACKS))
+    graph = deployed(tmp_path, service=service, elsewhere=[adam])
+
+    one = shortest(graph, f"arn:aws:iam::{PARTNER}:user/adam")
 
     assert (one is not None) is found
