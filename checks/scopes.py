@@ -54,24 +54,32 @@ def hit_on_scope(
 
 def _parts(graph: AccessGraph, provider: Provider) -> _Parts:
     found: _Parts = {}
+    seen: dict[_Kind, int] = {}
     for holding in graph.holdings:
         if all(map(is_service_linked, holding.principals)):
             continue
         for grant in holding.grants:
             if grant.vector.provider is provider and grant.vector.tier in COMMANDS:
-                _add(graph, found, grant)
+                kind = _kind_of(grant)
+                before = seen.get(kind, 0)
+                fresh = grant.targets.bits & ~before
+                if fresh:
+                    seen[kind] = before | fresh
+                    _add(graph, found, grant, kind, fresh)
     return found
 
 
-def _add(graph: AccessGraph, found: _Parts, grant: Grant) -> None:
-    targets, kind = grant.targets, _kind_of(grant)
-    scopes = graph.scopes(targets.space)
-    numbers = scopes.of(targets.bits)
-    for name, mask in scopes.masks.items():
-        if numbers >> graph.scope_numbers[name] & 1:
+def _add(
+    graph: AccessGraph, found: _Parts, grant: Grant, kind: _Kind, fresh: int
+) -> None:
+    """Add targets that no grant of the kind had, scope by scope."""
+    scopes = graph.scopes(grant.targets.space)
+    numbers = scopes.of(fresh)
+    for name, number in graph.scope_numbers.items():
+        if numbers >> number & 1:
             parts = found.setdefault(name, {})
             first, bits = parts.get(kind, (grant, 0))
-            parts[kind] = first, bits | targets.bits & mask
+            parts[kind] = first, bits | fresh & scopes.masks[name]
 
 
 def _kind_of(grant: Grant) -> _Kind:

@@ -84,10 +84,23 @@ class ApplicationProfile(Row, frozen=True, rename="camel"):
     gallery_applications: tuple[PackageReference, ...] | None = None
 
 
+class BootDiagnosticsRow(Row, frozen=True):
+    """Boot diagnostics, which the serial console is reached through."""
+
+    enabled: bool | None = None
+
+
+class DiagnosticsRow(Row, frozen=True, rename="camel"):
+    """`diagnosticsProfile`."""
+
+    boot_diagnostics: BootDiagnosticsRow | None = None
+
+
 class MachineProperties(Row, frozen=True, rename="camel"):
     """What a VM or scale-set instance says."""
 
     application_profile: ApplicationProfile | None = None
+    diagnostics_profile: DiagnosticsRow | None = None
     os_profile: OsProfile | None = None
     instance_view: InstanceView | None = None
     extended: ExtendedRow | None = None
@@ -129,11 +142,19 @@ class ScaleSetRow(Row, frozen=True):
     properties: ScaleSetProperties | None = None
 
 
+class ListedExtension(Row, frozen=True):
+    """An extension on a list of the agent; its publisher is always the handler's."""
+
+    type: str | None = None
+
+
 class AgentConfiguration(Row, frozen=True, rename="camel"):
     """What an Arc agent lets the cloud do; switches may come as text."""
 
     extensions_enabled: Any = None
     config_mode: str | None = None
+    extensions_allow_list: tuple[ListedExtension, ...] | None = None
+    extensions_block_list: tuple[ListedExtension, ...] | None = None
 
 
 class ArcProperties(Row, frozen=True, rename="camel"):
@@ -141,6 +162,8 @@ class ArcProperties(Row, frozen=True, rename="camel"):
 
     status: str | None = None
     agent_configuration: AgentConfiguration | None = None
+    agent_version: str | None = None
+    os_type: str | None = None
 
 
 class ArcRow(Row, frozen=True):
