@@ -64,7 +64,8 @@ def decide_aws(
             grants of `Decided.beyond`.
         own: what `own_grants` returned, where it was called already.
 
-    Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
+    Returns grants sorted by vector, then by principals; hops are found by
+    `scanner.aws.link`.
     """
     own = own or own_grants(estate)
     accounts = [estate.accounts[id] for id in sorted(estate.accounts)]

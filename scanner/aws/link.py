@@ -1,7 +1,7 @@
 """Hops of the AWS half: who becomes whom, and what a VM runs as."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.linking.associating import Associations
@@ -16,11 +16,12 @@ from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.linking.providers import Providers
+from scanner.aws.linking.stack_sets import StackSets
 from scanner.aws.linking.tagged_entries import TaggedEntries
 from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
-from scanner.grants import Decided, Edge, Verdict
+from scanner.grants import Edge, Grant, Verdict
 
 #: Services through which a delegated administrator reaches into members' VMs or roles.
 #: Matched by prefix: the strings are not documented in one place.
@@ -46,16 +47,11 @@ class Links:
     made: Mapping[str, Sequence[Identity]]
 
 
-def link_aws(estate: AwsEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
-    """Return the outsiders and the hops of `links_of`."""
-    links = links_of(estate)
-    return links.outsiders, links.edges
-
-
 def links_of(estate: AwsEstate) -> Links:
     """Find the hops between principals, and from VMs to the roles they run as.
 
-    Hops that are certainly denied are left out; what evidence does not settle is
+    Those by tags on nodes are `by_tags`, and those by commands `by_commands`. Hops that
+    are certainly denied are left out; what evidence does not settle is
     `unknown`.
     """
     own, outside, people = OwnEntries(estate), OutsideEntries(estate), People(estate)
@@ -68,12 +64,9 @@ def links_of(estate: AwsEstate) -> Links:
     classes = list(own.classes)
     climbing = _Climbing(estate, escalations, classes)
     edges += climbing.from_(list(escalations.edges()), edges)
-    forgers, rails, sets = (
-        Forgers(estate),
-        Guardrails(estate, alone),
-        PermissionSets(estate),
-    )
-    edges += [*forgers.edges(), *sets.edges()]
+    rails, sets = Guardrails(estate, alone), PermissionSets(estate)
+    stacks = StackSets(estate)
+    edges += [*sets.edges(), *stacks.edges()]
     providers = Providers(estate)
     edges += [*providers.certificates(), *providers.rewriting(edges)]
     edges += rails.edges(edges)
@@ -83,7 +76,8 @@ def links_of(estate: AwsEstate) -> Links:
     edges += tagging.further(sessions, others, classes)
     fresh = Fresh((rails, sets, tagged, tagging)), Fresh((escalations,))
     while led := _together(*(governed := [one.take() for one in fresh])):
-        edges += [*sets.edges(led), *providers.rewriting(edges, led)]
+        edges += [*sets.edges(led), *stacks.edges(led)]
+        edges += list(providers.rewriting(edges, led))
         edges += rails.edges(edges, led)
         first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
         edges += climbing.from_(first, edges)
@@ -92,11 +86,17 @@ def links_of(estate: AwsEstate) -> Links:
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    named = [*classes, *escalations.parties, *forgers.principals]
-    named += [*rails.principals, *sets.principals, *tagged.principals]
+    named = [*classes, *escalations.parties, *rails.principals]
+    named += [*sets.principals, *tagged.principals]
     named += [one.principal for each in tagging.made.values() for one in each]
     parties = {each.id: each for each in named}
-    parties |= outside.principals | providers.principals | people.principals | unlisted
+    parties |= (
+        stacks.principals
+        | outside.principals
+        | providers.principals
+        | people.principals
+        | unlisted
+    )
     listed = {
         identity.principal.id
         for account in estate.accounts.values()
@@ -104,17 +104,41 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    made = _together(escalations.made, forgers.made, governed_made)
+    made = _together(escalations.made, governed_made)
     return Links(tuple(outsiders), ordered, made)
 
 
-def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
-    """Return the hops with those that rest on commands, once these are decided."""
-    found = Associations(estate, decided)
-    new = set(found.edges()).difference(links.edges)
-    edges = tuple(sorted((*links.edges, *new), key=_order)) if new else links.edges
-    outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
-    return replace(links, outsiders=tuple(outsiders), edges=edges)
+def by_tags(estate: AwsEstate) -> Links:
+    """Find the hops to what somebody holds once it has set tags on nodes."""
+    forgers = Forgers(estate)
+    edges = tuple(sorted(forgers.edges(), key=_order))
+    return Links(tuple(forgers.principals), edges, forgers.made)
+
+
+def by_commands(estate: AwsEstate, grants: Sequence[Grant]) -> Links:
+    """Find the hops that rest on commands.
+
+    Args:
+        estate: the estate.
+        grants: what its identities hold as they are.
+    """
+    found = Associations(estate, grants)
+    edges = tuple(sorted(set(found.edges()), key=_order))
+    return Links(tuple(found.principals), edges, {})
+
+
+def joined(*links: Links) -> Links:
+    """Return all of some hops; what names a party twice names it alike."""
+    edges = sorted((edge for each in links for edge in each.edges), key=_order)
+    once = (
+        one for one, before in zip(edges, (None, *edges), strict=False) if one != before
+    )
+    parties = {one.id: one for each in links for one in each.outsiders}
+    return Links(
+        tuple(parties[id_] for id_ in sorted(parties)),
+        tuple(once),
+        _together(*(each.made for each in links)),
+    )
 
 
 def _together(

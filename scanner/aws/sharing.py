@@ -4,12 +4,12 @@ Hops are plain data, and most of them rest on policies alone: a second process f
 them while this one decides who commands what.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from scanner.aws.decide import decide_aws, own_grants
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.link import Links, by_commands, links_of
+from scanner.aws.link import Links, by_commands, by_tags, joined, links_of
 from scanner.aws.model import Attached, AwsEstate, Forging, Identity
 from scanner.estate import Principal
 from scanner.grants import Condition, Decided, Edge, StatementBecause
@@ -35,15 +35,20 @@ def decided_and_linked(
     """
     identities = sum(len(one.identities) for one in estate.accounts.values())
     if processes < 2 or identities < many:
-        links = links_of(estate)
-        decided = decide_aws(estate, links.made)
-    else:
-        shared = tuple(_documents(estate))
-        with apart(partial(links_of, estate), _HANDED, shared) as second:
-            own = own_grants(estate)
-            links = second.result()
-        decided = decide_aws(estate, links.made, own)
-    return decided, by_commands(estate, links, decided)
+        return _joined(estate, lambda: links_of(estate))
+    shared = tuple(_documents(estate))
+    with apart(partial(links_of, estate), _HANDED, shared) as second:
+        return _joined(estate, second.result)
+
+
+def _joined(
+    estate: AwsEstate, by_policies: Callable[[], Links]
+) -> tuple[Decided, Links]:
+    """Find everything else before the hops that rest on policies are asked for."""
+    own = own_grants(estate)
+    others = by_tags(estate), by_commands(estate, own.grants)
+    links = joined(by_policies(), *others)
+    return decide_aws(estate, links.made, own), links
 
 
 def _documents(estate: AwsEstate) -> Iterator[PolicyDocument]:

@@ -64,6 +64,7 @@ class Escalations:
         self._rewriting = Rewriting(engine, asking.custom)
         self._guards = Guards(engine, list(vectors))
         self._groups = movable(engine.tenant)
+        self._hanging: dict[str, int] = {}
         self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in KINDS}
         self._manual = engine.place.lacking.get(UPGRADES, 0)
         self._machines = len(engine.place.space.classes)
@@ -202,12 +203,14 @@ class Escalations:
 
     def _directly_below(self, group: str) -> int:
         """Return the machines of the subscriptions that hang on a group itself."""
-        place, parents = self._engine.place, self._engine.tenant.hierarchy.parents
-        bits = place.below.get(group, 0)
-        for child in self._groups:
-            if parents.get(child) == group:
-                bits &= ~place.below.get(child, 0)
-        return bits
+        if group not in self._hanging:
+            place, parents = self._engine.place, self._engine.tenant.hierarchy.parents
+            bits = place.below.get(group, 0)
+            for child in self._groups:
+                if parents.get(child) == group:
+                    bits &= ~place.below.get(child, 0)
+            self._hanging[group] = bits
+        return self._hanging[group]
 
 
 def movable(tenant: AzureTenant) -> tuple[str, ...]:

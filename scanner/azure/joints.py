@@ -19,10 +19,10 @@ def meeting(one: Parts, other: Parts) -> Parts:
     if one is other and all(plain(decision) for decision, _ in one):
         return one
     return [
-        (joint(first, second), bits & more)
+        (joint(first, second), both)
         for first, bits in one
         for second, more in other
-        if bits & more
+        if (both := bits & more)
     ]
 
 

@@ -26,6 +26,11 @@ NEEDED_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
 #: them only when somebody upgrades them.
 UPGRADES = "automatic-upgrade"
 
+#: What an Arc agent lacks that is too old for run command, or blocks its handler.
+RUN_COMMAND = "run-command"
+#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off.
+CONSOLE = "serial-console"
+
 #: Platforms that manage an Arc machine as their VM, by its kind in lower case.
 PLATFORMS: Mapping[str, str] = {
     "vmware": "connectedvmwarevsphere",
@@ -129,7 +134,7 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
         scope: its normalized id.
         identities: object ids of the managed identities that code on it can become.
         lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
-            `PLATFORMS`, `UPGRADES`): they lead nowhere there yet.
+            `PLATFORMS`, `UPGRADES`, `RUN_COMMAND`, `CONSOLE`): they lead nowhere there.
     """
 
     target: Target

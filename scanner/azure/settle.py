@@ -333,9 +333,11 @@ def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:
     parts: Parts = []
     taken = 0
     for decision, bits in ranked:
-        if decision.verdict is not Verdict.ALLOWED and bits & taken:
-            parts = list(_added(parts, decision, bits))
-        bits &= ~taken
+        known = bits & taken
+        if known:
+            if decision.verdict is not Verdict.ALLOWED:
+                parts = list(_added(parts, decision, known))
+            bits ^= known
         if bits:
             parts.append((decision, bits))
             taken |= bits
@@ -352,8 +354,8 @@ def _added(
             yield known, covered
             continue
         yield better, meeting
-        if covered & ~meeting:
-            yield known, covered & ~meeting
+        if covered != meeting:
+            yield known, covered ^ meeting
 
 
 def joined(parts: Iterable[tuple[Decision, int]]) -> Parts:
@@ -372,8 +374,8 @@ def _split(
         if hit:
             reasons = tuple(dict.fromkeys((*decision.reasons, *instead.reasons)))
             yield replace(instead, reasons=reasons), hit
-        if covered & ~bits:
-            yield decision, covered & ~bits
+        if covered != hit:
+            yield decision, covered ^ hit
 
 
 def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, int]]:
@@ -381,5 +383,5 @@ def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, 
         hit = covered & bits
         if hit:
             yield doubted(decision, (reason,)), hit
-        if covered & ~bits:
-            yield decision, covered & ~bits
+        if covered != hit:
+            yield decision, covered ^ hit

@@ -28,7 +28,7 @@ from aws_estates import (
     user,
 )
 
-from scanner.aws.link import link_aws
+from scanner.aws.link import by_tags, joined, links_of
 from scanner.aws.linking import nodes
 from scanner.aws.load import load_aws
 from scanner.grants import Condition, Confidence, Verdict
@@ -48,7 +48,9 @@ def arn(resource, of=ACCOUNT):
 
 def linked(tmp_path, *files):
     """Outsiders by id and edges of an estate."""
-    outsiders, edges = link_aws(load_aws(estate(tmp_path, *files)))
+    loaded = load_aws(estate(tmp_path, *files))
+    links = joined(links_of(loaded), by_tags(loaded))
+    outsiders, edges = links.outsiders, links.edges
     return {each.id: each for each in outsiders}, edges
 
 

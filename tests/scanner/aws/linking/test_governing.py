@@ -312,3 +312,77 @@ def test_a_delegated_administrator_of_identity_center_does_so_too(
     one = shortest(graph, f"arn:aws:iam::{ACCOUNT}:user/adam")
 
     assert (one is not None) is found
+
+
+# ---- stack sets ----
+
+
+STACKS = "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"
+EXECUTES = "stacksets-exec-0123456789abcdef"
+
+
+def deployed(tmp_path, *managers, name=EXECUTES, service=None, elsewhere=()):
+    """A member account in which the service has a role of this name."""
+    delegated = answer(
+        "organizations:ListDelegatedServicesForAccount",
+        {"DelegatedServices": [{"ServicePrincipal": service or "config"}]},
+        params={"AccountId": PARTNER},
+    )
+    central = organization(unit("Work", member(ACCOUNT), member(PARTNER)), delegated)
+    linked = f"arn:aws:iam::{MANAGEMENT}:role/aws-service-role/stacksets/x"
+    held = role(name, allow("*"), trust=[trusting({"AWS": linked})])
+    files = (
+        account(instance("i-1", registered=True), held),
+        account(*managers, id=MANAGEMENT),
+        account(*elsewhere, id=PARTNER),
+        central,
+    )
+    return build_graph([decide_aws_half(load_aws(estate(tmp_path, *files)))])
+
+
+@pytest.mark.parametrize(
+    ("statements", "members", "found"),
+    [
+        ([allow(*STACKS)], {}, True),
+        ([allow(STACKS[0])], {}, False),
+        ([allow(STACKS[1])], {}, False),
+        ([allow(*STACKS), deny(STACKS[1])], {}, False),
+        ([allow(*STACKS, on="arn:aws:cloudformation:*:*:stackset/a-*")], {}, True),
+        (
+            [
+                allow(STACKS[0], on="arn:aws:cloudformation:*:*:stackset/a-*"),
+                allow(STACKS[1], on="arn:aws:cloudformation:*:*:stackset/b-*"),
+            ],
+            {},
+            False,
+        ),
+        # a role of that kind shows that stack sets were deployed there
+        ([allow(*STACKS)], {"name": "stacks-0123"}, False),
+    ],
+)
+def test_whoever_deploys_stack_sets_acts_in_member_accounts(
+    tmp_path, statements, members, found
+):
+    """By the role that the service has there, with permissions of its own."""
+    one = shortest(deployed(tmp_path, eve(*statements), **members))
+
+    assert (one is not None) is found
+    if one is not None:
+        assert one.confidence is Confidence.INFERRED
+
+
+@pytest.mark.parametrize(
+    ("service", "found"),
+    [
+        ("member.org.stacksets.cloudformation.amazonaws.com", True),
+        ("sso.amazonaws.com", False),
+    ],
+)
+def test_a_delegated_administrator_deploys_stack_sets_too(tmp_path, service, found):
+    """The same rights in an account without the delegation are none."""
+    adam = user("adam", allow(*STACKS))
+    graph = deployed(tmp_path, service=service, elsewhere=[adam])
+
+    one = shortest(graph, f"arn:aws:iam::{PARTNER}:user/adam")
+
+    assert (one is not None) is found
