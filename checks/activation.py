@@ -9,6 +9,7 @@ from checks.context import Context
 from checks.evidence import AZURE_BASE, AZURE_DELEGATIONS, AZURE_SCHEDULES
 from checks.finding import Check, Claim, Severity
 from checks.hits import BREAK_GLASS, COMMANDS, M1026, MFA, Hit, define
+from checks.once import once
 from scanner.estate import Principal, Provider
 from scanner.grants import Activation, AssignmentBecause, Grant, Standing, Verdict
 from scanner.graph import AccessGraph
@@ -124,7 +125,7 @@ def _eligible(flagged: _Flagged, lacking: str, context: Context) -> Iterator[Hit
     graph = context.graph
     unread: dict[str, list[Grant]] = {}
     what = f"can activate access to commands without {lacking}"
-    for principal, grants in _holders(graph, Standing.ELIGIBLE):
+    for principal, grants in once(graph, _eligibles):
         scope = f"{principal.provider}:{principal.scope}"
         easy = [g for g in grants if _is_easy(flagged, graph, principal, g)]
         if easy:
@@ -147,8 +148,18 @@ def _is_easy(
     return policy is not None and flagged(graph, principal, policy)
 
 
+def _eligibles(graph: AccessGraph) -> tuple[tuple[Principal, list[Grant]], ...]:
+    return tuple(_holders(graph, Standing.ELIGIBLE))
+
+
+def _is_external(principal: Principal) -> bool:
+    return principal.external
+
+
 def _holders(
-    graph: AccessGraph, standing: Standing
+    graph: AccessGraph,
+    standing: Standing,
+    counts: Callable[[Principal], bool] = lambda principal: True,
 ) -> Iterator[tuple[Principal, list[Grant]]]:
     for holding in graph.holdings:
         grants = [
@@ -158,7 +169,7 @@ def _holders(
             and grant.vector.tier in COMMANDS
             and grant.decision.standing is standing
         ]
-        for principal in holding.principals if grants else ():
+        for principal in filter(counts, holding.principals) if grants else ():
             own = [one for one in grants if _is_own(graph, principal, one)]
             if own:
                 yield principal, own
@@ -216,9 +227,7 @@ def _lasts_long(graph: AccessGraph, principal: Principal, policy: Activation) ->
 
 def _permanently_delegated(context: Context) -> Iterator[Hit]:
     graph = context.graph
-    for principal, grants in _holders(graph, Standing.PERMANENT):
-        if not principal.external:
-            continue
+    for principal, grants in _holders(graph, Standing.PERMANENT, _is_external):
         delegated = [g for g in grants if any(_delegations(g, principal))]
         if delegated:
             message = f"{principal.name} can run commands by delegation at any time"

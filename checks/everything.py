@@ -1,6 +1,6 @@
 """All of it: who can command every node of every account or subscription."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from checks.hits import (
 from scanner.classes import is_class
 from scanner.closure import Closure, closure_of
 from scanner.estate import Principal, Provider
-from scanner.grants import TargetSet, bits_of
+from scanner.grants import TargetSet
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -77,15 +77,11 @@ def checks() -> tuple[Check, ...]:
 def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
     graph, closure = context.graph, closure_of(context.graph, COMMANDS)
     scopes = _scopes(graph, provider)
-    wanted = bits_of(
-        (graph.scope_numbers[one] for one in scopes if one in graph.scope_numbers),
-        len(graph.scope_numbers),
-    )
-    if len(scopes) < _SEVERAL or wanted.bit_count() < len(scopes):
+    if len(scopes) < _SEVERAL or not scopes <= graph.scope_numbers.keys():
         return
     kind = "accounts" if provider is Provider.AWS else "subscriptions"
     what = f"can run commands on every node of all {len(scopes)} {kind}"
-    found = tuple(_reaching(provider, graph, closure, wanted))
+    found = tuple(_reaching(provider, graph, closure, scopes))
     if len(found) > _MOST:
         access = _access(graph, closure, *found[0])
         message = f"{len(found)} principals {what}"
@@ -97,7 +93,7 @@ def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
 
 
 def _reaching(
-    provider: Provider, graph: AccessGraph, closure: Closure, wanted: int
+    provider: Provider, graph: AccessGraph, closure: Closure, wanted: set[str]
 ) -> Iterator[tuple[Principal, tuple[TargetSet, ...]]]:
     """Yield whoever commands all targets of the wanted scopes, with these targets."""
     answers: dict[object, tuple[TargetSet, ...]] = {}
@@ -107,7 +103,7 @@ def _reaching(
         alike = closure.alike(principal.id)
         if alike not in answers:
             _, sets = closure.at(principal.id)
-            answers[alike] = sets if not wanted & ~_covered(graph, sets) else ()
+            answers[alike] = sets if _cover(graph, sets, wanted) else ()
         if answers[alike]:
             yield principal, answers[alike]
 
@@ -132,14 +128,15 @@ def _counts(principal: Principal) -> bool:
     )
 
 
-def _covered(graph: AccessGraph, sets: tuple[TargetSet, ...]) -> int:
-    """Return the scopes of which all targets are among these, by their numbers."""
-    found = 0
-    for one in sets:
-        for name, mask in graph.scopes(one.space).masks.items():
-            if mask & one.bits == mask:
-                found |= 1 << graph.scope_numbers[name]
-    return found
+def _cover(
+    graph: AccessGraph, sets: tuple[TargetSet, ...], wanted: Iterable[str]
+) -> bool:
+    """True when all targets that a space has of each wanted scope are among these."""
+    known = [(graph.scopes(one.space).masks, one.bits) for one in sets]
+    return all(
+        any(scope in masks and not masks[scope] & ~bits for masks, bits in known)
+        for scope in wanted
+    )
 
 
 def _access(

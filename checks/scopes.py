@@ -8,7 +8,7 @@ from checks.context import Context
 from checks.hits import COMMANDS, Hit, is_service_linked
 from scanner.estate import Provider
 from scanner.facts import Fact, Topic
-from scanner.grants import Confidence, Grant, Standing, Verdict
+from scanner.grants import Confidence, Grant, Standing, TargetSet, Verdict
 from scanner.graph import AccessGraph
 
 #: Space, vector, and what the severity of a grant depends on.
@@ -54,24 +54,30 @@ def hit_on_scope(
 
 def _parts(graph: AccessGraph, provider: Provider) -> _Parts:
     found: _Parts = {}
+    seen: dict[_Kind, int] = {}
     for holding in graph.holdings:
         if all(map(is_service_linked, holding.principals)):
             continue
         for grant in holding.grants:
             if grant.vector.provider is provider and grant.vector.tier in COMMANDS:
-                _add(graph, found, grant)
+                kind = _kind_of(grant)
+                before = seen.get(kind, 0)
+                fresh = grant.targets.bits & ~before
+                if fresh:
+                    seen[kind] = before | fresh
+                    _add(graph, found, grant, kind, fresh)
     return found
 
 
-def _add(graph: AccessGraph, found: _Parts, grant: Grant) -> None:
-    targets, kind = grant.targets, _kind_of(grant)
-    scopes = graph.scopes(targets.space)
-    numbers = scopes.of(targets.bits)
-    for name, mask in scopes.masks.items():
-        if numbers >> graph.scope_numbers[name] & 1:
-            parts = found.setdefault(name, {})
-            first, bits = parts.get(kind, (grant, 0))
-            parts[kind] = first, bits | targets.bits & mask
+def _add(
+    graph: AccessGraph, found: _Parts, grant: Grant, kind: _Kind, fresh: int
+) -> None:
+    """Add targets that no grant of the kind had, scope by scope."""
+    masks = graph.scopes(grant.targets.space).masks
+    for name in graph.scopes_of([TargetSet(grant.targets.space, fresh)]):
+        parts = found.setdefault(name, {})
+        first, bits = parts.get(kind, (grant, 0))
+        parts[kind] = first, bits | fresh & masks[name]
 
 
 def _kind_of(grant: Grant) -> _Kind:

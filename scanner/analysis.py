@@ -50,7 +50,7 @@ def analyse(evidence: Evidence, processes: int = 1) -> Analysis:
     decided: list[Decided] = []
     found: list[Gap] = []
     if aws is not None:
-        decided.append(decide_aws_half(aws))
+        decided.append(decide_aws_half(aws, processes))
         found += aws.gaps
         found += (gap for account in aws.accounts.values() for gap in account.gaps)
     if azure is not None:
@@ -60,14 +60,11 @@ def analyse(evidence: Evidence, processes: int = 1) -> Analysis:
     return Analysis(coverage, aws, azure, tuple(decided), digest)
 
 
-def decide_aws_half(estate: "AwsEstate") -> Decided:
+def decide_aws_half(estate: "AwsEstate", processes: int = 1) -> Decided:
     """Decide and link the AWS half: grants, hops and the outsiders that hops name."""
-    from scanner.aws.decide import decide_aws
-    from scanner.aws.link import by_commands, links_of
+    from scanner.aws.sharing import decided_and_linked
 
-    links = links_of(estate)
-    decided = decide_aws(estate, links.made)
-    links = by_commands(estate, links, decided)
+    decided, links = decided_and_linked(estate, processes)
     return _linked(decided, links.outsiders, links.edges)
 
 

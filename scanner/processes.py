@@ -10,7 +10,7 @@ import os
 import pickle
 import signal
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copyreg import dispatch_table
 from dataclasses import fields
@@ -32,9 +32,14 @@ def available() -> int:
 class Apart(Generic[Made]):
     """Work that a second process does meanwhile; made by `apart`."""
 
-    def __init__(self, work: Callable[[], Made], handed: tuple[type, ...]) -> None:
+    def __init__(
+        self,
+        work: Callable[[], Made],
+        handed: tuple[type, ...],
+        shared: Sequence[object],
+    ) -> None:
         """Fork."""
-        self._work, self._handed = work, handed
+        self._work, self._handed, self._shared = work, handed, shared
         self._reader, writer = os.pipe()
         with warnings.catch_warnings():
             # Python warns of forks beside threads: the second process starts none and
@@ -53,7 +58,7 @@ class Apart(Generic[Made]):
         self._pid = 0
         if status != 0:
             return self._work()
-        made: Made = pickle.loads(sent)  # noqa: S301 - our own fork wrote it
+        made: Made = _Unpickler(io.BytesIO(sent), self._shared).load()
         return made
 
     def end(self) -> None:
@@ -68,7 +73,7 @@ class Apart(Generic[Made]):
         """Work and leave at once: nothing of the first process is run at exit."""
         status = 1
         try:
-            sent = _pickled(self._work(), self._handed)
+            sent = _pickled(self._work(), self._handed, self._shared)
             with os.fdopen(writer, "wb") as stream:
                 stream.write(sent)
             status = 0
@@ -78,32 +83,64 @@ class Apart(Generic[Made]):
 
 @contextmanager
 def apart(
-    work: Callable[[], Made], handed: tuple[type, ...] = ()
+    work: Callable[[], Made],
+    handed: tuple[type, ...] = (),
+    shared: Sequence[object] = (),
 ) -> Iterator[Apart[Made]]:
     """Let a second process do some work inside the block.
 
     Args:
         work: takes nothing, and returns what can be pickled.
         handed: frozen dataclasses that the result is made of, handed over fast.
+        shared: objects that the result may name, each of a type that is handed: the
+            very same ones are in it again.
     """
-    second = Apart(work, handed)
+    second = Apart(work, handed, shared)
     try:
         yield second
     finally:
         second.end()
 
 
-def _pickled(made: object, handed: tuple[type, ...]) -> bytes:
+def _pickled(made: object, handed: tuple[type, ...], shared: Sequence[object]) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
+    places = {id(one): place for place, one in enumerate(shared)}
+    kinds = {type(one) for one in shared}
     # Dataclasses with slots are else taken apart field by field, in Python.
     table: dict[Any, Any] = dict(dispatch_table)
-    table.update((kind, _reducer(kind)) for kind in handed)
+    for kind in handed:
+        table[kind] = _reducer(kind, places if kind in kinds else {})
     pickler.dispatch_table = table
     pickler.dump(made)
     return buffer.getvalue()
 
 
-def _reducer(kind: Any) -> Callable[[object], tuple[type, tuple[object, ...]]]:
+def _reducer(
+    kind: Any, places: Mapping[int, int]
+) -> Callable[[object], tuple[Any, tuple[object, ...]]]:
     values = attrgetter(*(field.name for field in fields(kind)))
-    return lambda one: (kind, values(one))
+
+    def reduced(one: object) -> tuple[Any, tuple[object, ...]]:
+        place = places.get(id(one))
+        return (kind, values(one)) if place is None else (shared_at, (place,))
+
+    return reduced if places else lambda one: (kind, values(one))
+
+
+def shared_at(place: int) -> object:
+    """Stand in a pickle for what both processes have; `_Unpickler` looks it up."""
+    raise LookupError(place)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what our own fork wrote."""
+
+    def __init__(self, stream: io.BytesIO, shared: Sequence[object]) -> None:
+        super().__init__(stream)
+        self._shared = shared
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (__name__, shared_at.__name__):
+            return self._shared.__getitem__
+        return super().find_class(module, name)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from azure_server import AzureServer
-from azure_tenant import AzureTenant
+from azure_tenant import AzureTenant, guid_of
 
 from scanner.azure.collect.options import AzureCollected, AzureOptions, Timings
 from scanner.azure.collect.run import collect_azure
@@ -18,6 +18,11 @@ from scanner.evidence.store import REFUSE, EstateStore
 HASTY = Timings(
     connect=2, read=2, tries=3, first_wait=0.001, longest_wait=0.05, call=5, pages=50
 )
+
+
+#: Permissions on Microsoft Graph: manages roles of the directory, and reads users.
+STRONG = "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
+WEAK = "df021288-bdef-4463-88db-98f22de89214"
 
 
 class NoLimit(Rates):
@@ -108,6 +113,10 @@ def small_tenant() -> AzureTenant:
     ops = tenant.group("ops", members=[ann, inner], owners=[bob])
     tenant.group("lunch", members=[ann])
     app = tenant.service_principal("ci", owners=[ann])
+    strong = tenant.service_principal("strong", owners=[ann])
+    tenant.permit(strong, STRONG)
+    tenant.direct(ann, guid_of("role", "keeper"))
+    tenant.permit(tenant.service_principal("weak", owners=[ann]), WEAK)
     contributor = tenant.role("VM Contributor", ["Microsoft.Compute/*"])
     limited = tenant.role(
         "Assigner",

@@ -257,6 +257,24 @@ class AzureTenant:
                 self.put(f"/v1.0/applications/{registered}/owners", {"id": owner})
         return found
 
+    def direct(self, principal: str, role: str) -> None:
+        """Give somebody a role of the directory, by its id."""
+        place = "/v1.0/roleManagement/directory/roleAssignments"
+        row = {"id": f"{principal}-{role}", "roleDefinitionId": role}
+        self.put(place, {**row, "principalId": principal, "directoryScopeId": "/"})
+
+    def permit(self, principal: str, permission: str) -> None:
+        """Give an application a permission on Microsoft Graph, by its id."""
+        app = "00000003-0000-0000-c000-000000000000"
+        found = guid_of("servicePrincipals", "Microsoft Graph")
+        if found not in {row["id"] for row in self.lists["/v1.0/serviceprincipals"]}:
+            more = {"appId": app, "servicePrincipalType": "Application"}
+            self._directory("servicePrincipals", "Microsoft Graph", **more)
+        row = {"id": f"{principal}-{permission}", "appRoleId": permission}
+        row |= {"principalId": principal, "principalType": "ServicePrincipal"}
+        place = f"/v1.0/servicePrincipals/{found}/appRoleAssignedTo"
+        self.put(place, {**row, "resourceId": found})
+
     def _directory(self, kind: str, name: str, **members: Any) -> str:
         found = guid_of(kind, name)
         self.put(f"/v1.0/{kind}", {"id": found, "displayName": name, **members})

@@ -134,7 +134,10 @@ def _holding(one: Assignment) -> tuple[str, str, str]:
 
 
 def _with_activation(draft: AzureDraft, name: str, new: Assignment) -> Assignment:
-    """Take over what activating the same role at the same scope takes elsewhere."""
+    """Take over what activating the same role at the same scope takes."""
+    known = draft.tenants[name].activations.get((new.scope, new.role))
+    if known is not None:
+        return replace(new, activation=known)
     for one in draft.assignments(name):
         alike = (one.role, one.scope) == (new.role, new.scope)
         if alike and _is_eligibility(one) and one.activation is not None:

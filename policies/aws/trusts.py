@@ -25,7 +25,8 @@ from scanner.grants import StatementBecause
 WITHOUT_ID = "t1651_aws_external_without_external_id"
 WITH_ID = "t1651_aws_external_account"
 SUBJECT = "t1651_aws_oidc_subject_wide"
-TRUSTED = frozenset({WITHOUT_ID, WITH_ID, SUBJECT})
+ANYONE = "t1651_aws_trusts_anyone"
+TRUSTED = frozenset({WITHOUT_ID, WITH_ID, SUBJECT, ANYONE})
 
 _TRUST = "/trust"
 _EXTERNAL_ID = "REPLACE-WITH-AN-ID-OF-YOUR-OWN-AGREED-WITH-THE-PARTNER"
@@ -35,6 +36,9 @@ _DEMANDED = (
     "the outsider must send the value before the change is made",
     "the placeholder must be replaced: as it is, nobody enters",
 )
+
+_ANYBODY = "*"
+_ALL_OTHERS = "services, and everybody else whom only `*` lets in, enter no more"
 
 Option = Draft | Advice
 
@@ -96,16 +100,18 @@ def _demanding(
 ) -> Iterator[Draft]:
     """Yield an entry that takes an ExternalId, or an exact subject and audience."""
     done: list[Change] = []
+    required: dict[str, Any] = {}
     for one in entries:
         if finding.check == SUBJECT:
             issuer = _issuer(one)
-            required: dict[str, Any] = {
+            required = {
                 f"{issuer}:sub": _SUBJECT,
                 f"{issuer}:aud": _AUDIENCE,
             }
         else:
-            required = {"sts:ExternalId": _EXTERNAL_ID, **_exact(outsider, wishes)}
-            required |= _ours(index, outsider, one.role)
+            required = {**_exact(outsider, wishes), **_ours(index, outsider, one.role)}
+            if finding.check != ANYONE or not required:
+                required["sts:ExternalId"] = _EXTERNAL_ID
         after = statements.with_condition(one.content, one.indexes, required)
         change = _edited(index, one, after, outsider)
         if change is None:
@@ -119,9 +125,18 @@ def _demanding(
             {outsider.id: None},
             "narrow: who enters is agreed with somebody else, so the entry stays and "
             "takes a proof of who comes",
-            ("entry with the value that was agreed",),
-            _DEMANDED,
+            ("entry from the organization",)
+            if required.keys() == {"aws:PrincipalOrgID"}
+            else ("entry with the value that was agreed",),
+            _demanded(outsider, required),
+            gives_up=outsider.id == _ANYBODY,
         )
+
+
+def _demanded(outsider: Principal, required: Json) -> tuple[str, ...]:
+    ours = {"aws:PrincipalArn", "aws:PrincipalOrgID"}
+    effects = () if required.keys() <= ours else _DEMANDED
+    return (*effects, *([_ALL_OTHERS] if outsider.id == _ANYBODY else []))
 
 
 def _exact(outsider: Principal, wishes: Wishes) -> dict[str, list[str]]:
@@ -162,7 +177,11 @@ def _shut_out(
             {outsider.id: None},
             "remove: nobody has approved this outsider (`approved.partners`, --keep)",
             (),
-            ("whatever else the outsider does with the role ends",),
+            (
+                "whatever else the outsider does with the role ends",
+                *([_ALL_OTHERS] if outsider.id == _ANYBODY else []),
+            ),
+            gives_up=outsider.id == _ANYBODY,
         )
 
 

@@ -23,8 +23,9 @@ class Behind:
     """The assignments that give a finding's principal its vectors.
 
     More than the finding rests on: what the principal holds by another assignment, or
-    through a group, would leave it the access. What other findings change is changed
-    with it.
+    through a group, would leave it the access; so would what it is eligible for, which
+    no grant names as long as something permanent gives the same. What other findings
+    change is changed with it.
     """
 
     def __init__(
@@ -46,6 +47,9 @@ class Behind:
                         held = index.held(why.assignment)
                         if held is not None and _ours(held):
                             found.setdefault(held.assignment.id, held)
+        for held in index.waiting(self._who):
+            if _ours(held) and _gives(held, finding.vectors):
+                found.setdefault(held.assignment.id, held)
         self._all = tuple(found.values())
 
     def choices(self) -> Iterator[Steps]:
@@ -89,6 +93,11 @@ def _held(index: PlanIndex, id_: str) -> Held:
     found = index.held(id_)
     assert found is not None  # noqa: S101
     return found
+
+
+def _gives(held: Held, vectors: Iterable[str]) -> bool:
+    role = held.role
+    return role is not None and any(any(role.granting(one, False)) for one in vectors)
 
 
 def _ours(held: Held) -> bool:

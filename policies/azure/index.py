@@ -1,11 +1,14 @@
 """Look-ups over an Azure estate that planning asks for every finding, built once."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from policies.apply.azure_draft import AzureIndex
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import normalized
+from scanner.grants import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,23 @@ class PlanIndex(AzureIndex):
         inside = reached.get(principal, frozenset()) | {principal}
         joining = {who for who, group in directory.eligible if group in inside}
         return inside.union(joining, *(reached.get(who, ()) for who in joining))
+
+    def waiting(self, who: str) -> Iterator[Held]:
+        """Yield what a principal is eligible for, itself or through a group."""
+        for tenant in self.estate.tenants.values():
+            reached = tenant.directory.reached
+            for one in self._eligible.get(tenant.id, ()):
+                if one.principal == who or who in reached.get(one.principal, ()):
+                    yield Held(tenant, one)
+
+    @cached_property
+    def _eligible(self) -> Mapping[str, tuple[Assignment, ...]]:
+        return {
+            tenant.id: tuple(
+                one for one in tenant.assignments if one.standing is Standing.ELIGIBLE
+            )
+            for tenant in self.estate.tenants.values()
+        }
 
     def direct_group(self, member: str, group: str) -> str | None:
         """Return the group that a member is in itself, of those that lead to a group.

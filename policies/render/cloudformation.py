@@ -1,8 +1,9 @@
 """CloudFormation: one JSON stack per account.
 
 An object that is there already is first imported as it is (`import.json`, with the list
-of what to import), then updated (`template.json`). No document goes through `Fn::Sub`:
-policy variables look like its substitutions.
+of what to import), then updated (`template.json`). A policy that the stack makes names
+whom it is attached to; what else these hold is not the stack's. No document goes
+through `Fn::Sub`: policy variables look like its substitutions.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ class StackObject:
     """
 
     type: str
-    properties: Mapping[str, Any]
+    properties: dict[str, Any]
     identifier: Mapping[str, str]
     document: str = ""
 
@@ -118,6 +119,7 @@ _PROPERTIES = {
     ResourceKind.PERMISSION_SET_POLICY: ("ManagedPolicies", "AWS::SSO::PermissionSet"),
     ResourceKind.INSTANCE_PROFILE: ("IamInstanceProfile", "AWS::EC2::Instance"),
 }
+_TO_TARGET = ResourceKind.CONTROL_ATTACHMENT
 _NONE = {ResourceKind.DOCUMENT_SHARE: "CloudFormation does not share documents"}
 
 
@@ -125,17 +127,43 @@ def cloudformation(steps: Sequence[Step]) -> Rendering:
     """Return a stack per account; organization objects are the management account's."""
     left_out: dict[int, str] = {}
     stacks: dict[str, list[tuple[Step, StackObject]]] = {}
+    made: dict[str, StackObject] = {}
     for step in steps:
         if step.kind.startswith("aws."):
             try:
-                stacks.setdefault(_account(step), []).append((step, _object(step)))
+                if _attaches(step, made):
+                    _attach(step, made[step.resource.name])
+                    continue
+                one = _object(step)
+                stacks.setdefault(_account(step), []).append((step, one))
             except CannotRender as error:
                 left_out[step.number] = str(error)
+                continue
+            if step.action is Action.CREATE:
+                made[step.resource.id] = one
     files: dict[str, bytes] = {}
     for account, members in stacks.items():
         if members:
             files |= _stack(f"cloudformation/{account}", members)
     return Rendering(files, left_out)
+
+
+def _attaches(step: Step, made: Mapping[str, StackObject]) -> bool:
+    """Tell whether a step attaches a policy that the stack itself has made.
+
+    Such a policy's list of holders is the stack's own; theirs are left as they are.
+    """
+    own = step.resource.name in made and step.action is Action.CREATE
+    return own and step.kind in (ResourceKind.ATTACHMENT, _TO_TARGET)
+
+
+def _attach(step: Step, policy: StackObject) -> None:
+    if step.kind is _TO_TARGET:
+        member, holder = "TargetIds", step.resource.id
+    else:
+        named = iam_name(step.resource.id, "role", "user", "group")
+        member, holder = f"{named.kind.capitalize()}s", named.name
+    policy.properties.setdefault(member, []).append(holder)
 
 
 def _account(step: Step) -> str:

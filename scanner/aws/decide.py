@@ -5,7 +5,7 @@ account reaches them (whoever comes from there enters a role first, `scanner.aws
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -17,7 +17,6 @@ from scanner.aws.tagging import retags
 from scanner.aws.vectors import HOLDERS, catalogue
 from scanner.aws.wording import wording_of
 from scanner.aws.work import work_of
-from scanner.classes import is_somebody
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Grant, Vector
 from scanner.usage import joined
@@ -26,8 +25,36 @@ _BY_ID = attrgetter("id")
 _NOT_LISTED = "what it acts through was not listed in any account"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnGrants:
+    """What identities hold as they are, whatever they could make of themselves.
+
+    Attributes:
+        rules: the compiler of every engine.
+        engines: by account, in order.
+        grants: all of them, in no order.
+    """
+
+    rules: Rules
+    engines: Mapping[str, AccountEngine]
+    grants: Sequence[Grant]
+
+
+def own_grants(estate: AwsEstate) -> OwnGrants:
+    """Decide every covered vector for every identity and node."""
+    rules = Rules(catalogue().actions)
+    engines = {
+        id_: AccountEngine(estate, estate.accounts[id_], rules)
+        for id_ in sorted(estate.accounts)
+    }
+    grants = [grant for engine in engines.values() for grant in engine.grants()]
+    return OwnGrants(rules, engines, grants)
+
+
 def decide_aws(
-    estate: AwsEstate, made: Mapping[str, Sequence[Identity]] = MappingProxyType({})
+    estate: AwsEstate,
+    made: Mapping[str, Sequence[Identity]] = MappingProxyType({}),
+    own: OwnGrants | None = None,
 ) -> Decided:
     """Decide every covered vector for every identity and node.
 
@@ -35,17 +62,20 @@ def decide_aws(
         estate: the estate.
         made: by account, what identities could make of themselves; theirs are the
             grants of `Decided.beyond`.
+        own: what `own_grants` returned, where it was called already.
 
-    Returns grants sorted by vector, then by principals; edges are `link_aws`'s.
+    Returns grants sorted by vector, then by principals; hops are found by
+    `scanner.aws.link`.
     """
-    rules = Rules(catalogue().actions)
+    own = own or own_grants(estate)
     accounts = [estate.accounts[id] for id in sorted(estate.accounts)]
-    engines = {
-        one.id: AccountEngine(estate, _with(one, made.get(one.id, ())), rules)
-        for one in accounts
-    }
-    found = [grant for engine in engines.values() for grant in engine.grants()]
-    grants, beyond = _told_apart(found) if made else (found, [])
+    engines, beyond = dict(own.engines), list[Grant]()
+    for id_ in sorted(made.keys() & engines.keys()):
+        account = estate.accounts[id_]
+        more = replace(account, identities=(*account.identities, *made[id_]))
+        base = engines[id_]
+        engines[id_] = AccountEngine(estate, more, own.rules, base=base)
+        beyond += engines[id_].grants()
     return Decided(
         provider=Provider.AWS,
         principals=tuple(
@@ -60,7 +90,7 @@ def decide_aws(
                 key=_BY_ID,
             )
         ),
-        grants=sorted(grants, key=_in_order),
+        grants=sorted(own.grants, key=_in_order),
         edges=(),
         beyond=sorted(beyond, key=_in_order),
         same_machine={
@@ -81,24 +111,6 @@ def decide_aws(
         wording_of=wording_of(estate),
         retags=retags(estate),
     )
-
-
-def _with(account: AwsAccount, made: Sequence[Identity]) -> AwsAccount:
-    return replace(account, identities=(*account.identities, *made))
-
-
-def _told_apart(grants: Iterable[Grant]) -> tuple[list[Grant], list[Grant]]:
-    """Return the grants of identities, and those of what they could become."""
-    real: list[Grant] = []
-    beyond: list[Grant] = []
-    for grant in grants:
-        somebody = tuple(filter(is_somebody, grant.principals))
-        others = tuple(one for one in grant.principals if not is_somebody(one))
-        if somebody:
-            real.append(replace(grant, principals=somebody) if others else grant)
-        if others:
-            beyond.append(replace(grant, principals=others))
-    return real, beyond
 
 
 def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:

@@ -1,24 +1,28 @@
 """Hops of the AWS half: who becomes whom, and what a VM runs as."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
 from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.delegated import Delegated
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
+from scanner.aws.linking.kept_out import kept_out
+from scanner.aws.linking.onward import Fresh, Made
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
 from scanner.aws.linking.providers import Providers
+from scanner.aws.linking.stack_sets import StackSets
 from scanner.aws.linking.tagged_entries import TaggedEntries
 from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
-from scanner.grants import Decided, Edge, Verdict
+from scanner.grants import Edge, Grant, Verdict
 
 #: Services through which a delegated administrator reaches into members' VMs or roles.
 #: Matched by prefix: the strings are not documented in one place.
@@ -44,16 +48,11 @@ class Links:
     made: Mapping[str, Sequence[Identity]]
 
 
-def link_aws(estate: AwsEstate) -> tuple[tuple[Principal, ...], tuple[Edge, ...]]:
-    """Return the outsiders and the hops of `links_of`."""
-    links = links_of(estate)
-    return links.outsiders, links.edges
-
-
 def links_of(estate: AwsEstate) -> Links:
     """Find the hops between principals, and from VMs to the roles they run as.
 
-    Hops that are certainly denied are left out; what evidence does not settle is
+    Those by tags on nodes are `by_tags`, and those by commands `by_commands`. Hops that
+    are certainly denied are left out; what evidence does not settle is
     `unknown`.
     """
     own, outside, people = OwnEntries(estate), OutsideEntries(estate), People(estate)
@@ -61,33 +60,48 @@ def links_of(estate: AwsEstate) -> Links:
     tagging = TaggedEntries(estate)
     sessions = tagging.at_first(own, outside, edges)
     edges += sessions
-    escalations = Escalations(estate)
+    alone = kept_out(estate, edges)
+    escalations = Escalations(estate, alone)
     classes = list(own.classes)
-    edges += escalated(estate, escalations, edges, classes)
-    forgers, rails, sets = Forgers(estate), Guardrails(estate), PermissionSets(estate)
-    edges += [*forgers.edges(), *sets.edges()]
+    climbing = _Climbing(estate, escalations, classes)
+    edges += climbing.from_(list(escalations.edges()), edges)
+    rails, sets = Guardrails(estate, alone), PermissionSets(estate)
+    stacks = StackSets(estate)
+    edges += [*sets.edges(), *stacks.edges()]
     providers = Providers(estate)
-    edges += [*providers.certificates(), *providers.rewriting(outside.principals)]
+    edges += [*providers.certificates(), *providers.rewriting(edges)]
     edges += rails.edges(edges)
     tagged = Retagged(estate)
     edges += list(tagged.edges(edges))
-    governed = _together(rails.made, sets.made, tagged.made)
-    others = _together(escalations.made, governed)
+    others = _together(escalations.made, rails.made, sets.made, tagged.made)
     edges += tagging.further(sessions, others, classes)
-    governed = _together(governed, tagging.made)
-    if governed:
-        entries = OwnEntries(estate, governed, len(classes))
-        edges += entries.edges()
-        classes += entries.classes
+    delegated = Delegated(estate)
+    edges += list(delegated.edges())
+    fresh = Fresh((rails, sets, tagged, tagging, delegated)), Fresh((escalations,))
+    while led := _together(*(governed := [one.take() for one in fresh])):
+        edges += [*sets.edges(led), *stacks.edges(led)]
+        edges += list(providers.rewriting(edges, led))
+        edges += rails.edges(edges, led)
+        first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
+        edges += climbing.from_(first, edges)
+    governed_made = _together(rails.made, sets.made, tagged.made, tagging.made)
+    governed_made = _together(governed_made, delegated.made)
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    named = [*classes, *escalations.parties, *forgers.principals]
-    named += [*rails.principals, *sets.principals, *tagged.principals]
+    named = [*classes, *escalations.parties, *rails.principals]
+    named += [*sets.principals, *tagged.principals]
+    named += delegated.principals
     named += [one.principal for each in tagging.made.values() for one in each]
     parties = {each.id: each for each in named}
-    parties |= outside.principals | providers.principals | people.principals | unlisted
+    parties |= (
+        stacks.principals
+        | outside.principals
+        | providers.principals
+        | people.principals
+        | unlisted
+    )
     listed = {
         identity.principal.id
         for account in estate.accounts.values()
@@ -95,17 +109,41 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    return Links(
-        tuple(outsiders), ordered, _together(escalations.made, forgers.made, governed)
+    made = _together(escalations.made, governed_made)
+    return Links(tuple(outsiders), ordered, made)
+
+
+def by_tags(estate: AwsEstate) -> Links:
+    """Find the hops to what somebody holds once it has set tags on nodes."""
+    forgers = Forgers(estate)
+    edges = tuple(sorted(forgers.edges(), key=_order))
+    return Links(tuple(forgers.principals), edges, forgers.made)
+
+
+def by_commands(estate: AwsEstate, grants: Sequence[Grant]) -> Links:
+    """Find the hops that rest on commands.
+
+    Args:
+        estate: the estate.
+        grants: what its identities hold as they are.
+    """
+    found = Associations(estate, grants)
+    edges = tuple(sorted(set(found.edges()), key=_order))
+    return Links(tuple(found.principals), edges, {})
+
+
+def joined(*links: Links) -> Links:
+    """Return all of some hops; what names a party twice names it alike."""
+    edges = sorted((edge for each in links for edge in each.edges), key=_order)
+    once = (
+        one for one, before in zip(edges, (None, *edges), strict=False) if one != before
     )
-
-
-def by_commands(estate: AwsEstate, links: Links, decided: Decided) -> Links:
-    """Return the hops with those that rest on commands, once these are decided."""
-    found = Associations(estate, decided)
-    edges = tuple(sorted({*links.edges, *found.edges()}, key=_order))
-    outsiders = sorted((*links.outsiders, *found.principals), key=lambda one: one.id)
-    return replace(links, outsiders=tuple(outsiders), edges=edges)
+    parties = {one.id: one for each in links for one in each.outsiders}
+    return Links(
+        tuple(parties[id_] for id_ in sorted(parties)),
+        tuple(once),
+        _together(*(each.made for each in links)),
+    )
 
 
 def _together(
@@ -118,36 +156,43 @@ def _together(
     return found
 
 
-def escalated(
-    estate: AwsEstate,
-    escalations: Escalations,
-    known: Sequence[Edge],
-    classes: list[Principal],
-) -> list[Edge]:
-    """Return the hops by escalation, and those that they lead on to.
+class _Climbing:
+    """Follows hops by escalation as far as they lead.
 
-    Args:
-        estate: the estate.
-        escalations: what finds them.
-        known: the hops found so far.
+    Attributes:
         classes: nodes that stand for callers; those of further entries are added.
     """
-    found = list(escalations.edges())
-    entered: dict[str, int] = {}
-    while True:
-        made = {
-            account: each[entered.get(account, 0) :]
-            for account, each in escalations.made.items()
-        }
-        if any(made.values()):
-            entered = {account: len(all_) for account, all_ in escalations.made.items()}
-            entries = OwnEntries(estate, made, len(classes))
-            found += entries.edges()
-            classes += entries.classes
-        more = list(escalations.further([*known, *found]))
-        if not more:
-            return found
-        found += more
+
+    def __init__(
+        self, estate: AwsEstate, escalations: Escalations, classes: list[Principal]
+    ) -> None:
+        self._estate, self._escalations = estate, escalations
+        self.classes = classes
+        self._fresh = Fresh((escalations,))
+
+    def from_(self, first: Sequence[Edge], known: Sequence[Edge]) -> list[Edge]:
+        """Return some hops, and those that they lead on to.
+
+        Args:
+            first: found just now; what they lead to was not entered from yet.
+            known: found before.
+        """
+        found = list(first)
+        while True:
+            found += self.entering(self._fresh.take())
+            more = list(self._escalations.further([*known, *found]))
+            if not more:
+                return found
+            found += more
+
+    def entering(self, made: Made) -> list[Edge]:
+        """Return the entries into roles of what identities could become."""
+        if not made:
+            return []
+        entries = OwnEntries(self._estate, made, len(self.classes))
+        found = list(entries.edges())
+        self.classes += entries.classes
+        return found
 
 
 def _order(edge: Edge) -> tuple[str, str, str]:

@@ -60,6 +60,8 @@ class Identity:
         unguarded: no control policy binds it.
         free_tags: its principal tags are whatever it wants.
         forging: tags that it has set on nodes.
+        alone: nobody else could become it: what names the identity it is known as
+            names it.
         session_tags: tags of its session, over its own, with their values; None where
             it has any value that it wants.
     """
@@ -82,6 +84,7 @@ class Identity:
     free_tags: bool = False
     forging: Forging | None = None
     session_tags: tuple[tuple[str, str | None], ...] = ()
+    alone: bool = False
 
     @property
     def known(self) -> Principal:
@@ -131,6 +134,26 @@ class Node:
     cloud_id: str | None = None
     tags_known: bool = True
     host_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationRequest:
+    """A partner's request to act in an account for a while.
+
+    Attributes:
+        partner: account id of the partner.
+        name: as the partner calls itself.
+        state: as IAM names it: `PENDING_APPROVAL`, `ACCEPTED`, `FINALIZED`…
+        approver: ARN of the identity that accepted it; empty where nobody did.
+        policy: what is asked for; None where that is not in evidence.
+    """
+
+    id: str
+    partner: str
+    name: str
+    state: str
+    approver: str
+    policy: Attached | None
 
 
 #: A level of an organisation that was not read; never a key of `scps` or `rcps`.
@@ -222,6 +245,8 @@ class AwsAccount:
     saml_providers: tuple[str, ...] = ()
     #: Client ids of OIDC providers, by ARN: they take tokens for no other audience.
     audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: What partners ask to be delegated, and what they were.
+    delegation_requests: tuple[DelegationRequest, ...] = ()
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()

@@ -3,7 +3,7 @@
 A policy binds one role at one scope; it is not inherited.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from scanner.azure.model import Assignment, AzureTenant, Source
@@ -18,15 +18,21 @@ _CONTEXT = "authenticationcontext_enduser_assignment"
 _MFA = "multifactorauthentication"
 
 
-def with_activations(
-    assignments: Iterable[Assignment], policies: Iterable[RolePolicyRow]
-) -> tuple[Assignment, ...]:
-    """Add to eligible assignments what their policy asks, where it was read."""
-    known = {
+def activations_of(
+    policies: Iterable[RolePolicyRow],
+) -> dict[tuple[str, str], Activation]:
+    """Return what policies ask, by normalized scope and GUID of the role."""
+    return {
         (_scope(row), last_segment(row.properties.role_definition_id)): activation
         for row in policies
         if (activation := _activation(row.properties.effective_rules or ()))
     }
+
+
+def with_activations(
+    assignments: Iterable[Assignment], known: Mapping[tuple[str, str], Activation]
+) -> tuple[Assignment, ...]:
+    """Add to eligible assignments what their policy asks, where it was read."""
     return tuple(
         replace(one, activation=known.get((one.scope, one.role)))
         if one.source is Source.ELIGIBILITY
@@ -64,8 +70,9 @@ def with_joinable_groups(tenant: AzureTenant) -> AzureTenant:
     held: dict[str, list[Assignment]] = {}
     for one in tenant.assignments:
         held.setdefault(one.principal, []).append(one)
+    later = tenant.directory.joining_from
     joined = dict.fromkeys(
-        _joined(one, principal)
+        _joined(one, principal, later.get((principal, group)))
         for principal, group in tenant.directory.eligible
         for holder in (group, *around.get(group, ()))
         for one in held.get(holder, ())
@@ -73,7 +80,7 @@ def with_joinable_groups(tenant: AzureTenant) -> AzureTenant:
     return replace(tenant, assignments=(*tenant.assignments, *joined))
 
 
-def _joined(assignment: Assignment, principal: str) -> Assignment:
+def _joined(assignment: Assignment, principal: str, later: str | None) -> Assignment:
     return replace(
         assignment,
         principal=principal,
@@ -82,6 +89,7 @@ def _joined(assignment: Assignment, principal: str) -> Assignment:
         until=None,
         undated=False,
         source=Source.DELEGATION if assignment.delegated else Source.GROUP,
+        begins=max(assignment.begins or "", later or "") or None,
     )
 
 

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
 
 from scanner.azure.activations import delegated_activation
 from scanner.azure.definitions import condition_of, object_id
@@ -20,7 +18,7 @@ from scanner.azure.rows import (
     RoleAssignmentRow,
     ScheduleRow,
 )
-from scanner.evidence.series import time_of
+from scanner.azure.times import begin_of, is_over
 from scanner.grants import Standing
 
 _STANDINGS = list(Standing)
@@ -39,7 +37,7 @@ def active_assignments(
 
     An assignment is permanent when no PIM schedule instance stands for it. An instance
     without an assignment is active access too: the two lists were read at different
-    moments. Inherited ones repeat in many lists and count once.
+    moments, or it has not begun. Inherited ones repeat in many lists and count once.
 
     Args:
         rows: as listed.
@@ -65,7 +63,7 @@ def active_assignments(
 
 
 class _Instances:
-    """Schedule instances that are in force, found by assignment."""
+    """Schedule instances that are not over, those in force found by assignment."""
 
     def __init__(self, schedules: Iterable[Timed]) -> None:
         self._by_origin: defaultdict[str, list[str]] = defaultdict(list)
@@ -73,14 +71,16 @@ class _Instances:
         self._all: dict[str, Assignment] = {}
         self._used: set[str] = set()
         for row, at in schedules:
-            if in_force(row.properties, at):
-                self._add(row)
+            if not is_over(row.properties, at):
+                self._add(row, begin_of(row.properties, at))
 
-    def _add(self, row: ScheduleRow) -> None:
+    def _add(self, row: ScheduleRow, begins: str | None) -> None:
         key, properties = normalized(row.id), row.properties
         found = assignment_of(row.id, properties, Source.SCHEDULE)
         standing, until = _standing(properties)
-        self._all[key] = replace(found, standing=standing, until=until)
+        self._all[key] = replace(found, standing=standing, until=until, begins=begins)
+        if begins:
+            return  # it is not what an assignment of today rests on
         if properties.origin_role_assignment_id:
             origin = normalized(properties.origin_role_assignment_id)
             self._by_origin[origin].append(key)
@@ -107,38 +107,15 @@ class _Instances:
 
 
 def eligibilities(rows: Iterable[tuple[EligibilityRow, str]]) -> Iterator[Assignment]:
-    """Yield what principals may activate now; never active access."""
+    """Yield what principals may activate, now or later; never active access."""
     seen: set[str] = set()
     for row, at in rows:
         key = normalized(row.id)
-        if key not in seen and in_force(row.properties, at):
+        if key not in seen and not is_over(row.properties, at):
             seen.add(key)
             found = assignment_of(row.id, row.properties, Source.ELIGIBILITY)
-            yield replace(found, standing=Standing.ELIGIBLE)
-
-
-class Dated(Protocol):
-    """Anything with a beginning and an end."""
-
-    @property
-    def start_date_time(self) -> str | None: ...  # noqa: D102
-    @property
-    def end_date_time(self) -> str | None: ...  # noqa: D102
-
-
-def in_force(properties: Dated, at: str) -> bool:
-    """Say whether a schedule instance had begun, and not ended, when it was read."""
-    begin, end = properties.start_date_time, properties.end_date_time
-    now = _time(at)
-    if now is None:
-        return True
-    begun, over = _time(begin), _time(end)
-    return (begun is None or begun <= now) and (over is None or over > now)
-
-
-def _time(text: str | None) -> datetime | None:
-    found = time_of(text) if text else None
-    return found if found and found.year > 1 else None
+            begins = begin_of(row.properties, at)
+            yield replace(found, standing=Standing.ELIGIBLE, begins=begins)
 
 
 def _standing(properties: AssignmentProperties) -> tuple[Standing, str | None]:

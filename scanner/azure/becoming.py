@@ -1,4 +1,4 @@
-"""Hops by roles of the directory: whom an administrator of it can become.
+"""Hops by roles of the directory: whom its administrators and applications become.
 
 Only whoever holds something that leads to commands, or a role of the directory that
 leads on, is worth becoming.
@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.azure.directory_roles import POWERS, Power
 from scanner.azure.entra import DirectoryRole, WayIn
 from scanner.azure.model import AzureTenant
+from scanner.azure.powers import Power
 from scanner.azure.rbac.roles import RoleDefinition
+from scanner.azure.rbac.truth import conjunction
+from scanner.azure.times import not_before
 from scanner.azure.vectors import COVERED, MACHINE_VECTORS
 from scanner.grants import (
     AssignmentBecause,
@@ -39,11 +41,12 @@ def becoming(tenant: AzureTenant) -> Iterator[Edge]:
     A role that can be activated is a condition. What an administrative unit holds is
     not known: a role over one leads to unknown hops.
     """
-    roles = [one for one in tenant.directory.roles if one.role in POWERS]
+    powers = tenant.directory.powers
+    roles = [one for one in tenant.directory.roles if one.role in powers]
     if roles:
         targets = _Targets(tenant)
         for one in roles:
-            yield from targets.hops(one, POWERS[one.role])
+            yield from targets.hops(one, powers[one.role])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class _Targets:
         self._kinds = {id_: p.kind for id_, p in directory.principals.items()}
         self._nameless = {i for i, p in directory.principals.items() if p.name == i}
         wanted = _holders(tenant)
-        wanted |= {one.principal for one in directory.roles if one.role in POWERS}
+        powers = directory.powers
+        wanted |= {one.principal for one in directory.roles if one.role in powers}
         for group in wanted & directory.reached.keys():
             wanted |= directory.reached[group]
         self._wanted = sorted(wanted)
@@ -92,6 +96,8 @@ class _Targets:
         because = (AssignmentBecause(held.id, power.name, None),)
         eligible = held.standing is Standing.ELIGIBLE
         unit = held.scope.startswith(_UNIT)
+        later = not_before(held.begins) if held.begins else ()
+        wanted = conjunction(_ACTIVATED, later)
         for hop in self._ways(held, power):
             unknown = _UNIT_UNREAD if unit else hop.unknown
             verdict = Verdict.CONDITIONAL if eligible else Verdict.ALLOWED
@@ -102,7 +108,7 @@ class _Targets:
                     held.principal,
                     hop.target,
                     Verdict.UNKNOWN if unknown else verdict,
-                    _ACTIVATED if eligible and not unknown else (),
+                    wanted if eligible and not unknown else (),
                     Confidence.INFERRED if unsure else Confidence.CERTAIN,
                     tuple(filter(None, (unknown or hop.inferred,))),
                     because,

@@ -93,6 +93,7 @@ class Cuts:
         self._same: dict[Cut, Cut] = {}
         self._kinds: dict[int, int] = {}
         self._numbers: dict[object, int] = {}
+        self._anywhere: dict[int, int] = {}
         self._unread = place.within(tenant.denies_unread)
         self.touched = frozenset(_touched(tenant, spots))
 
@@ -193,6 +194,18 @@ class Cuts:
             for number, bits in self.locks(question):
                 lock = self._tenant.locks[number]
                 yield Block(lock.id, lock.name, bits, doubt)
+
+    def anywhere(self, question: Question) -> int:
+        """Return the classes at which something blocks a question for somebody."""
+        found = self._anywhere.get(question.number)
+        if found is None:
+            found = 0
+            for number in question.denies:
+                found |= self.bits_of(self._tenant.denies[number], question)
+            for _, bits in self.locks(question) if question.locked else ():
+                found |= bits
+            self._anywhere[question.number] = found
+        return found
 
     def locks(self, question: Question) -> Iterator[tuple[int, int]]:
         """Yield the read-only locks by number, with the classes they hold."""

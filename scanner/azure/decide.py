@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from scanner.azure.denials import Denials
+from scanner.azure.directory_roles import PARTNERS, WAYS_UP
 from scanner.azure.facts import facts_of
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import DENIED
@@ -15,7 +16,7 @@ from scanner.azure.vectors import ELEVATION, NOT_COVERED
 from scanner.azure.wording import wording_of
 from scanner.azure.work import Surroundings
 from scanner.estate import Principal, Provider, Target
-from scanner.grants import Because, Decided, Decision, Vector
+from scanner.grants import Because, Decided, Decision, Tier, Vector
 from scanner.memory import collector_paused
 from scanner.usage import joined
 
@@ -68,6 +69,9 @@ def _through(kind: str) -> tuple[Vector, ...]:
     """Return the vectors through a kind of resource, or roles of the directory."""
     if kind == "directory":
         return (ELEVATION,)
+    if kind in WAYS_UP or kind.startswith(PARTNERS):
+        op = WAYS_UP.get(kind, WAYS_UP[PARTNERS])
+        return (Vector(op, Provider.AZURE, Tier.ESCALATION),)
     hosts = (one for one in HOST_VECTORS if kind in one.kinds)
     return tuple(one.vector for one in (*BY_STATION.get(kind, ()), *hosts))
 

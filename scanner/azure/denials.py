@@ -12,7 +12,7 @@ from scanner.azure.site_vectors import SiteVector
 from scanner.azure.tenant_grants import TenantGrants
 from scanner.azure.vectors import ESCALATIONS, Escalation
 from scanner.estate import Principal, Target
-from scanner.grants import Decision, Vector
+from scanner.grants import Decision, Tier, Vector
 
 EMPOWERS = "can empower others: nobody whom it may give such a role to is its own"
 #: What blocks one way to a target.
@@ -38,7 +38,12 @@ class Denials:
         question = self.half.questions.get(vector.id)
         found: list[Way] = []
         if question is not None:
-            found.append(tuple(self._cutting(question, vector.id, party, bit)))
+            cutting = tuple(self._cutting(question, vector.id, party, bit))
+            if not cutting and vector.tier is Tier.ESCALATION:
+                given = self._is_given(question, party, bit)
+                staying = self.half.escalations.staying
+                cutting = tuple(staying.lasting(party, bit)) if given else ()
+            found.append(cutting)
         for way in ESCALATIONS:
             if way.vector == vector:
                 found.append(tuple(self._on_steps(way, party, bit, target.kind)))
@@ -64,8 +69,9 @@ class Denials:
         self, question: Question, name: str, party: Party, bits: int
     ) -> Iterator[Block]:
         """Yield what blocks an operation where a class is assigned it."""
-        if self._is_given(question, party, bits):
-            for block in self.half.engine.cuts.blocking(question, name, party):
+        cuts = self.half.engine.cuts
+        if cuts.anywhere(question) & bits and self._is_given(question, party, bits):
+            for block in cuts.blocking(question, name, party):
                 if block.bits & bits:
                     yield block
 

@@ -1,7 +1,7 @@
 """Who is in a tenant's directory, joined from what its lists say."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 
 from scanner.azure.directory import (
     People,
@@ -11,7 +11,11 @@ from scanner.azure.directory import (
     standing_for,
     ways_in,
 )
-from scanner.azure.directory_roles import directory_roles, roles_listed
+from scanner.azure.directory_roles import (
+    directory_roles,
+    powers_of,
+    roles_listed,
+)
 from scanner.azure.directory_rows import (
     ApplicationRow,
     GroupEligibilityRow,
@@ -23,6 +27,7 @@ from scanner.azure.drafts import Draft
 from scanner.azure.entra import Directory
 from scanner.azure.model import Assignment, DenyAssignment
 from scanner.azure.rbac.scopes import ROOT
+from scanner.azure.times import begin_of, is_over
 
 
 def directory_of(
@@ -33,7 +38,7 @@ def directory_of(
 ) -> Directory:
     """Return the directory of a tenant; whoever is only met there joins `people`."""
     members = memberships(draft.members)
-    joining = tuple(_eligible(draft, "member"))
+    joining, owning = _eligible(draft, "member"), _eligible(draft, "owner")
     named = {assignment.principal for assignment in assignments}
     named |= {principal for principal, _ in joining}
     named |= {group for _, group in joining}
@@ -56,8 +61,8 @@ def directory_of(
         members,
         reached,
         unseen,
-        joining,
-        tuple(_eligible(draft, "owner")),
+        tuple(joining),
+        tuple(owning),
         owned_principals(
             ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
             draft.of(GroupRow),
@@ -68,6 +73,9 @@ def directory_of(
         roles_listed(draft),
         ways_in(draft.of(GroupRow)),
         standing_for(draft.of(ApplicationRow), draft.of(ServicePrincipalRow)),
+        powers=powers_of(draft),
+        joining_from=_later(joining),
+        owning_from=_later(owning),
     )
 
 
@@ -82,11 +90,19 @@ def _is_group(people: People, object_id: str) -> bool:
     return people.found[object_id].kind == "group"
 
 
-def _eligible(draft: Draft, access: str) -> Iterator[tuple[str, str]]:
-    """Yield whom PIM for Groups lets be a member of what, or own it."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in draft.of(GroupEligibilityRow):
-        if (row.access_id or "member").lower() == access:
-            found[row.principal_id.lower()].add(row.group_id.lower())
-    for principal, groups in sorted(found.items()):
-        yield from ((principal, group) for group in sorted(groups))
+def _eligible(draft: Draft, access: str) -> dict[tuple[str, str], str]:
+    """Return whom PIM for Groups lets be a member of what, or own it, sorted.
+
+    Each with the beginning of what is not in force yet; empty when it is.
+    """
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row, origin in draft.with_origin(GroupEligibilityRow):
+        asked = (row.access_id or "member").lower() == access
+        if asked and not is_over(row, origin.at):
+            pair = row.principal_id.lower(), row.group_id.lower()
+            found[pair].add(begin_of(row, origin.at) or "")
+    return {pair: min(found[pair]) for pair in sorted(found)}
+
+
+def _later(found: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    return {pair: begins for pair, begins in found.items() if begins}

@@ -1,115 +1,40 @@
-"""Roles of the Entra directory: who holds them, and what each lets its holder become.
-
-Built-in roles are told by their template ids, which are the same in every directory.
-Roles that somebody made himself, and permissions of applications, are not looked at.
-"""
+"""Roles of the Entra directory, and permissions of applications: who holds them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
-from scanner.azure.assignments import in_force
 from scanner.azure.definitions import object_id
 from scanner.azure.directory_rows import (
     DirectoryAssignmentRow,
+    DirectoryDefinitionRow,
     DirectoryEligibilityRow,
     DirectoryRoleRow,
+    PartnerRow,
+    PermissionGivenRow,
+    ServicePrincipalRow,
 )
 from scanner.azure.drafts import Draft
 from scanner.azure.entra import DirectoryRole
+from scanner.azure.powers import GRAPH, PERMISSIONS, POWERS, Power, power_of
 from scanner.azure.rbac.scopes import ROOT
+from scanner.azure.times import begin_of, is_over
 from scanner.grants import Standing
 
-_READERS = frozenset(
-    {
-        "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",  # Directory Readers
-        "95e79109-95c0-4d8e-aee3-d01accf2d47b",  # Guest Inviter
-    }
-)
-_REPORTS = frozenset(
-    {
-        "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",  # Message Center Reader
-        "4a5d8f65-41da-4de4-8968-e035b65339cf",  # Reports Reader
-        "75934031-6c7e-415a-99d7-48dbd49e875e",  # Usage Summary Reports Reader
-    }
-)
-_PASSWORD = "966707d0-3269-4727-9be2-8c3a10f19b9d"  # noqa: S105 - a role
-_HELPDESK = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
-_AUTHENTICATION = "c4e39bd9-1100-46d3-8c65-fb160da0071f"
-_USERS = "fe930be7-5e62-47db-91af-98c3a49a38b1"
-_GROUPS = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
-_LOW = _READERS | {_PASSWORD}
-
-
-@dataclass(frozen=True, slots=True)
-class Power:
-    """What a role of the directory lets its holder become.
-
-    Attributes:
-        name: as the portal shows it.
-        elevates: it gains every machine, by access to the root of the tenant.
-        credentials: it adds credentials to applications.
-        members: it adds members to groups that are not for directory roles.
-        resets: it resets how a user signs in, who holds none but these roles; None:
-            nobody's.
-        resets_all: it does so whatever the user holds.
-    """
-
-    name: str
-    elevates: bool = False
-    credentials: bool = False
-    members: bool = False
-    resets: frozenset[str] | None = None
-    resets_all: bool = False
-
-
-#: By template id. Whose sign-in a role may reset is the provider's published table.
-POWERS: Mapping[str, Power] = {
-    "62e90394-69f5-4237-9190-012177145e10": Power("Global Administrator", True),
-    "e8611ab8-c189-46e8-94e1-60213ab1f814": Power(
-        "Privileged Role Administrator", True
-    ),
-    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": Power(
-        "Application Administrator", credentials=True
-    ),
-    "158c047a-c907-4556-b7ef-446551a6b5f7": Power(
-        "Cloud Application Administrator", credentials=True
-    ),
-    "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2": Power(
-        "Hybrid Identity Administrator", credentials=True
-    ),
-    "d29b2b05-8046-44ba-8758-1e26182fcf32": Power(
-        "Directory Synchronization Accounts", credentials=True
-    ),
-    _GROUPS: Power("Groups Administrator", members=True),
-    _USERS: Power(
-        "User Administrator",
-        members=True,
-        resets=_LOW | _REPORTS | {_HELPDESK, _GROUPS, _USERS},
-    ),
-    "9360feb5-f418-4baa-8175-e2a00bac4301": Power("Directory Writers", members=True),
-    "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e": Power(
-        "Identity Governance Administrator", members=True
-    ),
-    "3a2c62db-5318-420d-8d74-23affee5d9d5": Power("Intune Administrator", members=True),
-    "b5a8dcf3-09d5-43a9-a639-8e29ef291470": Power(
-        "Knowledge Administrator", members=True
-    ),
-    _HELPDESK: Power("Helpdesk Administrator", resets=_LOW | _REPORTS | {_HELPDESK}),
-    _AUTHENTICATION: Power(
-        "Authentication Administrator", resets=_LOW | _REPORTS | {_AUTHENTICATION}
-    ),
-    _PASSWORD: Power("Password Administrator", resets=_LOW),
-    "4ba39ca4-527c-499a-b93d-d9b492c50246": Power(
-        "Partner Tier1 Support", resets=frozenset()
-    ),
-    "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8": Power(
-        "Partner Tier2 Support", resets_all=True
-    ),
-    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": Power(
-        "Privileged Authentication Administrator", resets_all=True
-    ),
-}
 _LIST = "graph/roleassignments"
+_PERMISSIONS = "graph/serviceprincipals/approleassignedto"
+_DEFINED = "graph/roledefinitions"
+_PARTNERS = "graph/crosstenantaccesspolicy/partners"
+_APPLICATION = "serviceprincipal"
+#: Ways up that nobody has read, as coverage names them.
+APPLICATIONS = "permissions of applications on Microsoft Graph"
+CUSTOM = "definitions of directory roles"
+PARTNERS = "directory roles of partners (GDAP)"
+#: The lists that would say so.
+WAYS_UP = {
+    APPLICATIONS: "graph/servicePrincipals/appRoleAssignedTo",
+    CUSTOM: "graph/roleDefinitions",
+    PARTNERS: "graph/crossTenantAccessPolicy/partners",
+}
 
 
 def directory_roles(draft: Draft) -> tuple[DirectoryRole, ...]:
@@ -123,10 +48,16 @@ def roles_listed(draft: Draft) -> bool:
     return ROOT in draft.lists.whole[_LIST]
 
 
-def roles_asked(draft: Draft) -> bool:
-    """Say whether anybody asked who holds a role of the directory."""
+def roles_read(draft: Draft) -> bool:
+    """Say whether anybody asked who holds a role of the directory, and got it whole.
+
+    Of permissions of applications a refusal counts too, of their list or of the one
+    that says which application Microsoft Graph is.
+    """
     listed = any(row.members is not None for row in draft.of(DirectoryRoleRow))
-    return listed or bool(draft.lists.whole[_LIST] or draft.lists.broken[_LIST])
+    lists = (_LIST, _PERMISSIONS, "graph/serviceprincipals")
+    broken = any(draft.lists.broken[op] for op in lists)
+    return (listed or bool(draft.lists.whole[_LIST])) and not broken
 
 
 def _held(draft: Draft) -> Iterator[DirectoryRole]:
@@ -139,11 +70,65 @@ def _held(draft: Draft) -> Iterator[DirectoryRole]:
         role = templates.get(object_id(row.id), object_id(row.id))
         for member in row.members or ():
             yield DirectoryRole(object_id(member.id), role, row.id)
+    yield from _permissions(draft)
     for held in draft.of(DirectoryAssignmentRow):
         yield _role(held, templates, Standing.PERMANENT)
     for given, origin in draft.with_origin(DirectoryEligibilityRow):
-        if in_force(given, origin.at):
-            yield _role(given, templates, Standing.ELIGIBLE)
+        if not is_over(given, origin.at):
+            begins = begin_of(given, origin.at) or ""
+            yield replace(_role(given, templates, Standing.ELIGIBLE), begins=begins)
+
+
+def _permissions(draft: Draft) -> Iterator[DirectoryRole]:
+    """Yield permissions on Microsoft Graph that count, by whom they were given to.
+
+    Another application may have a role of the same id.
+    """
+    others = {
+        object_id(row.id)
+        for row in draft.of(ServicePrincipalRow)
+        if row.app_id and object_id(row.app_id) != GRAPH
+    }
+    for row in draft.of(PermissionGivenRow):
+        permission, resource = object_id(row.app_role_id), row.resource_id
+        if (row.principal_type or _APPLICATION).lower() != _APPLICATION:
+            continue
+        if permission in PERMISSIONS and object_id(resource or "") not in others:
+            yield DirectoryRole(object_id(row.principal_id), permission, row.id or "")
+
+
+def powers_of(draft: Draft) -> dict[str, Power]:
+    """Return what roles let their holders become, those of the directory's own too."""
+    found = dict(POWERS)
+    for row in draft.of(DirectoryDefinitionRow):
+        role = object_id(row.template_id or row.id)
+        if row.is_built_in or role in POWERS:
+            continue
+        blocks = row.role_permissions or ()
+        actions = (a for one in blocks for a in one.allowed_resource_actions or ())
+        power = power_of(row.display_name or role, actions)
+        if power is not None:
+            found[role] = found[object_id(row.id)] = power
+    return found
+
+
+def unread_powers(draft: Draft) -> Iterator[str]:
+    """Yield what of the directory nobody has read that leads to commands, in words."""
+    lists = draft.lists
+    if not (lists.whole[_PERMISSIONS] or lists.broken[_PERMISSIONS]):
+        yield APPLICATIONS
+    known = {object_id(row.id) for row in draft.of(DirectoryDefinitionRow)}
+    held = {
+        object_id(row.role_definition_id) for row in draft.of(DirectoryAssignmentRow)
+    }
+    asked = lists.whole[_DEFINED] or lists.broken[_DEFINED]
+    if held - known - POWERS.keys() and not asked:
+        yield CUSTOM
+    if not (lists.whole[_PARTNERS] or lists.broken[_PARTNERS]):
+        yield PARTNERS
+    for row in draft.of(PartnerRow):
+        if row.is_service_provider:
+            yield f"{PARTNERS} of {object_id(row.tenant_id)}"
 
 
 def _role(

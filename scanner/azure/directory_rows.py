@@ -109,3 +109,38 @@ class GroupEligibilityRow(Row, frozen=True, rename="camel"):
     group_id: str
     principal_id: str
     access_id: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+
+
+class AllowedRow(Row, frozen=True, rename="camel"):
+    """What a role of the directory allows."""
+
+    allowed_resource_actions: tuple[str, ...] | None = None
+
+
+class DirectoryDefinitionRow(Row, frozen=True, rename="camel"):
+    """`graph/roleDefinitions`: what a role of the directory allows."""
+
+    id: str
+    template_id: str | None = None
+    display_name: str | None = None
+    is_built_in: bool | None = None
+    role_permissions: tuple[AllowedRow, ...] | None = None
+
+
+class PermissionGivenRow(Row, frozen=True, rename="camel"):
+    """`graph/servicePrincipals/appRoleAssignedTo`: a permission of an application."""
+
+    app_role_id: str
+    principal_id: str
+    id: str | None = None
+    principal_type: str | None = None
+    resource_id: str | None = None
+
+
+class PartnerRow(Row, frozen=True, rename="camel"):
+    """`graph/crossTenantAccessPolicy/partners`."""
+
+    tenant_id: str
+    is_service_provider: bool | None = None

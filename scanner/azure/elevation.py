@@ -6,11 +6,12 @@ of the directory makes himself Global Administrator first. What Azure's own role
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scanner.azure.directory_roles import POWERS
 from scanner.azure.entra import DirectoryRole
 from scanner.azure.model import AzureTenant
+from scanner.azure.rbac.evaluation import ordered
+from scanner.azure.times import not_before
 from scanner.estate import Principal
 from scanner.grants import (
     DURATION_UNKNOWN,
@@ -42,42 +43,67 @@ class Elevation:
 
 
 def elevations(tenant: AzureTenant) -> Iterator[Elevation]:
-    """Yield who gets to the root of the tenant: now, and by a PIM activation."""
-    active: dict[str, list[Because]] = {}
-    eligible: dict[str, list[Because]] = {}
+    """Yield who gets to the root of the tenant: now, and by a PIM activation.
+
+    Each principal comes with the best that it holds.
+    """
+    holders: dict[Decision, dict[str, list[Because]]] = {}
+    powers = tenant.directory.powers
     for one in tenant.directory.roles:
-        if one.role in POWERS and POWERS[one.role].elevates and not one.scope:
-            lasting = one.standing is not Standing.ELIGIBLE
-            _hold(active if lasting else eligible, one, tenant)
-            _join(eligible, one, tenant)
-    for holders, decision in ((active, _ACTIVE), (eligible, _ELIGIBLE)):
-        found = {id_: tuple(dict.fromkeys(why)) for id_, why in holders.items()}
-        if decision is _ELIGIBLE:
-            found = {id_: why for id_, why in found.items() if id_ not in active}
-        principals = tenant.directory.principals
+        if one.role in powers and powers[one.role].elevates and not one.scope:
+            eligible = one.standing is Standing.ELIGIBLE
+            decision = _begun(_ELIGIBLE if eligible else _ACTIVE, one.begins)
+            _hold(holders.setdefault(decision, {}), one, tenant)
+            _join(holders, one, tenant)
+    seen: set[str] = set()
+    principals = tenant.directory.principals
+    for decision in ordered(holders):
+        found = {
+            id_: tuple(dict.fromkeys(why))
+            for id_, why in holders[decision].items()
+            if id_ not in seen
+        }
+        seen |= found.keys()
         known = tuple(principals[id_] for id_ in sorted(found) if id_ in principals)
         if known:
             yield Elevation(known, decision, found)
+
+
+def _begun(decision: Decision, begins: str) -> Decision:
+    """Make what begins later conditional."""
+    if not begins:
+        return decision
+    conditions = not_before(begins)
+    return replace(decision, verdict=Verdict.CONDITIONAL, conditions=conditions)
 
 
 def _hold(
     holders: dict[str, list[Because]], held: DirectoryRole, tenant: AzureTenant
 ) -> None:
     """Note a holder, and who is in it."""
-    holders.setdefault(held.principal, []).append(_because(held, None))
+    holders.setdefault(held.principal, []).append(_because(held, tenant, None))
     for member in tenant.directory.reached.get(held.principal, ()):
-        holders.setdefault(member, []).append(_because(held, held.principal))
+        holders.setdefault(member, []).append(_because(held, tenant, held.principal))
 
 
 def _join(
-    holders: dict[str, list[Because]], held: DirectoryRole, tenant: AzureTenant
+    holders: dict[Decision, dict[str, list[Because]]],
+    held: DirectoryRole,
+    tenant: AzureTenant,
 ) -> None:
     """Note whom PIM for Groups lets join the holder, or a group in it."""
-    within = {held.principal, *tenant.directory.reached.get(held.principal, ())}
-    for principal, group in tenant.directory.eligible:
+    directory = tenant.directory
+    within = {held.principal, *directory.reached.get(held.principal, ())}
+    for principal, group in directory.eligible:
         if group in within:
-            holders.setdefault(principal, []).append(_because(held, held.principal))
+            later = directory.joining_from.get((principal, group), "")
+            decision = _begun(_ELIGIBLE, max(held.begins, later))
+            joining = holders.setdefault(decision, {})
+            joining.setdefault(principal, []).append(
+                _because(held, tenant, held.principal)
+            )
 
 
-def _because(held: DirectoryRole, group: str | None) -> Because:
-    return AssignmentBecause(held.id, POWERS[held.role].name, group)
+def _because(held: DirectoryRole, tenant: AzureTenant, group: str | None) -> Because:
+    name = tenant.directory.powers[held.role].name
+    return AssignmentBecause(held.id, name, group)

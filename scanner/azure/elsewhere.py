@@ -1,6 +1,6 @@
 """What a class of principals may do at scopes that are no machines."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from scanner.azure.cuts import bound_hits
 from scanner.azure.parties import Party
@@ -92,12 +92,12 @@ class Elsewhere:
         unread = self._tenant.assignments_unread and not party.delegated
         return UNREAD if found is None and unread else found
 
-    def _held(
-        self, operation: Operation, party: Party
-    ) -> Iterator[tuple[str, Decision]]:
-        question = self._engine.question(operation)
-        for n, decision in self._engine.terms(question, party.holdings):
-            yield self._tenant.assignments[n].scope, decision
+    def _held(self, operation: Operation, party: Party) -> list[tuple[str, Decision]]:
+        question, every = self._engine.question(operation), self._tenant.assignments
+        if not self._engine.gives(question, party):
+            return []
+        terms = self._engine.terms(question, party.holdings)
+        return [(every[n].scope, decision) for n, decision in terms]
 
     def _blocked(
         self, operation: Operation, party: Party, scope: str, locks: bool

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from scanner.azure.powers import POWERS, Power
 from scanner.estate import Principal
 from scanner.grants import Standing
 
@@ -27,13 +28,14 @@ class WayIn(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class DirectoryRole:
-    """A principal holding a role of the Entra directory.
+    """A principal holding a role of the Entra directory, or a permission of Graph.
 
     Attributes:
-        role: template id.
+        role: template id; of a permission, its id.
         id: as collected.
         scope: of the directory's objects, without slashes around; empty: all of them.
         standing: `eligible` takes a PIM activation.
+        begins: ISO 8601 beginning of what is not in force yet; empty when it is.
     """
 
     principal: str
@@ -41,6 +43,7 @@ class DirectoryRole:
     id: str
     scope: str = ""
     standing: Standing = Standing.PERMANENT
+    begins: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Directory:
         open_groups: groups of `reached` that may have members nobody has seen.
         eligible: (principal, group) that PIM for Groups lets in.
         eligible_owners: (principal, group) that it lets own the group.
+        powers: what roles and permissions let their holders become, by id.
+        joining_from, owning_from: when what of the two has not begun does, in ISO 8601.
         owners: (owner, owned object).
         roles: roles of the directory that somebody holds, sorted.
         roles_listed: the holders of every such role were read.
@@ -72,6 +77,9 @@ class Directory:
     roles_listed: bool = False
     ways_in: Mapping[str, WayIn] = field(default_factory=dict)
     standing_for: Mapping[str, str] = field(default_factory=dict)
+    powers: Mapping[str, Power] = field(default_factory=lambda: POWERS)
+    joining_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    owning_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)

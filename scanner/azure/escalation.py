@@ -64,7 +64,9 @@ class Escalations:
         self._rewriting = Rewriting(engine, asking.custom)
         self._guards = Guards(engine, list(vectors))
         self._groups = movable(engine.tenant)
+        self._hanging: dict[str, int] = {}
         self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in KINDS}
+        self._manual = engine.place.lacking.get(UPGRADES, 0)
         self._machines = len(engine.place.space.classes)
         self._every = (1 << self._machines) - 1
 
@@ -105,6 +107,7 @@ class Escalations:
         policy = self._masked(settled, ASSIGNS_POLICY) if plain else []
         inferred = [(doubted(d, (_CHAIN,)), bits) for d, bits in meeting(policy, plain)]
         vms, arcs = (self._on(kind, settled, op) for kind, op in WRITES.items())
+        models = MODEL_VECTORS if self._manual else ()
         return {
             HAND_OUT: handed,
             DEFINE: [*meeting(given, handed), *self._rewriting.parts(party, custom)],
@@ -113,7 +116,7 @@ class Escalations:
             MOVE: self._moves(party, settled),
             ENROL: self._writing(ENROL, party, (*vms, *arcs)),
             PACKAGE: self._writing(PACKAGE, party, vms),
-            **{v.operation: self._upgraded(settled, v.asked) for v in MODEL_VECTORS},
+            **{v.operation: self._upgraded(settled, v.asked) for v in models},
         }
 
     def _upgraded(self, settled: list[Parts], changing: Operation) -> Parts:
@@ -121,8 +124,7 @@ class Escalations:
 
         Unless it may upgrade their instances too, somebody else has to.
         """
-        manual = self._engine.place.lacking.get(UPGRADES, 0)
-        parts = self._masked(settled, changing) if manual else []
+        manual, parts = self._manual, self._masked(settled, changing)
         held = [(decision, bits & manual) for decision, bits in parts if bits & manual]
         if not held:
             return []
@@ -142,13 +144,15 @@ class Escalations:
     def _on(self, kind: str, settled: list[Parts], operation: Operation) -> Parts:
         """Return where a class holds an operation, on one kind of machine."""
         mask, parts = self._kinds[kind], settled[self._numbers[operation]]
+        if not parts:
+            return parts
         masked = ((decision, bits & mask) for decision, bits in parts)
         return [(decision, bits) for decision, bits in masked if bits]
 
     def _masked(self, settled: list[Parts], operation: Operation) -> Parts:
         """Return where a class holds an operation, on machines only."""
         parts = settled[self._numbers[operation]]
-        if all(bits.bit_length() <= self._machines for _, bits in parts):
+        if not parts or all(bits.bit_length() <= self._machines for _, bits in parts):
             return parts
         masked = ((decision, bits & self._every) for decision, bits in parts)
         return [(decision, bits) for decision, bits in masked if bits]
@@ -199,12 +203,14 @@ class Escalations:
 
     def _directly_below(self, group: str) -> int:
         """Return the machines of the subscriptions that hang on a group itself."""
-        place, parents = self._engine.place, self._engine.tenant.hierarchy.parents
-        bits = place.below.get(group, 0)
-        for child in self._groups:
-            if parents.get(child) == group:
-                bits &= ~place.below.get(child, 0)
-        return bits
+        if group not in self._hanging:
+            place, parents = self._engine.place, self._engine.tenant.hierarchy.parents
+            bits = place.below.get(group, 0)
+            for child in self._groups:
+                if parents.get(child) == group:
+                    bits &= ~place.below.get(child, 0)
+            self._hanging[group] = bits
+        return self._hanging[group]
 
 
 def movable(tenant: AzureTenant) -> tuple[str, ...]:

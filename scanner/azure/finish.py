@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.azure import resource_rows, rows
-from scanner.azure.activations import with_activations
+from scanner.azure.activations import activations_of, with_activations
 from scanner.azure.assignments import (
     active_assignments,
     delegated_by,
@@ -62,7 +62,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
     dated = with_durations(found, undated, subscriptions, hierarchy)
-    active = with_activations(dated, draft.of(rows.RolePolicyRow))
+    activations = activations_of(draft.of(rows.RolePolicyRow))
+    active = with_activations(dated, activations)
     workers, hosts = workers_of(draft), hosts_of(draft)
     nodes = nodes_of(draft, workers)
     _introduce(people, draft, machines, (*workers, *hosts))
@@ -90,6 +91,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         unlisted=unlisted(draft, workers, nodes),
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),
+        activations=activations,
     )
     return finished, gaps
 

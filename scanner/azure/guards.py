@@ -124,7 +124,7 @@ class Guards:
         return frozenset(
             name
             for name, question in self._removing.items()
-            if any(self._engine.terms(question, party.holdings))
+            if self._engine.gives(question, party)
         )
 
     def _within(self, party: Party, name: str) -> set[str]:

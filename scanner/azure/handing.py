@@ -20,7 +20,8 @@ from scanner.azure.rbac.conditions import (
     Unclear,
     parse,
 )
-from scanner.azure.rbac.evaluation import granted, lasting
+from scanner.azure.rbac.evaluation import granted
+from scanner.azure.rbac.lasting import lasting
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.truth import Request, Truth, both, disjunction, truth
 from scanner.grants import Condition, Conditions, Decision, Verdict

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scanner.azure import resource_rows
-from scanner.azure.directory_roles import roles_asked
+from scanner.azure.directory_roles import roles_read, unread_powers
 from scanner.azure.drafts import Draft
 from scanner.azure.machines import identities_of
 from scanner.azure.model import Host, Workers
@@ -47,8 +47,9 @@ def unlisted(
     """Return the kinds of stations and hosts that no list was read of."""
     whole, broken = draft.lists.whole, draft.lists.broken
     kinds = {kind for kind, op in _LISTS.items() if not whole[op] and not broken[op]}
-    if not roles_asked(draft):
+    if not roles_read(draft):
         kinds.add("directory")
+    kinds.update(unread_powers(draft))
     if not all(account.complete for account in workers):
         kinds.add("workers")
     asked = whole[NODES] or broken[NODES] or not workers

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
-from scanner.azure.rbac.evaluation import ALLOWED, ordered
+from scanner.azure.rbac.evaluation import ordered
+from scanner.azure.rbac.lasting import ALLOWED
 from scanner.azure.rbac.truth import conjunction
 from scanner.azure.settle import Parts, overlaid
 from scanner.grants import Condition, Confidence, Decision, Standing, Verdict
@@ -17,10 +19,10 @@ def meeting(one: Parts, other: Parts) -> Parts:
     if one is other and all(plain(decision) for decision, _ in one):
         return one
     return [
-        (joint(first, second), bits & more)
+        (joint(first, second), both)
         for first, bits in one
         for second, more in other
-        if bits & more
+        if (both := bits & more)
     ]
 
 
@@ -29,6 +31,7 @@ def plain(decision: Decision) -> bool:
     return decision is ALLOWED or decision == ALLOWED
 
 
+@lru_cache(maxsize=1 << 12)
 def joint(one: Decision, other: Decision) -> Decision:
     """Join the decisions on two steps that are both needed."""
     if plain(other):

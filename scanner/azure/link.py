@@ -7,8 +7,10 @@ from scanner.azure.entra import WayIn
 from scanner.azure.federation import admitted
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import because_of
+from scanner.azure.rbac.truth import conjunction
+from scanner.azure.times import not_before
 from scanner.estate import Principal, Provider
-from scanner.grants import Condition, Edge, Verdict
+from scanner.grants import Condition, Conditions, Edge, Verdict
 
 _ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
 _OWNERSHIP = ((Condition("ownership", "ActivatedByPIM", ()),),)
@@ -54,7 +56,13 @@ def _members(tenant: AzureTenant) -> Iterator[Edge]:
             yield Edge("member-of", member, group, Verdict.ALLOWED)
     for principal, group in directory.eligible:
         if (principal, group) not in joined:
-            yield Edge("member-of", principal, group, Verdict.CONDITIONAL, _ACTIVATION)
+            begins = directory.joining_from.get((principal, group))
+            wanted = _from(begins, _ACTIVATION)
+            yield Edge("member-of", principal, group, Verdict.CONDITIONAL, wanted)
+
+
+def _from(begins: str | None, activation: Conditions) -> Conditions:
+    return conjunction(activation, not_before(begins)) if begins else activation
 
 
 def _identities(tenant: AzureTenant) -> Iterator[Edge]:
@@ -69,7 +77,8 @@ def _owners(tenant: AzureTenant) -> Iterator[Edge]:
         yield Edge("can-become", owner, owned, Verdict.ALLOWED)
     for owner, group in {*directory.eligible_owners} - {*directory.owners}:
         if directory.ways_in.get(group) is not WayIn.CLOSED:
-            yield Edge("can-become", owner, group, Verdict.CONDITIONAL, _OWNERSHIP)
+            wanted = _from(directory.owning_from.get((owner, group)), _OWNERSHIP)
+            yield Edge("can-become", owner, group, Verdict.CONDITIONAL, wanted)
 
 
 def _partners(tenant: AzureTenant) -> Iterator[tuple[Principal, Edge]]:

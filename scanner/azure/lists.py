@@ -225,6 +225,21 @@ GRAPH: dict[str, tuple[Weight, str, str]] = {
         "escalation through eligible directory roles unknown",
         "RoleManagement.Read.Directory",
     ),
+    "graph/roleDefinitions": (
+        _REFINING,
+        "escalation through custom roles of the directory unknown",
+        "RoleManagement.Read.Directory",
+    ),
+    "graph/servicePrincipals/appRoleAssignedTo": (
+        _REFINING,
+        "escalation through permissions of applications unknown",
+        "Application.Read.All",
+    ),
+    "graph/crossTenantAccessPolicy/partners": (
+        _REFINING,
+        "which partners may hold roles of the directory (GDAP) unknown",
+        "Policy.Read.All",
+    ),
     "graph/groupEligibility": (
         _REFINING,
         "who can become a member of the group unknown",

@@ -75,6 +75,9 @@ KINDS: dict[str, type[Row]] = {
     "graph/owners": directory_rows.OwnerRow,
     "graph/directoryroles": directory_rows.DirectoryRoleRow,
     "graph/roleassignments": directory_rows.DirectoryAssignmentRow,
+    "graph/roledefinitions": directory_rows.DirectoryDefinitionRow,
+    "graph/serviceprincipals/approleassignedto": directory_rows.PermissionGivenRow,
+    "graph/crosstenantaccesspolicy/partners": directory_rows.PartnerRow,
     "graph/roleeligibilityscheduleinstances": directory_rows.DirectoryEligibilityRow,
 }
 #: Members of `params` that do not narrow a list; any other names what it is about.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from scanner.azure.places import Place
 from scanner.azure.questions import Question
 from scanner.azure.vectors import MACHINE_VECTORS, AzureVector
+from scanner.grants import Tier
 
 
 class Lot(NamedTuple):
@@ -14,6 +15,7 @@ class Lot(NamedTuple):
     Attributes:
         mask: the classes that it works on, and `place` a number for that set.
         lot: a number for the question and the set together.
+        gains: it gains other vectors, so it is worth no more than they are.
     """
 
     of: AzureVector
@@ -21,6 +23,7 @@ class Lot(NamedTuple):
     mask: int
     place: int
     lot: int
+    gains: bool
 
 
 def lots_of(questions: Mapping[str, Question], place: Place) -> list[Lot]:
@@ -33,7 +36,8 @@ def lots_of(questions: Mapping[str, Question], place: Place) -> list[Lot]:
         if mask:
             where = places.setdefault(mask, len(places))
             lot = lots.setdefault((question.number, where), len(lots))
-            found.append(Lot(vector, question, mask, where, lot))
+            gains = vector.vector.tier is Tier.ESCALATION
+            found.append(Lot(vector, question, mask, where, lot, gains))
     return found
 
 

@@ -1,11 +1,14 @@
 """Rows of VMs, scale sets, their instances and Arc machines."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from scanner.azure.resource_rows import IdentityRow
 from scanner.azure.rows import Row
+
+#: A machine is there, whatever else its row says.
+_NAMED = frozenset({"id", "name"})
 
 
 class StatusRow(Row, frozen=True, rename="camel"):
@@ -84,10 +87,23 @@ class ApplicationProfile(Row, frozen=True, rename="camel"):
     gallery_applications: tuple[PackageReference, ...] | None = None
 
 
+class BootDiagnosticsRow(Row, frozen=True):
+    """Boot diagnostics, which the serial console is reached through."""
+
+    enabled: bool | None = None
+
+
+class DiagnosticsRow(Row, frozen=True, rename="camel"):
+    """`diagnosticsProfile`."""
+
+    boot_diagnostics: BootDiagnosticsRow | None = None
+
+
 class MachineProperties(Row, frozen=True, rename="camel"):
     """What a VM or scale-set instance says."""
 
     application_profile: ApplicationProfile | None = None
+    diagnostics_profile: DiagnosticsRow | None = None
     os_profile: OsProfile | None = None
     instance_view: InstanceView | None = None
     extended: ExtendedRow | None = None
@@ -96,6 +112,8 @@ class MachineProperties(Row, frozen=True, rename="camel"):
 
 class MachineRow(Row, frozen=True):
     """`Microsoft.Compute/virtualMachines` and instances of scale sets."""
+
+    kept: ClassVar[frozenset[str]] = _NAMED
 
     id: str
     name: str | None = None
@@ -121,6 +139,8 @@ class ScaleSetProperties(Row, frozen=True, rename="camel"):
 class ScaleSetRow(Row, frozen=True):
     """`Microsoft.Compute/virtualMachineScaleSets`."""
 
+    kept: ClassVar[frozenset[str]] = _NAMED
+
     id: str
     name: str | None = None
     location: str | None = None
@@ -129,11 +149,19 @@ class ScaleSetRow(Row, frozen=True):
     properties: ScaleSetProperties | None = None
 
 
+class ListedExtension(Row, frozen=True):
+    """An extension on a list of the agent; its publisher is always the handler's."""
+
+    type: str | None = None
+
+
 class AgentConfiguration(Row, frozen=True, rename="camel"):
     """What an Arc agent lets the cloud do; switches may come as text."""
 
     extensions_enabled: Any = None
     config_mode: str | None = None
+    extensions_allow_list: tuple[ListedExtension, ...] | None = None
+    extensions_block_list: tuple[ListedExtension, ...] | None = None
 
 
 class ArcProperties(Row, frozen=True, rename="camel"):
@@ -141,10 +169,14 @@ class ArcProperties(Row, frozen=True, rename="camel"):
 
     status: str | None = None
     agent_configuration: AgentConfiguration | None = None
+    agent_version: str | None = None
+    os_type: str | None = None
 
 
 class ArcRow(Row, frozen=True):
     """`Microsoft.HybridCompute/machines`; `kind` names the platform it is a VM of."""
+
+    kept: ClassVar[frozenset[str]] = _NAMED
 
     id: str
     kind: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from scanner.azure.arc import arc_lacks
 from scanner.azure.machine_rows import (
     ApplicationProfile,
     ArcRow,
@@ -16,7 +17,7 @@ from scanner.azure.machine_rows import (
     MachineRow,
     ScaleSetRow,
 )
-from scanner.azure.model import NEEDED_EXTENSIONS, PLATFORMS, UPGRADES, Machine
+from scanner.azure.model import CONSOLE, NEEDED_EXTENSIONS, UPGRADES, Machine
 from scanner.azure.rbac.scopes import (
     all_normalized,
     normalized,
@@ -29,11 +30,6 @@ from scanner.estate import Provider, Reachability, Target
 
 _NONE: tuple[str, ...] = ()
 _NOWHERE = "\n"  # no id begins with it
-_NO_PLATFORM = tuple(sorted(set(PLATFORMS.values())))
-_OTHER_PLATFORMS = {
-    name: tuple(other for other in _NO_PLATFORM if other != name)
-    for name in _NO_PLATFORM
-}
 
 
 class Fleet:
@@ -103,9 +99,8 @@ class Fleet:
         for row in rows:
             scope = normalized(row.id)
             target = self._target(row, scope, "arc", arc_reach(row.properties))
-            lacks = _OTHER_PLATFORMS.get(PLATFORMS.get((row.kind or "").lower(), ""))
             identities = identities_of(row.identity)
-            self._put(Machine(target, scope, identities, lacks or _NO_PLATFORM))
+            self._put(Machine(target, scope, identities, arc_lacks(row)))
 
     def _attach(self, profile: ApplicationProfile, scope: str) -> None:
         for package in profile.gallery_applications or ():
@@ -212,7 +207,16 @@ def _merged(one: Machine, other: Machine) -> Machine:
         first.tags or second.tags,
     )
     identities = tuple(sorted({*one.identities, *other.identities}))
-    return Machine(target, one.scope, identities, one.lacks or other.lacks)
+    lacks = _NONE if one.lacks == other.lacks else tuple(_lacking(one, other))
+    return Machine(target, one.scope, identities, lacks or one.lacks)
+
+
+def _lacking(one: Machine, other: Machine) -> Iterator[str]:
+    """Yield what two lists' words say is lacking; each on extensions for itself."""
+    known = set(one.lacks) - {CONSOLE}
+    yield from (n for n in (one if known else other).lacks if n != CONSOLE)
+    if CONSOLE in (*one.lacks, *other.lacks):
+        yield CONSOLE
 
 
 def _surer(one: Reachability, other: Reachability) -> Reachability:
@@ -235,17 +239,25 @@ def identities_of(row: IdentityRow | None) -> tuple[str, ...]:
 
 
 def _lacks(row: MachineRow) -> tuple[str, ...]:
-    """Return the login extensions that the machine is known not to have.
+    """Return what a machine is known not to have: a console, login extensions.
 
-    Nothing is known without a list of extensions that gives their types.
+    Of extensions nothing is known without a list that gives their types.
     """
+    console = (CONSOLE,) if _is_silent(row) else _NONE
     view = row.properties.instance_view if row.properties else None
     listed = row.resources
     if listed is None:
         listed = view.extensions if view else None
     if listed is None:
-        return _NONE
-    return _missing(tuple(_types(listed)))
+        return console
+    return (*_missing(tuple(_types(listed))), *console)
+
+
+def _is_silent(row: MachineRow) -> bool:
+    """Say whether boot diagnostics are off: the serial console needs them."""
+    profile = row.properties.diagnostics_profile if row.properties else None
+    boot = profile.boot_diagnostics if profile else None
+    return boot is not None and boot.enabled is False
 
 
 @lru_cache(maxsize=4096)

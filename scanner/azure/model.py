@@ -26,6 +26,11 @@ NEEDED_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
 #: them only when somebody upgrades them.
 UPGRADES = "automatic-upgrade"
 
+#: What an Arc agent lacks that is too old for run command, or blocks its handler.
+RUN_COMMAND = "run-command"
+#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off.
+CONSOLE = "serial-console"
+
 #: Platforms that manage an Arc machine as their VM, by its kind in lower case.
 PLATFORMS: Mapping[str, str] = {
     "vmware": "connectedvmwarevsphere",
@@ -64,6 +69,7 @@ class Assignment:
             managed identities (`delegatedRoleDefinitionIds`).
         activation: what its policy asks of whoever activates an eligible one.
         through: the group that it is assigned to, where PIM lets the principal join it.
+        begins: ISO 8601 beginning of what is not in force yet; None when it is.
     """
 
     id: str
@@ -79,6 +85,7 @@ class Assignment:
     hands_out: tuple[str, ...] = ()
     activation: Activation | None = None
     through: str = ""
+    begins: str | None = None
 
     @property
     def delegated(self) -> bool:
@@ -127,7 +134,7 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
         scope: its normalized id.
         identities: object ids of the managed identities that code on it can become.
         lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
-            `PLATFORMS`, `UPGRADES`): they lead nowhere there yet.
+            `PLATFORMS`, `UPGRADES`, `RUN_COMMAND`, `CONSOLE`): they lead nowhere there.
     """
 
     target: Target
@@ -197,6 +204,7 @@ class AzureTenant:
         unlisted: kinds of `Workers` and `Host` whose lists nobody read.
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
+        activations: what PIM asks of whoever activates a role, by scope and role.
     """
 
     id: str
@@ -217,6 +225,7 @@ class AzureTenant:
     unlisted: frozenset[str] = frozenset()
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
+    activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

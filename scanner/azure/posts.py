@@ -18,6 +18,7 @@ class Posts:
         self._above = above
         self._at: dict[str, list[int]] = {}
         self._below: dict[str, list[int]] = {}
+        self._near: dict[str, frozenset[int]] = {}
         for number, scope in scopes.items():
             self._at.setdefault(scope, []).append(number)
             for one in above(scope):
@@ -32,9 +33,12 @@ class Posts:
 
         They stand above or below one of them: no target lies in two other scopes.
         """
-        found: set[int] = set()
-        for scope in scopes:
-            found.update(self._below.get(scope, ()))
-            for one in self._above(scope):
-                found.update(self._at.get(one, ()))
+        return set().union(*map(self._around, scopes))
+
+    def _around(self, scope: str) -> frozenset[int]:
+        found = self._near.get(scope)
+        if found is None:
+            above = (n for one in self._above(scope) for n in self._at.get(one, ()))
+            found = frozenset((*self._below.get(scope, ()), *above))
+            self._near[scope] = found
         return found

@@ -1,13 +1,14 @@
 """Operations that every role and deny of a tenant answers alike are asked once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.rbac.blocks import denies_operation, locks_operation
-from scanner.azure.rbac.evaluation import granted, lasting, ordered
+from scanner.azure.rbac.evaluation import granted, ordered
+from scanner.azure.rbac.lasting import lasting
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
 from scanner.grants import Decision, Verdict
@@ -56,6 +57,10 @@ class Operation:
     mode: Mode = _PLAIN
     answer: Callable[[Assignment], Decision | None] | None = None
     aside: bool = False
+
+    def __hash__(self) -> int:
+        """Leave out what is dear to hash: few operations differ in nothing else."""
+        return hash((self.name, self.data, self.aside))
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def _asked(
     for a in tenant.assignments:
         holder = _holder(a)
         terms = (a.standing, a.until, a.undated, a.condition_unread, a.activation)
-        key = (holder, *terms)
+        key = (holder, *terms, a.begins)
         row = rows.get(key)
         if row is None:
             row = rows[key] = len(answers)
@@ -217,9 +222,12 @@ def _holder(a: Assignment) -> _Key:
 
 
 def _holders(assignments: Iterable[Assignment]) -> dict[_Key, Assignment]:
+    """Return an example of each, as if it had begun: `_standing` says if it has not."""
     found: dict[_Key, Assignment] = {}
     for a in assignments:
-        found.setdefault(_holder(a), a)
+        key = _holder(a)
+        if key not in found:
+            found[key] = replace(a, begins=None) if a.begins else a
     return found
 
 

@@ -5,6 +5,7 @@ what he wants wherever that role is assigned to him.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 
 from scanner.azure.elsewhere import Elsewhere
@@ -14,6 +15,7 @@ from scanner.azure.parties import Party
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.scopes import normalized
 from scanner.azure.settle import Engine, Parts
+from scanner.azure.times import not_before
 from scanner.grants import Condition, Decision, Verdict
 
 DEFINE = "Microsoft.Authorization/roleDefinitions/write"
@@ -131,6 +133,10 @@ def _holding(held: Assignment) -> Decision:
         standing_until=held.until,
         activation=held.activation,
     )
+    if held.begins:
+        plain = replace(
+            plain, verdict=Verdict.CONDITIONAL, conditions=not_before(held.begins)
+        )
     if held.condition is None:
         return plain
     return conditional(plain, Condition("condition", "Unevaluated", (held.condition,)))

@@ -84,6 +84,11 @@ class Engine:
             }
             for question in self.questions
         ]
+        self._gives = [
+            sum(1 << n for n, term in enumerate(row) if term != NOTHING)
+            for row in asked.patterns
+        ]
+        self._given_to: dict[tuple[int, ...], int] = {}
         self._asked = {op: q for q in self.questions for op in q.operations}
         self._settling = tuple(q for q in self.questions if not q.aside)
         self._modes = {mode: n for n, mode in enumerate(self.spots.modes)}
@@ -91,7 +96,7 @@ class Engine:
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
-        self._names: dict[int, AssignmentBecause] = {}
+        self._names: dict[tuple[int, bool], AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
         self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
@@ -153,15 +158,22 @@ class Engine:
             if parts:
                 yield group.questions, parts
 
+    def gives(self, question: Question, party: Party) -> bool:
+        """Say whether a class holds anything that gives what is asked, wherever."""
+        found = self._given_to.get(party.holdings)
+        if found is None:
+            found = 0
+            for n in party.holdings:
+                found |= self._gives[self._pattern_of[n]]
+            self._given_to[party.holdings] = found
+        return bool(found >> question.number & 1)
+
     def terms(
         self, question: Question, holdings: Iterable[int]
-    ) -> Iterator[tuple[int, Decision]]:
-        """Yield the assignments that give what is asked, wherever they count."""
+    ) -> list[tuple[int, Decision]]:
+        """Return the assignments that give what is asked, wherever they count."""
         given, pattern_of = self._given[question.number], self._pattern_of
-        for n in holdings:
-            decision = given.get(pattern_of[n])
-            if decision is not None:
-                yield n, decision
+        return [(n, given[pattern_of[n]]) for n in holdings if pattern_of[n] in given]
 
     def only_giving(self, question: Question, principal: str) -> int | None:
         """Return the one assignment that gives somebody what is asked, if it is one.
@@ -178,24 +190,30 @@ class Engine:
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
         given, pattern_of = self._given[question.number], self._pattern_of
-        holding = [n for n in holdings if pattern_of[n] in given]
-        mode, perhaps = self._modes[question.mode], self.place.perhaps
-        for n in holding:
-            scope = self.tenant.assignments[n].scope
-            if at(self.spots.of(scope), mode) & bits:
-                yield n, given[pattern_of[n]]
+        assignments, spot_of = self.tenant.assignments, self.spots.of
+        mode, perhaps = self._mode_of[question.number], self.place.perhaps
+        for n in holdings:
+            decision = given.get(pattern_of[n])
+            if decision is None:
+                continue
+            scope = assignments[n].scope
+            if at(spot_of(scope), mode) & bits:
+                yield n, decision
             if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
 
     def named(self, number: int, principal: str) -> AssignmentBecause:
-        """Name an assignment as what a principal's access rests on."""
+        """Name an assignment as what a principal's access rests on.
+
+        It is the same for all that hold it by the group that it is assigned to.
+        """
         assignment = self.tenant.assignments[number]
-        if assignment.principal != principal:
-            return because_of(assignment, self.tenant.roles, principal)
-        if number not in self._names:
+        key = number, assignment.principal == principal
+        found = self._names.get(key)
+        if found is None:
             found = because_of(assignment, self.tenant.roles, principal)
-            self._names[number] = found
-        return self._names[number]
+            self._names[key] = found
+        return found
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""
@@ -315,9 +333,11 @@ def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:
     parts: Parts = []
     taken = 0
     for decision, bits in ranked:
-        if decision.verdict is not Verdict.ALLOWED and bits & taken:
-            parts = list(_added(parts, decision, bits))
-        bits &= ~taken
+        known = bits & taken
+        if known:
+            if decision.verdict is not Verdict.ALLOWED:
+                parts = list(_added(parts, decision, known))
+            bits ^= known
         if bits:
             parts.append((decision, bits))
             taken |= bits
@@ -334,8 +354,8 @@ def _added(
             yield known, covered
             continue
         yield better, meeting
-        if covered & ~meeting:
-            yield known, covered & ~meeting
+        if covered != meeting:
+            yield known, covered ^ meeting
 
 
 def joined(parts: Iterable[tuple[Decision, int]]) -> Parts:
@@ -354,8 +374,8 @@ def _split(
         if hit:
             reasons = tuple(dict.fromkeys((*decision.reasons, *instead.reasons)))
             yield replace(instead, reasons=reasons), hit
-        if covered & ~bits:
-            yield decision, covered & ~bits
+        if covered != hit:
+            yield decision, covered ^ hit
 
 
 def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, int]]:
@@ -363,5 +383,5 @@ def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, 
         hit = covered & bits
         if hit:
             yield doubted(decision, (reason,)), hit
-        if covered & ~bits:
-            yield decision, covered & ~bits
+        if covered != hit:
+            yield decision, covered ^ hit

@@ -35,16 +35,18 @@ def grants_of(
     mine, others = parties[:here], parties[here:]
     if others:
         with apart(partial(_packed, half, others)) as second:
-            known = [tuple(half.shares(party)) for party in mine]
+            yield from _decided(half, mine)
             packed = second.result()
-        found = (half.granted(p, s) for p, s in zip(mine, known, strict=True))
-        yield from (grant for some in found for grant in some)
         for party, shares in zip(others, packed.shares(half), strict=True):
             yield from half.granted(party, shares)
     else:
-        for party in mine:
-            yield from half.granted(party, half.shares(party))
+        yield from _decided(half, mine)
     yield from half.elevated()
+
+
+def _decided(half: TenantGrants, parties: Iterable[Party]) -> Iterator[Grant]:
+    for party in parties:
+        yield from half.granted(party, half.shares(party))
 
 
 def _middle(parties: list[Party]) -> int:

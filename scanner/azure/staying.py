@@ -5,7 +5,7 @@ there is such a role; what Azure protects itself nobody's role removes. A right 
 out roles is worth nothing where the guards that stay block all that it could gain.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scanner.azure.asking import Asking
 from scanner.azure.cuts import Block, bound_hits
@@ -56,10 +56,32 @@ class Staying:
         )
         return [(decision, some) for decision, some in found if some]
 
+    def kept(self, party: Party, parts: Parts) -> Parts:
+        """Return where a class that schedules assignments gains something, of `parts`.
+
+        It takes any role, so only what Azure protects itself stays in its way.
+        """
+        bits = 0
+        for _, some in parts if self._guarded else ():
+            bits |= some
+        open_ = self.elevated(party, bits) if bits else 0
+        if open_ == bits:
+            return parts
+        found = ((decision, some & open_) for decision, some in parts)
+        return [(decision, some) for decision, some in found if some]
+
+    def lasting(self, party: Party, bit: int) -> Iterable[Block]:
+        """Return what stays in the way of a class that schedules assignments."""
+        by = self._protected(party)
+        return self._named(by, bit) if self.shut(party, bit, by) else ()
+
+    def _protected(self, party: Party) -> Guard:
+        denies = (n for n in self._bound(party) if self._tenant.denies[n].system)
+        return tuple(denies), ()
+
     def elevated(self, party: Party, bits: int) -> int:
         """Return where whoever gets to the root of the tenant gains something."""
-        denies = (n for n in self._bound(party) if self._tenant.denies[n].system)
-        return bits & ~self.shut(party, bits, (tuple(denies), ()))
+        return bits & ~self.shut(party, bits, self._protected(party))
 
     def shut(self, party: Party, bits: int, by: Guard) -> int:
         """Return where some guards block all that a class could gain."""
@@ -74,8 +96,12 @@ class Staying:
     def blocks(self, party: Party, bit: int) -> Iterable[Block]:
         """Return what stays in the way of a class that hands out roles at a class."""
         denies, locks = self._staying(party, bit)
-        if not self.shut(party, bit, (denies, locks)):
-            return
+        if self.shut(party, bit, (denies, locks)):
+            yield from self._named((denies, locks), bit)
+
+    def _named(self, by: Guard, bit: int) -> Iterator[Block]:
+        """Yield those of some guards that stand over a class of machines."""
+        denies, locks = by
         below, tenant = self._engine.place.below, self._tenant
         guards: list[DenyAssignment | Lock] = [tenant.denies[n] for n in denies]
         guards += [tenant.locks[n] for n in locks]

@@ -100,7 +100,7 @@ class TenantGrants:
     def shares(self, party: Party) -> Iterator[Share]:
         """Yield what a class of principals is granted, in vector order."""
         settled, uncut = self.engine.settled(party)
-        yield from self._on_machines(settled)
+        yield from self._on_machines(party, settled)
         yield from self._elsewhere(party, settled, uncut)
 
     def granted(self, party: Party, shares: Iterable[Share]) -> Iterator[Grant]:
@@ -143,12 +143,18 @@ class TenantGrants:
                     because = one.because_of
                     yield Grant((principal,), ELEVATION, targets, one.decision, because)
 
-    def _on_machines(self, settled: list[Parts]) -> Iterator[Share]:
+    def _on_machines(self, party: Party, settled: list[Parts]) -> Iterator[Share]:
+        gaining: dict[int, Parts] = {}
         cut: dict[tuple[int, int], list[tuple[Decision, TargetSet]]] = {}
         for number, one in enumerate(self._vectors):
             parts = settled[one.question.number]
             if not parts:
                 continue
+            if one.gains:
+                if id(parts) not in gaining:
+                    kept = self.escalations.staying.kept(party, parts)
+                    gaining[id(parts)] = kept
+                parts = gaining[id(parts)]
             key = (id(parts), one.place)
             found = cut.get(key)
             if found is None:
@@ -248,6 +254,7 @@ class _Joint(msgspec.Struct, frozen=True, eq=False):
         self, question: Question, holdings: Iterable[int], bits: int
     ) -> set[int]:
         engine = self.of.engine
+        giving: Iterable[tuple[int, Decision]]
         if question.aside:
             giving = engine.terms(question, holdings)
         else:

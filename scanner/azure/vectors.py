@@ -8,7 +8,7 @@ are not vectors.
 
 from dataclasses import dataclass
 
-from scanner.azure.model import UPGRADES
+from scanner.azure.model import CONSOLE, RUN_COMMAND, UPGRADES
 from scanner.azure.questions import Mode, Operation
 from scanner.azure.site_vectors import (
     BY_IDENTITY,
@@ -106,9 +106,9 @@ def _vector(operation: str, tier: Tier, runs_as: str = "") -> Vector:
     return Vector(operation, Provider.AZURE, tier, runs_as)
 
 
-def _direct(operation: str, *kinds: str) -> AzureVector:
+def _direct(operation: str, *kinds: str, needs: str = "") -> AzureVector:
     vector = _vector(operation, Tier.DIRECT, _SYSTEM)
-    return AzureVector(vector, frozenset(kinds))
+    return AzureVector(vector, frozenset(kinds), needs=needs)
 
 
 def _adjacent(
@@ -151,7 +151,7 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _direct(f"{_SET}/virtualMachines/runCommands/write", "vmss"),
     _direct(f"{_SET}/virtualMachines/extensions/write", "vmss"),
     *MODEL_VECTORS,
-    _direct(f"{_ARC}/runCommands/write", "arc"),
+    _direct(f"{_ARC}/runCommands/write", "arc", needs=RUN_COMMAND),
     _direct(f"{_ARC}/extensions/write", "arc"),
     _adjacent(f"{_VM}/login/action", _LOGIN, "vm", needs="entra-login"),
     _adjacent(f"{_VM}/loginAsAdmin/action", _ADMIN, "vm", needs="entra-login"),
@@ -162,6 +162,7 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
         "vm",
         "vmss",
         data=False,
+        needs=CONSOLE,
     ),
     _adjacent(f"{_ARC}/login/action", _LOGIN, "arc", needs="entra-login"),
     _adjacent(f"{_ARC}/loginAsAdmin/action", _ADMIN, "arc", needs="entra-login"),

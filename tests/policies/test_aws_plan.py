@@ -218,6 +218,21 @@ def test_a_partner_must_send_an_external_id(tmp_path):
     assert found.closes == "partly"
 
 
+def test_anyone_at_all_becomes_the_organization(tmp_path):
+    """Services that only `*` lets in enter no more, and the side effects say so."""
+    role = a.role("open", a.allow(SEND), trust=[a.trusting({"AWS": "*"})])
+    passing = a.role("runner", a.allow("iam:PassRole", "ssm:StartAutomationExecution"))
+    organization = a.organization(a.member(a.ACCOUNT))
+
+    pairs = planned_aws(tmp_path, role, passing, organization=organization)
+
+    found = remediation_of(pairs, "t1651_aws_trusts_anyone", "anyone")
+    (condition,) = found.changes[0].after["Statement"][0]["Condition"].values()
+    assert list(condition) == ["aws:PrincipalOrgID"]
+    assert holds(found)
+    assert any("services" in one for one in found.side_effects)
+
+
 def test_a_partner_whose_role_is_approved_is_pinned_to_it(tmp_path):
     role = a.role("partner", a.allow(SEND), trust=[a.trusting(PARTNER)])
     exact = f"arn:aws:iam::{a.PARTNER}:role/run"

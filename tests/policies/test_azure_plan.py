@@ -6,6 +6,7 @@ from planning import holds, kinds, wishes
 
 from checks.catalogue import run_checks
 from policies.plan import plan_remediations
+from policies.resources import ResourceKind
 from scanner.analysis import analyse
 from scanner.evidence.reader import open_estate
 from scanner.graph import build_graph
@@ -113,6 +114,24 @@ def test_permanent_access_becomes_eligible(tmp_path):
     assert found.changes[0].before is None
     assert found.changes[1].after is None
     assert (found.status, found.closes) == ("proven", "fully")
+
+
+def test_what_a_permanent_role_hides_goes_with_it(tmp_path):
+    """Nobody names the eligibility while the same is permanent; it would stay."""
+    inner = [e.member("inner", "group")]
+
+    _, found = planned(
+        tmp_path,
+        roles=[VM],
+        assignments=[e.assignment("inner", "VM operators", SUB, "Group")],
+        eligibilities=[e.eligible("outer", "VM operators", SUB, "Group")],
+        directory_groups=[e.group("inner"), e.group("outer")],
+        members={"outer": inner, "inner": []},
+    )[WIDE]
+
+    assert (found.status, found.closes) == ("proven", "fully")
+    kind = ResourceKind.ROLE_ELIGIBILITY
+    assert kind in {change.resource.kind for change in found.changes}
 
 
 def test_permanent_access_from_elsewhere_is_no_failure_of_the_change(tmp_path):

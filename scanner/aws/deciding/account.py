@@ -43,6 +43,7 @@ class AccountEngine:
         account: AwsAccount,
         rules: Rules,
         layout: Layout | None = None,
+        base: "AccountEngine | None" = None,
     ) -> None:
         """Compile the account's policies and lay out its universes.
 
@@ -53,23 +54,26 @@ class AccountEngine:
                 for the covered vectors, in the catalogue's order.
             layout: of the same account with other identities, if there is one; made
                 here otherwise.
+            base: the engine of the same account with fewer identities: theirs are then
+                no grants of this one.
         """
         self._catalogue = catalogue()
         self._vectors = self._catalogue.covered
         self._covered = {one.vector.id: one for one in self._vectors}
         self._member = membership(account, estate.organization_of(account.id))
         self._identities = {one.principal: one for one in account.identities}
+        if base is not None:
+            layout = base._laid
         laid = layout or Layout(account, self._member)
+        self._laid: Layout = laid
         self._nodes, self._targets = laid.effects.space, laid.targets
         self._places = laid.places
         powers = Powers(rules, service_controls(estate, account), account)
-        self._classes = self._grouped(powers)
+        self._classes = self._grouped(powers, base._identities if base else ())
         picks = laid.picks(self._mentioned())
-        self._power_of = {
-            principal: power
-            for power, members in self._classes.items()
-            for principal in members
-        }
+        self._power_of: dict[Principal, Power] = dict(base._power_of) if base else {}
+        for power, members in self._classes.items():
+            self._power_of.update(dict.fromkeys(members, power))
         by_arn = {principal.id: power for principal, power in self._power_of.items()}
         lending = Lending(account, self._member, laid.fleet, by_arn)
         joins = Joins(laid.effects, picks, self._catalogue, lending)
@@ -132,9 +136,13 @@ class AccountEngine:
     def _facts(self, identity: Identity) -> PrincipalFacts:
         return PrincipalFacts(identity, self._member)
 
-    def _grouped(self, powers: Powers) -> dict[Power, list[Principal]]:
+    def _grouped(
+        self, powers: Powers, decided: Container[Principal]
+    ) -> dict[Power, list[Principal]]:
         classes: dict[Power, list[Principal]] = defaultdict(list)
         for principal, identity in self._identities.items():
+            if principal in decided:
+                continue
             power = powers.of(identity, self._facts(identity))
             if power.identity:
                 classes[power].append(principal)

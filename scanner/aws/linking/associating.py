@@ -28,7 +28,7 @@ from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.aws.vectors import Step
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
-from scanner.grants import Decided, Edge, Grant, Verdict, bits_of, ones
+from scanner.grants import Edge, Grant, Verdict, bits_of, ones
 from scanner.hops import cost_of
 
 _BECOMES = "can-become"
@@ -69,9 +69,9 @@ class Associations:
     What it names fills while `edges` runs.
     """
 
-    def __init__(self, estate: AwsEstate, decided: Decided) -> None:
+    def __init__(self, estate: AwsEstate, grants: Sequence[Grant]) -> None:
         """Remember the estate and the grants on it."""
-        self._estate, self._decided = estate, decided
+        self._estate, self._grants = estate, grants
         self._operations = Operations([step.action for step in _STEPS])
         #: Nodes that stand for several roles.
         self.principals: list[Principal] = []
@@ -99,7 +99,7 @@ class Associations:
     ) -> Mapping[str, Sequence[Grant]]:
         wanted = {one.principal.id for _, _, many in able for one in many}
         found: defaultdict[str, list[Grant]] = defaultdict(list)
-        for grant in self._decided.grants if wanted else ():
+        for grant in self._grants if wanted else ():
             for principal in grant.principals:
                 if principal.id in wanted:
                     found[principal.id].append(grant)

@@ -274,9 +274,8 @@ class OwnEntries:
             arn = self._arn_of(named)
             parsed = parse_arn(arn)
             callers = self._callers.get(parsed.account) if parsed else None
-            one = callers.of(arn) if callers else None
-            if one is not None:
-                found.setdefault(one[0], {})[one[1]] = None
+            for group, member in callers.of(arn) if callers else ():
+                found.setdefault(group, {})[member] = None
         return found
 
     def _arn_of(self, named: Named) -> str:

@@ -6,7 +6,7 @@ and those that nothing tells apart share one answer.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scanner.aws.deciding.controls import binds
@@ -185,7 +185,7 @@ class Callers:
         self.account = account
         self._index, self._apart = index, apart
         self._groups: dict[object, Group] = {}
-        self._of: dict[str, tuple[Group, Member]] = {}
+        self._of: defaultdict[str, list[tuple[Group, Member]]] = defaultdict(list)
         self._by_pattern: defaultdict[str, dict[Group, None]] = defaultdict(dict)
         self._by_name: defaultdict[str, dict[Group, None]] = defaultdict(dict)
         for identity in identities:
@@ -205,9 +205,9 @@ class Callers:
         """The patterns by which policies let somebody enter roles."""
         return self._by_pattern.keys()
 
-    def of(self, arn: str) -> tuple[Group, Member] | None:
-        """Return an identity as a member of its group."""
-        return self._of.get(arn)
+    def of(self, arn: str) -> Sequence[tuple[Group, Member]]:
+        """Return an identity as a member of its group, or whatever it could be."""
+        return self._of.get(arn, ())
 
     def ending(self, text: str) -> Iterable[str]:
         """Return the ARNs of identities that end in a text."""
@@ -244,7 +244,8 @@ class Callers:
         sources = {each.document: each.source for each in bearing}
         member, group = Member(identity, sources), self._groups[key]
         group.members.append(member)
-        self._of[identity.principal.id] = group, member
+        who = identity.known if identity.alone else identity.principal
+        self._of[who.id].append((group, member))
 
     def _look_up(self, group: Group, allowing: Iterable[Entries]) -> None:
         patterns = {pattern for each in allowing for pattern in each.patterns}

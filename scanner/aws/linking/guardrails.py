@@ -26,20 +26,29 @@ from scanner.aws.iam.formulas import (
     either,
     settle,
 )
+from scanner.aws.linking.escalating.catalogue import actions
 from scanner.aws.linking.escalating.reaching import Ways
 from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.linking.rights import Operations, Rights
-from scanner.aws.model import AwsAccount, AwsEstate, Identity, Organization
+from scanner.aws.model import (
+    UNREAD_LEVEL,
+    AwsAccount,
+    AwsEstate,
+    Identity,
+    Organization,
+)
 from scanner.aws.vectors import Step, catalogue
 from scanner.classes import POWER
 from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Verdict, ones
+from scanner.grants import Edge, Verdict, bits_of, ones
 
 _BECOMES = "can-become"
 _KEYS = frozenset({"aws:resourcetag", "organizations:policytype"})
 _UPDATE = Step("organizations:UpdatePolicy", ("scp",), _KEYS)
 _DETACH = Step("organizations:DetachPolicy", ("scp",), _KEYS)
-_ACTIONS = (_UPDATE.action, _DETACH.action)
+#: It switches all control policies of the kind off.
+_DISABLE = Step("organizations:DisablePolicyType", ("root",), _KEYS)
+_ACTIONS = tuple(one.action for one in (_UPDATE, _DETACH, _DISABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class _Account:
     rights: Rights
     identities: Mapping[str, Identity]
     cut: bool
-    freed: dict[Power, str] = field(default_factory=dict)
+    freed: dict[tuple[Power, str], str] = field(default_factory=dict)
 
 
 class Guardrails:
@@ -58,29 +67,42 @@ class Guardrails:
     What it names fills while `edges` runs.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate."""
-        self._estate = estate
-        self._operations = Operations((*catalogue().actions, *_ACTIONS))
-        self._vectors = self._operations.bits(*catalogue().actions)
+    def __init__(self, estate: AwsEstate, alone: frozenset[str] = frozenset()) -> None:
+        """Remember the estate.
+
+        Args:
+            estate: the estate.
+            alone: identities whose power is nobody else's: a trust names them.
+        """
+        self._estate, self._alone = estate, alone
+        gained = dict.fromkeys((*catalogue().actions, *actions()))
+        self._operations = Operations(tuple(dict.fromkeys((*gained, *_ACTIONS))))
+        #: What somebody gains by: vectors, and what leads on to them.
+        self._vectors = self._operations.bits(*gained)
         self.principals: list[Principal] = []
         #: What identities could become, by account.
         self.made: dict[str, list[Identity]] = {}
         self._accounts: dict[str, _Account] = {}
         self._freed: dict[str, str | None] = {}
 
-    def edges(self, known: Sequence[Edge]) -> Iterator[Edge]:
+    def edges(
+        self,
+        known: Sequence[Edge],
+        made: Mapping[str, Sequence[Identity]] | None = None,
+    ) -> Iterator[Edge]:
         """Yield a hop from everybody who can to what it becomes without guard rails.
 
         Args:
             known: the hops found so far.
+            made: who does so instead, by account: what identities could become.
         """
         ways: Ways | None = None
         for organization in self._estate.organizations:
             home = self._estate.accounts.get(organization.management_account)
             if home is None:
                 continue
-            rights = Rights(self._estate, home, self._operations)
+            who = None if made is None else made.get(home.id, ())
+            rights = Rights(self._estate, home, self._operations, who)
             editing = self._operations.bits(*_ACTIONS)
             for power, identities in rights.holders(editing).items():
                 free = self._free(organization, home, power)
@@ -113,6 +135,7 @@ class Guardrails:
             ).granted
             for step in (_UPDATE, _DETACH)
         }
+        off = self._switched_off(organization, home, power)
         found = {}
         for id_ in organization.paths:
             account = self._estate.accounts.get(id_)
@@ -127,10 +150,29 @@ class Guardrails:
                         taken = somewhere(may[_DETACH], place) if open_ else FALSE
                         rewritten = somewhere(may[_UPDATE], place)
                         given = both(given, either(taken, rewritten))
+            if service_controls(self._estate, account):
+                given = either(given, off)
             possible = settle(given).verdict is not Verdict.DENIED
             if possible and self._account(id_).cut:
                 found[id_] = given
         return found
+
+    def _switched_off(
+        self, organization: Organization, home: AwsAccount, power: Power
+    ) -> Formula:
+        """Return what must hold for a power to switch control policies off."""
+        arn = f"arn:{home.partition}:organizations::{home.id}:root/{organization.id}/"
+        roots = {levels[0] for levels in organization.paths.values() if levels}
+        fixed = {"organizations:policytype": ("SERVICE_CONTROL_POLICY",)}
+        resources = [
+            Resource(f"{arn}{root}", "root", "", "", Missing.UNREAD, fixed)
+            for root in sorted(roots - {UNREAD_LEVEL})
+        ]
+        if not resources:
+            return FALSE
+        part = power.about(self._operations.bits(_DISABLE.action))
+        granted = Effects(Space(resources)).of(part, _DISABLE).granted
+        return somewhere(granted, bits_of(range(len(resources)), len(resources)))
 
     def _gained(
         self, source: str, free: Mapping[str, Formula], ways: Ways
@@ -176,9 +218,10 @@ class Guardrails:
         if not account.cut or not able:
             return None
         power = rights.power(replace(one, unguarded=True))
-        if power not in account.freed:
-            account.freed[power] = self._made(one, len(account.freed) + 1)
-        return account.freed[power]
+        like = power, principal.id if principal.id in self._alone else ""
+        if like not in account.freed:
+            account.freed[like] = self._made(one, len(account.freed) + 1)
+        return account.freed[like]
 
     def _account(self, id_: str) -> "_Account":
         if id_ not in self._accounts:
@@ -213,6 +256,7 @@ class Guardrails:
             trust=None,
             permission_set=None,
             unguarded=True,
+            alone=one.principal.id in self._alone,
         )
         self.principals.append(principal)
         self.made.setdefault(id_, []).append(made)

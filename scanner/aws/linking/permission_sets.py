@@ -54,32 +54,41 @@ class PermissionSets:
         self.principals: list[Principal] = []
         #: What identities could become, by account.
         self.made: dict[str, list[Identity]] = {}
+        self._centres: dict[str, _Centre] = {}
 
-    def edges(self) -> Iterator[Edge]:
-        """Yield the hops of everybody who administers an organisation's instance."""
+    def edges(
+        self, made: Mapping[str, Sequence[Identity]] | None = None
+    ) -> Iterator[Edge]:
+        """Yield the hops of everybody who administers an organisation's instance.
+
+        Args:
+            made: who does so instead, by account: what identities could become.
+        """
         for organization in self._estate.organizations:
-            centre: _Centre | None = None
             for administrator in _administrators(organization):
                 account = self._estate.accounts.get(administrator)
                 if account is None or not organization.assignments:
                     continue
-                rights = Rights(self._estate, account, self._operations)
-                holders = rights.holders(~0)
-                if holders:
-                    centre = centre or _Centre(self, self._estate, organization)
-                for power, identities in holders.items():
+                who = None if made is None else made.get(administrator, ())
+                rights = Rights(self._estate, account, self._operations, who)
+                for power, identities in rights.holders(~0).items():
+                    centre = self._centre(organization)
                     yield from self._of_class(rights, power, identities, centre)
+
+    def _centre(self, organization: Organization) -> "_Centre":
+        if organization.id not in self._centres:
+            self._centres[organization.id] = _Centre(self, self._estate, organization)
+        return self._centres[organization.id]
 
     def _of_class(
         self,
         rights: Rights,
         power: Power,
         identities: Iterable[Identity],
-        centre: "_Centre | None",
+        centre: "_Centre",
     ) -> Iterator[Edge]:
-        delegated = rights.account.id != (centre.management if centre else "")
-        ends = list(centre.ends(power, delegated)) if centre else []
-        for formula, target, more in ends:
+        delegated = rights.account.id != centre.management
+        for formula, target, more in list(centre.ends(power, delegated)):
             yield from more
             for one in identities:
                 if one.principal.id == target:

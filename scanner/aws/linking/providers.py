@@ -6,14 +6,12 @@ Roles Anywhere is entered by the holders of certificates that a trust anchor vou
 for.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scanner.aws.arn import parse_arn
 from scanner.aws.deciding.cells import Cells, under, within
 from scanner.aws.deciding.facts import Resource, looking
-from scanner.aws.deciding.powers import Effects
+from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
@@ -24,7 +22,7 @@ from scanner.aws.iam.principals import Caller, CallerKind
 from scanner.aws.iam.statements import Request
 from scanner.aws.linking.hops import ASSUMES, settled_edge
 from scanner.aws.linking.requests import ASSUME
-from scanner.aws.linking.rights import Operations, Rights
+from scanner.aws.linking.rights import Operations, Rights, is_everything
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step
 from scanner.classes import CLASS
@@ -39,10 +37,6 @@ _SIGNED = (
     "it takes an answer in the issuer's name, from where no public authority vouches"
 )
 _TOKEN = "it takes a token of the issuer for the audience that is added"  # noqa: S105
-
-
-#: More equal hops than this share a node.
-_MOST_PAIRS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,39 +106,49 @@ class Providers:
             [write.step.action for kind in _KINDS for write in kind.writes]
         )
         self.principals: dict[str, Principal] = {}
-        self._nodes: dict[tuple[str, ...], str] = {}
+        #: Entries of the users of providers, by the provider.
+        self._entries: dict[str, list[Edge]] = {}
 
-    def rewriting(self, parties: Iterable[str]) -> Iterator[Edge]:
-        """Yield who becomes the users of a provider by writing its metadata.
+    def rewriting(
+        self,
+        known: Iterable[Edge],
+        made: Mapping[str, Sequence[Identity]] | None = None,
+    ) -> Iterator[Edge]:
+        """Yield who becomes the users of a provider by writing it.
+
+        What those are elsewhere, they do not become: it is the account that takes them
+        for its users.
 
         Args:
-            parties: ids of the federated principals that hops name.
+            known: the hops found so far.
+            made: who does so instead, by account: what identities could become.
         """
-        users: defaultdict[tuple[str, _Kind], defaultdict[str, list[str]]]
-        users = defaultdict(lambda: defaultdict(list))
-        for party in parties:
-            provider = party.partition("#")[0]
-            arn = parse_arn(provider)
-            for kind in _KINDS if arn else ():
-                if arn is not None and kind.mark in provider:
-                    users[arn.account, kind][provider].append(party)
-        for (id_, kind), providers in users.items():
-            account = self._estate.accounts.get(id_)
-            if account is not None:
-                yield from self._in_account(account, kind, providers)
+        if not self._entries:
+            for edge in known:
+                provider = edge.source.partition("#")[0]
+                if edge.kind == ASSUMES and "-provider/" in provider:
+                    self._entries.setdefault(provider, []).append(edge)
+        for id_, account in self._estate.accounts.items():
+            who = None if made is None else made.get(id_, ())
+            for kind in _KINDS if who is None or who else ():
+                prefix = f"arn:{account.partition}:iam::{id_}{kind.mark}"
+                arns = sorted(one for one in self._entries if one.startswith(prefix))
+                if arns:
+                    rights = Rights(self._estate, account, self._operations, who)
+                    yield from self._in_account(rights, kind, arns)
 
     def _in_account(
-        self, account: AwsAccount, kind: _Kind, users: Mapping[str, Sequence[str]]
+        self, rights: Rights, kind: _Kind, arns: Sequence[str]
     ) -> Iterator[Edge]:
-        rights = Rights(self._estate, account, self._operations)
-        arns = sorted(users)
         space = Space(
             [Resource(one, "provider", "", "", Missing.UNREAD) for one in arns]
         )
         effects = Effects(space)
-        there = _there(account, kind, arns)
+        there = _there(rights.account, kind, arns)
         writing = self._operations.bits(*(one.step.action for one in kind.writes))
         for power, identities in rights.holders(writing).items():
+            if _holds_all(power):
+                continue
             for write in kind.writes:
                 part = power.about(self._operations.bits(write.step.action))
                 granted = effects.of(part, write.step).granted
@@ -154,31 +158,27 @@ class Providers:
                     settled = settle(formula)
                     if settled.verdict is Verdict.DENIED:
                         continue
-                    ends = [p for n in ones(bits) for p in users[arns[n]]]
-                    if len(ends) * len(identities) > _MOST_PAIRS:
-                        node, more = self._together(account, ends)
+                    for n in ones(bits):
+                        node, more = self._as_users(arns[n], rights.account)
                         yield from more
-                        ends = [node]
-                    for one in identities:
-                        because = rights.because(one, touching)
-                        source = one.principal.id
-                        for end in ends:
-                            yield settled_edge(_BECOMES, source, end, settled, because)
+                        for one in identities:
+                            because = rights.because(one, touching)
+                            source = one.principal.id
+                            yield settled_edge(_BECOMES, source, node, settled, because)
 
-    def _together(
-        self, account: AwsAccount, parties: Sequence[str]
+    def _as_users(
+        self, provider: str, account: AwsAccount
     ) -> tuple[str, Sequence[Edge]]:
-        """Return a node for some parties; its hops the first time only."""
-        place = tuple(parties)
-        if place in self._nodes:
-            return self._nodes[place], ()
-        id_ = f"class:aws:{_BECOMES}:provider:{len(self._nodes)}"
-        name = f"{len(place)} users of providers that the same right writes"
-        self._nodes[place] = id_
+        """Return a node for a provider's users; its hops the first time only."""
+        id_ = f"class:aws:{_BECOMES}:{provider}"
+        if id_ in self.principals:
+            return id_, ()
+        name = f"users of {provider} that whoever writes it names"
         self.principals[id_] = Principal(
             Provider.AWS, id_, name, CLASS, False, account.id
         )
-        return id_, [Edge(_BECOMES, id_, one, Verdict.ALLOWED) for one in parties]
+        entries = self._entries[provider]
+        return id_, [replace(one, kind=_BECOMES, source=id_) for one in entries]
 
     def certificates(self) -> Iterator[Edge]:
         """Yield the entries of whoever holds a certificate of a trust anchor."""
@@ -214,6 +214,12 @@ class Providers:
         found = Principal(Provider.AWS, id_, name, "federated", True, scope)
         self.principals.setdefault(id_, found)
         return id_
+
+
+def _holds_all(power: Power) -> bool:
+    """Tell whether nothing of the account is out of reach of a power anyway."""
+    denied = any(not one.allows for one in power.rules)
+    return any(map(is_everything, power.identity)) and not denied
 
 
 def _there(account: AwsAccount, kind: _Kind, arns: Sequence[str]) -> int | None:

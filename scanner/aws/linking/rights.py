@@ -10,7 +10,7 @@ from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.deciding.sides import incomplete, own_boundary, own_policies
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.iam.formulas import DoubtKind
+from scanner.aws.iam.formulas import TRUE, DoubtKind
 from scanner.aws.iam.patterns import match_action
 from scanner.aws.iam.statements import problem
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
@@ -25,6 +25,7 @@ class Operations:
         self.rules = Rules(actions)
         self._places = {action: n for n, action in enumerate(actions)}
         self._named: dict[str, int] = {}
+        self._documents: dict[PolicyDocument, int] = {}
 
     def bits(self, *actions: str) -> int:
         """Return operations as a set."""
@@ -32,6 +33,12 @@ class Operations:
 
     def allowed_by(self, document: PolicyDocument) -> int:
         """Return the operations that a document may allow, without compiling it."""
+        found = self._documents.get(document)
+        if found is None:
+            found = self._documents[document] = self._allowed_by(document)
+        return found
+
+    def _allowed_by(self, document: PolicyDocument) -> int:
         found = 0
         for one in document.statements:
             if one.effect == "Allow":
@@ -78,10 +85,22 @@ class Rights:
     """What identities of one account may do, of the operations of a compiler."""
 
     def __init__(
-        self, estate: AwsEstate, account: AwsAccount, operations: Operations
+        self,
+        estate: AwsEstate,
+        account: AwsAccount,
+        operations: Operations,
+        made: Sequence[Identity] | None = None,
     ) -> None:
-        """Gather what binds the account."""
+        """Gather what binds the account.
+
+        Args:
+            estate: the estate.
+            account: the account.
+            operations: of interest.
+            made: who holds rights instead of its identities: what those could become.
+        """
         self.account = account
+        self._identities = account.identities if made is None else made
         self.member = membership(account, estate.organization_of(account.id))
         self._operations = operations
         self._rules = operations.rules
@@ -99,7 +118,7 @@ class Rights:
             fits: says who is of interest at all.
         """
         found: dict[Power, list[Identity]] = defaultdict(list)
-        for identity in self.account.identities:
+        for identity in self._identities:
             able = not identity.service_linked and self.allowed(identity) & any_of
             if able and fits(identity):
                 power = self.power(identity)
@@ -181,6 +200,13 @@ class Rights:
             if special is not None:
                 found[special.number] = special
         return tuple(found[number] for number in sorted(found))
+
+
+def is_everything(rule: Rule) -> bool:
+    """Tell whether a rule allows everything."""
+    whole = rule.allows and rule.patterns == ("*",) and not rule.excepts
+    every = rule.actions & (rule.actions + 1) == 0
+    return whole and every and not rule.conditions and rule.given == TRUE
 
 
 def _allowed(rules: Iterable[Rule]) -> int:

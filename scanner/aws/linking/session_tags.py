@@ -291,6 +291,7 @@ class Sessions:
         # A trust may name the role as well as its tags.
         like = rights.account.id, power, (role.principal.id, choice) if enters else ""
         if like not in self._named:
+            made = replace(made, alone=enters)
             self._named[like] = self._make(rights.account, made, choice)
         return self._named[like]
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.facts import Resource, owner_facts, tags_by_key
 from scanner.aws.deciding.powers import Effects, Power
-from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing
-from scanner.aws.iam.formulas import TRUE, Formula, settle
+from scanner.aws.iam.formulas import Formula, settle
 from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.linking.requests import ASSUME
-from scanner.aws.linking.rights import Operations, Rights
+from scanner.aws.linking.rights import Operations, Rights, is_everything
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
 from scanner.aws.vectors import Step, catalogue
 from scanner.classes import CLASS_PREFIX, POWER
@@ -51,6 +50,34 @@ class _Account:
     places: Mapping[str, int]
     made: dict[object, str] = field(default_factory=dict)
     known: dict[str, str | None] = field(default_factory=dict)
+
+
+class _Ways:
+    """Whom sources become by one hop, through nodes that stand for many or not."""
+
+    def __init__(self, hops: Mapping[str, Sequence[Edge]]) -> None:
+        self._hops = hops
+        self._through: dict[str, int] = {}
+        self._known: dict[str, Mapping[str, tuple[Edge, ...]]] = {}
+
+    def entered(self, source: str, places: Mapping[str, int]) -> int:
+        """Return the places of those that a source becomes; always the same places."""
+        found = 0
+        for edge in self._hops.get(source, ()):
+            at = edge.target
+            found |= places.get(at, 0)
+            if at.startswith(CLASS_PREFIX):
+                if at not in self._through:
+                    self._through[at] = 0  # a node that leads back to itself adds none
+                    self._through[at] = self.entered(at, places)
+                found |= self._through[at]
+        return found
+
+    def hops(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
+        """Return whom a source becomes, each with its hops, the fewest."""
+        if source not in self._known:
+            self._known[source] = _entered(self._hops, source)
+        return self._known[source]
 
 
 @dataclass
@@ -88,10 +115,11 @@ class Retagged:
                 accounts.append(gaining)
         if not accounts:
             return
-        ways = _by_source(known)
+        hops = _by_source(known)
         for account in accounts:
+            ways = _Ways(hops)
             for power, identities in account.rights.holders(tagging).items():
-                whole = any(map(_is_everything, power.identity))
+                whole = any(map(is_everything, power.identity))
                 for step in _WAYS:
                     part = power.about(operations.bits(step.action))
                     cells = account.effects.of(part, step).granted
@@ -107,7 +135,7 @@ class Retagged:
         one: Identity,
         power: Power,
         granted: tuple[Formula, int, Step],
-        ways: Mapping[str, Sequence[Edge]],
+        ways: _Ways,
     ) -> Iterator[Edge]:
         formula, bits, step = granted
         settled, source = settle(formula), one.principal.id
@@ -117,10 +145,7 @@ class Retagged:
             return
         because = account.rights.because(one, frozenset(power.rules))
         members: defaultdict[str, set[str]] = defaultdict(set)
-        entered = _entered(ways, source)
-        reached = _own(account, one, bits)
-        for arn in entered:
-            reached |= account.places.get(arn, 0)
+        reached = _own(account, one, bits) | ways.entered(source, account.places)
         for n in ones(bits & reached):
             target = self._with_tags(account, account.identities[n])
             if target is not None:
@@ -130,6 +155,7 @@ class Retagged:
             if source in holders:
                 yield last
                 continue
+            entered = ways.hops(source)
             hops = min((entered[arn] for arn in sorted(holders)), key=len)
             why = (*because, *(w for hop in hops for w in hop.because))
             yield after(hops, replace(last, because=tuple(dict.fromkeys(why))))
@@ -177,6 +203,7 @@ class Retagged:
         like = power, one.principal.id if enters else ""
         if like not in account.made:
             number = len(account.made) + 1
+            free = replace(free, alone=enters)
             account.made[like] = self._made(rights.account, free, number)
         return account.made[like]
 
@@ -239,10 +266,3 @@ def _own(account: _Account, one: Identity, bits: int) -> int:
     """Return an identity's own bit, if it is among some."""
     # Whoever may do anything has the rest already.
     return bits & account.places.get(one.principal.id, 0)
-
-
-def _is_everything(rule: Rule) -> bool:
-    """Tell whether a rule allows everything."""
-    whole = rule.allows and rule.patterns == ("*",) and not rule.excepts
-    every = rule.actions & (rule.actions + 1) == 0
-    return whole and every and not rule.conditions and rule.given == TRUE

@@ -7,9 +7,11 @@ from functools import partial
 
 from scanner.azure.collect.ask import Asker, Call, Row
 from scanner.azure.collect.mentions import Mentions, guid
+from scanner.azure.powers import GRAPH, PERMISSIONS, POWERS
 
 _V1 = "/v1.0"
 _ROLES = f"{_V1}/roleManagement/directory"
+_PARTNERS = f"{_V1}/policies/crossTenantAccessPolicy/partners"
 _PIM_GROUPS = f"{_V1}/identityGovernance/privilegedAccess/group"
 
 #: Only what decisions and reports need; `$top` where Graph pages by 100 otherwise.
@@ -66,9 +68,36 @@ class Closeup:
         self.service_principals = dict(ask(principals, _service_principal).rows)
         applications = _list("applications", "id,appId,displayName")
         self.applications = dict(ask(applications, _app).rows)
+        self._permissions()
         self.asker.read(Call("graph/directoryRoles", f"{_V1}/directoryRoles"))
-        for name in ("roleAssignments", "roleEligibilityScheduleInstances"):
-            ask(Call(f"graph/{name}", f"{_ROLES}/{name}"), self.mentions.note)
+        self.asker.read(Call("graph/crossTenantAccessPolicy/partners", _PARTNERS))
+        lists = [
+            ask(Call(f"graph/{name}", f"{_ROLES}/{name}"), self._held)
+            for name in ("roleAssignments", "roleEligibilityScheduleInstances")
+        ]
+        known = all(held.complete and POWERS.keys() >= {*held.rows} for held in lists)
+        if not known:  # perhaps somebody made a role himself
+            self.asker.read(Call("graph/roleDefinitions", f"{_ROLES}/roleDefinitions"))
+
+    def _permissions(self) -> None:
+        """Ask who may use Microsoft Graph as an application; the strong are mentioned.
+
+        Graph is a service principal of every directory that any application uses it in.
+        """
+        op = "graph/servicePrincipals/appRoleAssignedTo"
+        for found, app in self.service_principals.items():
+            if app == GRAPH:
+                path = f"{_V1}/servicePrincipals/{found}/appRoleAssignedTo"
+                params, query = {"servicePrincipal": found}, {"$top": _MOST}
+                self.asker.ask(Call(op, path, params, query), self._note_strong)
+
+    def _held(self, row: Row) -> str | None:
+        self.mentions.note(row)
+        return guid(row.get("roleDefinitionId"))
+
+    def _note_strong(self, row: Row) -> None:
+        if guid(row.get("appRoleId")) in PERMISSIONS:
+            self.mentions.note(row)
 
     def start(self) -> None:
         """Submit the jobs; groups that turn up as members get jobs of their own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from scanner.azure.model import Assignment, DenyAssignment, Lock
 from scanner.azure.rbac.blocks import (
@@ -13,11 +14,11 @@ from scanner.azure.rbac.blocks import (
     locking,
     undecided,
 )
+from scanner.azure.rbac.lasting import ALLOWED, lasting
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import ROOT, ancestors, management_group
 from scanner.azure.rbac.truth import Truth, both, disjunction
 from scanner.grants import (
-    DURATION_UNKNOWN,
     AssignmentBecause,
     Conditions,
     Confidence,
@@ -31,8 +32,6 @@ _VERDICTS.remove(Verdict.DENIED)  # what is left is in falling order
 _STANDINGS = list(Standing)
 
 DENIED = Decision(Verdict.DENIED)
-ALLOWED = Decision(Verdict.ALLOWED)
-CONDITION_UNREAD = "whether the role assignment has a condition was not read"
 #: Which role, `because` says: a reason of its own for each would split every answer.
 UNREAD_ROLE = Decision(Verdict.UNKNOWN, reasons=("the role definition was not read",))
 #: Held at a management group that may be above the target.
@@ -185,23 +184,6 @@ def granted(
     return lasting(Decision(Verdict.CONDITIONAL, alternatives), assignment)
 
 
-def lasting(decision: Decision, assignment: Assignment) -> Decision:
-    """Say how long what an assignment gives lasts, and what of it was not read."""
-    unread = assignment.condition_unread
-    plain = assignment.standing is Standing.PERMANENT and assignment.until is None
-    if plain and not assignment.undated and not unread and decision == ALLOWED:
-        return decision
-    reasons = (DURATION_UNKNOWN,) if assignment.undated else ()
-    return replace(
-        decision,
-        confidence=Confidence.INFERRED if unread else Confidence.CERTAIN,
-        reasons=(*reasons, CONDITION_UNREAD) if unread else reasons,
-        standing=assignment.standing,
-        standing_until=assignment.until,
-        activation=assignment.activation,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """What blocks a request, and why what is left of it is only inferred."""
@@ -271,8 +253,11 @@ def _rank(decision: Decision) -> tuple[object, ...]:
 
 def combined(decisions: Iterable[Decision]) -> Decision | None:
     """Return what several grants of one request say together; None for none."""
+    found = list(dict.fromkeys(decisions))
+    if len(found) < 2:
+        return found[0] if found else None
     best: Decision | None = None
-    for decision in ordered(dict.fromkeys(decisions)):
+    for decision in ordered(found):
         best = decision if best is None else either(best, decision)
     return best
 
@@ -297,6 +282,7 @@ def supports(decision: Decision, best: Decision) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 12)
 def doubted(decision: Decision, reasons: tuple[str, ...]) -> Decision:
     """Keep the verdict, and say why it is only inferred."""
     if not reasons or decision.verdict is Verdict.UNKNOWN:

@@ -9,6 +9,8 @@ LISTED: Mapping[str, str] = {
     "AZGroup": "graph/groups",
     "AZServicePrincipal": "graph/servicePrincipals",
     "AZApp": "graph/applications",
+    "AZAppRoleAssignment": "graph/servicePrincipals/appRoleAssignedTo",
+    "AZRole": "graph/roleDefinitions",
     "AZRoleEligibilityScheduleInstance": "graph/roleEligibilityScheduleInstances",
     "AZSubscription": "Microsoft.Resources/subscriptions",
     "AZResourceGroup": "Microsoft.Resources/subscriptions/resourceGroups",

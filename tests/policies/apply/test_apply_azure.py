@@ -1,5 +1,7 @@
 """A change to Azure objects, applied to a typed estate, is as if evidence had it."""
 
+from dataclasses import replace
+
 import azure_estates as z
 import pytest
 from applying import change, decisions, different
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.apply import UnappliableChange, applied, inverse, same, touched
+from scanner.grants import Activation
 
 SCOPE, RG, VM = z.subscription_scope(), z.rg_scope(), z.vm_id()
 OPS = z.role("ops", z.block([z.RUN, z.EXTENSION]))
@@ -248,6 +251,24 @@ def test_an_eligibility_is_found_by_what_it_gives(estate):
 
     (tenant,) = after.tenants.values()
     assert not [one for one in tenant.assignments if one.standing == "eligible"]
+
+
+def test_what_activation_takes_comes_back_with_the_eligibility(estate):
+    """PIM's policy is of the role at the scope, whoever is eligible for it."""
+    (tenant,) = estate.tenants.values()
+    one = next(a for a in tenant.assignments if a.standing == "eligible")
+    asked = Activation(mfa=True, approval=False)
+    places = {(one.scope, one.role): asked}
+    listed = tuple(
+        replace(a, activation=asked) if a is one else a for a in tenant.assignments
+    )
+    tenant = replace(tenant, activations=places, assignments=listed)
+    strict = replace(estate, tenants={tenant.id: tenant})
+    gone = change("azure.role-eligibility", LATER["id"], before=LATER)
+
+    back = applied(applied(strict, [gone]), [inverse(gone)])
+
+    assert same(back, strict)
 
 
 def test_a_member_of_a_transitive_list_stays_where_a_nested_group_has_it(tmp_path):

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,28 @@ def test_resources_wait_for_each_other_in_order():
     ordered = sorted([first, second], key=lambda one: one[0][-2:])
 
     assert ordered[1][1]["DependsOn"] == ordered[0][0]
+
+
+@pytest.mark.parametrize(
+    ("policy", "attachment", "member"),
+    [
+        (ResourceKind.MANAGED_POLICY, ResourceKind.ATTACHMENT, "Roles"),
+        (ResourceKind.SCP, ResourceKind.CONTROL_ATTACHMENT, "TargetIds"),
+    ],
+)
+def test_a_policy_that_the_stack_makes_names_whom_it_is_attached_to(
+    policy, attachment, member
+):
+    one = change(policy, "create")
+    other = change(attachment, "create")
+    other = replace(other, resource=replace(other.resource, name=one.resource.id))
+    found = cloudformation(steps(one, other))
+
+    (content,) = found.files.values()
+    holders = only(json.loads(content))["Properties"][member]
+    assert [other.resource.id.rpartition("/")[2]] == holders
+    assert found.left_out == {}
+    assert 1 in cloudformation(steps(other)).left_out
 
 
 @pytest.mark.parametrize(

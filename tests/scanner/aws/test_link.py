@@ -28,7 +28,7 @@ from aws_estates import (
     user,
 )
 
-from scanner.aws.link import link_aws
+from scanner.aws.link import by_tags, joined, links_of
 from scanner.aws.linking import nodes
 from scanner.aws.load import load_aws
 from scanner.grants import Condition, Confidence, Verdict
@@ -48,7 +48,9 @@ def arn(resource, of=ACCOUNT):
 
 def linked(tmp_path, *files):
     """Outsiders by id and edges of an estate."""
-    outsiders, edges = link_aws(load_aws(estate(tmp_path, *files)))
+    loaded = load_aws(estate(tmp_path, *files))
+    links = joined(links_of(loaded), by_tags(loaded))
+    outsiders, edges = links.outsiders, links.edges
     return {each.id: each for each in outsiders}, edges
 
 
@@ -192,7 +194,11 @@ def test_two_accounts_of_the_estate_need_both_sides(tmp_path):
 
     _, edges = linked(tmp_path, account(door), other)
 
-    assert hops(edges) == {("role/a", "role/door", "allowed")}
+    assert hops(edges) == {
+        ("role/a", "role/door", "allowed"),
+        # what the root user of its account makes of the other
+        ("role/b#any-policy", "role/door", "allowed"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,9 @@ def test_a_partner_activates_as_its_authorization_says(tmp_path, given, expected
     assert (row.standing, row.activation) == (Standing.ELIGIBLE, expected)
 
 
-def joining(who, group_name, access="member"):
+def joining(who, group_name, access="member", **when):
     row = {"groupId": guid(group_name), "principalId": guid(who), "accessId": access}
+    row |= when
     return line("graph/groupEligibility", [row], {"group": guid(group_name)})
 
 
@@ -167,6 +168,21 @@ def test_whoever_may_join_a_group_is_eligible_for_what_it_holds(tmp_path):
     (because,) = grant.because_at(who, target)
     assert because.group == guid("team")
     assert because.assignment == TEAM["assignments"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({"startDateTime": "2026-01-01T00:00:00Z"}, Verdict.ALLOWED),
+        ({"startDateTime": "2027-01-01T00:00:00Z"}, Verdict.CONDITIONAL),
+        ({"endDateTime": "2026-10-01T00:00:00Z"}, None),
+    ],
+)
+def test_joining_a_group_counts_from_when_to_when_pim_says(tmp_path, when, expected):
+    lines = joining("u", "team", **when)
+    row = rows_of(decided(tmp_path, extra=[lines], **TEAM)).get(("u", RUN, "vm"))
+
+    assert expected is (row and row.verdict)
 
 
 def test_owning_by_pim_is_not_membership(tmp_path):

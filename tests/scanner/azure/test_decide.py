@@ -20,6 +20,7 @@ from azure_estates import (
     eligible,
     group,
     group_scope,
+    guid,
     loaded,
     lock,
     machine,
@@ -40,7 +41,7 @@ from azure_estates import (
 )
 
 from scanner.azure.decide import decide_azure
-from scanner.grants import Confidence, Standing, Verdict
+from scanner.grants import Condition, Confidence, Standing, Verdict
 
 S = subscription_scope()
 START = "Microsoft.Compute/virtualMachines/start/action"
@@ -480,19 +481,78 @@ def test_a_grant_says_how_long_access_lasts(tmp_path, lists, standing, until):
     )
 
 
+LATER = "2026-12-01T00:00:00Z"
+BEGINS = Condition("@Environment[UtcNow]", "DateTimeGreaterThanEquals", (LATER,))
+
+
 @pytest.mark.parametrize(
-    "times",
+    ("lists", "standing"),
     [
-        {"startDateTime": "2026-12-01T00:00:00Z"},
-        {"endDateTime": "2026-10-01T00:00:00Z"},
+        (
+            {"eligibilities": [eligible("u", "vmc", S, startDateTime=LATER)]},
+            Standing.ELIGIBLE,
+        ),
+        (
+            {"schedules": [schedule("u", "vmc", S, startDateTime=LATER)]},
+            Standing.PERMANENT,
+        ),
+        (
+            {
+                "schedules": [
+                    schedule(
+                        *("u", "vmc", S),
+                        startDateTime=LATER,
+                        endDateTime="2026-12-08T00:00:00Z",
+                    )
+                ]
+            },
+            Standing.TIME_BOUND,
+        ),
     ],
+    ids=["eligible", "assigned", "assigned for a week"],
 )
-def test_what_begins_later_or_is_over_is_no_access(tmp_path, times):
+def test_what_begins_later_is_shown_with_its_beginning(tmp_path, lists, standing):
+    found = decided(tmp_path, roles=[VM_CONTRIBUTOR], **lists)
+    decision = rows_of(found)["u", RUN, "vm"]
+
+    assert Verdict.CONDITIONAL is decision.verdict
+    assert decision.conditions == ((BEGINS,),)
+    assert standing is decision.standing
+
+
+def test_what_begins_later_leaves_what_others_hold_today_alone(tmp_path):
+    """The same role, eligible from now on for one and later for another."""
+    may = [
+        eligible("u", "vmc", S, startDateTime=LATER),
+        eligible("v", "vmc", S, startDateTime="2026-01-01T00:00:00Z"),
+    ]
+    found = rows_of(decided(tmp_path, roles=[VM_CONTRIBUTOR], eligibilities=may))
+
+    assert Verdict.ALLOWED is found[guid("v"), RUN, "vm"].verdict
+    assert Verdict.CONDITIONAL is found["u", RUN, "vm"].verdict
+
+
+def test_an_assignment_of_today_rests_on_no_schedule_of_tomorrow(tmp_path):
+    later = schedule("u", "vmc", S, startDateTime=LATER, endDateTime="2027-01-01")
     found = decided(
         tmp_path,
         roles=[VM_CONTRIBUTOR],
-        eligibilities=[eligible("u", "vmc", S, **times)],
+        assignments=[assignment("u", "vmc", S)],
+        schedules=[later],
     )
+
+    decision = rows_of(found)["u", RUN, "vm"]
+    assert (decision.verdict, decision.standing) == (
+        Verdict.ALLOWED,
+        Standing.PERMANENT,
+    )
+
+
+@pytest.mark.parametrize("builder", [eligible, schedule])
+def test_what_is_over_is_no_access(tmp_path, builder):
+    kind = "eligibilities" if builder is eligible else "schedules"
+    gone = builder("u", "vmc", S, endDateTime="2026-10-01T00:00:00Z")
+    found = decided(tmp_path, roles=[VM_CONTRIBUTOR], **{kind: [gone]})
 
     assert list(found.grants) == []
 

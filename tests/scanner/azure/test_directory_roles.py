@@ -126,18 +126,22 @@ def test_it_is_held_through_a_group_and_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("when", "expected"),
+    ("when", "standing", "verdict"),
     [
-        ({}, Standing.ELIGIBLE),
-        ({"startDateTime": "2027-01-01T00:00:00Z"}, None),
-        ({"endDateTime": "2026-01-01T00:00:00Z"}, None),
+        ({}, Standing.ELIGIBLE, Verdict.ALLOWED),
+        (
+            {"startDateTime": "2027-01-01T00:00:00Z"},
+            Standing.ELIGIBLE,
+            Verdict.CONDITIONAL,
+        ),
+        ({"endDateTime": "2026-01-01T00:00:00Z"}, None, None),
     ],
 )
-def test_what_may_be_activated_is_eligible(tmp_path, when, expected):
+def test_what_may_be_activated_is_eligible(tmp_path, when, standing, verdict):
     may = [directory_role("u", GLOBAL, **when)]
     row = rows_of(decide_azure(estate(tmp_path, may=may))).get(("u", ELEVATE, "vm"))
 
-    assert expected is (row and row.standing)
+    assert (standing, verdict) == (row and row.standing, row and row.verdict)
 
 
 def test_active_wins_over_eligible(tmp_path):
@@ -161,6 +165,20 @@ def test_roles_that_nobody_read_are_named_as_not_covered(tmp_path, held, covered
     found = decide_azure(estate(tmp_path, held))
 
     assert covered is (ELEVATE not in {one.id for one in found.not_covered})
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        "graph/roleAssignments",
+        "graph/servicePrincipals",
+        "graph/servicePrincipals/appRoleAssignedTo",
+    ],
+)
+def test_a_refused_list_of_who_may_elevate_is_named_as_not_covered(tmp_path, op):
+    found = decide_azure(estate(tmp_path, [], extra=[refused(op, {"page": "2"})]))
+
+    assert ELEVATE in {one.id for one in found.not_covered}
 
 
 @pytest.mark.parametrize(

@@ -248,3 +248,44 @@ def test_two_who_hold_the_same_are_told_apart_by_their_plain_roles(tmp_path):
     )
 
     assert [key for key in found if key[1] == DEFINE] == [("u", DEFINE, "vm")]
+
+
+SCHEDULES = [
+    f"{AUTHORIZATION}/{name}/write"
+    for name in (
+        "roleAssignmentScheduleRequests",
+        "roleEligibilityScheduleRequests",
+        "roleManagementPolicies",
+    )
+]
+
+
+@pytest.mark.parametrize("vector", SCHEDULES)
+@pytest.mark.parametrize(
+    ("roles", "guard", "expected"),
+    [
+        ([], None, ALLOWED),
+        ([], deny(S, block([RUN]), isSystemProtected=True), DENIED),
+        ([], deny(S, block([RUN])), ALLOWED),
+        ([MORE], deny(S, block([RUN]), isSystemProtected=True), ALLOWED),
+        ([], deny(S, block([RUN]), isSystemProtected=True, excluded=["u"]), ALLOWED),
+        ([], deny(rg_scope("b"), block([RUN]), isSystemProtected=True), ALLOWED),
+    ],
+    ids=["none", "protected", "removable", "another way", "excluded", "elsewhere"],
+)
+def test_schedules_gain_nothing_behind_what_azure_protects(
+    tmp_path, vector, roles, guard, expected
+):
+    found = decided(tmp_path, [(vector, S)], roles, denies=[guard] if guard else [])
+
+    assert expected is verdict(found, vector)
+
+
+def test_the_guard_in_the_way_of_a_schedule_is_named(tmp_path):
+    guard = deny(S, block([RUN]), isSystemProtected=True)
+    found = decided(tmp_path, [(SCHEDULES[0], S)], denies=[guard])
+    (who,) = (p for p in found.principals if p.name == "u")
+    (target,) = found.targets
+
+    because = found.denied_because(who, VECTORS[SCHEDULES[0]], target)
+    assert [guard["id"]] == [one.assignment for one in because]

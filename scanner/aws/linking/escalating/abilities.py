@@ -54,13 +54,15 @@ class Layers:
 
     One object for equal ones (`Abilities.layers`).
 
-    `everything`: a rule of its own allows all there is.
+    `everything`: a rule of its own allows all there is. `alone`: whose it is, where
+    that is more than its policies say.
     """
 
     own: frozenset[Rule]
     ceilings: tuple[frozenset[Rule], ...]
     unread: frozenset[str]
     everything: bool
+    alone: str = ""
 
     @property
     def limits(self) -> tuple[bool, int, int]:
@@ -70,6 +72,8 @@ class Layers:
 
     def adds_to(self, other: "Layers") -> bool:
         """Tell whether somebody with other layers would gain anything by these."""
+        if self.alone and self.alone != other.alone:
+            return True
         fewer = any(not one.allows and one not in self.own for one in other.own)
         if fewer or any(one not in self.ceilings for one in other.ceilings):
             return True
@@ -88,18 +92,27 @@ class _Parts:
 class Abilities:
     """Makes abilities of one account's identities."""
 
-    def __init__(self, rules: Rules, controls: Levels, account: AwsAccount) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        controls: Levels,
+        account: AwsAccount,
+        alone: frozenset[str] = frozenset(),
+    ) -> None:
         """Make abilities.
 
         Args:
             rules: the compiler, for the operations of `catalogue.actions`.
             controls: service control policies that bind the account.
             account: whose identities, which may not have been read whole.
+            alone: ARNs of those whose power is nobody else's.
         """
+        self._alone = alone
         self._rules, self._controls = rules, controls
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
         self._known: dict[object, Layers] = {}
+        self._with_any: dict[Layers, Layers] = {}
         self._parts: dict[PolicyDocument, _Parts] = {}
         #: By the documents' ids, which live as long as `_parts` names them.
         self._unions: dict[tuple[int, ...], _Parts] = {}
@@ -155,11 +168,43 @@ class Abilities:
             for level in (*(() if limit is None else (limit,)), *levels)
         )
         unread = frozenset((*identity.unread, *unread_too))
-        place = own, ceilings, unread
-        if place not in self._known:
+        known = identity.known.id
+        alone = known if known in self._alone else ""
+        return self._one(own, ceilings, unread, alone)
+
+    def with_any_policy(self, before: Layers) -> Layers:
+        """Return the layers of somebody read whole, with a policy of its choice.
+
+        Its denies stay: a deny that stays attached still denies.
+        """
+        found = self._with_any.get(before)
+        if found is None:
+            denies = (one for one in before.own if not one.allows)
+            own = frozenset(denies).union(self._full)
+            found = self._one(own, before.ceilings, frozenset(), before.alone)
+            self._with_any[before] = found
+        return found
+
+    def without_boundary(self, before: Layers) -> Layers:
+        """Return the layers of somebody with a boundary, without it."""
+        ceilings = before.ceilings[1:]
+        return self._one(before.own, ceilings, before.unread, before.alone)
+
+    def _one(
+        self,
+        own: frozenset[Rule],
+        ceilings: tuple[frozenset[Rule], ...],
+        unread: frozenset[str],
+        alone: str,
+    ) -> Layers:
+        place = own, ceilings, unread, alone
+        found = self._known.get(place)
+        if found is None:
             everything = own.issuperset(self._full)
-            self._known[place] = Layers(own, ceilings, unread, everything)
-        return self._known[place]
+            found = self._known[place] = Layers(
+                own, ceilings, unread, everything, alone
+            )
+        return found
 
     def _united(
         self, policies: Sequence[Attached], facts: PrincipalFacts

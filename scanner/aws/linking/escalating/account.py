@@ -48,6 +48,7 @@ class AccountEscalations:
         account: AwsAccount,
         rules: Rules,
         others: Iterable[Identity] = (),
+        alone: frozenset[str] = frozenset(),
     ) -> None:
         """Find the abilities of everybody.
 
@@ -56,12 +57,14 @@ class AccountEscalations:
             account: the account.
             rules: the compiler, shared by accounts that share policies.
             others: roles elsewhere that are governed from this account.
+            alone: identities whose power is not that of any other with the same
+                policies: a trust names them.
         """
-        self.account = account
+        self.account, self.alone = account, alone
         self._member = membership(account, estate.organization_of(account.id))
         self._controls = service_controls(estate, account)
         self._rules = rules
-        self._abilities = Abilities(rules, self._controls, account)
+        self._abilities = Abilities(rules, self._controls, account, alone)
         self._others = tuple(others)
         self._facts_of: dict[str, PrincipalFacts] = {}
         #: By identity, which is kept so that no other has its id.
@@ -112,8 +115,15 @@ class AccountEscalations:
         """Yield the layers of an identity after a change, as `changed` has them.
 
         Who joins groups has theirs besides: of thousands of users, each with hundreds
-        of policies then, no identity is made.
+        of policies then, no identity is made, nor where what somebody has says it all.
         """
+        if change.gives is Gives.ANY_POLICY and not identity.unread:
+            yield self._abilities.with_any_policy(self.layers(identity))
+            return
+        if change.gives is Gives.NO_BOUNDARY:
+            if own_boundary(identity) is not None:
+                yield self._abilities.without_boundary(self.layers(identity))
+            return
         if change.gives is Gives.JOIN:
             more = self._joined.get(change.details)
             if more is None:
@@ -189,6 +199,8 @@ class AccountEscalations:
 
     def _facts(self, identity: Identity) -> PrincipalFacts:
         """Return what an identity fixes: no change to its policies changes that."""
+        if identity.session_tags or identity.free_tags:
+            return PrincipalFacts(identity, self._member)
         known = identity.known.id
         if known not in self._facts_of:
             self._facts_of[known] = PrincipalFacts(identity, self._member)

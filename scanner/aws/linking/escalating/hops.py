@@ -2,28 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
-from scanner.aws.deciding.cells import Cells, covered, meet, within
+from scanner.aws.deciding.cells import covered, meet, within
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.iam.formulas import Settled, settle
 from scanner.aws.linking.escalating.abilities import Layers
 from scanner.aws.linking.escalating.account import AccountEscalations, Actor
 from scanner.aws.linking.escalating.catalogue import Gives, actions
 from scanner.aws.linking.escalating.changing import changed
+from scanner.aws.linking.escalating.easiest import (
+    CAN_BECOME,
+    after_hops,
+    best_of,
+    nearest_of,
+)
 from scanner.aws.linking.escalating.gaining import Change, Gain
 from scanner.aws.linking.escalating.nodes import Nodes
 from scanner.aws.linking.escalating.reaching import Ways
-from scanner.aws.linking.hops import after, settled_edge
+from scanner.aws.linking.hops import settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Verdict, ones
-from scanner.hops import Cost, cost_of, plus
 
-CAN_BECOME = "can-become"
 #: More equal hops than this share a node for their targets.
 _MOST_PAIRS = 16
 #: What gives most comes first: what others give less is then left out.
@@ -43,15 +46,21 @@ class Escalations:
     What it names fills while its edges are found.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Find the ability of everybody."""
+    def __init__(self, estate: AwsEstate, alone: frozenset[str] = frozenset()) -> None:
+        """Find the ability of everybody.
+
+        Args:
+            estate: the estate.
+            alone: identities whose power is nobody else's: a trust names them.
+        """
         vectors = (one for one in catalogue().actions if one not in actions())
         rules = Rules((*actions(), *vectors))
         self._accounts = {
-            id_: AccountEscalations(estate, account, rules)
+            id_: AccountEscalations(estate, account, rules, alone=alone)
             for id_, account in estate.accounts.items()
         }
-        self._classes: dict[tuple[str, int], Principal] = {}
+        #: By account and subjects: as they are, or with any policy.
+        self._classes: dict[tuple[str, int, bool], Principal] = {}
         self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
         self._layers: dict[tuple[str, Change], tuple[tuple[int, Layers], ...]] = {}
@@ -96,6 +105,8 @@ class Escalations:
         Args:
             edges: the hops found so far.
         """
+        if not self._open:
+            return
         ways = Ways(edges, self._subjects)
         waiting, self._open = sorted(self._open, key=_most_first), []
         # Most subjects are become by nobody: what they could be made is not asked.
@@ -107,8 +118,22 @@ class Escalations:
             self._become[home] |= at_once | beyond.get(home, 0)
         for account, actor, gain in waiting:
             if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+                yield from self._letting_in(account, actor, gain)
                 continue
             yield from self._of_others(account, actor, gain, ways)
+
+    def onward(self, made: Mapping[str, Sequence[Identity]]) -> Iterator[Edge]:
+        """Yield what others become that identities could become by other means.
+
+        Args:
+            made: what they could become, by account.
+        """
+        for id_, identities in made.items():
+            account = self._accounts[id_]
+            for identity in identities:
+                actor = account.actor(identity)
+                if actor is not None:
+                    yield from self._leading(account, actor)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[str, int]]:
@@ -147,7 +172,7 @@ class Escalations:
         bits: int,
     ) -> Iterator[Edge]:
         """Yield hops through one node for all that are become."""
-        place = account.account.id, bits
+        place = account.account.id, bits, False
         node = self._classes.get(place)
         if node is None:
             node = self._classes[place] = self._class(account, bits.bit_count())
@@ -266,23 +291,57 @@ class Escalations:
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
                 continue
-            best = _best(within(at_once, bits))
+            best = best_of(within(at_once, bits))
             hops: Sequence[Edge] = ()
             rules = gain.rules | (become.rules if become and best else frozenset())
             if best is None:
                 wanted = within(gain.cells, bits & beyond)
-                best, hops = _nearest(account, wanted, source, ways)
+                best, hops = nearest_of(account, wanted, source, ways)
             if best is None:
                 continue
             node, more = self._node(account, made, layers, change)
             because = account.because(actor.identity, rules)
             target = node.principal.id
-            edge = _after(hops, settled_edge(CAN_BECOME, source, target, best, because))
+            edge = after_hops(
+                hops, settled_edge(CAN_BECOME, source, target, best, because)
+            )
             if edge.verdict is Verdict.ALLOWED:
                 self._gained[source].append(layers)
             if source != target and self._new(source, target):
                 yield edge
             yield from more
+
+    def _letting_in(
+        self, account: AccountEscalations, actor: Actor, gain: Gain
+    ) -> Iterator[Edge]:
+        """Yield what somebody with all power makes of those that a trust names.
+
+        Through one node for all of them: whoever has most of an account is many.
+        """
+        if gain.change.gives is not Gives.ANY_POLICY or not account.alone:
+            return
+        named = 0
+        for arn in account.alone:
+            named |= account.subjects.of(arn)
+        source = actor.identity.principal.id
+        for formula, bits in within(gain.cells, named & ~actor.base).items():
+            settled = settle(formula)
+            if settled.verdict is Verdict.DENIED:
+                continue
+            node = self._classes.get((account.account.id, bits, True))
+            if node is None:
+                node = self._class(account, bits.bit_count())
+                self._classes[account.account.id, bits, True] = node
+                for layers, (_, made) in self._alike(
+                    account, gain.change, bits
+                ).items():
+                    changed_, more = self._node(account, made, layers, gain.change)
+                    target = changed_.principal.id
+                    yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
+                    yield from more
+            if self._new(source, node.id):
+                because = account.because(actor.identity, gain.rules)
+                yield settled_edge(CAN_BECOME, source, node.id, settled, because)
 
     def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
         """Tell whether somebody gains all that anybody of its account can have."""
@@ -315,48 +374,17 @@ class Escalations:
     ) -> tuple[Identity, list[Edge]]:
         """Return who somebody would be, and the hops from there if it is new."""
         found, new = self._nodes.of(account, made, layers, change)
-        edges: list[Edge] = []
         actor = account.actor(found) if new else None
-        for gain in account.gains(actor.ability) if actor else ():
+        return found, list(self._leading(account, actor)) if actor else []
+
+    def _leading(self, account: AccountEscalations, actor: Actor) -> Iterator[Edge]:
+        """Yield what somebody becomes, and makes of itself."""
+        for gain in account.gains(actor.ability):
             if gain.change.gives is Gives.BECOME:
-                edges += self._becoming(account, [found], gain)
-            elif actor is not None:
-                edges += self._changing(account, actor, gain)
-        return found, edges
+                yield from self._becoming(account, [actor.identity], gain)
+            else:
+                yield from self._changing(account, actor, gain)
 
 
 def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:
     return _ORDER.index(one[2].change.gives)
-
-
-def _best(cells: Cells) -> Settled | None:
-    """Return the simplest answer of some cells that is not a denial."""
-    settled = (settle(formula) for formula in cells)
-    allowed = (one for one in settled if one.verdict is not Verdict.DENIED)
-    return min(allowed, key=_cost, default=None)
-
-
-def _cost(settled: Settled) -> Cost:
-    return cost_of(settled_edge(CAN_BECOME, "", "", settled, ()))
-
-
-def _nearest(
-    account: AccountEscalations, cells: Cells, source: str, ways: Ways
-) -> tuple[Settled | None, Sequence[Edge]]:
-    """Return what the subject takes that is become most easily, and the hops to it."""
-    found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
-    for formula, bits in cells.items():
-        settled = settle(formula)
-        if settled.verdict is not Verdict.DENIED:
-            nearest = ways.nearest(source, account.subjects.arns(bits))
-            if nearest is not None:
-                cost, hops = nearest
-                found.append((plus(cost, _cost(settled)), settled, hops))
-    best = min(found, key=lambda one: one[0], default=None)
-    return (best[1], best[2]) if best else (None, ())
-
-
-def _after(hops: Sequence[Edge], last: Edge) -> Edge:
-    """Return a hop that can only be taken by whoever takes others as well."""
-    because = dict.fromkeys(why for one in (last, *hops) for why in one.because)
-    return after(hops, replace(last, because=tuple(because)))

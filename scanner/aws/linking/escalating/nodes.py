@@ -64,7 +64,8 @@ class Nodes:
         label = f"{before}+{label}" if before else label
         anybody = f"arn:{home.partition}:iam::{home.id}:*#{label}"
         words = WORDS[change.gives].format(detail)
-        if anybody not in self._names and not before:
+        alone = known.id in account.alone
+        if anybody not in self._names and not (before or alone):
             id_, name = anybody, f"an identity of {home.id} {words}"
         else:
             id_, name = f"{known.id}#{label}", f"{made.principal.name} {words}"
@@ -74,5 +75,10 @@ class Nodes:
         self._names.add(id_)
         principal = Principal(Provider.AWS, id_, name, POWER, False, home.id)
         return replace(
-            made, principal=principal, known_as=known, trust=None, permission_set=None
+            made,
+            principal=principal,
+            known_as=known,
+            trust=None,
+            permission_set=None,
+            alone=alone,
         )

@@ -80,7 +80,7 @@ ENTER = allow("sts:AssumeRole", on=OPS)
             [
                 ENTER,
                 allow("organizations:*"),
-                deny("organizations:DetachPolicy", "organizations:UpdatePolicy"),
+                deny("organizations:D*", "organizations:UpdatePolicy"),
             ],
             {},
             False,
@@ -120,6 +120,60 @@ def test_a_guard_rail_on_something_else_frees_nobody(tmp_path):
     assert not [e for e in graph.edges if e.kind == "can-become" and e.source == EVE]
 
 
+ROOT = f"arn:aws:organizations::{MANAGEMENT}:root/{ORGANIZATION}/r-ex"
+DISABLE = "organizations:DisablePolicyType"
+
+
+@pytest.mark.parametrize(
+    ("right", "found"),
+    [
+        (allow(DISABLE, on=ROOT), True),
+        (allow(DISABLE, on=f"{ROOT}2"), False),
+        *(
+            (allow(DISABLE, when={"StringEquals": {"organizations:PolicyType": k}}), f)
+            for k, f in (("SERVICE_CONTROL_POLICY", True), ("TAG_POLICY", False))
+        ),
+    ],
+)
+def test_whoever_switches_control_policies_off_frees_everybody(tmp_path, right, found):
+    """However many guard rails there are."""
+    rails = ["p-rail", "p-rail2"]
+    one = shortest(railed(tmp_path, ENTER, right, rails=rails))
+
+    assert (one is not None) is found
+
+
+@pytest.mark.parametrize("frees", [True, False])
+def test_what_is_freed_escalates_in_turn(tmp_path, frees):
+    """The control policy stopped the rewriting of a policy, and commands too."""
+    own = allow("iam:PutRolePolicy", on=OPS)
+    ops = role("ops", own, trust=[trusting({"AWS": EVE})])
+    rail = control("p-rail", deny(RUN, "iam:Put*"))
+    central = organization(unit("Work", member(ACCOUNT), scps=[FULL, rail]))
+    right = allow("organizations:DetachPolicy" if frees else "organizations:List*")
+    managers = [user("eve", ENTER, right)]
+
+    one = shortest(graph_of(tmp_path, central, managers, ops))
+
+    assert (one is not None) is frees
+    if one is not None:
+        assert [hop.kind for hop in one.hops] == ["can-become", "can-become"]
+
+
+@pytest.mark.parametrize("trusted", [EVE, f"arn:aws:iam::{MANAGEMENT}:root"])
+@pytest.mark.parametrize("whose", [EVE, f"{EVE}2"])
+def test_whoever_may_make_more_of_itself_governs_by_that(tmp_path, whose, trusted):
+    """The right to rewrite control policies is one that it gives itself."""
+    rights = [allow("iam:PutUserPolicy", on=whose)]
+    ops = role("ops", allow("ssm:*"), trust=[trusting({"AWS": trusted})])
+    rail = control("p-rail", deny(RUN))
+    central = organization(unit("Work", member(ACCOUNT), scps=[FULL, rail]))
+
+    one = shortest(graph_of(tmp_path, central, [user("eve", *rights)], ops))
+
+    assert (one is not None) is (whose == EVE)
+
+
 # ---- Identity Center ----
 
 
@@ -145,7 +199,7 @@ def centred(tmp_path, *managers, allows="ssm:*", extra=(), elsewhere=()):
     )
     held = role(
         "AWSReservedSSO_Ops_0123456789abcdef",
-        allow(allows),
+        *([allow(allows)] if isinstance(allows, str) else allows),
         path=RESERVED,
         trust=[trusting({"Federated": "x"})],
     )
@@ -220,6 +274,27 @@ def test_whoever_administers_identity_center_enters_its_accounts(
         assert "it takes a user of the identity store" in one.reasons
 
 
+@pytest.mark.parametrize("whose", [EVE, f"{EVE}2"])
+def test_whoever_may_make_more_of_itself_administers_by_that(tmp_path, whose):
+    """The right to assign is one that it gives itself."""
+    one = shortest(centred(tmp_path, eve(allow("iam:PutUserPolicy", on=whose))))
+
+    assert (one is not None) is (whose == EVE)
+
+
+@pytest.mark.parametrize("denied", ["iam:Create*", "iam:*"])
+def test_what_a_permission_set_is_made_to_allow_escalates(tmp_path, denied):
+    """Any policy in an account rewrites the trust of any role there."""
+    central = allow("s3:*"), deny(denied)
+    graph = centred(
+        tmp_path, eve(WRITE, PROVISION), allows=central, elsewhere=[role("other")]
+    )
+
+    reached = {edge.target for edge in graph.edges if "#sso-policy" in edge.source}
+
+    assert (f"arn:aws:iam::{ACCOUNT}:role/other" in reached) is (denied != "iam:*")
+
+
 @pytest.mark.parametrize(
     ("service", "found"), [("sso.amazonaws.com", True), ("ssm.amazonaws.com", False)]
 )
@@ -235,5 +310,79 @@ def test_a_delegated_administrator_of_identity_center_does_so_too(
     graph = centred(tmp_path, extra=[delegated], elsewhere=[user("adam", ASSIGN)])
 
     one = shortest(graph, f"arn:aws:iam::{ACCOUNT}:user/adam")
+
+    assert (one is not None) is found
+
+
+# ---- stack sets ----
+
+
+STACKS = "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"
+EXECUTES = "stacksets-exec-0123456789abcdef"
+
+
+def deployed(tmp_path, *managers, name=EXECUTES, service=None, elsewhere=()):
+    """A member account in which the service has a role of this name."""
+    delegated = answer(
+        "organizations:ListDelegatedServicesForAccount",
+        {"DelegatedServices": [{"ServicePrincipal": service or "config"}]},
+        params={"AccountId": PARTNER},
+    )
+    central = organization(unit("Work", member(ACCOUNT), member(PARTNER)), delegated)
+    linked = f"arn:aws:iam::{MANAGEMENT}:role/aws-service-role/stacksets/x"
+    held = role(name, allow("*"), trust=[trusting({"AWS": linked})])
+    files = (
+        account(instance("i-1", registered=True), held),
+        account(*managers, id=MANAGEMENT),
+        account(*elsewhere, id=PARTNER),
+        central,
+    )
+    return build_graph([decide_aws_half(load_aws(estate(tmp_path, *files)))])
+
+
+@pytest.mark.parametrize(
+    ("statements", "members", "found"),
+    [
+        ([allow(*STACKS)], {}, True),
+        ([allow(STACKS[0])], {}, False),
+        ([allow(STACKS[1])], {}, False),
+        ([allow(*STACKS), deny(STACKS[1])], {}, False),
+        ([allow(*STACKS, on="arn:aws:cloudformation:*:*:stackset/a-*")], {}, True),
+        (
+            [
+                allow(STACKS[0], on="arn:aws:cloudformation:*:*:stackset/a-*"),
+                allow(STACKS[1], on="arn:aws:cloudformation:*:*:stackset/b-*"),
+            ],
+            {},
+            False,
+        ),
+        # a role of that kind shows that stack sets were deployed there
+        ([allow(*STACKS)], {"name": "stacks-0123"}, False),
+    ],
+)
+def test_whoever_deploys_stack_sets_acts_in_member_accounts(
+    tmp_path, statements, members, found
+):
+    """By the role that the service has there, with permissions of its own."""
+    one = shortest(deployed(tmp_path, eve(*statements), **members))
+
+    assert (one is not None) is found
+    if one is not None:
+        assert one.confidence is Confidence.INFERRED
+
+
+@pytest.mark.parametrize(
+    ("service", "found"),
+    [
+        ("member.org.stacksets.cloudformation.amazonaws.com", True),
+        ("sso.amazonaws.com", False),
+    ],
+)
+def test_a_delegated_administrator_deploys_stack_sets_too(tmp_path, service, found):
+    """The same rights in an account without the delegation are none."""
+    adam = user("adam", allow(*STACKS))
+    graph = deployed(tmp_path, service=service, elsewhere=[adam])
+
+    one = shortest(graph, f"arn:aws:iam::{PARTNER}:user/adam")
 
     assert (one is not None) is found

@@ -158,6 +158,35 @@ def test_owners_of_what_holds_roles_are_asked(whole):
     assert owners[guid_of("servicePrincipals", "ci")] == []
 
 
+def test_applications_with_a_strong_permission_are_looked_at_too(whole):
+    """They hold no role of Azure; whoever owns one of them manages the directory."""
+    folder, *_ = whole
+    given = rows(folder, "graph/servicePrincipals/appRoleAssignedTo")
+    asked = {s.key.parameters["object"] for s in series(folder, "graph/owners")}
+
+    assert len(given) == 2
+    assert guid_of("applications", "strong") in asked
+    assert guid_of("applications", "weak") not in asked
+
+
+@pytest.mark.parametrize(
+    ("role", "asked"),
+    [("62e90394-69f5-4237-9190-012177145e10", 0), (guid_of("role", "own"), 1)],
+    ids=["known everywhere", "perhaps the directory's own"],
+)
+def test_definitions_of_directory_roles_are_asked_where_one_is_not_known(
+    tmp_path, role, asked
+):
+    tenant = AzureTenant()
+    tenant.subscription("prod", parent="")
+    tenant.direct(tenant.user("ann"), role)
+    with azure_server(tenant) as server:
+        collect(server, tmp_path)
+
+    found = server.asked("/roleManagement/directory/roleDefinitions")
+    assert asked == len(found)
+
+
 def test_what_is_nested_is_found(whole):
     """Instances of uniform scale sets, workers of groups, credentials of identities."""
     folder, *_ = whole
