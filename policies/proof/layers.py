@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from policies.proof.actions import Actions
+from policies.proof.readings import Reading, readings
 from policies.proof.rules import EVERYWHERE, Element, Named, Rule, rules_of, unheard_of
-from scanner.aws.iam.automata import Listed, automaton, some_text
+from scanner.aws.iam.automata import Listed, some_text
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import (
     FALSE,
@@ -180,25 +181,28 @@ def _shifts(first: _Rules, second: _Rules) -> tuple[list[Shift], list[Shift]]:
     )
     if len(elements) > _MOST_ELEMENTS:
         return [Shift("*", _UNCOMPARED, _UNCOMPARED)], []
-    for inside in _cells(elements):
-        here = {EVERYWHERE, *inside}
-        old = frozenset(one for one in first if one.resource in here)
-        new = frozenset(one for one in second if one.resource in here)
-        if _content(old) != _content(new):
-            _compare_cell(inside, _Answer.of(old), _Answer.of(new), gained, lost)
-    return gained, lost
+    for reading in readings(p for one in elements for p in one.patterns):
+        for inside in _cells(elements, reading):
+            here = {EVERYWHERE, *inside}
+            old = frozenset(one for one in first if one.resource in here)
+            new = frozenset(one for one in second if one.resource in here)
+            if _content(old) != _content(new):
+                _compare_cell(inside, _Answer.of(old), _Answer.of(new), gained, lost)
+    return list(dict.fromkeys(gained)), list(dict.fromkeys(lost))
 
 
 def _content(rules: _Rules) -> frozenset[tuple[bool, frozenset[Condition]]]:
     return frozenset((one.allows, one.conditions) for one in rules)
 
 
-def _cells(elements: Sequence[Element]) -> Iterator[tuple[Element, ...]]:
+def _cells(
+    elements: Sequence[Element], reading: Reading
+) -> Iterator[tuple[Element, ...]]:
     """Yield every set of elements that some resource matches, and no other does."""
     waiting: list[tuple[int, tuple[Element, ...], tuple[Element, ...]]] = [(0, (), ())]
     while waiting:
         at, inside, outside = waiting.pop()
-        if not _some_resource(inside, outside):
+        if not _some_resource(inside, outside, reading):
             continue
         if at == len(elements):
             yield inside
@@ -207,15 +211,18 @@ def _cells(elements: Sequence[Element]) -> Iterator[tuple[Element, ...]]:
             waiting.append((at + 1, (*inside, elements[at]), outside))
 
 
-def _some_resource(inside: Sequence[Element], outside: Sequence[Element]) -> bool:
-    lists = [_listed(one, one.refused) for one in inside]
-    lists += [_listed(one, not one.refused) for one in outside]
+def _some_resource(
+    inside: Sequence[Element], outside: Sequence[Element], reading: Reading
+) -> bool:
+    lists = [_listed(one, one.refused, reading) for one in inside]
+    lists += [_listed(one, not one.refused, reading) for one in outside]
     size = sum(len(p) for one in (*inside, *outside) for p in one.patterns)
     return not lists or some_text(lists, size)
 
 
-def _listed(one: Element, refused: bool) -> Listed:
-    return Listed(tuple(automaton(pattern) for pattern in one.patterns), refused)
+def _listed(one: Element, refused: bool, reading: Reading) -> Listed:
+    machines = map(reading, one.patterns)
+    return Listed(tuple(each for each in machines if each is not None), refused)
 
 
 @dataclass(frozen=True, slots=True)
