@@ -1,11 +1,14 @@
 """Rows of VMs, scale sets, their instances and Arc machines."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from scanner.azure.resource_rows import IdentityRow
 from scanner.azure.rows import Row
+
+#: A machine is there, whatever else its row says.
+_NAMED = frozenset({"id", "name"})
 
 
 class StatusRow(Row, frozen=True, rename="camel"):
@@ -110,6 +113,8 @@ class MachineProperties(Row, frozen=True, rename="camel"):
 class MachineRow(Row, frozen=True):
     """`Microsoft.Compute/virtualMachines` and instances of scale sets."""
 
+    kept: ClassVar[frozenset[str]] = _NAMED
+
     id: str
     name: str | None = None
     location: str | None = None
@@ -133,6 +138,8 @@ class ScaleSetProperties(Row, frozen=True, rename="camel"):
 
 class ScaleSetRow(Row, frozen=True):
     """`Microsoft.Compute/virtualMachineScaleSets`."""
+
+    kept: ClassVar[frozenset[str]] = _NAMED
 
     id: str
     name: str | None = None
@@ -168,6 +175,8 @@ class ArcProperties(Row, frozen=True, rename="camel"):
 
 class ArcRow(Row, frozen=True):
     """`Microsoft.HybridCompute/machines`; `kind` names the platform it is a VM of."""
+
+    kept: ClassVar[frozenset[str]] = _NAMED
 
     id: str
     kind: str | None = None

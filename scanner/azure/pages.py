@@ -79,15 +79,31 @@ def _plain_rows(body: Any) -> list[Any] | None:
 
 
 def converted(plain: list[Any], kind: type[R], where: str) -> Reading[R]:
-    """Type rows that are parsed already; the others become problems."""
+    """Type rows that are parsed already; the others become problems, by their ids.
+
+    Of a kind whose objects count for being there, what `kept` says stays.
+    """
     rows: list[R] = []
     problems: list[str] = []
     for number, row in enumerate(plain):
         try:
             rows.append(msgspec.convert(row, kind))
         except (msgspec.ValidationError, RecursionError) as error:
-            problems.append(f"{where}: row {number}: {error}")
+            name = row.get("id") if isinstance(row, dict) else None
+            named = f" ({name})" if isinstance(name, str) else ""
+            problems.append(f"{where}: row {number}{named}: {error}")
+            rows += _bare(row, kind)
     return Reading(rows, tuple(problems))
+
+
+def _bare(row: Any, kind: type[R]) -> list[R]:
+    """Return what stays of an odd row, if anything does."""
+    if not (kind.kept and isinstance(row, dict)):
+        return []
+    try:
+        return [msgspec.convert({n: row[n] for n in kind.kept & row.keys()}, kind)]
+    except msgspec.ValidationError:
+        return []
 
 
 def graph_rows(pages: tuple[msgspec.Raw, ...]) -> tuple[list[dict[str, Any]], bool]:

@@ -4,11 +4,19 @@ Only ids are required: a row without one cannot be named, and is a gap. Everythi
 may be absent or null, as older API versions and exports leave members out.
 """
 
+from typing import ClassVar
+
 import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """Base of all rows; unknown members are ignored."""
+    """Base of all rows; unknown members are ignored.
+
+    `kept`: the members that stay of a row which is otherwise odd; empty: none do, as
+    the row then says nothing.
+    """
+
+    kept: ClassVar[frozenset[str]] = frozenset()
 
 
 class PermissionRow(Row, frozen=True, rename="camel"):
