@@ -123,14 +123,10 @@ def _azure_outsiders(who: Outsider, context: Context) -> Iterator[Hit]:
 def _hit_by_scope(
     graph: AccessGraph, principal: Principal, grants: list[Grant], message: str
 ) -> Iterator[Hit]:
-    reached = 0
-    for grant in grants:
-        reached |= graph.scopes(grant.targets.space).of(grant.targets.bits)
-    for scope, number in sorted(graph.scope_numbers.items()):
-        if reached >> number & 1:
-            parts = ((one, _there(graph, one, scope)) for one in grants)
-            access = shared(graph, [(one, bits) for one, bits in parts if bits])
-            yield Hit(f"{principal.provider}:{scope}", principal, access, message)
+    for scope in sorted(graph.scopes_of(grant.targets for grant in grants)):
+        parts = ((one, _there(graph, one, scope)) for one in grants)
+        access = shared(graph, [(one, bits) for one, bits in parts if bits])
+        yield Hit(f"{principal.provider}:{scope}", principal, access, message)
 
 
 def _there(graph: AccessGraph, grant: Grant, scope: str) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from checks.access import shared
 from checks.azure_assignments import (
@@ -25,6 +26,7 @@ from checks.hits import (
 )
 from checks.ours import commands_of_ours
 from checks.reach import covers_a_scope
+from checks.statements import behind
 from scanner.estate import Provider
 from scanner.grants import Because, Grant, StatementBecause
 from scanner.graph import AccessGraph
@@ -155,7 +157,7 @@ def _any_document(grant: Grant) -> bool:
 def _managed_policy(context: Context) -> Iterator[Hit]:
     graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
-        names = _policies(graph.because(principal, grants))
+        names = _policies(behind(graph, principal, grants))
         if names:
             through = [g for g in grants if _policies(g.because_of(principal))]
             what = f"can run commands through {', '.join(sorted(names))}"
@@ -164,13 +166,17 @@ def _managed_policy(context: Context) -> Iterator[Hit]:
 
 def _policies(because: Iterable[Because]) -> set[str]:
     """Return the names of the AWS-managed policies among what allows something."""
-    return {
-        why.source.rpartition("/")[2]
+    sources = (
+        why.source
         for why in because
-        if isinstance(why, StatementBecause)
-        and why.allows
-        and _AWS_MANAGED.match(why.source)
-    }
+        if isinstance(why, StatementBecause) and why.allows
+    )
+    return {name for name in map(_managed_by_aws, sources) if name}
+
+
+@lru_cache(maxsize=65_536)
+def _managed_by_aws(source: str) -> str:
+    return source.rpartition("/")[2] if _AWS_MANAGED.match(source) else ""
 
 
 def _wide_scope(context: Context) -> Iterator[Hit]:

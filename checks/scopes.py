@@ -8,7 +8,7 @@ from checks.context import Context
 from checks.hits import COMMANDS, Hit, is_service_linked
 from scanner.estate import Provider
 from scanner.facts import Fact, Topic
-from scanner.grants import Confidence, Grant, Standing, Verdict
+from scanner.grants import Confidence, Grant, Standing, TargetSet, Verdict
 from scanner.graph import AccessGraph
 
 #: Space, vector, and what the severity of a grant depends on.
@@ -73,13 +73,11 @@ def _add(
     graph: AccessGraph, found: _Parts, grant: Grant, kind: _Kind, fresh: int
 ) -> None:
     """Add targets that no grant of the kind had, scope by scope."""
-    scopes = graph.scopes(grant.targets.space)
-    numbers = scopes.of(fresh)
-    for name, number in graph.scope_numbers.items():
-        if numbers >> number & 1:
-            parts = found.setdefault(name, {})
-            first, bits = parts.get(kind, (grant, 0))
-            parts[kind] = first, bits | fresh & scopes.masks[name]
+    masks = graph.scopes(grant.targets.space).masks
+    for name in graph.scopes_of([TargetSet(grant.targets.space, fresh)]):
+        parts = found.setdefault(name, {})
+        first, bits = parts.get(kind, (grant, 0))
+        parts[kind] = first, bits | fresh & masks[name]
 
 
 def _kind_of(grant: Grant) -> _Kind:

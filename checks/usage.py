@@ -1,6 +1,6 @@
 """Is access used? What the usage evidence of a graph says of somebody's commands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,12 +69,6 @@ def works_daily(
 
 def _use(graph: AccessGraph, principal: Principal, grant: Grant) -> Use | None:
     usage = graph.usage[grant.vector.provider]
-    return usage.of_vector(principal.id, grant.vector.id, _scopes(graph, grant))
-
-
-def _scopes(graph: AccessGraph, grant: Grant) -> Iterator[str]:
-    """Yield the accounts or subscriptions that a grant reaches into."""
-    numbers = graph.scopes(grant.targets.space).of(grant.targets.bits)
-    for name, number in graph.scope_numbers.items():
-        if numbers >> number & 1:
-            yield name
+    return usage.of_vector(
+        principal.id, grant.vector.id, graph.scopes_of([grant.targets])
+    )

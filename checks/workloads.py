@@ -1,6 +1,6 @@
 """Workloads and pipelines whose commands leave the place that they were made for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from checks.access import entered, held, together
 from checks.context import Context
@@ -21,7 +21,7 @@ from checks.ours import commands_of_ours
 from checks.sides import WORKLOAD, side_of
 from scanner.closure import Gain, closure_of
 from scanner.estate import Principal, Provider, Target
-from scanner.grants import Edge, Grant, TargetSet
+from scanner.grants import Edge, Grant
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -100,7 +100,7 @@ def _outside(
 ) -> tuple[list[Gain], str]:
     """Return the ways that leave home; a pipeline is at home in one account only."""
     name = f"Workload {principal.name}"
-    reached = {edge: set(_scopes(graph, gain.sets)) for edge, gain in gains.items()}
+    reached = {edge: set(graph.scopes_of(gain.sets)) for edge, gain in gains.items()}
     homes = set(graph.homes_of(principal))
     if homes:
         leaving = [gains[edge] for edge, scopes in reached.items() if scopes - homes]
@@ -108,14 +108,6 @@ def _outside(
     accounts = set().union(*reached.values())
     leaving = list(gains.values()) if len(accounts) > 1 else []
     return leaving, f"{name} can run commands in {counted(len(accounts), 'account')}"
-
-
-def _scopes(graph: AccessGraph, sets: Iterable[TargetSet]) -> Iterator[str]:
-    for one in sets:
-        numbers = graph.scopes(one.space).of(one.bits)
-        for name, number in graph.scope_numbers.items():
-            if numbers >> number & 1:
-                yield name
 
 
 # ---- Azure: by its own rights ----
@@ -143,7 +135,7 @@ def _everywhere(
     graph: AccessGraph, principal: Principal, grants: list[Grant]
 ) -> Iterator[Hit]:
     """An application without a home in Azure is at home in one subscription only."""
-    scopes = set(_scopes(graph, [grant.targets for grant in grants]))
+    scopes = graph.scopes_of(grant.targets for grant in grants)
     if len(scopes) > 1:
         where = counted(len(scopes), "subscription")
         message = f"Workload {principal.name} can run commands in {where}"

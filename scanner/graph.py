@@ -22,6 +22,7 @@ from scanner.grants import (
     Vector,
     Verdict,
     bits_of,
+    ones,
 )
 from scanner.index import Index, index_of
 from scanner.scopes import Scopes
@@ -236,6 +237,17 @@ class AccessGraph:
     def scope_numbers(self) -> Mapping[str, int]:
         """A number for each account or subscription with targets."""
         return self._scopes[0]
+
+    def scopes_of(self, sets: Iterable[TargetSet]) -> tuple[str, ...]:
+        """Return the accounts or subscriptions that any of some targets are in."""
+        found = 0
+        for one in sets:
+            found |= self.scopes(one.space).of(one.bits)
+        return tuple(self._scope_names[number] for number in ones(found))
+
+    @cached_property
+    def _scope_names(self) -> tuple[str, ...]:
+        return tuple(self.scope_numbers)
 
     @cached_property
     def _scopes(self) -> tuple[Mapping[str, int], Mapping[int, Scopes]]:

@@ -34,7 +34,7 @@ from policies.drafts import Advice, Draft
 from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
-from scanner.aws.linking.escalating.hops import CAN_BECOME
+from scanner.aws.linking.escalating.easiest import CAN_BECOME
 from scanner.aws.model import AwsEstate, Identity
 from scanner.graph import AccessGraph
 

@@ -19,8 +19,8 @@ from scanner.aws.iam.formulas import settle
 from scanner.aws.linking.escalating.abilities import Ability
 from scanner.aws.linking.escalating.account import AccountEscalations
 from scanner.aws.linking.escalating.catalogue import Gives, actions, place, ways
+from scanner.aws.linking.escalating.easiest import CAN_BECOME
 from scanner.aws.linking.escalating.gaining import Change
-from scanner.aws.linking.escalating.hops import CAN_BECOME
 from scanner.aws.linking.escalating.nodes import WORDS
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
 from scanner.classes import CLASS

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scanner.aws.arn import parse_arn
 from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.delegated import Delegated
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
@@ -74,7 +75,9 @@ def links_of(estate: AwsEstate) -> Links:
     edges += list(tagged.edges(edges))
     others = _together(escalations.made, rails.made, sets.made, tagged.made)
     edges += tagging.further(sessions, others, classes)
-    fresh = Fresh((rails, sets, tagged, tagging)), Fresh((escalations,))
+    delegated = Delegated(estate)
+    edges += list(delegated.edges())
+    fresh = Fresh((rails, sets, tagged, tagging, delegated)), Fresh((escalations,))
     while led := _together(*(governed := [one.take() for one in fresh])):
         edges += [*sets.edges(led), *stacks.edges(led)]
         edges += list(providers.rewriting(edges, led))
@@ -82,12 +85,14 @@ def links_of(estate: AwsEstate) -> Links:
         first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
         edges += climbing.from_(first, edges)
     governed_made = _together(rails.made, sets.made, tagged.made, tagging.made)
+    governed_made = _together(governed_made, delegated.made)
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
     named = [*classes, *escalations.parties, *rails.principals]
     named += [*sets.principals, *tagged.principals]
+    named += delegated.principals
     named += [one.principal for each in tagging.made.values() for one in each]
     parties = {each.id: each for each in named}
     parties |= (

@@ -136,6 +136,26 @@ class Node:
     host_role: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DelegationRequest:
+    """A partner's request to act in an account for a while.
+
+    Attributes:
+        partner: account id of the partner.
+        name: as the partner calls itself.
+        state: as IAM names it: `PENDING_APPROVAL`, `ACCEPTED`, `FINALIZED`…
+        approver: ARN of the identity that accepted it; empty where nobody did.
+        policy: what is asked for; None where that is not in evidence.
+    """
+
+    id: str
+    partner: str
+    name: str
+    state: str
+    approver: str
+    policy: Attached | None
+
+
 #: A level of an organisation that was not read; never a key of `scps` or `rcps`.
 UNREAD_LEVEL = "?"
 
@@ -225,6 +245,8 @@ class AwsAccount:
     saml_providers: tuple[str, ...] = ()
     #: Client ids of OIDC providers, by ARN: they take tokens for no other audience.
     audiences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: What partners ask to be delegated, and what they were.
+    delegation_requests: tuple[DelegationRequest, ...] = ()
     #: What services of the account run already, and what runs its SSM documents.
     holders: tuple[Holder, ...] = ()
     consumers: tuple[Consumer, ...] = ()

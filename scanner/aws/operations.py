@@ -62,7 +62,6 @@ _ACCOUNT = (
         "iam:ListDelegationRequests",
         Weight.REFINING,
         "temporary delegation to partners is unknown",
-        loaded=False,
     ),
     *_operations(
         "iam:GetAccountSummary ListAccountAliases",

@@ -96,7 +96,7 @@ class Engine:
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self._unread = place.within(tenant.assignments_unread)
-        self._names: dict[int, AssignmentBecause] = {}
+        self._names: dict[tuple[int, bool], AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
         self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
@@ -190,24 +190,30 @@ class Engine:
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
         given, pattern_of = self._given[question.number], self._pattern_of
-        holding = [n for n in holdings if pattern_of[n] in given]
-        mode, perhaps = self._modes[question.mode], self.place.perhaps
-        for n in holding:
-            scope = self.tenant.assignments[n].scope
-            if at(self.spots.of(scope), mode) & bits:
-                yield n, given[pattern_of[n]]
+        assignments, spot_of = self.tenant.assignments, self.spots.of
+        mode, perhaps = self._mode_of[question.number], self.place.perhaps
+        for n in holdings:
+            decision = given.get(pattern_of[n])
+            if decision is None:
+                continue
+            scope = assignments[n].scope
+            if at(spot_of(scope), mode) & bits:
+                yield n, decision
             if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
 
     def named(self, number: int, principal: str) -> AssignmentBecause:
-        """Name an assignment as what a principal's access rests on."""
+        """Name an assignment as what a principal's access rests on.
+
+        It is the same for all that hold it by the group that it is assigned to.
+        """
         assignment = self.tenant.assignments[number]
-        if assignment.principal != principal:
-            return because_of(assignment, self.tenant.roles, principal)
-        if number not in self._names:
+        key = number, assignment.principal == principal
+        found = self._names.get(key)
+        if found is None:
             found = because_of(assignment, self.tenant.roles, principal)
-            self._names[number] = found
-        return self._names[number]
+            self._names[key] = found
+        return found
 
     def open_holdings(self, question: Question) -> Iterator[int]:
         """Yield the assignments of groups whose members nobody has read."""

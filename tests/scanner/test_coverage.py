@@ -178,7 +178,7 @@ def test_the_newest_time_is_told(tmp_path):
 
 
 def test_operations_that_nobody_reads_are_named(tmp_path):
-    lines = [*WHOLE, line("ec2:DescribeFleets"), line("iam:ListDelegationRequests")]
+    lines = [*WHOLE, line("ec2:DescribeFleets"), line("rolesanywhere:ListTrustAnchors")]
     other = [azure_line("ResourceGraph/unheardof")]
 
     coverage = covered(tmp_path, {NAME: lines, IN_SUBSCRIPTION: other})
@@ -186,7 +186,7 @@ def test_operations_that_nobody_reads_are_named(tmp_path):
     assert coverage.unknown_operations == (
         "ResourceGraph/unheardof",
         "ec2:DescribeFleets",
-        "iam:ListDelegationRequests",
+        "rolesanywhere:ListTrustAnchors",
     )
 
 

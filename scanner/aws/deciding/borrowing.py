@@ -52,6 +52,9 @@ class Borrowing:
         self._regions = sorted({node.region for node in nodes.resources})
         self._vectors = {one.action: one for one in catalogue.covered}
         self._commands: dict[tuple[Power, tuple[str, ...]], Outcome] = {}
+        self._reached: dict[
+            tuple[Power, tuple[str, ...]], tuple[tuple[AwsVector, int], ...]
+        ] = {}
         self._held: dict[tuple[int, tuple[str, ...]], Outcome] = {}
 
     @cached_property
@@ -104,11 +107,25 @@ class Borrowing:
         self, role: str, by: tuple[str, ...], targets: int
     ) -> Iterator[Commanding]:
         power = self._lending.powers[role]
-        for vector in map(self._vectors.__getitem__, by):
-            outcome = self._outcome(power.on(place(vector.action)), vector)
-            if reached := targets & covering(outcome):
+        for vector, bits in self._reaches(power, by):
+            if reached := targets & bits:
                 targets &= ~reached
                 yield Commanding(role, power, vector, reached)
+
+    def _reaches(
+        self, power: Power, by: tuple[str, ...]
+    ) -> tuple[tuple[AwsVector, int], ...]:
+        """Return what a power commands by some vectors, those that command any."""
+        known = power, by
+        found = self._reached.get(known)
+        if found is None:
+            vectors = [self._vectors[action] for action in by]
+            reached = (
+                (one, covering(self._outcome(power.on(place(one.action)), one)))
+                for one in vectors
+            )
+            found = self._reached[known] = tuple(some for some in reached if some[1])
+        return found
 
     def _authorised(self, power: Power, way: Way) -> Cells:
         """Return the lenders that all steps which need one authorise."""

@@ -25,7 +25,14 @@ from scanner.aws.loading.services import (
 from scanner.aws.loading.settings import read_public_sharing, read_serial_console
 from scanner.aws.loading.ssm_documents import read_documents
 from scanner.aws.loading.usage import read_usage
-from scanner.aws.model import Attached, AwsAccount, Group, Identity, Node
+from scanner.aws.model import (
+    Attached,
+    AwsAccount,
+    DelegationRequest,
+    Group,
+    Identity,
+    Node,
+)
 from scanner.aws.partitions import DEFAULT, partition_of_region
 from scanner.aws.reach import AgentRoles
 from scanner.estate import Provider
@@ -91,6 +98,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         oidc_providers=_oidc(scope),
         audiences=_audiences(scope),
         saml_providers=_saml(scope),
+        delegation_requests=tuple(_delegation_requests(scope, store)),
         holders=holders,
         consumers=consumers,
         listed=kinds_listed(scope),
@@ -240,6 +248,23 @@ def _audiences(scope: Scope) -> Mapping[str, tuple[str, ...]]:
         for page in answer.pages
         if page.client_ids is not None
     }
+
+
+def _delegation_requests(
+    scope: Scope, store: DocumentStore
+) -> Iterator[DelegationRequest]:
+    for answer in scope.newest("iam:ListDelegationRequests", api.DelegationRequests):
+        for row in (row for page in answer.pages for row in page.delegation_requests):
+            text = row.permission_policy
+            policy = Attached(row.id, store.of_text(text)) if text else None
+            yield DelegationRequest(
+                row.id,
+                row.requestor_id,
+                row.requestor_name or row.requestor_id,
+                row.state,
+                row.approver_id or "",
+                policy,
+            )
 
 
 def _saml(scope: Scope) -> tuple[str, ...]:

@@ -184,6 +184,23 @@ class OidcProvider(Row):
     client_ids: list[str] | None = msgspec.field(name="ClientIDList", default=None)
 
 
+class DelegationRequestRow(Row):
+    """A request of a partner to act in the account for a while."""
+
+    id: str = msgspec.field(name="DelegationRequestId")
+    requestor_id: str
+    state: str = ""
+    approver_id: str | None = None
+    requestor_name: str | None = None
+    permission_policy: str | None = None
+
+
+class DelegationRequests(Row):
+    """`iam:ListDelegationRequests`."""
+
+    delegation_requests: list[DelegationRequestRow]
+
+
 class Aliases(Row):
     """`iam:ListAccountAliases`."""
 

@@ -2,28 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
-from scanner.aws.deciding.cells import Cells, covered, meet, within
+from scanner.aws.deciding.cells import covered, meet, within
 from scanner.aws.deciding.rules import Rules
 from scanner.aws.iam.formulas import Settled, settle
 from scanner.aws.linking.escalating.abilities import Layers
 from scanner.aws.linking.escalating.account import AccountEscalations, Actor
 from scanner.aws.linking.escalating.catalogue import Gives, actions
 from scanner.aws.linking.escalating.changing import changed
+from scanner.aws.linking.escalating.easiest import (
+    CAN_BECOME,
+    after_hops,
+    best_of,
+    nearest_of,
+)
 from scanner.aws.linking.escalating.gaining import Change, Gain
 from scanner.aws.linking.escalating.nodes import Nodes
 from scanner.aws.linking.escalating.reaching import Ways
-from scanner.aws.linking.hops import after, settled_edge
+from scanner.aws.linking.hops import settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Verdict, ones
-from scanner.hops import Cost, cost_of, plus
 
-CAN_BECOME = "can-become"
 #: More equal hops than this share a node for their targets.
 _MOST_PAIRS = 16
 #: What gives most comes first: what others give less is then left out.
@@ -288,18 +291,20 @@ class Escalations:
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
                 continue
-            best = _best(within(at_once, bits))
+            best = best_of(within(at_once, bits))
             hops: Sequence[Edge] = ()
             rules = gain.rules | (become.rules if become and best else frozenset())
             if best is None:
                 wanted = within(gain.cells, bits & beyond)
-                best, hops = _nearest(account, wanted, source, ways)
+                best, hops = nearest_of(account, wanted, source, ways)
             if best is None:
                 continue
             node, more = self._node(account, made, layers, change)
             because = account.because(actor.identity, rules)
             target = node.principal.id
-            edge = _after(hops, settled_edge(CAN_BECOME, source, target, best, because))
+            edge = after_hops(
+                hops, settled_edge(CAN_BECOME, source, target, best, because)
+            )
             if edge.verdict is Verdict.ALLOWED:
                 self._gained[source].append(layers)
             if source != target and self._new(source, target):
@@ -383,36 +388,3 @@ class Escalations:
 
 def _most_first(one: tuple[AccountEscalations, Actor, Gain]) -> int:
     return _ORDER.index(one[2].change.gives)
-
-
-def _best(cells: Cells) -> Settled | None:
-    """Return the simplest answer of some cells that is not a denial."""
-    settled = (settle(formula) for formula in cells)
-    allowed = (one for one in settled if one.verdict is not Verdict.DENIED)
-    return min(allowed, key=_cost, default=None)
-
-
-def _cost(settled: Settled) -> Cost:
-    return cost_of(settled_edge(CAN_BECOME, "", "", settled, ()))
-
-
-def _nearest(
-    account: AccountEscalations, cells: Cells, source: str, ways: Ways
-) -> tuple[Settled | None, Sequence[Edge]]:
-    """Return what the subject takes that is become most easily, and the hops to it."""
-    found: list[tuple[Cost, Settled, Sequence[Edge]]] = []
-    for formula, bits in cells.items():
-        settled = settle(formula)
-        if settled.verdict is not Verdict.DENIED:
-            nearest = ways.nearest(source, account.subjects.arns(bits))
-            if nearest is not None:
-                cost, hops = nearest
-                found.append((plus(cost, _cost(settled)), settled, hops))
-    best = min(found, key=lambda one: one[0], default=None)
-    return (best[1], best[2]) if best else (None, ())
-
-
-def _after(hops: Sequence[Edge], last: Edge) -> Edge:
-    """Return a hop that can only be taken by whoever takes others as well."""
-    because = dict.fromkeys(why for one in (last, *hops) for why in one.because)
-    return after(hops, replace(last, because=tuple(because)))
