@@ -33,6 +33,7 @@ class Staying:
         self._elsewhere = Elsewhere(engine)
         self._locks = [n for n, k in enumerate(self._tenant.locks) if k.read_only]
         self._guarded = bool(self._tenant.denies or self._locks)
+        self._protects = any(deny.system for deny in self._tenant.denies)
         self._works = [
             (engine.question(one.asked), one)
             for one in MACHINE_VECTORS
@@ -63,7 +64,7 @@ class Staying:
         It takes any role, so only what Azure protects itself stays in its way.
         """
         bits = 0
-        for _, some in parts if self._guarded else ():
+        for _, some in parts if self._protects else ():
             bits |= some
         bits &= self._shut_at_most(self._asking.receiver(party))
         shut = self.shut(party, bits, self._protected(party)) if bits else 0
