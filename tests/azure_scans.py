@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from azure_server import AzureServer
-from azure_tenant import AzureTenant
+from azure_tenant import AzureTenant, guid_of
 
 from scanner.azure.collect.options import AzureCollected, AzureOptions, Timings
 from scanner.azure.collect.run import collect_azure
@@ -115,6 +115,7 @@ def small_tenant() -> AzureTenant:
     app = tenant.service_principal("ci", owners=[ann])
     strong = tenant.service_principal("strong", owners=[ann])
     tenant.permit(strong, STRONG)
+    tenant.direct(ann, guid_of("role", "keeper"))
     tenant.permit(tenant.service_principal("weak", owners=[ann]), WEAK)
     contributor = tenant.role("VM Contributor", ["Microsoft.Compute/*"])
     limited = tenant.role(

@@ -257,6 +257,12 @@ class AzureTenant:
                 self.put(f"/v1.0/applications/{registered}/owners", {"id": owner})
         return found
 
+    def direct(self, principal: str, role: str) -> None:
+        """Give somebody a role of the directory, by its id."""
+        place = "/v1.0/roleManagement/directory/roleAssignments"
+        row = {"id": f"{principal}-{role}", "roleDefinitionId": role}
+        self.put(place, {**row, "principalId": principal, "directoryScopeId": "/"})
+
     def permit(self, principal: str, permission: str) -> None:
         """Give an application a permission on Microsoft Graph, by its id."""
         app = "00000003-0000-0000-c000-000000000000"

@@ -121,7 +121,8 @@ def unread_powers(draft: Draft) -> Iterator[str]:
     held = {
         object_id(row.role_definition_id) for row in draft.of(DirectoryAssignmentRow)
     }
-    if held - known - POWERS.keys() and not lists.broken[_DEFINED]:
+    asked = lists.whole[_DEFINED] or lists.broken[_DEFINED]
+    if held - known - POWERS.keys() and not asked:
         yield CUSTOM
     if not (lists.whole[_PARTNERS] or lists.broken[_PARTNERS]):
         yield PARTNERS

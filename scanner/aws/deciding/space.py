@@ -4,12 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.aws.deciding.arns import ArnIndex
-from scanner.aws.deciding.cells import Cells, bits_of, covered, meet, minus, unite
+from scanner.aws.deciding.cells import (
+    NOTHING,
+    Cells,
+    bits_of,
+    covered,
+    meet,
+    minus,
+    unite,
+)
 from scanner.aws.deciding.facts import Always, Resource, asking, resource_tag
 from scanner.aws.deciding.rules import Rule, mentioned_families
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, Seen, expand, variables
-from scanner.aws.iam.formulas import TRUE, Formula
+from scanner.aws.iam.formulas import TRUE, Formula, folded
 from scanner.aws.iam.keys import family
 from scanner.aws.iam.statements import (
     Request,
@@ -76,11 +84,12 @@ class Space:
     def _applied(self, rule: Rule, step: Step) -> Cells:
         result: Cells = {rule.given: self.all}
         result = meet(result, self._named(rule, rule.patterns, step))
-        for condition in rule.conditions:
-            if not result:
-                break
-            result = meet(result, self._condition(condition, rule, step))
-        return result
+        held = []
+        for condition in rule.conditions if result else ():
+            held.append(self._condition(condition, rule, step))
+            if not held[-1]:
+                return NOTHING
+        return folded(meet, held, result)
 
     def of_type(self, type_: str, rule: Rule, step: Step) -> int:
         """Return what a rule names by Resource elements that spell out this type."""

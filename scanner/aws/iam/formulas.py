@@ -1,9 +1,9 @@
 """What must hold besides the evidence, and the verdict that follows from it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from scanner.aws.iam.algebra import always, negated, satisfiable
 from scanner.aws.iam.literals import (
@@ -40,12 +40,16 @@ __all__ = [
     "both",
     "doubted",
     "either",
+    "folded",
     "on",
     "opposite",
     "settle",
 ]
 
 
+T = TypeVar("T")
+#: As many parts are joined one by one.
+_MANY = 16
 _PATTERNED = ("StringLike", "ArnEquals", "ArnLike")
 
 
@@ -99,27 +103,34 @@ def opposite(formula: Formula) -> Formula:
     """
     result = TRUE
     for conjunction in sorted(formula, key=lambda c: (len(c), order(c))):
-        alternatives = FALSE
-        for literal in sorted(conjunction, key=repr):
-            alternatives = either(alternatives, _opposite_literal(literal))
-        result = both(result, alternatives)
+        literals = sorted(conjunction, key=repr)
+        result = both(result, any_of(map(_opposite_literal, literals)))
     return result
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
     """Return the formula that holds when one of many does."""
-    result = FALSE
-    for formula in formulas:
-        result = either(result, formula)
-    return result
+    return folded(either, list(formulas), FALSE)
 
 
 def all_of(formulas: Iterable[Formula]) -> Formula:
     """Return the formula that holds when all of many do."""
-    result = TRUE
-    for formula in formulas:
-        result = both(result, formula)
-    return result
+    return folded(both, list(formulas), TRUE)
+
+
+def folded(join: Callable[[T, T], T], parts: Sequence[T], start: T) -> T:
+    """Join parts in order, beginning with `start`.
+
+    Of many, halves are joined first: what grows with each part is then gone through
+    once for every doubling, and not once for every part.
+    """
+    if len(parts) > _MANY:
+        middle = len(parts) // 2
+        first = folded(join, parts[:middle], start)
+        return join(first, folded(join, parts[middle + 1 :], parts[middle]))
+    for part in parts:
+        start = join(start, part)
+    return start
 
 
 @lru_cache(maxsize=1 << 16)

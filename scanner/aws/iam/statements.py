@@ -6,7 +6,15 @@ from functools import lru_cache
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Look, Missing, expand
 from scanner.aws.iam.documents import PolicyDocument, Statement
-from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
+from scanner.aws.iam.formulas import (
+    FALSE,
+    TRUE,
+    Formula,
+    all_of,
+    both,
+    doubted,
+    opposite,
+)
 from scanner.aws.iam.formulas import any_of as any_formula
 from scanner.aws.iam.patterns import (
     Match,
@@ -71,13 +79,12 @@ def applies(statement: Statement, version: str, request: Request) -> Formula:
     """
     if not names_action(statement, request.action):
         return FALSE
-    formula = names_resource(statement, version, request)
+    needed = [names_resource(statement, version, request)]
     for operator, key, values in statement.conditions:
-        if formula == FALSE:
-            break
-        outcome = conditions.test(operator, key, values, version, request.look)
-        formula = both(formula, outcome)
-    return formula
+        if needed[-1] == FALSE:
+            return FALSE
+        needed.append(conditions.test(operator, key, values, version, request.look))
+    return all_of(needed)
 
 
 def names_action(statement: Statement, action: str) -> bool:

@@ -68,7 +68,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     scope, account = file.scope, file.account
     _note_not_asked(file)
     iam = read_iam(scope, store)
-    found = read_nodes(scope, lossy=file.lossy)
+    found = read_nodes(scope)
     partition = _partition(scope, iam, found)
     complete = iam.complete and (iam.asked or not _expected(file))
     identities: tuple[Identity, ...] = ()

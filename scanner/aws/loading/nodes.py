@@ -35,7 +35,7 @@ class NodeAnswers:
         instances_unknown, registrations_unknown: regions whose list is not whole;
             `*` when any region's may be missing.
         default_host: region to the default host management role, None when off; a
-            region whose setting was refused is in `settings_unknown`.
+            region whose setting was refused or never asked is not in it.
     """
 
     instances: dict[tuple[str, str], api.Instance] = field(default_factory=dict)
@@ -45,8 +45,6 @@ class NodeAnswers:
     registrations_unknown: set[str] = field(default_factory=set)
     registrations_known: set[str] = field(default_factory=set)
     default_host: dict[str, str | None] = field(default_factory=dict)
-    settings_unknown: set[str] = field(default_factory=set)
-    settings_complete: bool = True
     activation_roles: dict[str, str] = field(default_factory=dict)
     tags: dict[tuple[str, str], Tags] = field(default_factory=dict)
 
@@ -68,12 +66,9 @@ class Surroundings:
     capable: Callable[[str], bool | None]
 
 
-def read_nodes(scope: Scope, *, lossy: bool) -> NodeAnswers:
-    """Read what an account's file says about EC2 instances and SSM nodes.
-
-    `lossy`: lines were lost, so that a setting which is not there may have been.
-    """
-    found = NodeAnswers(settings_complete=not lossy)
+def read_nodes(scope: Scope) -> NodeAnswers:
+    """Read what an account's file says about EC2 instances and SSM nodes."""
+    found = NodeAnswers()
     _read_instances(scope, found)
     for answer in scope.read(REGISTRATIONS, api.Registrations):
         known, unknown = found.registrations_known, found.registrations_unknown
@@ -82,7 +77,7 @@ def read_nodes(scope: Scope, *, lossy: bool) -> NodeAnswers:
             for row in page.instance_information_list:
                 found.registered[answer.region, row.instance_id] = row
     for setting in scope.read(SETTING, api.OneSetting):
-        _read_setting(found, setting.region, setting.params, setting.pages)
+        _read_setting(found, setting.region, setting.pages)
     for activations in scope.read("ssm:DescribeActivations", api.Activations):
         for listed in activations.pages:
             for each in listed.activation_list:
@@ -112,7 +107,6 @@ def _read_instances(scope: Scope, found: NodeAnswers) -> None:
 def _read_setting(
     found: NodeAnswers,
     region: str,
-    params: Mapping[str, object],
     pages: Iterable[api.OneSetting],
 ) -> None:
     values = [
@@ -122,8 +116,6 @@ def _read_setting(
     ]
     if values:
         found.default_host[region] = None if values[0] in _OFF else values[0]
-    elif str(params.get("SettingId", DEFAULT_HOST)).endswith(DEFAULT_HOST):
-        found.settings_unknown.add(region)
 
 
 def _region_of(row: api.Instance) -> str:
@@ -226,12 +218,15 @@ class _Join:
         return bool({region, ""} & found.registrations_known)
 
     def _default_host(self, region: str) -> bool | None:
-        """Return whether default host management is on; it is off unless set."""
-        found = self._found
-        if region in found.default_host:
-            return found.default_host[region] is not None
-        known = found.settings_complete and region not in found.settings_unknown
-        return False if known else None
+        """Return whether default host management is on; None unless evidence says.
+
+        Files that do not say the region are one region, as for registrations.
+        """
+        settings = self._found.default_host
+        for asked in (region, ""):
+            if asked in settings:
+                return settings[asked] is not None
+        return None
 
     def _host_role(self, region: str, imdsv2: bool | None) -> str | None:
         """Return the role that default host management lends to an instance."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from scanner.azure.collect.ask import Asker, Call, Row
 from scanner.azure.collect.mentions import Mentions, guid
-from scanner.azure.powers import GRAPH, PERMISSIONS
+from scanner.azure.powers import GRAPH, PERMISSIONS, POWERS
 
 _V1 = "/v1.0"
 _ROLES = f"{_V1}/roleManagement/directory"
@@ -70,10 +70,14 @@ class Closeup:
         self.applications = dict(ask(applications, _app).rows)
         self._permissions()
         self.asker.read(Call("graph/directoryRoles", f"{_V1}/directoryRoles"))
-        self.asker.read(Call("graph/roleDefinitions", f"{_ROLES}/roleDefinitions"))
         self.asker.read(Call("graph/crossTenantAccessPolicy/partners", _PARTNERS))
-        for name in ("roleAssignments", "roleEligibilityScheduleInstances"):
-            ask(Call(f"graph/{name}", f"{_ROLES}/{name}"), self.mentions.note)
+        lists = [
+            ask(Call(f"graph/{name}", f"{_ROLES}/{name}"), self._held)
+            for name in ("roleAssignments", "roleEligibilityScheduleInstances")
+        ]
+        known = all(held.complete and POWERS.keys() >= {*held.rows} for held in lists)
+        if not known:  # perhaps somebody made a role himself
+            self.asker.read(Call("graph/roleDefinitions", f"{_ROLES}/roleDefinitions"))
 
     def _permissions(self) -> None:
         """Ask who may use Microsoft Graph as an application; the strong are mentioned.
@@ -86,6 +90,10 @@ class Closeup:
                 path = f"{_V1}/servicePrincipals/{found}/appRoleAssignedTo"
                 params, query = {"servicePrincipal": found}, {"$top": _MOST}
                 self.asker.ask(Call(op, path, params, query), self._note_strong)
+
+    def _held(self, row: Row) -> str | None:
+        self.mentions.note(row)
+        return guid(row.get("roleDefinitionId"))
 
     def _note_strong(self, row: Row) -> None:
         if guid(row.get("appRoleId")) in PERMISSIONS:

@@ -215,3 +215,25 @@ def test_alternatives_on_one_key_are_listed_together():
     listed = {value for (one,) in found.conditions for value in one.values}
     assert listed == {f"vpc-{n}" for n in range(100)}
     assert found.confidence is Confidence.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("vector", "expected"), [("ssm:CreateAssociation", 3000), (SEND, None)]
+)
+def test_thousands_of_keys_in_one_statement_end_soon(vector, expected):
+    """All must hold, of an operation that supplies them; of another none can."""
+    keys = {f"aws:RequestTag/{n}": "*" for n in range(3000)}
+    identity = role(
+        "ops", policies=(attached("p", allowing("ssm:*", when=_like(keys))),)
+    )
+    started = time.process_time()
+
+    found = decide_aws(typed_estate(typed_account(identity, node())))
+
+    assert time.process_time() - started < 20
+    one = decision(found, "ops", vector, "i-0a1")
+    assert (one and len(one.conditions[0])) == expected
+
+
+def _like(keys):
+    return {"StringLike": keys}

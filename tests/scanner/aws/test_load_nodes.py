@@ -162,6 +162,7 @@ incapable = role("app", allow("s3:*"), profile=True)
             [instance("i-1", imdsv2=True), default_host_management(None)],
             Reachability.NOT_MANAGED,
         ),
+        ([instance("i-1", imdsv2=True)], Reachability.UNKNOWN),
         (
             [instance("i-1", imdsv2=True), refusal(SETTING, params=HOST_SETTING)],
             Reachability.UNKNOWN,

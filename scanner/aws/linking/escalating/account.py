@@ -47,7 +47,6 @@ class AccountEscalations:
         estate: AwsEstate,
         account: AwsAccount,
         rules: Rules,
-        others: Iterable[Identity] = (),
         alone: frozenset[str] = frozenset(),
     ) -> None:
         """Find the abilities of everybody.
@@ -56,7 +55,6 @@ class AccountEscalations:
             estate: for the organisation around the account.
             account: the account.
             rules: the compiler, shared by accounts that share policies.
-            others: roles elsewhere that are governed from this account.
             alone: identities whose power is not that of any other with the same
                 policies: a trust names them.
         """
@@ -65,7 +63,6 @@ class AccountEscalations:
         self._controls = service_controls(estate, account)
         self._rules = rules
         self._abilities = Abilities(rules, self._controls, account, alone)
-        self._others = tuple(others)
         self._facts_of: dict[str, PrincipalFacts] = {}
         #: By identity, which is kept so that no other has its id.
         self._layers: dict[int, tuple[Identity, Layers]] = {}
@@ -80,7 +77,7 @@ class AccountEscalations:
     @cached_property
     def subjects(self) -> Subjects:
         """Everybody whose power may be gained here."""
-        return Subjects(self.account, self._member, self._others)
+        return Subjects(self.account, self._member)
 
     @cached_property
     def _gaining(self) -> Gaining:

@@ -169,6 +169,24 @@ def test_applications_with_a_strong_permission_are_looked_at_too(whole):
     assert guid_of("applications", "weak") not in asked
 
 
+@pytest.mark.parametrize(
+    ("role", "asked"),
+    [("62e90394-69f5-4237-9190-012177145e10", 0), (guid_of("role", "own"), 1)],
+    ids=["known everywhere", "perhaps the directory's own"],
+)
+def test_definitions_of_directory_roles_are_asked_where_one_is_not_known(
+    tmp_path, role, asked
+):
+    tenant = AzureTenant()
+    tenant.subscription("prod", parent="")
+    tenant.direct(tenant.user("ann"), role)
+    with azure_server(tenant) as server:
+        collect(server, tmp_path)
+
+    found = server.asked("/roleManagement/directory/roleDefinitions")
+    assert asked == len(found)
+
+
 def test_what_is_nested_is_found(whole):
     """Instances of uniform scale sets, workers of groups, credentials of identities."""
     folder, *_ = whole

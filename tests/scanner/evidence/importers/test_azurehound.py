@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.analysis import analyse
+from scanner.azure.decide import decide_azure
 from scanner.azure.load import load_azure
 from scanner.azure.rbac.lasting import CONDITION_UNREAD
 from scanner.cli import main
@@ -502,3 +503,36 @@ def test_the_command_says_on_stderr_what_it_left_out(
     out, err = capsys.readouterr()
     assert said in err
     assert said not in out
+
+
+ELEVATE = f"{AUTH}/elevateAccess/action"
+MANAGES_ROLES = "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
+READS_USERS = "df021288-bdef-4463-88db-98f22de89214"
+
+
+@pytest.mark.parametrize(
+    ("permission", "held"), [(MANAGES_ROLES, True), (READS_USERS, False)]
+)
+def test_permissions_on_microsoft_graph_lead_on(tmp_path, permission, held):
+    given_ = az("AZAppRoleAssignment", id="Gp-1", appRoleId=permission.upper(),
+                principalId=BOT.upper(), principalType="ServicePrincipal",
+                resourceId=GUESTS, appId="a", tenantId=TENANT)  # fmt: skip
+    assert not do(tmp_path, content([*people(), *machines(), given_])).refused
+
+    grants = decide_azure(load_azure(open_estate(tmp_path / "estate"))).grants
+    assert held is any(
+        grant.vector.id == ELEVATE and BOT in {one.id for one in grant.principals}
+        for grant in grants
+    )
+
+
+def test_custom_roles_of_the_directory_are_read(tmp_path):
+    action = "microsoft.directory/applications/credentials/update"
+    own = az("AZRole", id=GUESTS.upper(), templateId=GUESTS, displayName="Keeper",
+             isBuiltIn=False, tenantId=TENANT,
+             rolePermissions=[{"allowedResourceActions": [action]}])  # fmt: skip
+    do(tmp_path, content([*people(), *machines(), own]))
+
+    powers = tenant(tmp_path).directory.powers
+    assert powers[GUESTS].credentials
+    assert not powers[GUESTS].members
