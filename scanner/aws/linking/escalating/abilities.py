@@ -83,10 +83,14 @@ class Layers:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Rules of a document that are the same for all principals, and the others."""
+    """Rules of a document that are the same for all principals, and the others.
+
+    `denies`: those of the former that deny.
+    """
 
     same: frozenset[Rule]
     by_principal: _Layer
+    denies: frozenset[Rule] = frozenset()
 
 
 class Abilities:
@@ -112,7 +116,6 @@ class Abilities:
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
         self._known: dict[object, Layers] = {}
-        self._with_any: dict[Layers, Layers] = {}
         self._parts: dict[PolicyDocument, _Parts] = {}
         #: By the documents' ids, which live as long as `_parts` names them.
         self._unions: dict[tuple[int, ...], _Parts] = {}
@@ -160,35 +163,45 @@ class Abilities:
         united = self._united(own_policies(identity), facts)
         if more:
             united |= self._united(more, facts)
-        own = self._full_only(united)
-        limit = own_boundary(identity)
-        levels = self._controls if binds(identity) else ()
-        ceilings = tuple(
-            self._rules_of(level, facts)
-            for level in (*(() if limit is None else (limit,)), *levels)
-        )
+        own, ceilings = self._full_only(united), self._limits(identity, facts)
         unread = frozenset((*identity.unread, *unread_too))
-        known = identity.known.id
-        alone = known if known in self._alone else ""
-        return self._one(own, ceilings, unread, alone)
+        return self._one(own, ceilings, unread, self._alone_as(identity))
 
-    def with_any_policy(self, before: Layers) -> Layers:
+    def with_any_policy(self, identity: Identity, facts: PrincipalFacts) -> Layers:
         """Return the layers of somebody read whole, with a policy of its choice.
 
-        Its denies stay: a deny that stays attached still denies.
+        Its denies stay: a deny that stays attached still denies. The rest of what it
+        has is not looked at.
         """
-        found = self._with_any.get(before)
-        if found is None:
-            denies = (one for one in before.own if not one.allows)
-            own = frozenset(denies).union(self._full)
-            found = self._one(own, before.ceilings, frozenset(), before.alone)
-            self._with_any[before] = found
-        return found
+        parts = [self._parts_of(one) for one in own_policies(identity)]
+        denies = frozenset[Rule]().union(*(one.denies for one in parts))
+        apart = [r for one in parts for r in one.by_principal if not r.allows]
+        own = denies.union(self._full, self._layer(apart, facts))
+        ceilings, alone = self._limits(identity, facts), self._alone_as(identity)
+        return self._one(own, ceilings, frozenset(), alone)
+
+    def allows_everything(self, identity: Identity) -> bool:
+        """Tell whether a policy of somebody allows all there is."""
+        documents = own_policies(identity)
+        return any(self._parts_of(one).same.issuperset(self._full) for one in documents)
 
     def without_boundary(self, before: Layers) -> Layers:
         """Return the layers of somebody with a boundary, without it."""
         ceilings = before.ceilings[1:]
         return self._one(before.own, ceilings, before.unread, before.alone)
+
+    def _alone_as(self, identity: Identity) -> str:
+        known = identity.known.id
+        return known if known in self._alone else ""
+
+    def _limits(
+        self, identity: Identity, facts: PrincipalFacts
+    ) -> tuple[frozenset[Rule], ...]:
+        """Return the ceilings of somebody: its boundary, then controls by level."""
+        limit = own_boundary(identity)
+        levels = self._controls if binds(identity) else ()
+        above = (*(() if limit is None else (limit,)), *levels)
+        return tuple(self._rules_of(level, facts) for level in above)
 
     def _one(
         self,
@@ -230,7 +243,8 @@ class Abilities:
 
     def _split(self, rules: _Layer) -> _Parts:
         apart = tuple(one for one in rules if self._rules.tells_principals(one))
-        return _Parts(frozenset(rules) - {*apart}, apart)
+        same = frozenset(rules) - {*apart}
+        return _Parts(same, apart, frozenset(one for one in same if not one.allows))
 
     def _rules_of(
         self, level: tuple[Attached, ...], facts: PrincipalFacts
