@@ -19,6 +19,7 @@ from policies.remediation import Change
 from policies.wishes import Wishes
 from scanner.aws.iam.statements import names_action
 from scanner.aws.linking.escalating.catalogue import actions
+from scanner.aws.linking.permission_sets import ADMINISTERING
 from scanner.aws.model import Identity
 from scanner.grants import StatementBecause
 
@@ -28,7 +29,8 @@ _SERVICES = ("iam:", "sso:", "identitystore:")
 
 
 def _all_rights() -> frozenset[str]:
-    return frozenset(one for one in actions() if one.startswith(_SERVICES))
+    rights = (*actions(), *ADMINISTERING)
+    return frozenset(one for one in rights if one.startswith(_SERVICES))
 
 
 def parted(

@@ -12,7 +12,7 @@ from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
 from scanner.aws.linking.kept_out import kept_out
-from scanner.aws.linking.onward import Fresh, Made
+from scanner.aws.linking.onward import Fresh, Made, Maker
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
@@ -55,53 +55,13 @@ def links_of(estate: AwsEstate) -> Links:
     are certainly denied are left out; what evidence does not settle is
     `unknown`.
     """
-    own, outside, people = OwnEntries(estate), OutsideEntries(estate), People(estate)
-    edges = [*own.edges(), *outside.edges(), *people.edges()]
-    tagging = TaggedEntries(estate)
-    sessions = tagging.at_first(own, outside, edges)
-    edges += sessions
-    alone = kept_out(estate, edges)
-    escalations = Escalations(estate, alone)
-    classes = list(own.classes)
-    climbing = _Climbing(estate, escalations, classes)
-    edges += climbing.from_(list(escalations.edges()), edges)
-    rails, sets = Guardrails(estate, alone), PermissionSets(estate)
-    stacks = StackSets(estate)
-    edges += [*sets.edges(), *stacks.edges()]
-    providers = Providers(estate)
-    edges += [*providers.certificates(), *providers.rewriting(edges)]
-    edges += rails.edges(edges)
-    tagged = Retagged(estate)
-    edges += list(tagged.edges(edges))
-    others = _together(escalations.made, rails.made, sets.made, tagged.made)
-    edges += tagging.further(sessions, others, classes)
-    delegated = Delegated(estate)
-    edges += list(delegated.edges())
-    fresh = Fresh((rails, sets, tagged, tagging, delegated)), Fresh((escalations,))
-    while led := _together(*(governed := [one.take() for one in fresh])):
-        edges += [*sets.edges(led), *stacks.edges(led)]
-        edges += list(providers.rewriting(edges, led))
-        edges += rails.edges(edges, led)
-        first = [*climbing.entering(governed[0]), *escalations.onward(governed[0])]
-        edges += climbing.from_(first, edges)
-    governed_made = _together(rails.made, sets.made, tagged.made, tagging.made)
-    governed_made = _together(governed_made, delegated.made)
+    found = _Finders(estate)
+    edges = found.onwards(found.governing(found.entering()))
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
     edges += _delegations(estate, unlisted)
-    named = [*classes, *escalations.parties, *rails.principals]
-    named += [*sets.principals, *tagged.principals]
-    named += delegated.principals
-    named += [one.principal for each in tagging.made.values() for one in each]
-    parties = {each.id: each for each in named}
-    parties |= (
-        stacks.principals
-        | outside.principals
-        | providers.principals
-        | people.principals
-        | unlisted
-    )
+    parties = {each.id: each for each in found.named} | found.principals | unlisted
     listed = {
         identity.principal.id
         for account in estate.accounts.values()
@@ -109,8 +69,81 @@ def links_of(estate: AwsEstate) -> Links:
     }
     outsiders = (parties[id_] for id_ in sorted(parties.keys() - listed))
     ordered = tuple(sorted(edges, key=_order))
-    made = _together(escalations.made, governed_made)
+    made = _together(found.escalations.made, *(one.made for one in found.makers))
     return Links(tuple(outsiders), ordered, made)
+
+
+class _Finders:
+    """All that finds hops between principals, in the order in which it is asked."""
+
+    def __init__(self, estate: AwsEstate) -> None:
+        self._estate = estate
+        self._own, self._outside = OwnEntries(estate), OutsideEntries(estate)
+        self._people, self._providers = People(estate), Providers(estate)
+        self._stacks, self._tagging = StackSets(estate), TaggedEntries(estate)
+        self._sets, self._tagged = PermissionSets(estate), Retagged(estate)
+        self._delegated = Delegated(estate)
+        self._sessions: Sequence[Edge] = ()
+
+    def entering(self) -> list[Edge]:
+        """Return the entries, and all hops by escalation."""
+        edges = [*self._own.edges(), *self._outside.edges(), *self._people.edges()]
+        self._sessions = self._tagging.at_first(self._own, self._outside, edges)
+        edges += self._sessions
+        alone = kept_out(self._estate, edges)
+        self.escalations = Escalations(self._estate, alone)
+        self._rails = Guardrails(self._estate, alone)
+        self._climbing = _Climbing(
+            self._estate, self.escalations, list(self._own.classes)
+        )
+        edges += self._climbing.from_(list(self.escalations.edges()), edges)
+        return edges
+
+    def governing(self, edges: list[Edge]) -> list[Edge]:
+        """Add the hops of who governs an organisation, providers, or tags."""
+        edges += [*self._sets.edges(), *self._stacks.edges()]
+        edges += self._providers.certificates()
+        edges += list(self._providers.rewriting(edges))
+        edges += list(self._rails.edges(edges))
+        edges += list(self._tagged.edges(edges))
+        makers = self.escalations, self._rails, self._sets, self._tagged
+        others = _together(*(one.made for one in makers))
+        edges += self._tagging.further(self._sessions, others, self._climbing.classes)
+        edges += self._delegated.edges()
+        return edges
+
+    def onwards(self, edges: list[Edge]) -> list[Edge]:
+        """Add the hops of what identities could become, until nothing new is made."""
+        fresh = Fresh(self.makers), Fresh((self.escalations,))
+        while led := _together(*(made := [one.take() for one in fresh])):
+            edges += [*self._sets.edges(led), *self._stacks.edges(led)]
+            edges += list(self._providers.rewriting(edges, led))
+            edges += list(self._rails.edges(edges, led))
+            first = self._climbing.entering(made[0])
+            first += self.escalations.onward(made[0])
+            edges += self._climbing.from_(first, edges)
+        return edges
+
+    @property
+    def makers(self) -> tuple[Maker, ...]:
+        """What finds what identities could become, escalations aside."""
+        tags = self._tagged, self._tagging
+        return (self._rails, self._sets, *tags, self._delegated)
+
+    @property
+    def named(self) -> Iterator[Principal]:
+        """What stands for others, and what identities could become."""
+        yield from (*self._climbing.classes, *self.escalations.parties)
+        for finder in (self._rails, self._sets, self._tagged, self._delegated):
+            yield from finder.principals
+        for made in self._tagging.made.values():
+            yield from (one.principal for one in made)
+
+    @property
+    def principals(self) -> dict[str, Principal]:
+        """Parties outside the evidence, by id."""
+        inside = self._stacks.principals | self._providers.principals
+        return inside | self._outside.principals | self._people.principals
 
 
 def by_tags(estate: AwsEstate) -> Links:

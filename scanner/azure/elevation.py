@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from scanner.azure.entra import DirectoryRole
 from scanner.azure.model import AzureTenant
+from scanner.azure.powers import PERMISSIONS
 from scanner.azure.rbac.evaluation import ordered
 from scanner.azure.times import not_before
 from scanner.estate import Principal
@@ -23,6 +24,7 @@ from scanner.grants import (
 )
 
 _ACTIVE = Decision(Verdict.ALLOWED, reasons=(DURATION_UNKNOWN,))
+_PERMANENT = Decision(Verdict.ALLOWED)
 _ELIGIBLE = Decision(Verdict.ALLOWED, standing=Standing.ELIGIBLE)
 
 
@@ -51,8 +53,7 @@ def elevations(tenant: AzureTenant) -> Iterator[Elevation]:
     powers = tenant.directory.powers
     for one in tenant.directory.roles:
         if one.role in powers and powers[one.role].elevates and not one.scope:
-            eligible = one.standing is Standing.ELIGIBLE
-            decision = _begun(_ELIGIBLE if eligible else _ACTIVE, one.begins)
+            decision = _begun(_lasting(one), one.begins)
             _hold(holders.setdefault(decision, {}), one, tenant)
             _join(holders, one, tenant)
     seen: set[str] = set()
@@ -67,6 +68,13 @@ def elevations(tenant: AzureTenant) -> Iterator[Elevation]:
         known = tuple(principals[id_] for id_ in sorted(found) if id_ in principals)
         if known:
             yield Elevation(known, decision, found)
+
+
+def _lasting(held: DirectoryRole) -> Decision:
+    """Return how long a role lasts; permissions of applications know no end."""
+    if held.standing is Standing.ELIGIBLE:
+        return _ELIGIBLE
+    return _PERMANENT if held.role in PERMISSIONS else _ACTIVE
 
 
 def _begun(decision: Decision, begins: str) -> Decision:

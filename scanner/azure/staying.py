@@ -33,12 +33,14 @@ class Staying:
         self._elsewhere = Elsewhere(engine)
         self._locks = [n for n, k in enumerate(self._tenant.locks) if k.read_only]
         self._guarded = bool(self._tenant.denies or self._locks)
+        self._protects = any(deny.system for deny in self._tenant.denies)
         self._works = [
             (engine.question(one.asked), one)
             for one in MACHINE_VECTORS
             if one.vector.tier is not Tier.ESCALATION
         ]
         self._tight: dict[int, int] = {}
+        self._left: dict[tuple[int, Guard], int] = {}
         self._gained: dict[int, tuple[tuple[Question, int], ...]] = {}
 
     def left(self, party: Party, parts: Parts) -> Parts:
@@ -62,12 +64,13 @@ class Staying:
         It takes any role, so only what Azure protects itself stays in its way.
         """
         bits = 0
-        for _, some in parts if self._guarded else ():
+        for _, some in parts if self._protects else ():
             bits |= some
-        open_ = self.elevated(party, bits) if bits else 0
-        if open_ == bits:
+        bits &= self._shut_at_most(self._asking.receiver(party))
+        shut = self.shut(party, bits, self._protected(party)) if bits else 0
+        if not shut:
             return parts
-        found = ((decision, some & open_) for decision, some in parts)
+        found = ((decision, some & ~shut) for decision, some in parts)
         return [(decision, some) for decision, some in found if some]
 
     def lasting(self, party: Party, bit: int) -> Iterable[Block]:
@@ -85,13 +88,20 @@ class Staying:
 
     def shut(self, party: Party, bits: int, by: Guard) -> int:
         """Return where some guards block all that a class could gain."""
-        gains = self._gains(self._asking.receiver(party))
-        if by == _NOTHING or not gains:
+        receiver = self._asking.receiver(party)
+        if by == _NOTHING or not self._gains(receiver):
             return 0
-        left = 0
-        for question, works in gains:
-            left |= works & ~blocked_by(self._engine, question, *by)
-        return bits & ~left
+        return bits & ~self._open(receiver, by)
+
+    def _open(self, receiver: int, by: Guard) -> int:
+        """Return where something is to be gained in spite of some guards."""
+        left = self._left.get((receiver, by))
+        if left is None:
+            left = 0
+            for question, works in self._gains(receiver):
+                left |= works & ~blocked_by(self._engine, question, *by)
+            self._left[receiver, by] = left
+        return left
 
     def blocks(self, party: Party, bit: int) -> Iterable[Block]:
         """Return what stays in the way of a class that hands out roles at a class."""
@@ -112,12 +122,10 @@ class Staying:
     def _shut_at_most(self, receiver: int) -> int:
         """Return where all guards together, whomever they bind, block everything."""
         if receiver not in self._tight:
-            denies = range(len(self._tenant.denies))
-            left = 0
-            for question, works in self._gains(receiver):
-                left |= works & ~blocked_by(self._engine, question, denies, self._locks)
+            guards = (tuple(range(len(self._tenant.denies))), tuple(self._locks))
             every = (1 << len(self._engine.place.space.classes)) - 1
-            self._tight[receiver] = every & ~left if self._guarded else 0
+            shut = every & ~self._open(receiver, guards) if self._guarded else 0
+            self._tight[receiver] = shut
         return self._tight[receiver]
 
     def _staying(self, party: Party, bits: int) -> Guard:

@@ -12,6 +12,7 @@ from scanner.aws.deciding.halves import Answer
 from scanner.aws.deciding.joins import Joins
 from scanner.aws.deciding.layout import Layout
 from scanner.aws.deciding.lending import Lending
+from scanner.aws.deciding.naming import Names
 from scanner.aws.deciding.powers import Power, Powers
 from scanner.aws.deciding.rules import Rule, Rules
 from scanner.aws.iam.conditions import Missing, Seen, Shape, expand
@@ -82,12 +83,10 @@ class AccountEngine:
         self._asked: dict[tuple[int, ...], tuple[Asked, ...]] = {}
         identities = {one.principal.id: one for one in account.identities}
         self._why = Explainer(
-            rules,
-            powers,
+            Names(rules, powers, self._facts),
             joins,
             self._nodes,
             picks.objects,
-            self._facts,
             identities.__getitem__,
         )
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from scanner.aws.deciding.borrowing import Commanding
 from scanner.aws.deciding.cells import covered
-from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.joins import Joins
-from scanner.aws.deciding.powers import Power, Powers
-from scanner.aws.deciding.rules import Rule, Rules
-from scanner.aws.deciding.sides import own_boundary, own_policies
+from scanner.aws.deciding.naming import Named, Names
+from scanner.aws.deciding.powers import Power
+from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
-from scanner.aws.model import Attached, Identity
+from scanner.aws.model import Identity
 from scanner.aws.vectors import TARGETS, AwsVector, Step, lends, place
 from scanner.grants import StatementBecause
 
@@ -50,25 +50,14 @@ class _Wanted(NamedTuple):
     lenders: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A statement that concerns one principal, and the rule that it amounts to."""
-
-    rule: Rule
-    because: StatementBecause
-    own: bool
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Explainer:
     """Explains verdicts of one account."""
 
-    rules: Rules
-    powers: Powers
+    names: Names
     joins: Joins
     nodes: Space
     objects: Space
-    facts_of: Callable[[Identity], PrincipalFacts]
     identity_of: Callable[[str], Identity]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
@@ -80,17 +69,18 @@ class Explainer:
     _touching: dict[tuple[Power, str, int, bool], Touching] = field(
         default_factory=dict
     )
-    _named: dict[str, tuple[_Named, ...]] = field(default_factory=dict)
-    #: By where it is written, and the number of what it is for a principal.
-    _statements: dict[tuple[str, int, int], _Named] = field(default_factory=dict)
-    #: By the identities of the members, which live in `_statements`.
-    _alike: dict[tuple[int, ...], tuple[_Named, ...]] = field(default_factory=dict)
     #: By those, a power, and what is asked of it.
     _parts: dict[tuple[int, int, str, int, bool], Parts] = field(default_factory=dict)
     #: By a power and what is asked of it that lends a role.
     _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
         default_factory=dict
     )
+    #: By the part of a power that concerns a vector, that vector, and targets.
+    _lent_by_role: dict[tuple[Power, str, int], tuple[Commanding, ...]] = field(
+        default_factory=dict
+    )
+    #: The same, and whether only these targets are asked about.
+    _lent_parts: dict[tuple[Power, str, int, bool], Parts] = field(default_factory=dict)
     #: On which targets a rule matters to a vector, given by its first operation.
     _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
 
@@ -133,8 +123,7 @@ class Explainer:
         self, power: Power, asked: tuple[Asked, ...]
     ) -> Iterator[StatementBecause]:
         for vector, targets, only in asked:
-            narrow = power.on(place(vector.action))
-            for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
+            for found in self._lent_roles(power, vector, targets):
                 own = Asked(found.vector, found.targets, only)
                 role = self.identity_of(found.role)
                 for one in self.allowed(role, found.power, own):
@@ -147,7 +136,7 @@ class Explainer:
         so that those of one target are in the order of `allowed` for it.
         """
         vector, targets, only = asked
-        named = id(self._all_named(identity))
+        named = id(self.names.concerning(identity))
         known = named, id(power), vector.action, targets, only
         found = self._parts.get(known)
         if found is None:
@@ -158,25 +147,42 @@ class Explainer:
             )
         return found
 
-    def _parts_of_lent(
-        self, power: Power, asked: Asked
-    ) -> Iterator[tuple[StatementBecause, int]]:
-        """Yield the parts of roles that are lent: each target is commanded by one."""
+    def _parts_of_lent(self, power: Power, asked: Asked) -> Parts:
+        """Return the parts of roles that are lent: each target is commanded by one."""
         vector, targets, only = asked
         if not any(way.lends for way in vector.ways):
-            return
-        narrow = power.on(place(vector.action))
-        for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
+            return ()
+        known = power.on(place(vector.action)), vector.action, targets, only
+        if known not in self._lent_parts:
+            self._lent_parts[known] = tuple(self._parted_lent(power, asked))
+        return self._lent_parts[known]
+
+    def _parted_lent(
+        self, power: Power, asked: Asked
+    ) -> Iterator[tuple[StatementBecause, int]]:
+        vector, targets, only = asked
+        for found in self._lent_roles(power, vector, targets):
             own = Asked(found.vector, found.targets, only)
             role = self.identity_of(found.role)
             for one, bits in self.parted(role, found.power, own):
                 yield replace(one, lent=True), bits & found.targets
 
+    def _lent_roles(
+        self, power: Power, vector: AwsVector, targets: int
+    ) -> tuple[Commanding, ...]:
+        """Return the roles that a power has act for it, once for what concerns that."""
+        narrow = power.on(place(vector.action))
+        known = narrow, vector.action, targets
+        if known not in self._lent_by_role:
+            found = self.joins.borrowing.lent_roles(narrow, vector, targets)
+            self._lent_by_role[known] = tuple(found)
+        return self._lent_by_role[known]
+
     def _those(
         self, identity: Identity, power: Power, asked: tuple[Asked, ...]
-    ) -> Iterator[_Named]:
+    ) -> Iterator[Named]:
         allows, cuts = self._touching_any(power, asked)
-        named = self._all_named(identity)
+        named = self.names.concerning(identity)
         yield from (one for one in named if one.own and one.rule in allows)
         yield from (one for one in named if one.rule in cuts)
 
@@ -204,7 +210,7 @@ class Explainer:
 
         A boundary or control policy that allows nothing here cuts by its silence.
         """
-        named, facts = self._all_named(identity), self.facts_of(identity)
+        named = self.names.concerning(identity)
         found: dict[StatementBecause, None] = {}
         for way in vector.ways:
             asked = [(step, self._wanted(step, targets)) for step in way.steps]
@@ -218,7 +224,7 @@ class Explainer:
                 if not one.rule.allows:
                     found[one.because] = None
             for step, wanted in asked:
-                found.update(dict.fromkeys(self._silent(identity, facts, step, wanted)))
+                found.update(dict.fromkeys(self._silent(identity, step, wanted)))
         return tuple(found)
 
     def _touching_any(self, power: Power, asked: tuple[Asked, ...]) -> Touching:
@@ -298,14 +304,14 @@ class Explainer:
     def _silent(
         self,
         identity: Identity,
-        facts: PrincipalFacts,
         step: Step,
         wanted: _Wanted,
     ) -> Iterator[StatementBecause]:
-        for prefix, policies in _ceilings(self.powers, identity):
+        facts = self.names.facts_of(identity)
+        for prefix, policies in self.names.ceilings(identity):
             allows = [
                 one.rule
-                for one in self._names(policies, prefix, facts)
+                for one in self.names.of(policies, prefix, facts)
                 if one.rule.allows and self._touches(one.rule, step, wanted)
             ]
             on_nodes = _united(self._on_nodes(one, step, wanted) for one in allows)
@@ -322,57 +328,8 @@ class Explainer:
                     source = f"{prefix}{attached.source}"
                     yield StatementBecause(source, SILENT, None, "Deny")
 
-    def _all_named(self, identity: Identity) -> tuple[_Named, ...]:
-        """All statements that concern a principal: its own, then its ceilings'."""
-        known = identity.principal.id
-        found = self._named.get(known)
-        if found is None:
-            facts = self.facts_of(identity)
-            layers = (("", own_policies(identity)), *_ceilings(self.powers, identity))
-            named = tuple(
-                named
-                for prefix, policies in layers
-                for named in self._names(policies, prefix, facts)
-            )
-            # Principals that the same statements concern share them.
-            found = self._alike.setdefault(tuple(map(id, named)), named)
-            self._named[known] = found
-        return found
 
-    def _names(
-        self, policies: Iterable[Attached], prefix: str, facts: PrincipalFacts
-    ) -> Iterator[_Named]:
-        for attached in policies:
-            for source in self.rules.sources(attached):
-                for special in self._specialised(source.rule, facts):
-                    name = f"{prefix}{source.policy}"
-                    place = (name, source.index, special.number)
-                    found = self._statements.get(place)
-                    if found is None:
-                        effect = "Allow" if special.allows else "Deny"
-                        why = StatementBecause(name, source.index, source.sid, effect)
-                        found = _Named(special, why, own=not prefix)
-                        self._statements[place] = found
-                    yield found
-
-    def _specialised(self, rule: Rule, facts: PrincipalFacts) -> Iterator[Rule]:
-        """Yield what a rule is for a principal, and what with tags that it has set."""
-        found = {self.rules.specialised(rule, facts): None}
-        if facts.forged:
-            found[self.rules.specialised(rule, facts, facts.forged)] = None
-        yield from (one for one in found if one is not None)
-
-
-def _ceilings(
-    powers: Powers, identity: Identity
-) -> Iterator[tuple[str, tuple[Attached, ...]]]:
-    boundary = own_boundary(identity)
-    for n, policies in enumerate(powers.ceilings(identity)):
-        is_boundary = boundary is not None and n == 0
-        yield "boundary:" if is_boundary else "scp:", policies
-
-
-def _some_allow(named: Iterable[_Named]) -> bool:
+def _some_allow(named: Iterable[Named]) -> bool:
     return any(one.own and one.rule.allows for one in named)
 
 

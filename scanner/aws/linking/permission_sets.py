@@ -37,6 +37,8 @@ _WRITES = tuple(
 _PROVISION = Step("sso:ProvisionPermissionSet", (_SET,), _KEYS)
 _JOIN = Step("identitystore:CreateGroupMembership", (_GROUP,), frozenset())
 _STEPS = (_ASSIGN, *_WRITES, _PROVISION, _JOIN)
+#: The rights that administering takes.
+ADMINISTERING = tuple(step.action for step in _STEPS)
 _NO_USER = "it takes a user of the identity store"
 _NOT_HELD = "it takes somebody who holds the permission set"
 

@@ -8,6 +8,7 @@ from scanner.evidence.importers.answers import GUID, Row, Source
 
 _MEMBERS, _ALL_MEMBERS = "graph/groups/members", "graph/groups/transitiveMembers"
 _OWNERS = "graph/owners"
+_PERMISSIONS = "graph/servicePrincipals/appRoleAssignedTo"
 #: What `@odata.context` says after `#`, without the properties that were selected.
 BY_CONTEXT = {
     "users": "graph/users",
@@ -16,6 +17,11 @@ BY_CONTEXT = {
     "applications": "graph/applications",
     "directoryRoles": "graph/directoryRoles",
     "roleManagement/directory/roleAssignments": "graph/roleAssignments",
+    "roleManagement/directory/roleDefinitions": "graph/roleDefinitions",
+    "policies/crossTenantAccessPolicy/partners": (
+        "graph/crossTenantAccessPolicy/partners"
+    ),
+    "appRoleAssignments": _PERMISSIONS,
     "roleManagement/directory/roleEligibilityScheduleInstances": (
         "graph/roleEligibilityScheduleInstances"
     ),
@@ -25,6 +31,7 @@ BY_CONTEXT = {
 }
 #: Members that only rows of one kind have; the first that fits all rows wins.
 _BY_MEMBERS = (
+    (_PERMISSIONS, {"appRoleId", "principalId", "resourceId"}),
     ("graph/users", {"userPrincipalName"}),
     ("graph/servicePrincipals", {"appId", "servicePrincipalType"}),
     ("graph/applications", {"appId", "signInAudience"}),
@@ -44,6 +51,8 @@ def op_of(source: Source, rows: Sequence[Row], body: Row) -> str:
     """
     _, hash_sign, context = str(body.get("@odata.context") or "").partition("#")
     context = _SELECTED.sub("", context)
+    if context.endswith(("/appRoleAssignedTo", "/appRoleAssignments")):
+        return _PERMISSIONS
     if context in BY_CONTEXT:
         return BY_CONTEXT[context]
     if hash_sign or any("@odata.type" in row for row in rows):
@@ -60,6 +69,8 @@ def params_of(source: Source, op: str) -> dict[str, Any]:
     Raises:
         UnusableInput: the name holds no object id; the answer does not say it.
     """
+    if op == _PERMISSIONS:  # of one application each: no file takes another's place
+        return {"servicePrincipal": (source.named(GUID) or source.path.name).lower()}
     if op not in (_MEMBERS, _ALL_MEMBERS, _OWNERS):
         return {}
     found = source.named(GUID)

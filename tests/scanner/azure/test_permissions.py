@@ -93,6 +93,7 @@ def test_an_application_that_manages_roles_gets_to_every_machine(
     held = found.get(("app", ELEVATE, "vm"))
 
     assert expected is (held and held.verdict)
+    assert (held.reasons if held else ()) == ()
     assert ("deploy", ELEVATE, "vm") not in found
 
 

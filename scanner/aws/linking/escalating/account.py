@@ -47,7 +47,6 @@ class AccountEscalations:
         estate: AwsEstate,
         account: AwsAccount,
         rules: Rules,
-        others: Iterable[Identity] = (),
         alone: frozenset[str] = frozenset(),
     ) -> None:
         """Find the abilities of everybody.
@@ -56,7 +55,6 @@ class AccountEscalations:
             estate: for the organisation around the account.
             account: the account.
             rules: the compiler, shared by accounts that share policies.
-            others: roles elsewhere that are governed from this account.
             alone: identities whose power is not that of any other with the same
                 policies: a trust names them.
         """
@@ -65,7 +63,6 @@ class AccountEscalations:
         self._controls = service_controls(estate, account)
         self._rules = rules
         self._abilities = Abilities(rules, self._controls, account, alone)
-        self._others = tuple(others)
         self._facts_of: dict[str, PrincipalFacts] = {}
         #: By identity, which is kept so that no other has its id.
         self._layers: dict[int, tuple[Identity, Layers]] = {}
@@ -80,7 +77,7 @@ class AccountEscalations:
     @cached_property
     def subjects(self) -> Subjects:
         """Everybody whose power may be gained here."""
-        return Subjects(self.account, self._member, self._others)
+        return Subjects(self.account, self._member)
 
     @cached_property
     def _gaining(self) -> Gaining:
@@ -118,7 +115,8 @@ class AccountEscalations:
         of policies then, no identity is made, nor where what somebody has says it all.
         """
         if change.gives is Gives.ANY_POLICY and not identity.unread:
-            yield self._abilities.with_any_policy(self.layers(identity))
+            facts = self._facts(identity)
+            yield self._abilities.with_any_policy(identity, facts)
             return
         if change.gives is Gives.NO_BOUNDARY:
             if own_boundary(identity) is not None:
@@ -134,6 +132,17 @@ class AccountEscalations:
             return
         for one in changed(identity, change, self.account):
             yield self.layers(one)
+
+    def more_of(
+        self, identity: Identity, change: Change
+    ) -> Iterator[tuple[int, Layers]]:
+        """Yield the layers after a change that are more, numbered as by `changed`."""
+        any_policy = change.gives is Gives.ANY_POLICY and not identity.unread
+        # Whoever does not have everything gains by any policy, whatever it has.
+        surely = any_policy and not self._abilities.allows_everything(identity)
+        for number, layers in enumerate(self.changed_layers(identity, change)):
+            if surely or self.adds(layers, self.layers(identity)):
+                yield number, layers
 
     def adds(self, layers: Layers, other: Layers) -> bool:
         """Tell whether somebody with other layers would gain anything by some."""

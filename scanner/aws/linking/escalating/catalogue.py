@@ -29,7 +29,6 @@ class Gives(Enum):
     NO_BOUNDARY = "no-boundary"
     NO_DENIES = "no-denies"
     JOIN = "join"
-    UNGUARDED = "unguarded"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,8 +43,6 @@ def changed(
             yield from _without_denies(identity, account)
         case Gives.JOIN:
             yield from _joined(identity, change, account)
-        case Gives.UNGUARDED:
-            yield replace(identity, unguarded=True)
         case _:
             return
 

@@ -31,13 +31,9 @@ from scanner.grants import Edge, Verdict, ones
 _MOST_PAIRS = 16
 #: What gives most comes first: what others give less is then left out.
 _ORDER = (
-    *(Gives.UNGUARDED, Gives.ANY_POLICY, Gives.NO_DENIES, Gives.NO_BOUNDARY),
+    *(Gives.ANY_POLICY, Gives.NO_DENIES, Gives.NO_BOUNDARY),
     *(Gives.A_POLICY, Gives.JOIN, Gives.A_VERSION, Gives.BECOME),
 )
-
-
-#: What stays within the control policies of an account.
-_WITHIN = frozenset(_ORDER) - {Gives.UNGUARDED}
 
 
 class Escalations:
@@ -117,7 +113,7 @@ class Escalations:
             home = account.account.id
             self._become[home] |= at_once | beyond.get(home, 0)
         for account, actor, gain in waiting:
-            if self._has_most(account, actor) and gain.change.gives in _WITHIN:
+            if self._has_most(account, actor):
                 yield from self._letting_in(account, actor, gain)
                 continue
             yield from self._of_others(account, actor, gain, ways)
@@ -226,10 +222,7 @@ class Escalations:
         known = subject.principal.id, change
         found = self._layers.get(known)
         if found is None:
-            before = account.layers(subject)
-            made = enumerate(account.changed_layers(subject, change))
-            found = tuple(one for one in made if account.adds(one[1], before))
-            self._layers[known] = found
+            found = self._layers[known] = tuple(account.more_of(subject, change))
         return found
 
     def _alike(

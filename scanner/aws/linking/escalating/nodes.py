@@ -18,7 +18,6 @@ WORDS = {
     Gives.NO_BOUNDARY: "without a boundary",
     Gives.NO_DENIES: "without its denies",
     Gives.JOIN: "in the groups {}",
-    Gives.UNGUARDED: "without control policies",
 }
 
 

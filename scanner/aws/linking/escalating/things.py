@@ -44,15 +44,12 @@ class Subjects:
     Args:
         account: the account.
         member: its place in an organisation.
-        others: roles of other accounts that are governed from this one.
     """
 
-    def __init__(
-        self, account: AwsAccount, member: Membership, others: Iterable[Identity] = ()
-    ) -> None:
+    def __init__(self, account: AwsAccount, member: Membership) -> None:
         self.account, self._member = account, member
         own = (one for one in account.identities if one.principal.kind != "root")
-        self.identities = (*own, *others)
+        self.identities = tuple(own)
         self._bits = {one.principal.id: 1 << n for n, one in enumerate(self.identities)}
         self._arns: dict[int, frozenset[str]] = {}
         self._trusts = Trusts(account)
@@ -91,13 +88,12 @@ class Subjects:
         yield from self._policies()
         yield from self._passed()
         yield from self._holders()
-        yield from self._permission_sets()
         for kind, patterns in mentioned.items():
             yield from self._picked(kind, patterns)
 
     def _entities(self, policy: str) -> Iterator[Thing]:
         for one in self.identities:
-            if not _own_to_change(one) or one.principal.scope != self.account.id:
+            if not _own_to_change(one):
                 continue
             tags = tags_by_key(one.tags) if one.tags_known else Missing.NOT_COLLECTED
             kind, arn = one.principal.kind, one.principal.id
@@ -196,14 +192,6 @@ class Subjects:
                     document.arn, "runbook", document.region, "", tags, fixed
                 )
                 yield Thing(resource, role)
-
-    def _permission_sets(self) -> Iterator[Thing]:
-        found: defaultdict[str, int] = defaultdict(int)
-        for one in self.identities:
-            if one.permission_set and one.principal.scope != self.account.id:
-                found[one.permission_set] |= self.of(one.principal.id)
-        for arn, bits in found.items():
-            yield Thing(Resource(arn, "permission-set", "", "", Missing.UNREAD), bits)
 
     def _picked(self, kind: str, patterns: Iterable[str]) -> Iterator[Thing]:
         """A stand-in for anything of a kind, and what patterns name otherwise."""

@@ -344,6 +344,27 @@ MEMBER = {"@odata.type": "#microsoft.graph.user", "id": "u"}
         ),
         ("x", {"@odata.context": f"{CONTEXT}users", "value": []}, "graph/users", {}),
         (
+            f"{TENANT}.json",
+            {
+                "@odata.context": f"{CONTEXT}servicePrincipals('x')/appRoleAssignedTo",
+                "value": [],
+            },
+            "graph/servicePrincipals/appRoleAssignedTo",
+            {"servicePrincipal": TENANT},
+        ),
+        (
+            "given.json",
+            [{"appRoleId": TENANT, "principalId": TENANT, "resourceId": TENANT}],
+            "graph/servicePrincipals/appRoleAssignedTo",
+            {"servicePrincipal": "given.json"},
+        ),
+        (
+            "x",
+            {"@odata.context": f"{CONTEXT}{DIRECTORY}/roleDefinitions", "value": []},
+            "graph/roleDefinitions",
+            {},
+        ),
+        (
             "x",
             {"@odata.context": f"{CONTEXT}groups(id,displayName)", "value": []},
             "graph/groups",
