@@ -4,19 +4,9 @@ from collections.abc import Iterator
 
 from checks.access import entered, held, together
 from checks.context import Context
+from checks.declared import check
 from checks.delegated import is_oidc
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ANY_OF_OURS,
-    COMMANDS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    counted,
-    define,
-    scope_of,
-)
+from checks.hits import COMMANDS, Hit, counted, scope_of
 from checks.ours import commands_of_ours
 from checks.sides import WORKLOAD, side_of
 from scanner.closure import Gain, closure_of
@@ -25,54 +15,12 @@ from scanner.grants import Edge, Grant
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-_RATIONALE = (
-    "A program needs the machines of its own application. One that commands those of "
-    "others brings whoever takes it, a dependency or a pipeline among them, to all."
-)
-_M1026 = "https://attack.mitre.org/mitigations/M1026/"
-
-
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_workload_beyond_its_account",
-            title="A workload or pipeline can run commands outside its own account",
-            severity=Severity.HIGH,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Give the application a role of its own in each account, trusted by "
-            "what deploys there alone, and scope it to its nodes.",
-            find=_aws,
-            example="Workload ops can run commands outside its account: 3 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(_M1026,),
-        ),
-        define(
-            "t1651_azure_workload_beyond_its_group",
-            title="A workload can run commands outside its own resource group",
-            severity=Severity.HIGH,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Assign the role at the resource group of the application; give each "
-            "application an identity of its own.",
-            find=_azure,
-            example="Workload vm-identity can run commands outside its resource "
-            "group: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AZURE_BASE,
-            references=(_M1026,),
-        ),
-    )
-
-
 # ---- AWS: by hops, as no role's own rights leave its account ----
 
 
-def _aws(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_workload_beyond_its_account(context: Context) -> Iterator[Hit]:
+    """Look at hops: no role's own rights leave its account."""
     graph, closure = context.graph, closure_of(context.graph, COMMANDS)
     for _, principal in sorted(graph.principals.items()):
         if principal.provider is not Provider.AWS or not _is_program(
@@ -113,7 +61,9 @@ def _outside(
 # ---- Azure: by its own rights ----
 
 
-def _azure(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_workload_beyond_its_group(context: Context) -> Iterator[Hit]:
+    """Look at its own rights."""
     graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AZURE):
         program = principal.kind in ("service-principal", "managed-identity")
