@@ -8,7 +8,7 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from checks.access import Share
-from checks.hits import COMMANDS
+from checks.hits import is_command
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -74,8 +74,7 @@ def held_directly(graph: AccessGraph, principal: Principal) -> tuple[Held, ...]:
 def _held(graph: AccessGraph, known: _Known, principal: Principal) -> Iterator[Held]:
     resting: dict[int, tuple[AssignmentBecause, ...]] = {}
     for grant in graph.grants_of.get(principal.id, ()):
-        vector = grant.vector
-        if vector.provider is Provider.AZURE and vector.tier in COMMANDS:
+        if is_command(grant, Provider.AZURE):
             basis = id(grant.because_of)  # vectors that are answered alike share it
             if basis not in resting:
                 resting[basis] = tuple(_own(graph, principal, grant))

@@ -39,38 +39,40 @@ from scanner.grants import AssignmentBecause, Edge, StatementBecause
 from scanner.graph import AccessGraph
 from scanner.processes import apart
 
+#: Modules that define checks: all that is a `Check` in them.
+_FAMILIES = (
+    activation,
+    administrators,
+    clouds,
+    day_to_day,
+    delegated,
+    denials,
+    documents,
+    everything,
+    forgeable,
+    guard_rails,
+    lateral,
+    number,
+    outsiders,
+    people,
+    production,
+    role_level,
+    settings,
+    standing,
+    unscoped,
+    unused,
+    wide_trusts,
+    wordings,
+    workloads,
+)
 #: What findings are made of, as far as there is much of it.
 _HANDED = (Finding, Principal, Edge, StatementBecause, AssignmentBecause)
 
 
 def catalogue() -> tuple[Check, ...]:
     """Return every check, sorted by id."""
-    families = (
-        number.checks(),
-        everything.checks(),
-        role_level.checks(),
-        wordings.checks(),
-        denials.checks(),
-        forgeable.checks(),
-        unscoped.checks(),
-        day_to_day.checks(),
-        people.checks(),
-        workloads.checks(),
-        unused.checks(),
-        standing.checks(),
-        activation.checks(),
-        delegated.checks(),
-        outsiders.checks(),
-        wide_trusts.checks(),
-        administrators.checks(),
-        lateral.checks(),
-        clouds.checks(),
-        production.checks(),
-        guard_rails.checks(),
-        settings.checks(),
-        documents.checks(),
-    )
-    found = (check for family in families for check in family)
+    defined = (one for family in _FAMILIES for one in vars(family).values())
+    found = (one for one in defined if isinstance(one, Check))
     return tuple(sorted(found, key=lambda check: check.id))
 
 

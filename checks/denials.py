@@ -2,31 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from checks.azure_assignments import held_directly
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ANY_OF_OURS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    hit_on_held,
-    listed,
-)
+from checks.declared import check
+from checks.hits import Hit, hit_on_held, listed
 from checks.ours import commands_of_ours
 from checks.wordings import SIBLINGS
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import AssignmentBecause, Because, Grant, Tier, Vector
 from scanner.graph import AccessGraph
 
-_RATIONALE = (
-    "Commands have siblings that do the same to the same machine. Whoever is denied "
-    "one of them takes the next in line; the denial only hides it from reviews."
-)
 _DENY = "/denyassignments/"
 
 
@@ -45,52 +31,19 @@ _DENIED: Mapping[str, tuple[Vector, ...]] = {
 }
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_denial_leaves_others",
-            title="A denial takes some commands from a principal and leaves others",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Deny all command vectors together: associations, automation, "
-            "maintenance windows and what runs with a passed role among them.",
-            find=partial(_left, Provider.AWS),
-            example="ops is denied ssm:SendCommand and can run commands all the same: "
-            "3 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(
-                "https://docs.aws.amazon.com/service-authorization/latest/reference/"
-                "list_awssystemsmanager.html",
-            ),
-        ),
-        define(
-            "t1651_azure_denial_leaves_others",
-            title="A deny assignment takes some commands and leaves others",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Deny runCommand/action, runCommands/write and extensions/write "
-            "together, and what writes the machine itself.",
-            find=partial(_left, Provider.AZURE),
-            example="carol is denied "
-            "Microsoft.Compute/virtualMachines/runCommands/write and can run commands "
-            "all the same: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AZURE_BASE,
-            references=(
-                "https://learn.microsoft.com/azure/role-based-access-control/"
-                "deny-assignments",
-            ),
-        ),
-    )
+@check
+def t1651_aws_denial_leaves_others(context: Context) -> Iterator[Hit]:
+    """Look at what policies deny."""
+    return _left(context, Provider.AWS)
 
 
-def _left(provider: Provider, context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_denial_leaves_others(context: Context) -> Iterator[Hit]:
+    """Look at what deny assignments deny."""
+    return _left(context, Provider.AZURE)
+
+
+def _left(context: Context, provider: Provider) -> Iterator[Hit]:
     """Yield a hit per principal that is denied a command where it has another."""
     graph = context.graph
     for principal, everything in commands_of_ours(graph, provider):

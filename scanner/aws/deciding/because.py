@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from scanner.aws.deciding.borrowing import Commanding
 from scanner.aws.deciding.cells import covered
 from scanner.aws.deciding.joins import Joins
 from scanner.aws.deciding.naming import Named, Names
@@ -74,6 +75,12 @@ class Explainer:
     _lending: dict[tuple[int, tuple[Asked, ...]], tuple[StatementBecause, ...]] = field(
         default_factory=dict
     )
+    #: By the part of a power that concerns a vector, that vector, and targets.
+    _lent_by_role: dict[tuple[Power, str, int], tuple[Commanding, ...]] = field(
+        default_factory=dict
+    )
+    #: The same, and whether only these targets are asked about.
+    _lent_parts: dict[tuple[Power, str, int, bool], Parts] = field(default_factory=dict)
     #: On which targets a rule matters to a vector, given by its first operation.
     _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
 
@@ -116,8 +123,7 @@ class Explainer:
         self, power: Power, asked: tuple[Asked, ...]
     ) -> Iterator[StatementBecause]:
         for vector, targets, only in asked:
-            narrow = power.on(place(vector.action))
-            for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
+            for found in self._lent_roles(power, vector, targets):
                 own = Asked(found.vector, found.targets, only)
                 role = self.identity_of(found.role)
                 for one in self.allowed(role, found.power, own):
@@ -141,19 +147,36 @@ class Explainer:
             )
         return found
 
-    def _parts_of_lent(
-        self, power: Power, asked: Asked
-    ) -> Iterator[tuple[StatementBecause, int]]:
-        """Yield the parts of roles that are lent: each target is commanded by one."""
+    def _parts_of_lent(self, power: Power, asked: Asked) -> Parts:
+        """Return the parts of roles that are lent: each target is commanded by one."""
         vector, targets, only = asked
         if not any(way.lends for way in vector.ways):
-            return
-        narrow = power.on(place(vector.action))
-        for found in self.joins.borrowing.lent_roles(narrow, vector, targets):
+            return ()
+        known = power.on(place(vector.action)), vector.action, targets, only
+        if known not in self._lent_parts:
+            self._lent_parts[known] = tuple(self._parted_lent(power, asked))
+        return self._lent_parts[known]
+
+    def _parted_lent(
+        self, power: Power, asked: Asked
+    ) -> Iterator[tuple[StatementBecause, int]]:
+        vector, targets, only = asked
+        for found in self._lent_roles(power, vector, targets):
             own = Asked(found.vector, found.targets, only)
             role = self.identity_of(found.role)
             for one, bits in self.parted(role, found.power, own):
                 yield replace(one, lent=True), bits & found.targets
+
+    def _lent_roles(
+        self, power: Power, vector: AwsVector, targets: int
+    ) -> tuple[Commanding, ...]:
+        """Return the roles that a power has act for it, once for what concerns that."""
+        narrow = power.on(place(vector.action))
+        known = narrow, vector.action, targets
+        if known not in self._lent_by_role:
+            found = self.joins.borrowing.lent_roles(narrow, vector, targets)
+            self._lent_by_role[known] = tuple(found)
+        return self._lent_by_role[known]
 
     def _those(
         self, identity: Identity, power: Power, asked: tuple[Asked, ...]

@@ -58,7 +58,7 @@ class _Ways:
     def __init__(self, hops: Mapping[str, Sequence[Edge]]) -> None:
         self._hops = hops
         self._through: dict[str, int] = {}
-        self._known: dict[str, Mapping[str, tuple[Edge, ...]]] = {}
+        self._known: dict[str, dict[str, Edge]] = {}
 
     def entered(self, source: str, places: Mapping[str, int]) -> int:
         """Return the places of those that a source becomes; always the same places."""
@@ -73,11 +73,33 @@ class _Ways:
                 found |= self._through[at]
         return found
 
-    def hops(self, source: str) -> Mapping[str, tuple[Edge, ...]]:
-        """Return whom a source becomes, each with its hops, the fewest."""
-        if source not in self._known:
-            self._known[source] = _entered(self._hops, source)
-        return self._known[source]
+    def nearest(self, source: str, wanted: Sequence[str]) -> tuple[Edge, ...]:
+        """Return the fewest hops to any of some that a source becomes."""
+        level: list[tuple[Edge, ...]] = [()]
+        seen = {source}
+        while level:
+            ends = [self._ends(hops[-1].target if hops else source) for hops in level]
+            for arn in wanted:
+                for hops, led in zip(level, ends, strict=True):
+                    if arn in led:
+                        return (*hops, led[arn])
+            seen.update(hops[-1].target for hops in level if hops)
+            level = [
+                (*hops, edge)
+                for hops, led in zip(level, ends, strict=True)
+                for at, edge in led.items()
+                if at.startswith(CLASS_PREFIX) and at not in seen
+            ]
+        return ()
+
+    def _ends(self, at: str) -> Mapping[str, Edge]:
+        """Return the first hop to each that one leads to."""
+        found = self._known.get(at)
+        if found is None:
+            found = self._known[at] = {}
+            for edge in self._hops.get(at, ()):
+                found.setdefault(edge.target, edge)
+        return found
 
 
 @dataclass
@@ -143,20 +165,19 @@ class Retagged:
         bits &= space.of_kind(step.needs[0])
         if settled.verdict is Verdict.DENIED or not bits:
             return
-        because = account.rights.because(one, frozenset(power.rules))
         members: defaultdict[str, set[str]] = defaultdict(set)
         reached = _own(account, one, bits) | ways.entered(source, account.places)
         for n in ones(bits & reached):
             target = self._with_tags(account, account.identities[n])
             if target is not None:
                 members[target].add(account.identities[n].principal.id)
+        because = account.rights.because(one, frozenset(power.rules)) if members else ()
         for target, holders in members.items():
             last = settled_edge(_BECOMES, source, target, settled, because)
             if source in holders:
                 yield last
                 continue
-            entered = ways.hops(source)
-            hops = min((entered[arn] for arn in sorted(holders)), key=len)
+            hops = ways.nearest(source, sorted(holders))
             why = (*because, *(w for hop in hops for w in hop.because))
             yield after(hops, replace(last, because=tuple(dict.fromkeys(why))))
 
@@ -228,21 +249,6 @@ def _by_source(edges: Sequence[Edge]) -> Mapping[str, Sequence[Edge]]:
     for edge in edges:
         if edge.verdict is not Verdict.DENIED:
             found[edge.source].append(edge)
-    return found
-
-
-def _entered(
-    ways: Mapping[str, Sequence[Edge]], source: str
-) -> Mapping[str, tuple[Edge, ...]]:
-    """Return whom a source becomes by one hop, with the edges through classes."""
-    found: dict[str, tuple[Edge, ...]] = {}
-    waiting: list[tuple[Edge, ...]] = [(edge,) for edge in ways.get(source, ())]
-    for hops in waiting:
-        at = hops[-1].target
-        if at not in found:
-            found[at] = hops
-            if at.startswith(CLASS_PREFIX):
-                waiting += [(*hops, edge) for edge in ways.get(at, ())]
     return found
 
 

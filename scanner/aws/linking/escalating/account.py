@@ -115,7 +115,8 @@ class AccountEscalations:
         of policies then, no identity is made, nor where what somebody has says it all.
         """
         if change.gives is Gives.ANY_POLICY and not identity.unread:
-            yield self._abilities.with_any_policy(self.layers(identity))
+            facts = self._facts(identity)
+            yield self._abilities.with_any_policy(identity, facts)
             return
         if change.gives is Gives.NO_BOUNDARY:
             if own_boundary(identity) is not None:
@@ -131,6 +132,17 @@ class AccountEscalations:
             return
         for one in changed(identity, change, self.account):
             yield self.layers(one)
+
+    def more_of(
+        self, identity: Identity, change: Change
+    ) -> Iterator[tuple[int, Layers]]:
+        """Yield the layers after a change that are more, numbered as by `changed`."""
+        any_policy = change.gives is Gives.ANY_POLICY and not identity.unread
+        # Whoever does not have everything gains by any policy, whatever it has.
+        surely = any_policy and not self._abilities.allows_everything(identity)
+        for number, layers in enumerate(self.changed_layers(identity, change)):
+            if surely or self.adds(layers, self.layers(identity)):
+                yield number, layers
 
     def adds(self, layers: Layers, other: Layers) -> bool:
         """Tell whether somebody with other layers would gain anything by some."""

@@ -222,10 +222,7 @@ class Escalations:
         known = subject.principal.id, change
         found = self._layers.get(known)
         if found is None:
-            before = account.layers(subject)
-            made = enumerate(account.changed_layers(subject, change))
-            found = tuple(one for one in made if account.adds(one[1], before))
-            self._layers[known] = found
+            found = self._layers[known] = tuple(account.more_of(subject, change))
         return found
 
     def _alike(
