@@ -11,7 +11,7 @@ from checks.ours import commands_of_ours
 from checks.sides import WORKLOAD, side_of
 from scanner.closure import Gain, closure_of
 from scanner.estate import Principal, Provider, Target
-from scanner.grants import Edge, Grant
+from scanner.grants import Grant
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
@@ -27,8 +27,8 @@ def t1651_aws_workload_beyond_its_account(context: Context) -> Iterator[Hit]:
             context, principal
         ):
             continue
-        gains = {edge: closure.beyond(edge) for edge in hops_of(graph, principal.id)}
-        found = {edge: gain for edge, gain in gains.items() if gain is not None}
+        gains = (closure.beyond(edge) for edge in hops_of(graph, principal.id))
+        found = [(one, closure.scopes(one)) for one in gains if one is not None]
         outside, message = _outside(graph, principal, found)
         if outside:
             access = together([entered(gain) for gain in outside])
@@ -44,17 +44,22 @@ def _is_program(context: Context, principal: Principal) -> bool:
 
 
 def _outside(
-    graph: AccessGraph, principal: Principal, gains: dict[Edge, Gain]
+    graph: AccessGraph, principal: Principal, gains: list[tuple[Gain, frozenset[str]]]
 ) -> tuple[list[Gain], str]:
-    """Return the ways that leave home; a pipeline is at home in one account only."""
+    """Return the ways that leave home; a pipeline is at home in one account only.
+
+    Args:
+        graph: the graph.
+        principal: the workload.
+        gains: what it gains hop by hop, each with the accounts that this is in.
+    """
     name = f"Workload {principal.name}"
-    reached = {edge: set(graph.scopes_of(gain.sets)) for edge, gain in gains.items()}
     homes = set(graph.homes_of(principal))
     if homes:
-        leaving = [gains[edge] for edge, scopes in reached.items() if scopes - homes]
+        leaving = [gain for gain, scopes in gains if scopes - homes]
         return leaving, f"{name} can run commands outside its account"
-    accounts = set().union(*reached.values())
-    leaving = list(gains.values()) if len(accounts) > 1 else []
+    accounts = frozenset[str]().union(*(scopes for _, scopes in gains))
+    leaving = [gain for gain, _ in gains] if len(accounts) > 1 else []
     return leaving, f"{name} can run commands in {counted(len(accounts), 'account')}"
 
 

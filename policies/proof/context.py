@@ -19,9 +19,13 @@ from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.azure.model import AzureEstate
 from scanner.estate import Gap, Provider, Target
+from scanner.grants import Edge
 from scanner.graph import AccessGraph
+from scanner.hops import Cost
 
 Half = AwsEstate | AzureEstate
+#: A hop with its cost and its end.
+Step = tuple[Cost, str, Edge]
 
 
 #: Changed copies that are kept: findings that share a change stand far apart.
@@ -64,8 +68,9 @@ class Context:
         self.escalating = Rules(escalating())
         self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
-        #: By account, who is led to somebody who commands there (`remaining`).
-        self.leading: dict[str, frozenset[str]] = {}
+        #: By principal, its hops as searches for what remains take them (`remaining`).
+        self.onward: dict[str, tuple[tuple[Step, ...], Mapping[str, tuple[Step, ...]]]]
+        self.onward = {}
         self._layouts = Recent(_MOST_LAYOUTS)
 
     def half(self, provider: Provider) -> Half | None:

@@ -1,11 +1,11 @@
 """How a principal still reaches a target after a change: other vectors, and hops."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Targets
-from policies.proof.context import Context
+from policies.proof.context import Context, Step
 from policies.proof.model import HopChange
 from scanner.grants import Edge, Grant, Standing, Verdict
 from scanner.hops import Cost, cost_of
@@ -96,37 +96,34 @@ class _Ways:
         if state != self.principal and self.grants_of(state):
             self.holders.append(state)
             return
-        leading = _leading(self.context, self.account)
-        for edge in hops_of(self.context.graph, state):
-            if edge.target not in leading:
-                continue
+        onward, last = _onward(self.context, state)
+        for step in (*onward, *last.get(self.account, ())):
+            edge = step[2]
             if not self.lost or (edge.kind, edge.source, edge.target) not in self.lost:
-                yield cost_of(edge), edge.target, edge
+                yield step
 
     def enough(self) -> bool:
         return len(self.holders) > _MOST_PATHS
 
 
-def _leading(context: Context, account: str) -> frozenset[str]:
-    """Return who commands in an account, or is led to somebody who does.
+def _onward(
+    context: Context, state: str
+) -> tuple[tuple[Step, ...], Mapping[str, tuple[Step, ...]]]:
+    """Return the hops out of a principal: those that go on, and ends by account.
 
-    On the estate as it is: no change that holds makes more of them.
+    Most lead to somebody whom nothing follows, of interest to one account only; on the
+    estate as it is, since no change that holds makes more of them.
     """
-    found = context.leading.get(account)
+    found = context.onward.get(state)
     if found is None:
-        found = context.leading[account] = frozenset(_led_into(context, account))
-    return found
-
-
-def _led_into(context: Context, account: str) -> set[str]:
-    graph, estate = context.graph, context.analysis.aws
-    home = estate.accounts.get(account) if estate else None
-    ids = graph.grants_of.keys()
-    found = {one.principal.id for one in home.identities} & ids if home else set(ids)
-    open_ = list(found)
-    while open_:
-        for edge in hops_of(graph, open_.pop(), into=True):
-            if edge.source not in found:
-                found.add(edge.source)
-                open_.append(edge.source)
+        onward: list[Step] = []
+        last: dict[str, list[Step]] = {}
+        for edge in hops_of(context.graph, state):
+            step = (cost_of(edge), edge.target, edge)
+            if hops_of(context.graph, edge.target):
+                onward.append(step)
+            else:
+                last.setdefault(home_of(edge.target), []).append(step)
+        ends = {home: tuple(steps) for home, steps in last.items()}
+        found = context.onward[state] = tuple(onward), ends
     return found

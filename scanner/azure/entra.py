@@ -58,6 +58,8 @@ class Directory:
         eligible: (principal, group) that PIM for Groups lets in.
         eligible_owners: (principal, group) that it lets own the group.
         powers: what roles and permissions let their holders become, by id.
+        audiences: ids of the applications that tokens may be for: those with a service
+            principal here; None where these were not read whole.
         joining_from, owning_from: when what of the two has not begun does, in ISO 8601.
         owners: (owner, owned object).
         roles: roles of the directory that somebody holds, sorted.
@@ -80,6 +82,7 @@ class Directory:
     powers: Mapping[str, Power] = field(default_factory=lambda: POWERS)
     joining_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
     owning_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    audiences: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -41,10 +41,9 @@ _ASSERTED = "which tags the provider gives its users is not in evidence"
 class OutsideEntries:
     """Finds and decides who outside the evidence can enter which role."""
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate; `principals` fills while `edges` runs."""
-        self._estate, self._sides = estate, Sides(estate)
-        self._index = EntryIndex()
+    def __init__(self, estate: AwsEstate, index: EntryIndex) -> None:
+        """Remember the estate and its documents; `edges` fills `principals`."""
+        self._estate, self._sides, self._index = estate, Sides(estate), index
         self.principals: dict[str, Principal] = {}
         self._ours = {
             member: name
