@@ -142,9 +142,8 @@ class _Ways:
         """Return hops; one by one those of whoever may lose only some of a class."""
         onward = partial(hops_of, self.context.graph)
         hops = onward(id_)
-        if id_ != self.principal or not any(
-            id_ == source for _, source, _ in self.lost
-        ):
+        losing = any(source == id_ for _, source, _ in self.lost)
+        if id_ != self.principal or not losing:
             return hops
         return [each for hop in hops for each in spelt(hop, onward)]
 
