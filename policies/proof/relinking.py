@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from policies.proof.again import home_of
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.callers import EntryIndex
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.trusts import Kind, named_by
@@ -69,7 +70,9 @@ def _linked(
             kept = [replace(one, trust=None) for one in account.identities[:1]]
         accounts[id_] = replace(account, identities=tuple(kept), nodes=())
     part = replace(estate, accounts=accounts)
-    finders = (OwnEntries(part), OutsideEntries(part), People(part))
+    index = EntryIndex()
+    own, outside = OwnEntries(part, index=index), OutsideEntries(part, index)
+    finders = (own, outside, People(part))
     return by_ends([edge for finder in finders for edge in finder.edges()])
 
 

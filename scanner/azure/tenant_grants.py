@@ -14,12 +14,13 @@ from scanner.azure.joints import disjoint
 from scanner.azure.lots import lots_of
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.places import place_of
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rewriting import DEFINE
-from scanner.azure.settle import Engine, Parts, ask
+from scanner.azure.settle import Engine, ask
 from scanner.azure.site_grants import Gains, SiteGrants
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
