@@ -156,17 +156,17 @@ def _lacking(
     graph: AccessGraph, principal: Principal, grants: list[Grant], target: Target
 ) -> Iterator[Vector]:
     """Yield what is denied first and is in no grant on a target."""
-    held = {grant.vector.id for grant in grants if _is_on(graph, grant, target)}
+    places = {id(space): place for space, place in graph.positions(target.id)}
+    held = {grant.vector.id for grant in grants if _is_on(grant, places)}
     for vector in _DENIED.get(target.kind, ()):
         if vector.id not in held:
             yield vector
 
 
-def _is_on(graph: AccessGraph, grant: Grant, target: Target) -> bool:
-    for space, position in graph.positions(target.id):
-        if space is grant.targets.space and grant.targets.bits >> position & 1:
-            return True
-    return False
+def _is_on(grant: Grant, places: Mapping[int, int]) -> bool:
+    """True when a grant is on a target, given by its places in the spaces."""
+    place = places.get(id(grant.targets.space))
+    return place is not None and bool(grant.targets.bits >> place & 1)
 
 
 def _denials(

@@ -53,6 +53,8 @@ class Engine:
         parties: the principals.
         spots: where assignments count.
         cuts: what takes access away.
+        resting: the assignments that grants rest on, by what they ask and what is held:
+            principals that hold the same share them.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Engine:
         self._mode_of = [self._modes[question.mode] for question in self.questions]
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
+        self.resting: dict[tuple[object, tuple[int, ...]], tuple[int, ...]] = {}
         self._unread = place.within(tenant.assignments_unread)
         self._names: dict[tuple[int, bool], AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
@@ -173,13 +176,12 @@ class Engine:
         given, pattern_of = self._given[question.number], self._pattern_of
         return [(n, given[pattern_of[n]]) for n in holdings if pattern_of[n] in given]
 
-    def only_giving(self, question: Question, principal: str) -> int | None:
-        """Return the one assignment that gives somebody what is asked, if it is one.
+    def only_giving(self, question: Question, holdings: Iterable[int]) -> int | None:
+        """Return the one assignment that gives what is asked, if it is one.
 
         Whatever is allowed then rests on it; None where there are more, or none.
         """
         given, pattern_of = self._given[question.number], self._pattern_of
-        holdings = self.parties.holdings.get(principal, ())
         holding = [n for n in holdings if pattern_of[n] in given]
         return holding[0] if len(holding) == 1 else None
 
@@ -199,6 +201,12 @@ class Engine:
                 yield n, decision
             if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
+
+    def all_named(
+        self, numbers: Iterable[int], principal: str
+    ) -> tuple[AssignmentBecause, ...]:
+        """Name assignments as what a principal's access rests on."""
+        return tuple([self.named(n, principal) for n in numbers])
 
     def named(self, number: int, principal: str) -> AssignmentBecause:
         """Name an assignment as what a principal's access rests on.
