@@ -103,6 +103,9 @@ class _Ways:
     def grants_of(self, id_: str) -> Sequence[Grant]:
         """Return what somebody holds once the changes are made."""
         held = grants_after(self.context, self.after, id_)
+        # What somebody could make of itself; of whom was decided again, planning tells.
+        if not held and id_.partition("#")[0] not in self.after:
+            held = self.context.graph.beyond.get(id_, ())
         if not (self.temporary and id_ == self.principal):
             return held
         eligible = Standing.ELIGIBLE

@@ -94,6 +94,24 @@ def test_a_way_into_roles_that_many_share_is_lost_by_whom_it_is_taken_from(kept,
     assert sorted(proof.remaining_paths) == expected
 
 
+@pytest.mark.parametrize(
+    ("kept", "closes"), [("iam:PutUserPolicy", "partly"), ("iam:GetUser", "fully")]
+)
+def test_who_may_still_write_a_policy_of_its_own_reaches_everything(kept, closes):
+    """What somebody could make of itself holds what it would hold then."""
+    ops = e.user("ops", e.allow([SEND, kept]))
+    estate = e.estate(e.account(ops, e.node("i-0")))
+
+    proof = proven(estate, ops.principal.id, [SEND], [inline(ops, e.allow(kept))])
+
+    starts = {path[:2] for path in proof.remaining_paths}
+    escalated = {(ops.principal.id, "can-become")}
+    assert (proof.closes, starts) == (
+        closes,
+        escalated if closes == "partly" else set(),
+    )
+
+
 SOME = st.sets(st.integers(0, 3), max_size=2)
 
 
