@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from policies.proof.again import Grants, grants_after, home_of
 from policies.proof.classes import Targets
 from policies.proof.context import Context
 from policies.proof.leading import Door
 from policies.proof.model import HopChange
+from policies.proof.relinking import spelt
 from scanner.classes import hop_cost, shown_hops
 from scanner.grants import Edge, Grant, Standing, Verdict, ones
 from scanner.hops import RUNS_CODE, Cost, cost_of
@@ -129,12 +131,21 @@ class _Ways:
         if state != self.principal and self.on_targets(state):
             self.holders.append(state)
             return
-        for edge in hops_of(self.context.graph, state):
+        for edge in self._hops(state):
             if self._is_open(edge):
                 yield hop_cost(edge), edge.target, edge
         for grant in self.grants_of(state):
             if grant.vector.tier in RUNS_CODE:
                 yield cost_of(grant.decision), grant, None
+
+    def _hops(self, id_: str) -> Iterable[Edge]:
+        """Return hops; one by one those of whoever may lose only some of a class."""
+        onward = partial(hops_of, self.context.graph)
+        hops = onward(id_)
+        losing = any(source == id_ for _, source, _ in self.lost)
+        if id_ != self.principal or not losing:
+            return hops
+        return [each for hop in hops for each in spelt(hop, onward)]
 
     def _through(self, grant: Grant) -> Iterator[tuple[Cost, State, Edge | None]]:
         """Yield what VMs run as. Grants come from the cheapest on: doors open once."""

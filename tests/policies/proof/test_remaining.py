@@ -6,11 +6,14 @@ import iam_estates as e
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proving import inline, proven
+from proving import context_of, inline, proven
 
 from policies.proof import remaining
+from scanner.classes import is_class
 
 SEND, START, GET = "ssm:SendCommand", "ssm:StartSession", "s3:GetObject"
+ASSUME = "sts:AssumeRole"
+NAMES = ("four", "one", "three", "two")
 VMS = tuple(e.node(f"i-{n}").target.id for n in range(4))
 DOCUMENTS = "arn:aws:ssm:*:*:document/*"
 
@@ -65,6 +68,30 @@ def test_a_role_that_is_entered_leads_on_through_the_machines_it_commands():
     kinds = ("assumes", "can-run", "runs-as", SEND)
     expected = tuple(word for pair in zip(names, kinds, strict=True) for word in pair)
     assert (proof.closes, proof.remaining_paths) == ("partly", (expected,))
+
+
+@pytest.mark.parametrize(("kept", "names"), [([GET, ASSUME], NAMES), ([GET], ())])
+def test_a_way_into_roles_that_many_share_is_lost_by_whom_it_is_taken_from(kept, names):
+    """Callers that enter the same roles are one node of the graph, and are told apart.
+
+    No such node is shown to people.
+    """
+    whole = [{"Effect": "Allow", "Action": ASSUME, "Principal": {"AWS": e.ACCOUNT}}]
+    trust, held = e.document(*whole), e.allow([SEND, GET, ASSUME])
+    callers = [e.role(name, held) for name in ("ops", *map(str, range(30)))]
+    roles = [e.role(name, e.allow(SEND), trust=trust) for name in NAMES]
+    estate = e.estate(e.account(*callers, *roles, e.node("i-0")))
+    ops = callers[0]
+    assert any(is_class(p) for p in context_of(estate).graph.principals.values())
+
+    proof = proven(estate, ops.principal.id, [SEND], [inline(ops, e.allow(kept))])
+
+    expected = [
+        (ops.principal.id, "assumes", one.principal.id, SEND)
+        for one in roles
+        if one.principal.name in names
+    ]
+    assert sorted(proof.remaining_paths) == expected
 
 
 SOME = st.sets(st.integers(0, 3), max_size=2)
