@@ -87,11 +87,11 @@ class Directory:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Federated:
-    """A credential of a managed identity.
+    """A credential of a managed identity or an application, for others' tokens.
 
     Attributes:
         id: of the credential.
-        identity: object id of the managed identity.
+        identity: object id of the managed identity, or of the service principal.
         issuer: as the credential names it.
         subject: the only subject that it admits; empty where evidence does not say.
     """

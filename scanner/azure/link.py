@@ -28,7 +28,7 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
       administrator of the directory to whom its role lets it become (`becoming`);
       whoever writes a federated credential of a managed identity, assigns it to what it
       writes, or writes what has it, to the identity (`Borrowing`); a subject of another
-      issuer to the managed identity whose federated credential admits it.
+      issuer to the managed identity or application whose credential admits it.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
