@@ -12,6 +12,9 @@ from scanner.hops import verdict_of
 #: A grant, and those of its targets that count, as bits of its space.
 Share = tuple[Grant, int]
 
+#: Space, vector, and what the severity of a grant depends on.
+Kind = tuple[int, str, Verdict, Confidence, Standing, bool]
+
 _ORDER = (Verdict.ALLOWED, Verdict.CONDITIONAL, Verdict.UNKNOWN)
 
 
@@ -45,6 +48,13 @@ class Access:
 #: Access by the shares that it is made of, freed with its graph.
 _KNOWN: WeakKeyDictionary[AccessGraph, dict[tuple[tuple[int, int], ...], Access]]
 _KNOWN = WeakKeyDictionary()
+
+
+def kind_of(grant: Grant) -> Kind:
+    """Return what grants have in common of which one can stand for all."""
+    decision, listed = grant.decision, isinstance(grant.decision.documents, tuple)
+    where = (id(grant.targets.space), grant.vector.id)
+    return (*where, decision.verdict, decision.confidence, decision.standing, listed)
 
 
 def held(graph: AccessGraph, grants: Iterable[Grant]) -> Access:

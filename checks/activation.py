@@ -2,29 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from checks.access import held
 from checks.context import Context
-from checks.evidence import AZURE_BASE, AZURE_DELEGATIONS, AZURE_SCHEDULES
-from checks.finding import Check, Claim, Severity
-from checks.hits import BREAK_GLASS, COMMANDS, M1026, MFA, Hit, define
+from checks.declared import check
+from checks.hits import Hit, counted, is_command
 from checks.once import once
 from scanner.estate import Principal, Provider
 from scanner.grants import Activation, AssignmentBecause, Grant, Standing, Verdict
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-_POLICY = (
-    "https://learn.microsoft.com/entra/id-governance/"
-    "privileged-identity-management/pim-resource-roles-configure-role-settings"
-)
-_LIGHTHOUSE = (
-    "https://learn.microsoft.com/azure/lighthouse/how-to/create-eligible-authorizations"
-)
-_NEEDS = (*AZURE_BASE, *AZURE_SCHEDULES)
-#: Longer than a working day is standing access by another name.
-LONGEST = 8 * 60
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?)?")
 _MINUTES = (24 * 60, 60, 1)
 _DELEGATION = re.compile(r"/registrationassignments/", re.IGNORECASE)
@@ -33,91 +21,38 @@ _DELEGATION = re.compile(r"/registrationassignments/", re.IGNORECASE)
 _Flagged = Callable[[AccessGraph, Principal, Activation], bool]
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_azure_eligible_without_mfa",
-            title="A role that runs commands can be activated without MFA",
-            severity=Severity.MEDIUM,
-            claim=Claim.STANDING,
-            mitigations=(M1026, MFA),
-            rationale="Whoever has the password, or a stolen session, activates the "
-            "role by a click: eligible is then no better than permanent.",
-            fix="Require MFA or an authentication context on activation in the role's "
-            "PIM settings; a partner sets it in the delegation's access policy.",
-            find=partial(_eligible, lambda graph, who, policy: not policy.mfa, "MFA"),
-            example="carol can activate access to commands without MFA: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=_NEEDS,
-            references=(_POLICY, _LIGHTHOUSE),
-        ),
-        define(
-            "t1651_azure_eligible_without_approval",
-            title="A role that runs commands can be activated without approval",
-            severity=Severity.MEDIUM,
-            claim=Claim.STANDING,
-            rationale="Without a second pair of eyes the holder of the account decides "
-            "alone when it commands machines.",
-            fix="Require approval on activation in the role's PIM settings, by people "
-            "who cannot activate it themselves.",
-            find=partial(
-                _eligible, lambda graph, who, policy: not policy.approval, "approval"
-            ),
-            example="carol can activate access to commands without approval: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=_NEEDS,
-            references=(_POLICY, _LIGHTHOUSE),
-        ),
-        define(
-            "t1651_azure_approved_by_its_own",
-            title="Whoever may activate a role that runs commands approves it too",
-            severity=Severity.MEDIUM,
-            claim=Claim.STANDING,
-            rationale="Approval by the beneficiary, or by the group that it is in, is "
-            "no approval: one stolen account of the group asks, another agrees.",
-            fix="Name approvers who are not eligible for the role.",
-            find=partial(_eligible, _approves_itself, "approval by others"),
-            example="carol can activate access to commands without approval by "
-            "others: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=_NEEDS,
-            references=(_POLICY,),
-        ),
-        define(
-            "t1651_azure_activation_lasts_long",
-            title="Activating a role that runs commands lasts longer than eight hours",
-            severity=Severity.LOW,
-            claim=Claim.STANDING,
-            rationale="Activated access is there for whoever takes over the session "
-            "until it ends; a task on machines seldom takes longer than a shift.",
-            fix="Set the maximum activation duration in the role's PIM settings to "
-            "eight hours or less.",
-            find=partial(_eligible, _lasts_long, "asking again within eight hours"),
-            example="carol can activate access to commands without asking again within "
-            "eight hours: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=_NEEDS,
-            references=(_POLICY,),
-        ),
-        define(
-            "t1651_azure_delegation_permanent",
-            title="A delegation lets a partner run commands at any time",
-            severity=Severity.HIGH,
-            claim=Claim.STANDING,
-            rationale="A delegated authorization is permanent unless it is eligible: "
-            "every account of the partner's group commands machines, day and night.",
-            fix="Have the partner offer again with eligible authorizations that ask "
-            "for MFA and approval, beside a permanent Reader.",
-            find=_permanently_delegated,
-            example="msp can run commands by delegation at any time: 2 nodes",
-            needs=(*AZURE_BASE, *AZURE_DELEGATIONS),
-            references=(_LIGHTHOUSE,),
-        ),
+@check
+def t1651_azure_eligible_without_mfa(context: Context) -> Iterator[Hit]:
+    """Look for policies that ask no second factor."""
+    return _eligible(context, lambda graph, who, policy: not policy.mfa, "MFA")
+
+
+@check
+def t1651_azure_eligible_without_approval(context: Context) -> Iterator[Hit]:
+    """Look for policies that ask nobody."""
+    return _eligible(
+        context, lambda graph, who, policy: not policy.approval, "approval"
     )
 
 
-def _eligible(flagged: _Flagged, lacking: str, context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_approved_by_its_own(context: Context) -> Iterator[Hit]:
+    """Look for policies that ask whoever activates, or its group."""
+    return _eligible(context, _approves_itself, "approval by others")
+
+
+@check
+def t1651_azure_activation_lasts_long(context: Context) -> Iterator[Hit]:
+    """Look for policies with a long maximum: standing access by another name."""
+    hours = context.config.thresholds.activation_hours
+    return _eligible(
+        context,
+        lambda graph, who, policy: _lasts_longer(policy, hours * 60),
+        f"asking again within {counted(hours, 'hour')}",
+    )
+
+
+def _eligible(context: Context, flagged: _Flagged, lacking: str) -> Iterator[Hit]:
     """Yield a hit per principal with eligible grants that are too easy to activate.
 
     Those of which only policies that were not read could tell are one unknown hit.
@@ -165,9 +100,7 @@ def _holders(
         grants = [
             grant
             for grant in holding.grants
-            if grant.vector.provider is Provider.AZURE
-            and grant.vector.tier in COMMANDS
-            and grant.decision.standing is standing
+            if is_command(grant, Provider.AZURE) and grant.decision.standing is standing
         ]
         for principal in filter(counts, holding.principals) if grants else ():
             own = [one for one in grants if _is_own(graph, principal, one)]
@@ -214,18 +147,20 @@ def _groups(graph: AccessGraph, principal: Principal) -> set[str]:
     return found
 
 
-def _lasts_long(graph: AccessGraph, principal: Principal, policy: Activation) -> bool:
-    """True when a duration is longer than `LONGEST`, or of months or years."""
+def _lasts_longer(policy: Activation, accepted: int) -> bool:
+    """True when a duration is longer than some minutes, or of months or years."""
     if not policy.maximum:
         return False
     found = _DURATION.fullmatch(policy.maximum.upper())
     if found is None:
         return True
     parts = zip(found.groups(default="0"), _MINUTES, strict=True)
-    return sum(int(number) * minutes for number, minutes in parts) > LONGEST
+    return sum(int(number) * minutes for number, minutes in parts) > accepted
 
 
-def _permanently_delegated(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_delegation_permanent(context: Context) -> Iterator[Hit]:
+    """Yield a hit per partner that a delegation gives permanent commands."""
     graph = context.graph
     for principal, grants in _holders(graph, Standing.PERMANENT, _is_external):
         delegated = [g for g in grants if any(_delegations(g, principal))]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from checks.azure_assignments import is_wide
-from checks.evidence import AWS_BASE, AZURE_BASE, EVERY_LIST, NO_USAGE
+from checks.evidence import BASE, EVERY_LIST, NO_USAGE
 from checks.hits import COMMANDS, is_service_linked
 from checks.reach import covers_a_scope
 from checks.sides import EXTERNAL, HUMAN, WORKLOAD, side_of
@@ -25,7 +25,8 @@ from scanner.grants import (
 from scanner.graph import AccessGraph, Holding
 from scanner.search import hops_of
 
-_NAMING = {*AWS_BASE, *AZURE_BASE, EVERY_LIST}
+_KNOWN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_NAMING = {*BASE[Provider.AWS], *BASE[Provider.AZURE], EVERY_LIST}
 
 
 def claims(
@@ -55,16 +56,7 @@ def claims(
         config: who is approved, and who is behind a principal.
         coverage: what was not seen; None: nothing is taken to be hidden.
     """
-    able: list[_Able] = []
-    unsure = 0
-    for holding in graph.holdings:
-        commands = _commands(holding)
-        known = [g for g in commands if g.decision.verdict in _KNOWN]
-        acting = [p for p in holding.principals if _acts(p)] if commands else []
-        if known:
-            able += (_Able(principal, commands, known) for principal in acting)
-        elif all(g.decision.verdict is Verdict.UNKNOWN for g in commands):
-            unsure += len(acting)
+    able, unsure = _able_in(graph)
     broad = sum(
         any(_broad(graph, one.principal, g) for g in one.grants) for one in able
     )
@@ -87,6 +79,29 @@ def claims(
         share = round(one["unknown"] / asked, 3) if asked else float(hidden > 0)
         one |= {"unknown-share": share, "scopes-not-read": hidden}
     return numbers
+
+
+class _Able(NamedTuple):
+    """A principal that runs commands: by `grants`, of which it is `known` for some."""
+
+    principal: Principal
+    grants: list[Grant]
+    known: list[Grant]
+
+
+def _able_in(graph: AccessGraph) -> tuple[list[_Able], int]:
+    """Return whoever acts and can run a command, and how many others perhaps can."""
+    able: list[_Able] = []
+    unsure = 0
+    for holding in graph.holdings:
+        commands = _commands(holding)
+        known = [g for g in commands if g.decision.verdict in _KNOWN]
+        acting = [p for p in holding.principals if _acts(p)] if commands else []
+        if known:
+            able += (_Able(principal, commands, known) for principal in acting)
+        elif all(g.decision.verdict is Verdict.UNKNOWN for g in commands):
+            unsure += len(acting)
+    return able, unsure
 
 
 def _not_read(coverage: Coverage | None) -> int:
@@ -120,17 +135,6 @@ def pairs(decided: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
         row = found.setdefault(vector.id, {})
         row[verdict] = row.get(verdict, 0) + number
     return {vector: dict(sorted(row.items())) for vector, row in sorted(found.items())}
-
-
-_KNOWN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
-
-
-class _Able(NamedTuple):
-    """A principal that runs commands: by `grants`, of which it is `known` for some."""
-
-    principal: Principal
-    grants: list[Grant]
-    known: list[Grant]
 
 
 def _commands(holding: Holding) -> list[Grant]:

@@ -2,68 +2,33 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from checks.access import Access, entered, held, together
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define
+from checks.declared import check
+from checks.hits import COMMANDS, Hit
 from scanner.closure import Closure, closure_of
 from scanner.estate import Provider
 from scanner.grants import Edge, TargetSet, Verdict
 from scanner.graph import AccessGraph
 
-_RATIONALE = (
-    "Whoever takes over one cloud goes on in the other; each cloud's own reviews see "
-    "half of the way."
-)
+
+@check
+def t1651_aws_from_azure(context: Context) -> Iterator[Hit]:
+    """Look at hops from Azure to nodes."""
+    return _crossing(context, Provider.AWS)
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_from_azure",
-            title="A principal or machine of Azure can run commands on AWS nodes",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Pin the trust policy to the exact subject and audience, and give the "
-            "role that it enters no more than named documents on tagged nodes.",
-            find=partial(_crossing, Provider.AWS),
-            example="carol of Azure can run commands in AWS: 3 nodes",
-            needs=AWS_BASE,
-            references=(
-                "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
-                "id_roles_providers_oidc.html",
-            ),
-        ),
-        define(
-            "t1651_azure_from_aws",
-            title="A principal or machine of AWS can run commands on Azure machines",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Pin the federated credential to the exact subject, and assign its "
-            "identity no role that runs commands above its resource group.",
-            find=partial(_crossing, Provider.AZURE),
-            example="ops of AWS can run commands in Azure: 2 nodes",
-            needs=AZURE_BASE,
-            references=(
-                "https://learn.microsoft.com/entra/workload-id/"
-                "workload-identity-federation",
-            ),
-        ),
-    )
+@check
+def t1651_azure_from_aws(context: Context) -> Iterator[Hit]:
+    """Look at hops from AWS to machines."""
+    return _crossing(context, Provider.AZURE)
 
 
 _NAMES: Mapping[Provider, str] = {Provider.AWS: "AWS", Provider.AZURE: "Azure"}
 
 
-def _crossing(provider: Provider, context: Context) -> Iterator[Hit]:
+def _crossing(context: Context, provider: Provider) -> Iterator[Hit]:
     """Yield a hit for each source of hops from the other cloud, by where they lead."""
     graph, closure = context.graph, closure_of(context.graph, COMMANDS)
     found: dict[tuple[str, str], dict[Edge, Access]] = {}

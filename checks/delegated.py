@@ -2,102 +2,31 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 from checks.access import entered, together
 from checks.context import Context
-from checks.evidence import (
-    AWS_BASE,
-    AWS_ORGANIZATION,
-)
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ACCOUNTS,
-    COMMANDS,
-    M1026,
-    MFA,
-    PARTNERS,
-    T1651,
-    TRUSTED,
-    Hit,
-    define,
-)
+from checks.declared import check
+from checks.hits import COMMANDS, Hit
 from scanner.closure import Closure, Gain, closure_of
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Condition, Conditions, Edge
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-_TRUSTED = "https://attack.mitre.org/techniques/T1199/"
 _EXTERNAL_ID = "sts:externalid"
 _NEGATED = re.compile(r"Not|Null|IfExists", re.IGNORECASE)
-_TECHNIQUES = (T1651, TRUSTED)
-#: M1026 for T1651; T1199 is mitigated by the other two, not by M1026.
-_MITIGATIONS = (M1026, MFA, ACCOUNTS)
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_external_without_external_id",
-            title="An external account can enter a role that runs commands, without "
-            "an ExternalId",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="A partner that serves many customers can be made to use your "
-            "role for somebody else; an ExternalId of your own stops that.",
-            fix="Require sts:ExternalId in the trust policy and name the partner's "
-            "exact role instead of its whole account.",
-            find=partial(_external, with_external_id=False),
-            example="444455556666 can enter ops and run commands: 3 nodes",
-            needs=(*AWS_BASE, *AWS_ORGANIZATION),
-            references=(
-                _TRUSTED,
-                "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
-            ),
-        ),
-        define(
-            "t1651_aws_external_account",
-            title="An external account can enter a role that runs commands",
-            severity=Severity.HIGH,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="The ExternalId is chosen by the caller: it stops a confused "
-            "deputy, not the partner. Who uses the role is decided in its account.",
-            fix="Agree who enters, narrow the role to the documents and nodes of the "
-            "contract, and review the last use.",
-            find=partial(_external, with_external_id=True),
-            example="444455556666 can enter ops and run commands: 3 nodes",
-            settled_by=PARTNERS,
-            needs=(*AWS_BASE, *AWS_ORGANIZATION),
-            references=(_TRUSTED,),
-        ),
-        define(
-            "t1651_aws_oidc_subject_wide",
-            title="A wide OIDC subject can enter a role that runs commands",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="Without an exact subject and audience every repository, branch "
-            "or pull request of the identity provider's tenant enters the role.",
-            fix="Name the exact `sub` (repository and environment or branch) and `aud` "
-            "with StringEquals in the trust policy.",
-            find=_wide_subjects,
-            example="token.actions.githubusercontent.com can enter ops and run "
-            "commands: 3 nodes",
-            needs=AWS_BASE,
-            references=(
-                _TRUSTED,
-                "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
-                "id_roles_providers_oidc.html",
-            ),
-        ),
-    )
+@check
+def t1651_aws_external_without_external_id(context: Context) -> Iterator[Hit]:
+    """Look at ways in that anybody may send the partner through."""
+    return _external(context, with_external_id=False)
+
+
+@check
+def t1651_aws_external_account(context: Context) -> Iterator[Hit]:
+    """Look at ways in that demand an ExternalId."""
+    return _external(context, with_external_id=True)
 
 
 def _external(context: Context, with_external_id: bool) -> Iterator[Hit]:
@@ -111,7 +40,9 @@ def _external(context: Context, with_external_id: bool) -> Iterator[Hit]:
             )
 
 
-def _wide_subjects(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_oidc_subject_wide(context: Context) -> Iterator[Hit]:
+    """Yield hits on OIDC subjects that a trust policy leaves open."""
     graph = context.graph
     for principal in _aws_outsiders(graph):
         if principal.kind == "federated" and is_oidc(principal):

@@ -2,22 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 
 from checks.access import Access, entered, held, together
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    BREAK_GLASS,
-    COMMANDS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    is_service_linked,
-    scope_of,
-)
+from checks.declared import check
+from checks.hits import COMMANDS, CROWD, Hit, is_service_linked, scope_of
 from scanner.classes import is_class
 from scanner.closure import Closure, closure_of
 from scanner.estate import Principal, Provider
@@ -25,56 +14,24 @@ from scanner.grants import TargetSet
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-_RATIONALE = (
-    "One account is then all machines of the estate at once, which is what ransomware "
-    "looks for; no boundary between accounts or subscriptions helps."
-)
 _SEVERAL = 2
-#: More principals than this are one finding: what all of them pass is to be changed.
-_MOST = 50
 #: How the ARN of a group of Identity Center goes on.
 _GROUP = ":identitystore:::group/"
-_M1026 = "https://attack.mitre.org/mitigations/M1026/"
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_every_account",
-            title="A principal can run commands on every node of every account",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Have each account trust a role of its own, entered by its own team, "
-            "and keep what reaches all of them for break-glass.",
-            find=partial(_everything, Provider.AWS),
-            example="ops can run commands on every node of all 2 accounts: 4 nodes",
-            settled_by=BREAK_GLASS,
-            needs=AWS_BASE,
-            references=(_M1026,),
-        ),
-        define(
-            "t1651_azure_every_subscription",
-            title="A principal can run commands on every machine of every subscription",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Assign at the subscriptions and resource groups of each team, and "
-            "make what stays at the root or a management group eligible.",
-            find=partial(_everything, Provider.AZURE),
-            example="carol can run commands on every node of all 2 subscriptions: "
-            "3 nodes",
-            settled_by=BREAK_GLASS,
-            needs=AZURE_BASE,
-            references=(_M1026,),
-        ),
-    )
+@check
+def t1651_aws_every_account(context: Context) -> Iterator[Hit]:
+    """Look at all accounts with nodes."""
+    return _everything(context, Provider.AWS)
 
 
-def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_every_subscription(context: Context) -> Iterator[Hit]:
+    """Look at all subscriptions with machines."""
+    return _everything(context, Provider.AZURE)
+
+
+def _everything(context: Context, provider: Provider) -> Iterator[Hit]:
     graph, closure = context.graph, closure_of(context.graph, COMMANDS)
     scopes = _scopes(graph, provider)
     if len(scopes) < _SEVERAL or not scopes <= graph.scope_numbers.keys():
@@ -82,7 +39,7 @@ def _everything(provider: Provider, context: Context) -> Iterator[Hit]:
     kind = "accounts" if provider is Provider.AWS else "subscriptions"
     what = f"can run commands on every node of all {len(scopes)} {kind}"
     found = tuple(_reaching(provider, graph, closure, scopes))
-    if len(found) > _MOST:
+    if len(found) > CROWD:
         access = _access(graph, closure, *found[0])
         message = f"{len(found)} principals {what}"
         yield Hit(f"{provider}:*", None, access, message)

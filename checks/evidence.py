@@ -11,54 +11,37 @@ from scanner.facts import Facts
 from scanner.grants import Confidence, Verdict
 from scanner.usage import Usages
 
-AWS_BASE = (
-    "iam:GetAccountAuthorizationDetails",
-    "ec2:DescribeInstances",
-    "ssm:DescribeInstanceInformation",
-)
-AWS_ORGANIZATION = (
-    "organizations:DescribeOrganization",
-    "organizations:ListAccounts",
-)
-AWS_CONTROLS = (
-    *AWS_ORGANIZATION,
-    "organizations:ListRoots",
-    "organizations:ListPoliciesForTarget",
-    "organizations:DescribePolicy",
-)
-AWS_PEOPLE = (
-    "sso-admin:ListAccountAssignments",
-    "identitystore:ListGroupMemberships",
-)
-AZURE_BASE = (
-    "Microsoft.Resources/subscriptions",
-    "Microsoft.Management/managementGroups",
-    "Microsoft.Authorization/roleDefinitions",
-    "Microsoft.Authorization/roleAssignments",
-    "Microsoft.Compute/virtualMachines",
-    "Microsoft.Compute/virtualMachineScaleSets",
-    "Microsoft.HybridCompute/machines",
-    "graph/groups/members",
-    "graph/groups/transitiveMembers",
-)
-AZURE_DIRECTORY = ("graph/users", "graph/servicePrincipals")
-AZURE_DELEGATIONS = ("Microsoft.ManagedServices/registrationAssignments",)
-AZURE_SCHEDULES = (
-    "Microsoft.Authorization/roleAssignmentScheduleInstances",
-    "Microsoft.Authorization/roleEligibilityScheduleInstances",
-)
+#: What verdicts of a cloud rest on, and so every check.
+BASE: Mapping[Provider, tuple[str, ...]] = {
+    Provider.AWS: (
+        "iam:GetAccountAuthorizationDetails",
+        "ec2:DescribeInstances",
+        "ssm:DescribeInstanceInformation",
+    ),
+    Provider.AZURE: (
+        "Microsoft.Resources/subscriptions",
+        "Microsoft.Management/managementGroups",
+        "Microsoft.Authorization/roleDefinitions",
+        "Microsoft.Authorization/roleAssignments",
+        "Microsoft.Compute/virtualMachines",
+        "Microsoft.Compute/virtualMachineScaleSets",
+        "Microsoft.HybridCompute/machines",
+        "graph/groups/members",
+        "graph/groups/transitiveMembers",
+    ),
+}
 
 #: Asked by `scan --usage` alone: that nobody asked is no gap of an estate.
-AWS_CREDENTIALS = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
-AWS_LAST_ACCESSED = (
-    "iam:GenerateServiceLastAccessedDetails",
-    "iam:GetServiceLastAccessedDetails",
+_USAGE = frozenset(
+    {
+        "iam:GenerateCredentialReport",
+        "iam:GetCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetServiceLastAccessedDetails",
+        "Microsoft.Insights/eventtypes/management/values",
+        "graph/users/signInActivity",
+    }
 )
-AZURE_USAGE = (
-    "Microsoft.Insights/eventtypes/management/values",
-    "graph/users/signInActivity",
-)
-_USAGE = frozenset({*AWS_CREDENTIALS, *AWS_LAST_ACCESSED, *AZURE_USAGE})
 NO_USAGE = "no usage evidence was collected: scan with --usage"
 
 #: What a gap names when any list may be cut short.

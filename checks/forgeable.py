@@ -4,17 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.access import held
 from checks.context import Context
-from checks.evidence import AWS_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ANY_OF_OURS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    listed,
-    scope_of,
-)
+from checks.declared import check
+from checks.hits import Hit, listed, scope_of
 from checks.ours import commands_of_ours
 from checks.statements import Allowing, allowing
 from scanner.estate import Principal, Provider, Target
@@ -26,35 +17,12 @@ _TRIED = 10
 _SEEN = 500
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_forgeable_tag",
-            title="A principal can set the tag that is to keep its commands in scope",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale="Commands scoped by a tag reach every node that carries it; who "
-            "may tag other nodes decides alone which those are.",
-            fix="Deny the principal ec2:CreateTags and ssm:AddTagsToResource for the "
-            "key (aws:TagKeys), and leave that tag to the platform team.",
-            find=_forgers,
-            example="ops can set the tag Team that scopes its commands: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(
-                "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/"
-                "supported-iam-actions-tagging.html",
-            ),
-        ),
-    )
-
-
-def _forgers(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_forgeable_tag(context: Context) -> Iterator[Hit]:
+    """Yield a hit per principal that can tag itself into more nodes."""
     graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
-        scoped = [one for one in allowing(graph, principal, grants) if one[1].tags]
+        scoped = [one for one in allowing(graph, principal) if one[1].tags]
         if not scoped:
             continue
         through = [

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from checks.access import Access, held
 from checks.context import Context
-from checks.finding import Check, Claim, Finding, Severity
+from checks.finding import Claim, Finding, Severity
 from checks.fingerprints import fingerprint
 from checks.reach import Reach, reach_of_sets
 from checks.severity import Risk, severity_of
-from scanner.config import Approval
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Confidence, Edge, Grant, Tier, Verdict
 from scanner.graph import AccessGraph
@@ -18,16 +16,15 @@ from scanner.graph import AccessGraph
 #: Vectors that run a command by themselves; adjacent ones also need a way in.
 COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
 
-T1651, VALID_ACCOUNTS, TRUSTED = "T1651", "T1078.004", "T1199"
-M1026, MFA, ACCOUNTS = "M1026", "M1032", "M1018"
-
-#: Settle that somebody has much access. That it is permanent, or comes with a key that
-#: never expires, is settled for break-glass alone: it is made for that.
-ANY_OF_OURS = (Approval.PRINCIPAL, Approval.BREAK_GLASS)
-BREAK_GLASS = (Approval.BREAK_GLASS,)
-PARTNERS = (Approval.PARTNER,)
+#: More principals than this are one finding where one change mends it for all of them.
+CROWD = 50
 
 _SHOWN = 3
+
+
+def is_command(grant: Grant, provider: Provider) -> bool:
+    """True for a grant that runs commands by itself on machines of a cloud."""
+    return grant.vector.provider is provider and grant.vector.tier in COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,8 @@ class Hit:
         because: what the finding rests on; default: what the grants held rest on.
         path: hops to show; default: those of the access.
         verdict: default: that of the access.
+        subject: without a principal, what tells the finding from others of the check in
+            the scope, where there may be some; it stays the same from scan to scan.
     """
 
     scope: str
@@ -50,6 +49,7 @@ class Hit:
     because: tuple[Because, ...] | None = None
     path: tuple[Edge, ...] = ()
     verdict: Verdict | None = None
+    subject: str = ""
 
 
 Find = Callable[[Context], Iterator[Hit]]
@@ -65,46 +65,8 @@ class Meta:
     claim: Claim
 
 
-def define(
-    id: str,
-    *,
-    title: str,
-    severity: Severity,
-    claim: Claim,
-    rationale: str,
-    fix: str,
-    find: Find,
-    needs: tuple[str, ...],
-    references: tuple[str, ...],
-    example: str,
-    settled_by: tuple[Approval, ...] = (),
-    threshold: str = "",
-    techniques: tuple[str, ...] = (T1651,),
-    mitigations: tuple[str, ...] = (M1026,),
-) -> Check:
-    """Make a check of its data and the function that finds hits in a graph."""
-    provider = Provider(id.split("_")[1])
-    meta = Meta(id, provider, severity, claim)
-    return Check(
-        id,
-        title,
-        provider,
-        severity,
-        claim,
-        techniques,
-        mitigations,
-        rationale,
-        fix,
-        references,
-        partial(_run, meta, find),
-        needs,
-        settled_by,
-        threshold,
-        example,
-    )
-
-
-def _run(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
+def findings(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
+    """Yield what a check finds."""
     for hit in find(context):
         yield _finding(meta, hit, context.graph)
 
@@ -112,7 +74,7 @@ def _run(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
 def _finding(meta: Meta, hit: Hit, graph: AccessGraph) -> Finding:
     access, reach = hit.access, reach_of_sets(graph, hit.access.sets)
     verdict = hit.verdict or access.verdict
-    who = hit.principal.id if hit.principal else ""
+    who = hit.principal.id if hit.principal else hit.subject
     return Finding(
         check=meta.id,
         severity=severity_of(_risk(hit, reach, verdict), meta.severity),

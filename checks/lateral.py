@@ -2,22 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from checks.access import entered, together
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    BREAK_GLASS,
-    COMMANDS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    hit_on_held,
-    scope_of,
-)
+from checks.declared import check
+from checks.hits import COMMANDS, Hit, hit_on_held, is_command, scope_of
 from scanner.classes import is_somebody
 from scanner.closure import closure_of
 from scanner.estate import Principal, Provider
@@ -25,89 +14,38 @@ from scanner.grants import Edge, Grant, Tier, Verdict
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-_ATTACK = "https://attack.mitre.org/techniques/T1651/"
-_OVER_PRIVILEGED = (T1651, VALID_ACCOUNTS)
-_LATERAL = (
-    "Whoever runs code on one machine takes its identity from the metadata service; if "
-    "that identity commands other machines, one foothold is all of them."
-)
-_ESCALATION = (
-    "The principal holds no right to run commands, but can become one that does; "
-    "reviews of who can run commands miss it."
-)
+
+@check
+def t1651_aws_instance_role_commands_others(context: Context) -> Iterator[Hit]:
+    """Look at the roles of instances."""
+    return _lateral(context, Provider.AWS)
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_instance_role_commands_others",
-            title="The role of an instance can run commands on other instances",
-            severity=Severity.CRITICAL,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_LATERAL,
-            fix="Give instances a role with the agent's rights only, and run fleet "
-            "jobs under a role that no instance carries.",
-            find=partial(_lateral, Provider.AWS),
-            example="Machines that run as ops can run commands: 3 nodes",
-            needs=AWS_BASE,
-            references=(_ATTACK,),
-        ),
-        define(
-            "t1651_azure_vm_identity_commands_others",
-            title="The identity of a machine can run commands on other machines",
-            severity=Severity.CRITICAL,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_LATERAL,
-            fix="Remove the identity's role assignment, or give it a role without "
-            "operations that run commands.",
-            find=partial(_lateral, Provider.AZURE),
-            example="Machines that run as vm-identity can run commands: 2 nodes",
-            needs=AZURE_BASE,
-            references=(_ATTACK,),
-        ),
-        define(
-            "t1651_aws_escalation_to_nodes",
-            title="A principal without command rights can become one that has them",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_ESCALATION,
-            fix="Take away the right that lets it become the other principal.",
-            find=partial(_escalations, Provider.AWS),
-            example="alice can become somebody who runs commands: 3 nodes",
-            settled_by=BREAK_GLASS,
-            needs=AWS_BASE,
-            references=(_ATTACK,),
-        ),
-        define(
-            "t1651_azure_escalation_to_machines",
-            title="A principal without command rights can gain them in Azure or Entra",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_ESCALATION,
-            fix="Take away the ownership, role or assignment that lets it gain access.",
-            find=partial(_escalations, Provider.AZURE),
-            example="carol can become somebody who runs commands: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=AZURE_BASE,
-            references=(_ATTACK,),
-        ),
-    )
+@check
+def t1651_azure_vm_identity_commands_others(context: Context) -> Iterator[Hit]:
+    """Look at the identities of machines."""
+    return _lateral(context, Provider.AZURE)
 
 
-def _lateral(provider: Provider, context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_escalation_to_nodes(context: Context) -> Iterator[Hit]:
+    """Look at ways to become somebody in AWS."""
+    return _escalations(context, Provider.AWS)
+
+
+@check
+def t1651_azure_escalation_to_machines(context: Context) -> Iterator[Hit]:
+    """Look at ways to become somebody in Azure and Entra."""
+    return _escalations(context, Provider.AZURE)
+
+
+def _lateral(context: Context, provider: Provider) -> Iterator[Hit]:
     graph = context.graph
     for identity, carried in sorted(_carriers(graph, provider).items()):
         grants = [
             grant
             for grant in graph.grants_of.get(identity, ())
-            if grant.vector.provider is provider
-            and grant.vector.tier in COMMANDS
-            and _others(grant, carried)
+            if is_command(grant, provider) and _others(grant, carried)
         ]
         if grants:
             principal = graph.principals[identity]
@@ -135,7 +73,7 @@ def _others(grant: Grant, carried: dict[str, Edge]) -> bool:
     return any(target.id not in carried for target in grant.targets)
 
 
-def _escalations(provider: Provider, context: Context) -> Iterator[Hit]:
+def _escalations(context: Context, provider: Provider) -> Iterator[Hit]:
     graph = context.graph
     closure = closure_of(graph, COMMANDS)
     sources = {edge.source for edge in graph.edges if edge.kind == "can-become"}

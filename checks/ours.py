@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks.hits import COMMANDS, is_service_linked
+from checks.hits import is_command, is_service_linked
 from scanner.estate import Principal, Provider
 from scanner.grants import Grant
 from scanner.graph import AccessGraph
@@ -18,12 +18,8 @@ def commands_of_ours(
     roles, which only their service uses and nobody can edit (`access` lists them).
     """
     for holding in graph.holdings:
-        grants = [g for g in holding.grants if _counts(g, provider)]
+        grants = [g for g in holding.grants if is_command(g, provider)]
         for principal in holding.principals if grants else ():
             root = principal.kind == "root"
             if not (principal.external or root or is_service_linked(principal)):
                 yield principal, grants
-
-
-def _counts(grant: Grant, provider: Provider) -> bool:
-    return grant.vector.provider is provider and grant.vector.tier in COMMANDS

@@ -2,97 +2,32 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import partial
 
 from checks.access import shared
 from checks.context import Context
-from checks.evidence import AZURE_BASE, AZURE_DELEGATIONS, AZURE_DIRECTORY
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ACCOUNTS,
-    COMMANDS,
-    M1026,
-    MFA,
-    PARTNERS,
-    T1651,
-    TRUSTED,
-    Hit,
-    define,
-    hit_on_held,
-)
+from checks.declared import check
+from checks.hits import COMMANDS, Hit, hit_on_held
 from scanner.estate import Principal, Provider
 from scanner.grants import Grant
 from scanner.graph import AccessGraph
 
-_TRUSTED = "https://attack.mitre.org/techniques/T1199/"
-_TECHNIQUES = (T1651, TRUSTED)
-#: M1026 for T1651; T1199 is mitigated by the other two, not by M1026.
-_MITIGATIONS = (M1026, MFA, ACCOUNTS)
+
+@check
+def t1651_azure_partner_access(context: Context) -> Iterator[Hit]:
+    """Look at principals of other tenants that a delegation brings."""
+    return _azure_outsiders(context, Outsider.PARTNER)
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_azure_partner_access",
-            title="A partner's principals can run commands on machines",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="Lighthouse and admin-on-behalf-of give access to people of "
-            "another tenant that you cannot list; APT29 used exactly this way.",
-            fix="Have the partner offer again with a lesser built-in role, a resource "
-            "group instead of the subscription, or eligible authorizations.",
-            find=partial(_azure_outsiders, Outsider.PARTNER),
-            example="Partner principal msp can run commands: 2 nodes",
-            settled_by=PARTNERS,
-            needs=(*AZURE_BASE, *AZURE_DELEGATIONS, *AZURE_DIRECTORY),
-            references=(
-                _TRUSTED,
-                "https://learn.microsoft.com/azure/lighthouse/concepts/"
-                "recommended-security-practices",
-            ),
-        ),
-        define(
-            "t1651_azure_foreign_application",
-            title="An application of another publisher can run commands on machines",
-            severity=Severity.CRITICAL,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="A multi-tenant application's credential lies with its "
-            "publisher: whoever breaks in there runs commands in every tenant that "
-            "consented.",
-            fix="Remove the role assignment, or give the application a custom role "
-            "without operations that run commands.",
-            find=partial(_azure_outsiders, Outsider.APPLICATION),
-            example="Application monitor of another publisher can run commands: "
-            "2 nodes",
-            settled_by=PARTNERS,
-            needs=(*AZURE_BASE, *AZURE_DIRECTORY),
-            references=(
-                _TRUSTED,
-                "https://learn.microsoft.com/entra/identity-platform/"
-                "single-and-multi-tenant-apps",
-            ),
-        ),
-        define(
-            "t1651_azure_guest_access",
-            title="A guest user can run commands on machines",
-            severity=Severity.HIGH,
-            claim=Claim.COUNT,
-            techniques=_TECHNIQUES,
-            mitigations=_MITIGATIONS,
-            rationale="A guest's password, MFA and leaving date are somebody else's.",
-            fix="Remove the guest's assignment, or make it eligible with approval.",
-            find=partial(_azure_outsiders, Outsider.GUEST),
-            example="Guest guest can run commands: 2 nodes",
-            settled_by=PARTNERS,
-            needs=(*AZURE_BASE, *AZURE_DIRECTORY),
-            references=(_TRUSTED,),
-        ),
-    )
+@check
+def t1651_azure_foreign_application(context: Context) -> Iterator[Hit]:
+    """Look at service principals whose application is another tenant's."""
+    return _azure_outsiders(context, Outsider.APPLICATION)
+
+
+@check
+def t1651_azure_guest_access(context: Context) -> Iterator[Hit]:
+    """Look at guests."""
+    return _azure_outsiders(context, Outsider.GUEST)
 
 
 class Outsider(StrEnum):
@@ -103,7 +38,7 @@ class Outsider(StrEnum):
     APPLICATION = "Application {} of another publisher"
 
 
-def _azure_outsiders(who: Outsider, context: Context) -> Iterator[Hit]:
+def _azure_outsiders(context: Context, who: Outsider) -> Iterator[Hit]:
     """Yield a hit per outsider of a kind, in its own tenant.
 
     Where that tenant is not known, each subscription that it reaches has a hit.

@@ -1,22 +1,11 @@
 """People who can run commands at any time and do other work with the same identity."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from checks.access import Access, entered, held, together
 from checks.context import Context
-from checks.evidence import AWS_BASE, AWS_PEOPLE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    BREAK_GLASS,
-    COMMANDS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    listed,
-    scope_of,
-)
+from checks.declared import check
+from checks.hits import COMMANDS, Hit, listed, scope_of
 from checks.ours import commands_of_ours
 from checks.sides import HUMAN, side_of
 from scanner.closure import closure_of
@@ -24,54 +13,22 @@ from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Standing
 from scanner.search import hops_of
 
-_RATIONALE = (
-    "Who reads mail and deploys applications with the identity that commands machines "
-    "gives both away at once. M1026 asks for an identity, or an activation, apart."
-)
-_M1026 = "https://attack.mitre.org/mitigations/M1026/"
 _MEMBER, _PERSON = "member-of", ":identitystore:::user/"
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_person_with_other_work",
-            title="A person who can run commands at any time holds rights for other "
-            "work too",
-            severity=Severity.MEDIUM,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Give commands in a permission set of their own, for the time of a "
-            "task, and keep daily work in another one.",
-            find=partial(_people, Provider.AWS),
-            example="alice can run commands and does other work (deployments): 3 nodes",
-            settled_by=BREAK_GLASS,
-            needs=(*AWS_BASE, *AWS_PEOPLE),
-            references=(_M1026,),
-        ),
-        define(
-            "t1651_azure_person_with_other_work",
-            title="A person who can run commands at any time holds roles for other "
-            "work too",
-            severity=Severity.MEDIUM,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Make the role that runs commands eligible in PIM, or give it to an "
-            "administrative account apart.",
-            find=partial(_people, Provider.AZURE),
-            example="carol can run commands and does other work (Storage Blob Data "
-            "Contributor): 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=AZURE_BASE,
-            references=(_M1026,),
-        ),
-    )
+@check
+def t1651_aws_person_with_other_work(context: Context) -> Iterator[Hit]:
+    """Look at users and roles, then at people of Identity Center."""
+    return _people(context, Provider.AWS)
 
 
-def _people(provider: Provider, context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_person_with_other_work(context: Context) -> Iterator[Hit]:
+    """Look at users and groups."""
+    return _people(context, Provider.AZURE)
+
+
+def _people(context: Context, provider: Provider) -> Iterator[Hit]:
     graph = context.graph
     for principal, grants in commands_of_ours(graph, provider):
         lasting = [g for g in grants if g.decision.standing is Standing.PERMANENT]

@@ -1,13 +1,11 @@
 """Production: who gets to its machines from outside it."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 from checks.access import entered, shared
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import COMMANDS, T1651, VALID_ACCOUNTS, Hit, define, scope_of
+from checks.declared import check
+from checks.hits import COMMANDS, Hit, scope_of
 from scanner.classes import hop_cost, is_somebody
 from scanner.closure import Gain
 from scanner.config import matches
@@ -18,55 +16,26 @@ from scanner.hops import Cost, cost_of
 from scanner.paths import along
 from scanner.search import Arrival, State, hops_of, search
 
-_RATIONALE = (
-    "Machines outside production are patched later, watched less and open to more "
-    "people; whoever takes one over is in production by the cloud's own commands."
-)
-_REFERENCE = "https://attack.mitre.org/techniques/T1651/"
 #: Whoever starts outside production, with the machine's hop that makes it so.
 _Starts = Mapping[str, tuple[Edge, ...]]
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_production_from_outside",
-            title="Somebody outside production can run commands on production nodes",
-            severity=Severity.CRITICAL,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Give production accounts roles that only principals of production may "
-            "assume, and instances outside it roles without command rights.",
-            find=partial(_crossings, Provider.AWS),
-            example="ops, the role of machines outside production, can run commands in "
-            "production: 1 node",
-            needs=AWS_BASE,
-            references=(_REFERENCE,),
-        ),
-        define(
-            "t1651_azure_production_from_outside",
-            title="An identity outside production can run commands on its machines",
-            severity=Severity.CRITICAL,
-            claim=Claim.ROLE_LEVEL,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Take the role assignment on production from identities that machines "
-            "outside it carry.",
-            find=partial(_crossings, Provider.AZURE),
-            example="vm-identity, the identity of machines outside production, can run "
-            "commands in production: 1 node",
-            needs=AZURE_BASE,
-            references=(_REFERENCE,),
-        ),
-    )
+@check
+def t1651_aws_production_from_outside(context: Context) -> Iterator[Hit]:
+    """Look at who starts outside production in AWS."""
+    return _crossings(context, Provider.AWS)
 
 
-def _crossings(provider: Provider, context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_production_from_outside(context: Context) -> Iterator[Hit]:
+    """Look at who starts outside production in Azure."""
+    return _crossings(context, Provider.AZURE)
+
+
+def _crossings(context: Context, provider: Provider) -> Iterator[Hit]:
     """Yield a hit for whoever starts outside production and commands a part of it."""
     graph = context.graph
-    starts = _starts(provider, context)
+    starts = _starts(context, provider)
     ways = _ways(graph, context.production) if starts else {}
     for id_ in sorted(starts.keys() & ways.keys()):
         principal, hops = graph.principals[id_], tuple(_hops(ways, id_))
@@ -81,7 +50,7 @@ def _said(principal: Principal, carried: tuple[Edge, ...]) -> str:
     return "of an account outside production"
 
 
-def _starts(provider: Provider, context: Context) -> _Starts:
+def _starts(context: Context, provider: Provider) -> _Starts:
     """Return the identities of machines outside production, and whoever lives there."""
     graph, config = context.graph, context.config
     found: dict[str, tuple[Edge, ...]] = {

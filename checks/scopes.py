@@ -1,22 +1,18 @@
 """All commands in an account or subscription as one: what is wrong with it whole."""
 
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
-from checks.access import Access, shared
+from checks.access import Access, Kind, kind_of, shared
 from checks.context import Context
-from checks.hits import COMMANDS, Hit, is_service_linked
+from checks.hits import Hit, is_command, is_service_linked
+from checks.once import once
 from scanner.estate import Provider
 from scanner.facts import Fact, Topic
-from scanner.grants import Confidence, Grant, Standing, TargetSet, Verdict
+from scanner.grants import Grant, TargetSet
 from scanner.graph import AccessGraph
 
-#: Space, vector, and what the severity of a grant depends on.
-_Kind = tuple[int, str, Verdict, Confidence, Standing, bool]
-#: Kinds of grants by provider and scope, with their targets there, by graph.
-_Parts = dict[str, dict[_Kind, tuple[Grant, int]]]
-_KNOWN: WeakKeyDictionary[AccessGraph, dict[Provider, _Parts]]
-_KNOWN = WeakKeyDictionary()
+#: Kinds of grants by scope, with their targets there.
+_Parts = dict[str, dict[Kind, tuple[Grant, int]]]
 
 
 def commands_in(graph: AccessGraph, provider: Provider, scope: str) -> Access | None:
@@ -24,10 +20,7 @@ def commands_in(graph: AccessGraph, provider: Provider, scope: str) -> Access | 
 
     One grant stands for all of its kind, on the targets of all of them.
     """
-    known = _KNOWN.setdefault(graph, {})
-    if provider not in known:
-        known[provider] = _parts(graph, provider)
-    parts = known[provider].get(scope)
+    parts = once(graph, _parts, provider).get(scope)
     return shared(graph, tuple(parts.values())) if parts else None
 
 
@@ -54,13 +47,13 @@ def hit_on_scope(
 
 def _parts(graph: AccessGraph, provider: Provider) -> _Parts:
     found: _Parts = {}
-    seen: dict[_Kind, int] = {}
+    seen: dict[Kind, int] = {}
     for holding in graph.holdings:
         if all(map(is_service_linked, holding.principals)):
             continue
         for grant in holding.grants:
-            if grant.vector.provider is provider and grant.vector.tier in COMMANDS:
-                kind = _kind_of(grant)
+            if is_command(grant, provider):
+                kind = kind_of(grant)
                 before = seen.get(kind, 0)
                 fresh = grant.targets.bits & ~before
                 if fresh:
@@ -70,7 +63,7 @@ def _parts(graph: AccessGraph, provider: Provider) -> _Parts:
 
 
 def _add(
-    graph: AccessGraph, found: _Parts, grant: Grant, kind: _Kind, fresh: int
+    graph: AccessGraph, found: _Parts, grant: Grant, kind: Kind, fresh: int
 ) -> None:
     """Add targets that no grant of the kind had, scope by scope."""
     masks = graph.scopes(grant.targets.space).masks
@@ -78,9 +71,3 @@ def _add(
         parts = found.setdefault(name, {})
         first, bits = parts.get(kind, (grant, 0))
         parts[kind] = first, bits | fresh & masks[name]
-
-
-def _kind_of(grant: Grant) -> _Kind:
-    decision, listed = grant.decision, isinstance(grant.decision.documents, tuple)
-    where = (id(grant.targets.space), grant.vector.id)
-    return (*where, decision.verdict, decision.confidence, decision.standing, listed)

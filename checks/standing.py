@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from checks.access import shared
 from checks.azure_assignments import held_directly, shares_of
 from checks.context import Context
-from checks.evidence import AZURE_BASE, AZURE_SCHEDULES
-from checks.finding import Check, Claim, Severity
-from checks.hits import BREAK_GLASS, Hit, define, scope_of
+from checks.declared import check
+from checks.hits import Hit, scope_of
 from checks.ours import commands_of_ours
 from scanner.estate import Provider
 from scanner.grants import Grant, Standing
@@ -16,31 +15,9 @@ from scanner.grants import Grant, Standing
 _PEOPLE = ("user", "group")
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_azure_permanent_access",
-            title="People hold a role that runs commands permanently, not when needed",
-            severity=Severity.HIGH,
-            claim=Claim.STANDING,
-            rationale="M1026 asks for just-in-time roles: permanent access can be used "
-            "by whoever takes over the account, at any hour and without approval.",
-            fix="Make the assignment eligible in Privileged Identity Management, with "
-            "MFA, approval and at most eight hours.",
-            find=_permanent,
-            example="carol can run commands at any time: 2 nodes",
-            settled_by=BREAK_GLASS,
-            needs=(*AZURE_BASE, *AZURE_SCHEDULES),
-            references=(
-                "https://learn.microsoft.com/entra/id-governance/"
-                "privileged-identity-management/pim-resource-roles-assign-roles",
-            ),
-        ),
-    )
-
-
-def _permanent(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_permanent_access(context: Context) -> Iterator[Hit]:
+    """Yield a hit per person or group whose own assignments stay."""
     graph = context.graph
     for principal, _ in commands_of_ours(graph, Provider.AZURE):
         if principal.kind not in _PEOPLE:

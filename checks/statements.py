@@ -1,11 +1,11 @@
 """AWS statements behind somebody's commands: how those are written that allow them."""
 
 from collections.abc import Callable, Iterator
-from weakref import WeakKeyDictionary
 
 from checks.access import held
 from checks.context import Context
-from checks.hits import Hit, scope_of
+from checks.hits import Hit, is_command, scope_of
+from checks.once import once
 from checks.ours import commands_of_ours
 from scanner.estate import Principal, Provider
 from scanner.grants import Because, Grant, StatementBecause
@@ -15,26 +15,20 @@ from scanner.wording import Wording
 #: A statement that allows something, and how it is written.
 Allowing = tuple[StatementBecause, Wording]
 
-#: What principals' commands rest on, by graph and id: several checks ask.
-_BEHIND: WeakKeyDictionary[AccessGraph, dict[str, tuple[Because, ...]]]
-_BEHIND = WeakKeyDictionary()
+
+def behind(graph: AccessGraph, principal: Principal) -> tuple[Because, ...]:
+    """Return what all commands of a principal on nodes rest on; worked out once."""
+    return once(graph, _behind, principal.id)
 
 
-def behind(
-    graph: AccessGraph, principal: Principal, grants: list[Grant]
-) -> tuple[Because, ...]:
-    """Return what all commands of a principal rest on; worked out once."""
-    known = _BEHIND.setdefault(graph, {})
-    if principal.id not in known:
-        known[principal.id] = graph.because(principal, grants)
-    return known[principal.id]
+def _behind(graph: AccessGraph, id_: str) -> tuple[Because, ...]:
+    grants = [one for one in graph.grants_of[id_] if is_command(one, Provider.AWS)]
+    return graph.because(graph.principals[id_], grants)
 
 
-def allowing(
-    graph: AccessGraph, principal: Principal, grants: list[Grant]
-) -> Iterator[Allowing]:
+def allowing(graph: AccessGraph, principal: Principal) -> Iterator[Allowing]:
     """Yield the statements that allow a principal's commands, with their wording."""
-    for why in behind(graph, principal, grants):
+    for why in behind(graph, principal):
         if isinstance(why, StatementBecause) and why.allows:
             for said in graph.wording_of(why):
                 yield why, said
@@ -57,7 +51,7 @@ def on_statements(
         vectors = {grant.vector.id for grant in grants}
         found = [
             (why, said)
-            for why, said in allowing(graph, principal, grants)
+            for why, said in allowing(graph, principal)
             if any(flagged(said, vector) for vector in vectors)
         ]
         if found:

@@ -1,73 +1,28 @@
 """Unused access: what was granted, and not used for longer than is accepted."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from checks.context import Context
-from checks.evidence import AWS_BASE, AWS_LAST_ACCESSED, AZURE_BASE, AZURE_USAGE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    BREAK_GLASS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    hit_on_held,
-)
+from checks.declared import check
+from checks.hits import Hit, hit_on_held
 from checks.ours import commands_of_ours
 from checks.usage import Judgement, use_of_commands
 from scanner.estate import Principal, Provider
 
-_RATIONALE = (
-    "Access that nobody uses does no work and is there for whoever takes the account; "
-    "taking it away costs nothing."
-)
+
+@check
+def t1651_aws_unused_access(context: Context) -> Iterator[Hit]:
+    """Look at when AWS last saw an access."""
+    return _unused(context, Provider.AWS)
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_unused_access",
-            title="A principal can run commands on nodes and has not for long",
-            severity=Severity.MEDIUM,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Take the vectors from the principal, or let it get them for the time "
-            "of a task. Look for jobs that run once a year before you do.",
-            find=partial(_unused, Provider.AWS),
-            example="ops has not run commands for 90 days: 3 nodes",
-            settled_by=BREAK_GLASS,
-            threshold="unused_days",
-            needs=(*AWS_BASE, *AWS_LAST_ACCESSED),
-            references=(
-                "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
-                "access_policies_last-accessed.html",
-            ),
-        ),
-        define(
-            "t1651_azure_unused_access",
-            title="A principal can run commands on machines and has not for long",
-            severity=Severity.MEDIUM,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Remove the role assignment, or make it eligible. Look for jobs that "
-            "run once a year before you do.",
-            find=partial(_unused, Provider.AZURE),
-            example="carol has not run commands for 90 days: 2 nodes",
-            settled_by=BREAK_GLASS,
-            threshold="unused_days",
-            needs=(*AZURE_BASE, *AZURE_USAGE),
-            references=(
-                "https://learn.microsoft.com/azure/azure-monitor/platform/activity-log",
-            ),
-        ),
-    )
+@check
+def t1651_azure_unused_access(context: Context) -> Iterator[Hit]:
+    """Look at the activity log."""
+    return _unused(context, Provider.AZURE)
 
 
-def _unused(provider: Provider, context: Context) -> Iterator[Hit]:
+def _unused(context: Context, provider: Provider) -> Iterator[Hit]:
     graph, days = context.graph, context.config.thresholds.unused_days
     if not graph.usage[provider].asked:
         return

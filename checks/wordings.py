@@ -5,30 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from checks.access import shared
 from checks.azure_assignments import Held, held_directly, shares_of
 from checks.context import Context
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ANY_OF_OURS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    define,
-    listed,
-    scope_of,
-)
+from checks.declared import check
+from checks.hits import Hit, listed, scope_of
 from checks.ours import commands_of_ours
 from checks.statements import on_statements
 from scanner.estate import Provider
 from scanner.grants import Grant
 from scanner.wording import Wording
 
-_IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
-_ROLES = "https://learn.microsoft.com/azure/role-based-access-control"
-_OVER_PRIVILEGED = (T1651, VALID_ACCOUNTS)
-_WILDCARDS = (
-    "A wildcard grants operations that nobody listed, and those that the provider "
-    "adds tomorrow: commands come along with harmless rights."
-)
 _VM = "Microsoft.Compute/virtualMachines"
 _SET = "Microsoft.Compute/virtualMachineScaleSets"
 _ARC = "Microsoft.HybridCompute/machines"
@@ -45,76 +29,8 @@ SIBLINGS = (
 )
 
 
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_wildcard_action",
-            title="A policy of the account grants commands by a wildcard",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_WILDCARDS,
-            fix="List the actions that the job needs instead of the wildcard.",
-            find=_aws_wildcards,
-            example="ops can run commands by the wildcard ssm:*: 3 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(f"{_IAM}/best-practices.html#grant-least-privilege",),
-        ),
-        define(
-            "t1651_aws_not_action",
-            title="A policy of the account grants commands by NotAction",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale="Allow with NotAction grants all that is not listed; whoever "
-            "wrote it thought of what to keep out, and not of commands.",
-            fix="Replace NotAction by the list of actions that the job needs.",
-            find=_aws_not_actions,
-            example="ops can run commands as NotAction does not list them: 3 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(f"{_IAM}/reference_policies_elements_notaction.html",),
-        ),
-        define(
-            "t1651_azure_custom_role_wildcard",
-            title="A custom role grants commands by a wildcard",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale=_WILDCARDS,
-            fix="List the operations that the job needs, without the runCommand, "
-            "runCommands and extensions ones.",
-            find=_azure_wildcards,
-            example="carol can run commands as VM operator by the wildcard "
-            "Microsoft.Compute/*: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AZURE_BASE,
-            references=(f"{_ROLES}/custom-roles",),
-        ),
-        define(
-            "t1651_azure_not_actions_leave_siblings",
-            title="A role leaves out one operation that runs commands, and not the "
-            "others",
-            severity=Severity.HIGH,
-            claim=Claim.ROLE_LEVEL,
-            techniques=_OVER_PRIVILEGED,
-            rationale="Run command by action, run command by name and extensions each "
-            "run code as root or SYSTEM: leaving one out looks like a fix and is none.",
-            fix="List the wanted operations instead of subtracting, and none of the "
-            "runCommand, runCommands and extensions ones.",
-            find=_azure_left_out,
-            example="carol can run commands as VM operator by siblings of what its "
-            "notActions leave out: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AZURE_BASE,
-            references=(f"{_ROLES}/role-definitions#notactions",),
-        ),
-    )
-
-
-def _aws_wildcards(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_wildcard_action(context: Context) -> Iterator[Hit]:
     """Look at statements of ours that spell the vector out nowhere."""
     yield from on_statements(
         context,
@@ -125,7 +41,9 @@ def _aws_wildcards(context: Context) -> Iterator[Hit]:
     )
 
 
-def _aws_not_actions(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_not_action(context: Context) -> Iterator[Hit]:
+    """Look at statements of ours that list what they do not allow."""
     yield from on_statements(
         context,
         lambda said, vector: said.ours and bool(said.but) and said.names(vector),
@@ -146,7 +64,9 @@ def _patterns(wordings: Iterable[Wording], grants: Iterable[Grant]) -> str:
 # ---- Azure ----
 
 
-def _azure_wildcards(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_custom_role_wildcard(context: Context) -> Iterator[Hit]:
+    """Look at patterns among the actions of custom roles."""
     yield from _by_role(
         context,
         lambda vector, said: said.wildcards_for(vector),
@@ -154,7 +74,9 @@ def _azure_wildcards(context: Context) -> Iterator[Hit]:
     )
 
 
-def _azure_left_out(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_not_actions_leave_siblings(context: Context) -> Iterator[Hit]:
+    """Look at what custom roles leave out beside what they give."""
     yield from _by_role(
         context, _siblings, "by siblings of what its notActions leave out"
     )

@@ -4,83 +4,31 @@ from collections.abc import Iterator
 
 from checks.access import entered, held, together
 from checks.context import Context
+from checks.declared import check
 from checks.delegated import is_oidc
-from checks.evidence import AWS_BASE, AZURE_BASE
-from checks.finding import Check, Claim, Severity
-from checks.hits import (
-    ANY_OF_OURS,
-    COMMANDS,
-    T1651,
-    VALID_ACCOUNTS,
-    Hit,
-    counted,
-    define,
-    scope_of,
-)
+from checks.hits import COMMANDS, Hit, counted, scope_of
 from checks.ours import commands_of_ours
 from checks.sides import WORKLOAD, side_of
 from scanner.closure import Gain, closure_of
 from scanner.estate import Principal, Provider, Target
-from scanner.grants import Edge, Grant
+from scanner.grants import Grant
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
-
-_RATIONALE = (
-    "A program needs the machines of its own application. One that commands those of "
-    "others brings whoever takes it, a dependency or a pipeline among them, to all."
-)
-_M1026 = "https://attack.mitre.org/mitigations/M1026/"
-
-
-def checks() -> tuple[Check, ...]:
-    """Return the checks of this family."""
-    return (
-        define(
-            "t1651_aws_workload_beyond_its_account",
-            title="A workload or pipeline can run commands outside its own account",
-            severity=Severity.HIGH,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Give the application a role of its own in each account, trusted by "
-            "what deploys there alone, and scope it to its nodes.",
-            find=_aws,
-            example="Workload ops can run commands outside its account: 3 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AWS_BASE,
-            references=(_M1026,),
-        ),
-        define(
-            "t1651_azure_workload_beyond_its_group",
-            title="A workload can run commands outside its own resource group",
-            severity=Severity.HIGH,
-            claim=Claim.DAY_TO_DAY,
-            techniques=(T1651, VALID_ACCOUNTS),
-            rationale=_RATIONALE,
-            fix="Assign the role at the resource group of the application; give each "
-            "application an identity of its own.",
-            find=_azure,
-            example="Workload vm-identity can run commands outside its resource "
-            "group: 2 nodes",
-            settled_by=ANY_OF_OURS,
-            needs=AZURE_BASE,
-            references=(_M1026,),
-        ),
-    )
-
 
 # ---- AWS: by hops, as no role's own rights leave its account ----
 
 
-def _aws(context: Context) -> Iterator[Hit]:
+@check
+def t1651_aws_workload_beyond_its_account(context: Context) -> Iterator[Hit]:
+    """Look at hops: no role's own rights leave its account."""
     graph, closure = context.graph, closure_of(context.graph, COMMANDS)
     for _, principal in sorted(graph.principals.items()):
         if principal.provider is not Provider.AWS or not _is_program(
             context, principal
         ):
             continue
-        gains = {edge: closure.beyond(edge) for edge in hops_of(graph, principal.id)}
-        found = {edge: gain for edge, gain in gains.items() if gain is not None}
+        gains = (closure.beyond(edge) for edge in hops_of(graph, principal.id))
+        found = [(one, closure.scopes(one)) for one in gains if one is not None]
         outside, message = _outside(graph, principal, found)
         if outside:
             access = together([entered(gain) for gain in outside])
@@ -96,24 +44,31 @@ def _is_program(context: Context, principal: Principal) -> bool:
 
 
 def _outside(
-    graph: AccessGraph, principal: Principal, gains: dict[Edge, Gain]
+    graph: AccessGraph, principal: Principal, gains: list[tuple[Gain, frozenset[str]]]
 ) -> tuple[list[Gain], str]:
-    """Return the ways that leave home; a pipeline is at home in one account only."""
+    """Return the ways that leave home; a pipeline is at home in one account only.
+
+    Args:
+        graph: the graph.
+        principal: the workload.
+        gains: what it gains hop by hop, each with the accounts that this is in.
+    """
     name = f"Workload {principal.name}"
-    reached = {edge: set(graph.scopes_of(gain.sets)) for edge, gain in gains.items()}
     homes = set(graph.homes_of(principal))
     if homes:
-        leaving = [gains[edge] for edge, scopes in reached.items() if scopes - homes]
+        leaving = [gain for gain, scopes in gains if scopes - homes]
         return leaving, f"{name} can run commands outside its account"
-    accounts = set().union(*reached.values())
-    leaving = list(gains.values()) if len(accounts) > 1 else []
+    accounts = frozenset[str]().union(*(scopes for _, scopes in gains))
+    leaving = [gain for gain, _ in gains] if len(accounts) > 1 else []
     return leaving, f"{name} can run commands in {counted(len(accounts), 'account')}"
 
 
 # ---- Azure: by its own rights ----
 
 
-def _azure(context: Context) -> Iterator[Hit]:
+@check
+def t1651_azure_workload_beyond_its_group(context: Context) -> Iterator[Hit]:
+    """Look at its own rights."""
     graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AZURE):
         program = principal.kind in ("service-principal", "managed-identity")

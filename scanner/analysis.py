@@ -4,6 +4,7 @@ A half is imported only when the estate holds its files.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scanner.coverage import Coverage, CoverageBuilder
@@ -71,9 +72,10 @@ def decide_aws_half(estate: "AwsEstate", processes: int = 1) -> Decided:
 def decide_azure_half(estate: "AzureEstate", processes: int = 1) -> Decided:
     """Decide and link the Azure half: grants, hops and the outsiders that hops name."""
     from scanner.azure.decide import decide_azure
-    from scanner.azure.link import link_azure
+    from scanner.azure.link import hops_onto, link_azure
 
-    return _linked(decide_azure(estate, processes), *link_azure(estate))
+    decided = _linked(decide_azure(estate, processes), *link_azure(estate))
+    return replace(decided, onto=partial(hops_onto, estate))
 
 
 def _load_aws(evidence: Evidence) -> "AwsEstate | None":

@@ -72,7 +72,15 @@ class Closure:
         holder = hops[-1].target
         grant = self._cheapest(holder)
         best = along(source, self.graph.principals[holder], grant, grant.targets, hops)
-        return Gain(best, sums.vectors, tuple(self._sets(sums)))
+        return Gain(best, sums.vectors, self._sets(sums))
+
+    def scopes(self, gain: Gain) -> frozenset[str]:
+        """Return the accounts or subscriptions of what somebody gains."""
+        found = self._scopes.get(id(gain.sets))
+        if found is None:
+            scopes = frozenset(self.graph.scopes_of(gain.sets))
+            found = self._scopes[id(gain.sets)] = gain, scopes
+        return found[1]
 
     def at(self, principal_id: str) -> tuple[frozenset[str], tuple[TargetSet, ...]]:
         """Return what somebody can do at all, itself or by hops: vectors and targets.
@@ -81,7 +89,7 @@ class Closure:
         """
         held = self._sums.get(self.own(principal_id), _NOTHING)
         sums = _united((held, self._gained(principal_id)))
-        return sums.vectors, tuple(self._sets(sums))
+        return sums.vectors, self._sets(sums)
 
     def alike(self, principal_id: str) -> object:
         """Return what is equal for principals of which `at` says the same."""
@@ -188,11 +196,24 @@ class Closure:
                 if onto is not None and onto != n:
                     yield found[onto]
 
-    def _sets(self, sums: _Sum) -> Iterator[TargetSet]:
-        for space in self.graph.spaces:
-            bits = sums.bits.get(id(space), 0)
-            if bits:
-                yield TargetSet(space, bits)
+    def _sets(self, sums: _Sum) -> tuple[TargetSet, ...]:
+        """Return the targets of a sum; of one sum always the same object."""
+        found = self._sets_of.get(id(sums))
+        if found is None:
+            spaces = (one for one in self.graph.spaces if sums.bits.get(id(one)))
+            sets = tuple(TargetSet(one, sums.bits[id(one)]) for one in spaces)
+            found = self._sets_of[id(sums)] = sums, sets
+        return found[1]
+
+    @cached_property
+    def _sets_of(self) -> dict[int, tuple[_Sum, tuple[TargetSet, ...]]]:
+        """By the identity of a sum, which is kept so that no other has it."""
+        return {}
+
+    @cached_property
+    def _scopes(self) -> dict[int, tuple[Gain, frozenset[str]]]:
+        """By the identity of a gain's targets, which are kept with it."""
+        return {}
 
 
 #: Closures by the tiers that they count, freed with their graph.

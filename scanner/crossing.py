@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from scanner.estate import Principal, Provider
-from scanner.grants import Confidence, Decided, Edge, Verdict
+from scanner.grants import Condition, Conditions, Confidence, Decided, Edge, Verdict
 
 #: Issuers of Entra tokens, as OIDC providers of AWS are named after them.
 _ISSUER = re.compile(
@@ -19,6 +19,11 @@ _WORKLOADS = ("service-principal", "managed-identity")
 _RUNS_AS, _BECOMES = "runs-as", "can-become"
 #: Issuers of the tokens that AWS gives its identities for use elsewhere.
 _OUTBOUND = re.compile(r"[0-9a-f-]{36}\.tokens\.sts\.global\.api\.aws")
+#: How an audience names an application by its id, and how conditions ask for one.
+_APPLICATION = re.compile(
+    r"(?:api://)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?", re.IGNORECASE
+)
+_EQUAL = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
 _TOKENS = "that the identity may ask AWS for a token of its own is assumed"
 _ANY_SUBJECT = "no subject is asked for: any workload of the tenant may be let in"
 
@@ -27,7 +32,10 @@ def crossing(decided: Iterable[Decided]) -> tuple[Edge, ...]:
     """Return the hops from one cloud to the other, sorted.
 
     * `can-become`: a service principal or managed identity to the federated principal
-      that an AWS role lets in: a token of its own has its object id as subject.
+      that an AWS role lets in: a token of its own has its object id as subject. The
+      tenant issues tokens for applications that it knows only: where a role asks for
+      another one's id as audience, nobody gets in. Those who act as such an identity
+      by what they write become it.
     * `can-become`: a subject of an issuer that both clouds trust, as the one knows it,
       to the same as the other does; an AWS identity to the subject that its tokens for
       outside AWS name.
@@ -40,7 +48,11 @@ def crossing(decided: Iterable[Decided]) -> tuple[Edge, ...]:
     aws, azure = halves.get(Provider.AWS), halves.get(Provider.AZURE)
     if aws is None or azure is None:
         return ()
-    found = {*_entering(aws, azure), *_federated(aws, azure), *_shared(aws, azure)}
+    entering = {*_entering(aws, azure)}
+    known = {(one.source, one.target) for one in azure.edges if one.kind == _BECOMES}
+    onto = azure.onto(frozenset(one.source for one in entering)) if entering else ()
+    found = {*entering, *_federated(aws, azure), *_shared(aws, azure)}
+    found |= {one for one in onto if (one.source, one.target) not in known}
     return tuple(sorted(found, key=lambda one: (one.kind, one.source, one.target)))
 
 
@@ -49,17 +61,59 @@ def _entering(mine: Decided, others: Decided) -> Iterator[Edge]:
     for principal in others.principals:
         if principal.kind in _WORKLOADS:
             tenants[principal.scope.lower()].append(principal)
+    asked = _asked(mine)
     for federated in mine.principals:
         if federated.kind != "federated":
             continue
         provider, _, subject = federated.id.partition("#")
         issuer = _ISSUER.fullmatch(provider.partition("oidc-provider/")[2])
-        known = tenants.get(issuer[1].lower(), []) if issuer else []
-        for principal in known:
+        tenant = issuer[1].lower() if issuer else ""
+        if not _issued(others.audiences.get(tenant), asked.get(federated.id, ())):
+            continue
+        for principal in tenants.get(tenant, []):
             if not subject:
                 yield _doubted(principal.id, federated.id, _ANY_SUBJECT)
             elif _admits(subject, principal.id):
                 yield Edge(_BECOMES, principal.id, federated.id, Verdict.ALLOWED)
+
+
+def _asked(half: Decided) -> Mapping[str, Sequence[Conditions]]:
+    """Return what entries ask of each federated principal."""
+    found: defaultdict[str, list[Conditions]] = defaultdict(list)
+    for edge in half.edges:
+        if edge.kind == "assumes" and "oidc-provider/" in edge.source:
+            found[edge.source].append(edge.conditions)
+    return found
+
+
+def _issued(known: frozenset[str] | None, asked: Sequence[Conditions]) -> bool:
+    """Say whether a tenant issues a token that some entry takes, as to its audience.
+
+    Args:
+        known: ids of the tenant's applications; None where they were not read.
+        asked: the alternatives of each entry; none at all: there is no entry to tell.
+    """
+    alternatives = [each for conditions in asked for each in conditions or ((),)]
+    return (
+        known is None
+        or not alternatives
+        or any(
+            all(_may_be_for(known, condition) for condition in each)
+            for each in alternatives
+        )
+    )
+
+
+def _may_be_for(known: frozenset[str], condition: Condition) -> bool:
+    """Say whether a token for a known application may meet a condition.
+
+    Names of applications that are no ids (`api://…`) are not in evidence.
+    """
+    operator = condition.operator.removeprefix("ForAnyValue:").removesuffix("IfExists")
+    if not condition.key.lower().endswith(":aud") or operator not in _EQUAL:
+        return True
+    ids = [_APPLICATION.fullmatch(value) for value in condition.values]
+    return not all(one and one[1].lower() not in known for one in ids)
 
 
 def _federated(aws: Decided, azure: Decided) -> Iterator[Edge]:

@@ -309,6 +309,10 @@ def _sets_no_tag(principal: Principal, key: str, target: Target) -> tuple[Becaus
     return ()
 
 
+def _no_hops(ids: frozenset[str]) -> tuple[Edge, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What one provider's engine says about its half of the estate.
@@ -337,6 +341,10 @@ class Decided:
             each block), is written; nothing where that is not in evidence.
         retags: what lets a principal set a tag of that key on a target; empty when
             nothing does.
+        onto: hops onto principals, by id, that lead on only outside this cloud and are
+            no part of `edges` therefore.
+        audiences: by tenant, ids of the applications that it issues tokens for, in
+            lower case; without those tenants whose applications were not read whole.
     """
 
     provider: Provider
@@ -358,3 +366,5 @@ class Decided:
     facts: Facts = field(default_factory=Facts)
     wording_of: Callable[[Because], tuple[Wording, ...]] = _not_written
     retags: Callable[[Principal, str, Target], tuple[Because, ...]] = _sets_no_tag
+    onto: Callable[[frozenset[str]], tuple[Edge, ...]] = _no_hops
+    audiences: Mapping[str, frozenset[str]] = field(default_factory=dict)

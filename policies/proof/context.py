@@ -9,6 +9,7 @@ from policies.apply.azure_draft import AzureIndex
 from policies.proof.actions import Actions, aws_actions
 from policies.proof.classes import Targets
 from policies.proof.layers import LayerDifference
+from policies.proof.leading import Leading
 from scanner.analysis import Analysis
 from scanner.aws.deciding.facts import membership
 from scanner.aws.deciding.layout import Layout
@@ -22,7 +23,6 @@ from scanner.estate import Gap, Provider, Target
 from scanner.graph import AccessGraph
 
 Half = AwsEstate | AzureEstate
-
 
 #: Changed copies that are kept: findings that share a change stand far apart.
 _MOST_OUTCOMES = 256
@@ -64,8 +64,6 @@ class Context:
         self.escalating = Rules(escalating())
         self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
-        #: By account, who is led to somebody who commands there (`remaining`).
-        self.leading: dict[str, frozenset[str]] = {}
         self._layouts = Recent(_MOST_LAYOUTS)
 
     def half(self, provider: Provider) -> Half | None:
@@ -95,6 +93,11 @@ class Context:
             found = AccountEscalations(estate, home, self.escalating)
             self._escalations[account] = found
         return found
+
+    @cached_property
+    def leading(self) -> Leading:
+        """What searches for what remains share."""
+        return Leading(self.graph)
 
     @property
     def actions(self) -> Actions:

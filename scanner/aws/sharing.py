@@ -4,7 +4,7 @@ Hops are plain data, and most of them rest on policies alone: a second process f
 them while this one decides who commands what.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from scanner.aws.decide import decide_aws, own_grants
@@ -12,7 +12,7 @@ from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.link import Links, by_commands, by_tags, joined, links_of
 from scanner.aws.model import Attached, AwsEstate, Forging, Identity
 from scanner.estate import Principal
-from scanner.grants import Condition, Decided, Edge, StatementBecause
+from scanner.grants import Condition, Decided, Edge, Grant, StatementBecause
 from scanner.processes import apart
 
 #: With fewer identities a second process costs more than it saves.
@@ -38,17 +38,32 @@ def decided_and_linked(
         return _joined(estate, lambda: links_of(estate))
     shared = tuple(_documents(estate))
     with apart(partial(links_of, estate), _HANDED, shared) as second:
-        return _joined(estate, second.result)
+        return _joined(estate, second.result, meanwhile=_explain)
 
 
 def _joined(
-    estate: AwsEstate, by_policies: Callable[[], Links]
+    estate: AwsEstate,
+    by_policies: Callable[[], Links],
+    meanwhile: Callable[[Iterable[Grant]], None] = lambda _: None,
 ) -> tuple[Decided, Links]:
     """Find everything else before the hops that rest on policies are asked for."""
     own = own_grants(estate)
     others = by_tags(estate), by_commands(estate, own.grants)
+    meanwhile(own.grants)
     links = joined(by_policies(), *others)
     return decide_aws(estate, links.made, own), links
+
+
+def _explain(grants: Iterable[Grant]) -> None:
+    """Work out what grants rest on, which engines remember.
+
+    Finding hops takes longer than deciding: what checks and the kept result ask for is
+    found in that time.
+    """
+    for grant in grants:
+        if grant.because_parts is not None:
+            for principal in grant.principals:
+                grant.because_parts(principal)
 
 
 def _documents(estate: AwsEstate) -> Iterator[PolicyDocument]:

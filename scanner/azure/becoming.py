@@ -65,12 +65,7 @@ class _Targets:
         directory = self._directory = tenant.directory
         self._kinds = {id_: p.kind for id_, p in directory.principals.items()}
         self._nameless = {i for i, p in directory.principals.items() if p.name == i}
-        wanted = _holders(tenant)
-        powers = directory.powers
-        wanted |= {one.principal for one in directory.roles if one.role in powers}
-        for group in wanted & directory.reached.keys():
-            wanted |= directory.reached[group]
-        self._wanted = sorted(wanted)
+        self._wanted = sorted(worth_becoming(tenant))
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         for one in directory.roles:
             if one.standing is not Standing.ELIGIBLE:
@@ -156,6 +151,16 @@ class _Targets:
     def _resettable(self, id_: str, power: Power) -> bool:
         allowed = power.resets or frozenset()
         return id_ not in self._guarded and self._roles.get(id_, set()) <= allowed
+
+
+def worth_becoming(tenant: AzureTenant) -> set[str]:
+    """Return who holds, itself or by a group, what leads to commands or leads on."""
+    directory, wanted = tenant.directory, _holders(tenant)
+    powers = directory.powers
+    wanted |= {one.principal for one in directory.roles if one.role in powers}
+    for group in wanted & directory.reached.keys():
+        wanted |= directory.reached[group]
+    return wanted
 
 
 def _holders(tenant: AzureTenant) -> set[str]:

@@ -53,6 +53,11 @@ def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
         homes_of=around.homes_of,
         facts=facts_of(estate.tenants.values()),
         wording_of=wording_of(estate.tenants.values()),
+        audiences={
+            half.tenant.id: known
+            for half in halves
+            if (known := half.tenant.directory.audiences) is not None
+        },
     )
 
 

@@ -76,7 +76,16 @@ def directory_of(
         powers=powers_of(draft),
         joining_from=_later(joining),
         owning_from=_later(owning),
+        audiences=_audiences(draft),
     )
+
+
+def _audiences(draft: Draft) -> frozenset[str] | None:
+    """Return the ids of applications known here; None where some may be missing."""
+    ids = [row.app_id for row in draft.of(ServicePrincipalRow)]
+    if ROOT not in draft.lists.whole["graph/serviceprincipals"] or None in ids:
+        return None
+    return frozenset(id_.lower() for id_ in ids if id_)
 
 
 def _gone(draft: Draft, groups: Iterable[str]) -> set[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from scanner.azure.definitions import object_id
 from scanner.azure.directory_rows import (
+    ApplicationRow,
     DirectoryAssignmentRow,
     DirectoryDefinitionRow,
     DirectoryEligibilityRow,
@@ -29,11 +30,13 @@ _APPLICATION = "serviceprincipal"
 APPLICATIONS = "permissions of applications on Microsoft Graph"
 CUSTOM = "definitions of directory roles"
 PARTNERS = "directory roles of partners (GDAP)"
+ADMITTED = "federated credentials of applications"
 #: The lists that would say so.
 WAYS_UP = {
     APPLICATIONS: "graph/servicePrincipals/appRoleAssignedTo",
     CUSTOM: "graph/roleDefinitions",
     PARTNERS: "graph/crossTenantAccessPolicy/partners",
+    ADMITTED: "graph/applications/federatedIdentityCredentials",
 }
 
 
@@ -124,6 +127,11 @@ def unread_powers(draft: Draft) -> Iterator[str]:
     asked = lists.whole[_DEFINED] or lists.broken[_DEFINED]
     if held - known - POWERS.keys() and not asked:
         yield CUSTOM
+    admitted = WAYS_UP[ADMITTED].lower()
+    if draft.of(ApplicationRow) and not (
+        lists.whole[admitted] or lists.broken[admitted]
+    ):
+        yield ADMITTED
     if not (lists.whole[_PARTNERS] or lists.broken[_PARTNERS]):
         yield PARTNERS
     for row in draft.of(PartnerRow):

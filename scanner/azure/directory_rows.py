@@ -68,6 +68,14 @@ class ApplicationRow(Row, frozen=True, rename="camel"):
     owners: tuple[ReferenceRow, ...] | None = None
 
 
+class AdmittedRow(Row, frozen=True):
+    """`graph/applications/federatedIdentityCredentials`, asked for one application."""
+
+    id: str
+    issuer: str | None = None
+    subject: str | None = None
+
+
 class OwnerRow(Row, frozen=True):
     """`graph/owners`, asked for one object."""
 

@@ -58,6 +58,8 @@ class Directory:
         eligible: (principal, group) that PIM for Groups lets in.
         eligible_owners: (principal, group) that it lets own the group.
         powers: what roles and permissions let their holders become, by id.
+        audiences: ids of the applications that tokens may be for: those with a service
+            principal here; None where these were not read whole.
         joining_from, owning_from: when what of the two has not begun does, in ISO 8601.
         owners: (owner, owned object).
         roles: roles of the directory that somebody holds, sorted.
@@ -80,15 +82,16 @@ class Directory:
     powers: Mapping[str, Power] = field(default_factory=lambda: POWERS)
     joining_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
     owning_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    audiences: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Federated:
-    """A credential of a managed identity.
+    """A credential of a managed identity or an application, for others' tokens.
 
     Attributes:
         id: of the credential.
-        identity: object id of the managed identity.
+        identity: object id of the managed identity, or of the service principal.
         issuer: as the credential names it.
         subject: the only subject that it admits; empty where evidence does not say.
     """

@@ -1,7 +1,13 @@
-"""Federated credentials: who acts as a managed identity by tokens of another issuer."""
+"""Federated credentials: whose tokens a managed identity or application takes."""
 
 from collections.abc import Iterator
 
+from scanner.azure.directory import standing_for
+from scanner.azure.directory_rows import (
+    AdmittedRow,
+    ApplicationRow,
+    ServicePrincipalRow,
+)
 from scanner.azure.drafts import Draft
 from scanner.azure.entra import Federated
 from scanner.azure.rbac.scopes import normalized
@@ -14,7 +20,7 @@ _BY_EXPRESSION = "which subjects the credential admits is not in evidence"
 
 
 def federated_of(draft: Draft) -> Iterator[Federated]:
-    """Yield the credentials of the managed identities that evidence lists."""
+    """Yield the credentials of managed identities and applications in evidence."""
     identities = {
         normalized(row.id): row.properties.principal_id
         for row in draft.of(UserAssignedRow)
@@ -25,6 +31,13 @@ def federated_of(draft: Draft) -> Iterator[Federated]:
         owner = identities.get(normalized(row.id).rpartition(_BELOW)[0])
         if owner and said and said.issuer:
             yield Federated(row.id, owner.lower(), said.issuer, said.subject or "")
+
+    standing = standing_for(draft.of(ApplicationRow), draft.of(ServicePrincipalRow))
+    for admitting, origin in draft.with_origin(AdmittedRow):
+        principal = standing.get(origin.object)
+        if principal and admitting.issuer:
+            subject = admitting.subject or ""
+            yield Federated(admitting.id, principal, admitting.issuer, subject)
 
 
 def admitted(one: Federated) -> tuple[Principal, Edge]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from scanner.azure.becoming import becoming
+from scanner.azure.borrowing import Borrowing
 from scanner.azure.entra import WayIn
 from scanner.azure.federation import admitted
 from scanner.azure.model import AzureEstate, AzureTenant
@@ -24,16 +25,17 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
     * `runs-as`: a machine to the managed identities that code on it can become.
     * `can-become`: an owner (conditional where PIM makes it one) to the group it can
       join, or to the service principal that it can add a credential to; an
-      administrator of the directory to whom its role lets it become (`becoming`); a
-      subject of another issuer to the managed identity whose federated credential
-      admits it.
+      administrator of the directory to whom its role lets it become (`becoming`);
+      whoever writes a federated credential of a managed identity, assigns it to what it
+      writes, or writes what has it, to the identity (`Borrowing`); a subject of another
+      issuer to the managed identity or application whose credential admits it.
     * `delegated-to`: a managing tenant to the partner principal it delegates to.
     """
     edges: set[Edge] = set()
     outsiders: set[Principal] = set()
     for tenant in estate.tenants.values():
         edges |= {*_members(tenant), *_identities(tenant), *_owners(tenant)}
-        edges |= {*becoming(tenant)}
+        edges |= {*becoming(tenant), *Borrowing(tenant).hops()}
         for principal, edge in _partners(tenant):
             outsiders.add(principal)
             edges.add(edge)
@@ -41,6 +43,21 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
             outsiders.add(principal)
             edges.add(edge)
     return tuple(sorted(outsiders)), tuple(sorted(edges, key=_place))
+
+
+def hops_onto(estate: AzureEstate, ids: frozenset[str]) -> tuple[Edge, ...]:
+    """Return the hops onto managed identities that lead on in another cloud only.
+
+    Args:
+        estate: what `link_azure` linked; hops that it returned may come again.
+        ids: object ids of the identities.
+    """
+    found = (
+        edge
+        for tenant in estate.tenants.values()
+        for edge in Borrowing(tenant).onto(ids)
+    )
+    return tuple(sorted(set(found), key=_place))
 
 
 def _place(edge: Edge) -> tuple[str, ...]:

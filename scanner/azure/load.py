@@ -71,6 +71,7 @@ KINDS: dict[str, type[Row]] = {
     "graph/groups/transitivemembers": directory_rows.MemberRow,
     "graph/serviceprincipals": directory_rows.ServicePrincipalRow,
     "graph/applications": directory_rows.ApplicationRow,
+    "graph/applications/federatedidentitycredentials": directory_rows.AdmittedRow,
     "graph/groupeligibility": directory_rows.GroupEligibilityRow,
     "graph/owners": directory_rows.OwnerRow,
     "graph/directoryroles": directory_rows.DirectoryRoleRow,

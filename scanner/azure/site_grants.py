@@ -6,9 +6,10 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import conditional, disjoint, joint, meeting
 from scanner.azure.model import Host, Workers
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites, home_of
 from scanner.grants import Condition, Decision, Verdict, ones
@@ -62,6 +63,16 @@ class SiteGrants:
             held = self._held(vector, settled)
             if held:
                 yield vector, list(self._moved(kind, vector, held, party))
+
+    def acting(
+        self, party: Party, settled: list[Parts]
+    ) -> Iterator[tuple[SiteVector, Host, Decision]]:
+        """Yield the hosts that a class has act for it, and by which vector."""
+        for kind, vector in self.sites.vectors():
+            held = [] if kind else self._held(vector, settled)
+            if held:
+                for host, decision in self._at_hosts(vector, held, party):
+                    yield vector, host, decision
 
     def reaching(self, vector: SiteVector, target_bit: int, target_scope: str) -> int:
         """Return the sites whose code gets to a machine, for who asks why."""
@@ -122,20 +133,31 @@ class SiteGrants:
         self, kind: str, vector: SiteVector, held: Parts, party: Party
     ) -> Iterator[tuple[Decision, int]]:
         """Take decisions on sites to the machines they lead to."""
+        if not kind:
+            for host, decision in self._at_hosts(vector, held, party):
+                yield from self._acted(decision, host)
+            return
+        for decision, bits in held:
+            for number in ones(bits >> self._first):
+                station = self._stations.get((kind, number + self._first))
+                if station is not None:
+                    yield from self._worked(decision, station)
+
+    def _at_hosts(
+        self, vector: SiteVector, held: Parts, party: Party
+    ) -> Iterator[tuple[Host, Decision]]:
+        """Yield the hosts that are held, with all that a vector needs besides."""
         more = self._anywhere(vector, party)
         if vector.anywhere and more is None:
             return
         for decision, bits in held:
+            first = decision if more is None else joint(decision, more)
+            if vector.inferred:
+                first = doubted(first, (vector.inferred,))
             for number in ones(bits >> self._first):
-                number += self._first
-                if kind:
-                    station = self._stations.get((kind, number))
-                    if station is not None:
-                        yield from self._worked(decision, station)
-                    continue
-                for host in self._hosts.get(number, ()):
+                for host in self._hosts.get(number + self._first, ()):
                     if host.kind in vector.kinds:
-                        yield from self._acted(decision, more, host, vector)
+                        yield host, first
 
     def _worked(
         self, decision: Decision, station: Workers
@@ -150,12 +172,7 @@ class SiteGrants:
             reason = f"workers of {station.id} are known by name only"
             yield doubted(conditional(decision, _OF_THIS_NAME), (reason,)), named
 
-    def _acted(
-        self, decision: Decision, more: Decision | None, host: Host, vector: SiteVector
-    ) -> Iterator[tuple[Decision, int]]:
-        first = decision if more is None else joint(decision, more)
-        if vector.inferred:
-            first = doubted(first, (vector.inferred,))
+    def _acted(self, first: Decision, host: Host) -> Iterator[tuple[Decision, int]]:
         within = self._place.below.get(host.within, 0) if host.within else -1
         for gained, bits in self._gains.of(host):
             yield joint(first, gained), bits & within

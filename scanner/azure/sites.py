@@ -41,11 +41,13 @@ class Sites:
         operations: what must be asked about them.
     """
 
-    def __init__(self, tenant: AzureTenant) -> None:
-        """Find the sites."""
+    def __init__(
+        self, tenant: AzureTenant, hosts: Iterable[Host] | None = None
+    ) -> None:
+        """Find the sites; `hosts`: instead of those whose identity holds anything."""
         every = (*tenant.workers, *tenant.nodes, *tenant.stand_ins)
         self.stations = tuple(s for s in every if s.machines or s.names or s.refused)
-        self.hosts = tuple(_strong(tenant))
+        self.hosts = tuple(_strong(tenant) if hosts is None else hosts)
         accounts = {host.scope for host in self.hosts if host.kind == "automation"}
         accounts |= {station.scope for station in self.stations}
         self._runbooks = _runbooks(tenant, accounts)

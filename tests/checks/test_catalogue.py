@@ -1,6 +1,7 @@
 """The catalogue, the severity rule, fingerprints, claims and what was not evaluated."""
 
 import re
+import tomllib
 from dataclasses import replace
 from importlib.resources import as_file, files
 
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 
 from checks.catalogue import catalogue, run_checks
 from checks.claims import claims, pairs
-from checks.evidence import NO_USAGE
+from checks.evidence import BASE, NO_USAGE
 from checks.finding import Severity
 from checks.severity import LEVELS, Risk, severity_of
 from scanner.analysis import analyse
-from scanner.config import Config, Thresholds
+from scanner.config import Approval, Config, Thresholds
 from scanner.coverage import Coverage, ScopeCoverage
 from scanner.estate import Gap, Provider
 from scanner.evidence.outcomes import Outcome
@@ -49,6 +50,28 @@ def test_ids_are_unique_and_sorted():
     ids = [check.id for check in CHECKS]
 
     assert ids == sorted(set(ids))
+
+
+def test_every_table_of_the_data_is_a_check():
+    """A table whose function is gone, or is in no family, would be no check at all."""
+    tables = tomllib.loads(files("checks").joinpath("catalogue.toml").read_text())
+
+    assert list(tables) == [check.id for check in CHECKS]
+
+
+def test_a_check_takes_all_but_what_it_finds_from_its_table():
+    (check,) = (one for one in CHECKS if one.id == "t1651_aws_trusts_whole_account")
+
+    assert (check.provider, check.severity, check.claim) == ("aws", "high", "count")
+    assert check.techniques == ("T1651", "T1199")
+    assert check.mitigations == ("M1026", "M1032", "M1018")
+    assert check.needs == (
+        *BASE[Provider.AWS],
+        "organizations:DescribeOrganization",
+        "organizations:ListAccounts",
+    )
+    assert check.settled_by == (Approval.PARTNER,)
+    assert check.rationale.startswith("`:root` means whomever the partner's admin")
 
 
 # ---- severity ----

@@ -4,7 +4,7 @@ import decided as d
 import pytest
 
 from scanner.estate import Provider
-from scanner.grants import Confidence, Verdict
+from scanner.grants import Confidence, TargetSet, Verdict
 from scanner.graph import build_graph
 
 OPS = [d.role(f"ops-{n}") for n in range(100)]
@@ -96,3 +96,30 @@ def test_both_clouds_meet_where_a_hop_names_the_other(azure_first):
     assert identity == graph.principals[identity.id]
     assert identity == graph.graph.nodes[identity.id]["principal"]
     assert graph.graph.has_edge(identity.id, OPS[0].id)
+
+
+# ---- scopes ----
+
+
+def test_the_scopes_of_sets_are_those_of_all_their_targets_once():
+    """Over spaces: two halves, one account in both of them."""
+    near, far, mine = d.vm("i-1"), d.vm("i-2", d.OTHER), d.azure_vm("web")
+    graph = build_graph(
+        [
+            d.half(d.grant(OPS[:1], "a", [near, far]), d.grant(OPS[:1], "b", [near])),
+            d.half(d.grant(OPS[:1], "c", [mine]), provider=Provider.AZURE),
+        ]
+    )
+    both, one, other = (
+        grant.targets for half in graph.decided for grant in half.grants
+    )
+
+    assert {d.ACCOUNT, d.OTHER} == set(graph.scopes_of([both]))
+    assert graph.scopes_of([one]) == (d.ACCOUNT,)
+    assert sorted(graph.scopes_of([one, both, other, one])) == [
+        d.ACCOUNT,
+        d.OTHER,
+        d.SUBSCRIPTION,
+    ]
+    assert graph.scopes_of([]) == ()
+    assert graph.scopes_of([TargetSet(both.space, 0)]) == ()

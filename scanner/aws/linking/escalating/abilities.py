@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scanner.aws.deciding.controls import Levels, binds
+from scanner.aws.deciding.controls import Levels
 from scanner.aws.deciding.facts import PrincipalFacts
 from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.rules import Rule, Rules
@@ -18,10 +18,15 @@ from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import DoubtKind
 from scanner.aws.iam.statements import problem
 from scanner.aws.linking.escalating.catalogue import feasible, place
+from scanner.aws.linking.escalating.limits import (
+    Layer,
+    Limits,
+    Parts,
+    layer_for,
+    split,
+)
 from scanner.aws.model import Attached, AwsAccount, Identity
 from scanner.aws.vectors import Step
-
-_Layer = tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,6 @@ class Layers:
         return not other.everything and (more or not self.unread <= other.unread)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Rules of a document that are the same for all principals, and the others.
-
-    `denies`: those of the former that deny.
-    """
-
-    same: frozenset[Rule]
-    by_principal: _Layer
-    denies: frozenset[Rule] = frozenset()
-
-
 class Abilities:
     """Makes abilities of one account's identities."""
 
@@ -112,17 +105,13 @@ class Abilities:
             alone: ARNs of those whose power is nobody else's.
         """
         self._alone = alone
-        self._rules, self._controls = rules, controls
+        self._rules, self._limits = rules, Limits(rules, controls)
         self._doubt = incomplete(account)[1]
         self._full = rules.of(FULL_POWER, DoubtKind.UNKNOWN)
         self._known: dict[object, Layers] = {}
-        self._parts: dict[PolicyDocument, _Parts] = {}
+        self._parts: dict[PolicyDocument, Parts] = {}
         #: By the documents' ids, which live as long as `_parts` names them.
-        self._unions: dict[tuple[int, ...], _Parts] = {}
-        self._levels: dict[tuple[Attached, ...], _Parts] = {}
-        self._apart: dict[
-            tuple[tuple[Attached, ...], PrincipalFacts], frozenset[Rule]
-        ] = {}
+        self._unions: dict[tuple[int, ...], Parts] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -133,15 +122,17 @@ class Abilities:
         own = [rule for one in own_policies(identity) for rule in self._own(one)]
         if not feasible(_allowed(own)):
             return None
-        layer = self._plain(self._layer(own, facts))
+        layer = self._plain(layer_for(self._rules, own, facts))
         allowed = _allowed(layer)
         if not feasible(allowed):
             return None
-        limit, scps = self._ceilings(identity, facts)
-        denies = [one for part in (layer, *limit) for one in part if not one.allows]
+        ceilings = tuple(map(self._limits.ordered, self._limits.of(identity, facts)))
+        bounded = 0 if own_boundary(identity) is None else 1
+        own_layers = (layer, *ceilings[:bounded])
+        denies = [one for part in own_layers for one in part if not one.allows]
         return Ability(
-            Power(layer, (*limit, *scps), self._doubt),
-            Power((*self._full, *denies), tuple(scps), self._doubt),
+            Power(layer, ceilings, self._doubt),
+            Power((*self._full, *denies), ceilings[bounded:], self._doubt),
             allowed,
         )
 
@@ -163,7 +154,7 @@ class Abilities:
         united = self._united(own_policies(identity), facts)
         if more:
             united |= self._united(more, facts)
-        own, ceilings = self._full_only(united), self._limits(identity, facts)
+        own, ceilings = self._full_only(united), self._limits.of(identity, facts)
         unread = frozenset((*identity.unread, *unread_too))
         return self._one(own, ceilings, unread, self._alone_as(identity))
 
@@ -176,8 +167,8 @@ class Abilities:
         parts = [self._parts_of(one) for one in own_policies(identity)]
         denies = frozenset[Rule]().union(*(one.denies for one in parts))
         apart = [r for one in parts for r in one.by_principal if not r.allows]
-        own = denies.union(self._full, self._layer(apart, facts))
-        ceilings, alone = self._limits(identity, facts), self._alone_as(identity)
+        own = denies.union(self._full, layer_for(self._rules, apart, facts))
+        ceilings, alone = self._limits.of(identity, facts), self._alone_as(identity)
         return self._one(own, ceilings, frozenset(), alone)
 
     def allows_everything(self, identity: Identity) -> bool:
@@ -193,15 +184,6 @@ class Abilities:
     def _alone_as(self, identity: Identity) -> str:
         known = identity.known.id
         return known if known in self._alone else ""
-
-    def _limits(
-        self, identity: Identity, facts: PrincipalFacts
-    ) -> tuple[frozenset[Rule], ...]:
-        """Return the ceilings of somebody: its boundary, then controls by level."""
-        limit = own_boundary(identity)
-        levels = self._controls if binds(identity) else ()
-        above = (*(() if limit is None else (limit,)), *levels)
-        return tuple(self._rules_of(level, facts) for level in above)
 
     def _one(
         self,
@@ -227,40 +209,21 @@ class Abilities:
         parts = self._unions.get(documents)
         if parts is None:
             found = [self._parts_of(one) for one in policies]
-            parts = self._unions[documents] = _Parts(
+            parts = self._unions[documents] = Parts(
                 frozenset[Rule]().union(*(one.same for one in found)),
                 tuple(rule for one in found for rule in one.by_principal),
             )
         if not parts.by_principal:
             return parts.same
-        return parts.same.union(self._layer(parts.by_principal, facts))
+        return parts.same.union(layer_for(self._rules, parts.by_principal, facts))
 
-    def _parts_of(self, attached: Attached) -> _Parts:
+    def _parts_of(self, attached: Attached) -> Parts:
         found = self._parts.get(attached.document)
         if found is None:
-            found = self._parts[attached.document] = self._split(self._own(attached))
+            found = self._parts[attached.document] = split(
+                self._rules, self._own(attached)
+            )
         return found
-
-    def _split(self, rules: _Layer) -> _Parts:
-        apart = tuple(one for one in rules if self._rules.tells_principals(one))
-        same = frozenset(rules) - {*apart}
-        return _Parts(same, apart, frozenset(one for one in same if not one.allows))
-
-    def _rules_of(
-        self, level: tuple[Attached, ...], facts: PrincipalFacts
-    ) -> frozenset[Rule]:
-        """Return the rules of a ceiling, once what is the same for everybody."""
-        parts = self._levels.get(level)
-        if parts is None:
-            compiled = (r for a in level for r in self._rules.of(a, DoubtKind.ASSUMED))
-            parts = self._levels[level] = self._split(tuple(compiled))
-        if not parts.by_principal:
-            return parts.same
-        place = level, facts
-        if place not in self._apart:
-            apart = self._layer(parts.by_principal, facts)
-            self._apart[place] = parts.same.union(apart)
-        return self._apart[place]
 
     def _full_only(self, own: frozenset[Rule]) -> frozenset[Rule]:
         """Drop what may be left out where one rule allows everything."""
@@ -268,40 +231,17 @@ class Abilities:
             return own
         return own.difference(one for one in own if one.allows).union(self._full)
 
-    def _plain(self, layer: _Layer) -> _Layer:
+    def _plain(self, layer: Layer) -> Layer:
         """Drop what may be left out where one rule allows everything."""
         if not set(self._full) <= set(layer):
             return layer
         return (*self._full, *(rule for rule in layer if not rule.allows))
 
-    def _ceilings(
-        self, identity: Identity, facts: PrincipalFacts
-    ) -> tuple[list[_Layer], list[_Layer]]:
-        """Return the boundary, if there is one, and the control policies by level."""
-        boundary = own_boundary(identity)
-        limit = [] if boundary is None else [self._ceiling(boundary, facts)]
-        levels = self._controls if binds(identity) else ()
-        return limit, [self._ceiling(level, facts) for level in levels]
-
-    def _own(self, attached: Attached) -> _Layer:
+    def _own(self, attached: Attached) -> Layer:
         rules = self._rules.of(attached, DoubtKind.UNKNOWN)
         if problem(attached.document, has_principal=False) is None:
             return rules
         return tuple(rule for rule in rules if not rule.allows)
-
-    def _ceiling(self, policies: Iterable[Attached], facts: PrincipalFacts) -> _Layer:
-        compiled = (
-            rule for one in policies for rule in self._rules.of(one, DoubtKind.ASSUMED)
-        )
-        return self._layer(compiled, facts)
-
-    def _layer(self, rules: Iterable[Rule], facts: PrincipalFacts) -> _Layer:
-        found: dict[int, Rule] = {}
-        for rule in rules:
-            special = self._rules.specialised(rule, facts)
-            if special is not None:
-                found[special.number] = special
-        return tuple(found[number] for number in sorted(found))
 
 
 def _allowed(rules: Iterable[Rule]) -> int:
