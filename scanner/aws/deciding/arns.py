@@ -51,6 +51,7 @@ class ArnIndex:
         self._services = defaultdict(list)
         for key, run in heads.items():
             self._services[key[_SERVICE - 1]].append((key, run))
+        self._heads = heads
         self._found: dict[str, Cells] = {}
 
     def matching(self, pattern: str) -> Cells:
@@ -77,6 +78,10 @@ class ArnIndex:
     def _match_whole(self, segments: list[str]) -> Cells:
         """Match a pattern of six segments and a plain service, head by head."""
         *heads, last = segments
+        if all(map(is_plain, heads)):
+            head = tuple(map(as_written, heads))
+            run = self._heads.get(head)
+            return self._match_last(":".join(head), last, run) if run else {}
         result: Cells = {}
         for head, run in self._services.get(as_written(heads[_SERVICE - 1]), ()):
             if all(glob(p).matches(s) for p, s in zip(heads, head, strict=True)):

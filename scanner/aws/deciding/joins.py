@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from scanner.aws.deciding.borrowing import Borrowing
-from scanner.aws.deciding.cells import NOTHING, Cells, meet, under, unite, within
+from scanner.aws.deciding.cells import NOTHING, Cells, meet, under, union, unite, within
 from scanner.aws.deciding.halves import BY_RULES, Answer, Documents, Half, Outcome
 from scanner.aws.deciding.layout import Picks
 from scanner.aws.deciding.lending import Lending
@@ -47,9 +47,11 @@ class Joins:
         known = vector, power
         found = self._outcomes.get(known)
         if found is None:
-            within_reach = power.only(partial(self._may_matter, vector))
-            found = self._decided(within_reach, vector)
-            self._outcomes[known] = found
+            if not all(way.lender for way in vector.ways):
+                return self._decided(power, vector)
+            # What most policies name in particular is not among what lends.
+            named = power.only(partial(self._may_matter, vector))
+            found = self._outcomes[known] = self._decided(named, vector)
         return found
 
     def _decided(self, power: Power, vector: AwsVector) -> Outcome:
@@ -67,21 +69,19 @@ class Joins:
         known = rule, vector
         found = self._matters.get(known)
         if found is None:
-            steps = (
-                one for one in vector.steps if rule.actions >> place(one.action) & 1
+            found = self._matters[known] = any(
+                self._may_name(rule, step)
+                for step in vector.steps
+                if rule.actions >> place(step.action) & 1
             )
-            found = any(self._may_name(rule, step) for step in steps)
-            self._matters[known] = found
         return found
 
     def _may_name(self, rule: Rule, step: Step) -> bool:
-        if step.action in BY_RULES or not TARGETS.isdisjoint(step.needs):
+        if step.action in BY_RULES or step.names_target:
             return True
         lenders = self.borrowing.lenders
-        lent = (lenders.of_kind(kind) for kind in step.needs if lends(kind))
-        return any(
-            bits & lenders.named(rule) for bits in lent
-        ) or self._halves.may_name(rule, step)
+        lent = union(lenders.of_kind(kind) for kind in step.needs if lends(kind))
+        return bool(lent & lenders.named(rule)) or self._halves.may_name(rule, step)
 
     def reachable(self, way: Way) -> int:
         """Return the nodes that a way can reach at all."""

@@ -162,9 +162,11 @@ class Objects:
             return
         for owner in self._owners(kind, pattern):
             concrete = _concrete(name, kind, owner)
-            label = written if owner in ("", self._account.id) else as_written(pattern)
-            one = self._object(kind, region, owner, concrete, label)
-            if _may_exist(kind, owner, concrete) and names(pattern, one.arn):
+            arn = self._arn(kind, region, owner, concrete)
+            if _may_exist(kind, owner, concrete) and names(pattern, arn):
+                ours = owner in ("", self._account.id)
+                label = written if ours else as_written(pattern)
+                one = self._object(kind, region, owner, concrete, label)
                 yield replace(one, doubt=one.doubt or self._doubt(kind, owner, name))
 
     def _doubt(self, kind: Kind, owner: str, name: str) -> str:
@@ -258,15 +260,18 @@ class Objects:
     def _object(
         self, kind: Kind, region: str, owner: str, name: str, label: str
     ) -> Resource:
-        partition = self._account.partition
-        place = f"{kind.service}:{region if kind.regional else ''}:{owner}"
-        arn = f"arn:{partition}:{place}:{kind.prefix}{name}"
         fixed = self._facts(owner, region)
         if kind.document_type:
             fixed["ssm:documenttype"] = (kind.document_type,)
         tags: dict[str, Seen] | Missing = {} if kind.tags is None else kind.tags
         doubt = _NOT_LISTED if kind.holder else ""
+        arn = self._arn(kind, region, owner, name)
         return Resource(arn, kind.name, region, label, tags, fixed, doubt)
+
+    def _arn(self, kind: Kind, region: str, owner: str, name: str) -> str:
+        partition = self._account.partition
+        place = f"{kind.service}:{region if kind.regional else ''}:{owner}"
+        return f"arn:{partition}:{place}:{kind.prefix}{name}"
 
     def _nothing(self, region: str) -> Resource:
         fixed: dict[str, Seen] = {"aws:requestedregion": (region,)}

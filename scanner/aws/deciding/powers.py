@@ -1,7 +1,7 @@
 """What a class of principals may do: its rules in all layers, and their effect."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Power:
 
     def on(self, vector: int) -> "Power":
         """Return the part that concerns one vector, given by its place."""
-        return self.about(concerned(vector))
+        return _part(self, concerned(vector))
 
     def of(self, step: Step) -> "Power":
         """Return the part that concerns one step."""
@@ -58,12 +58,13 @@ class Power:
         return _about(self, actions)
 
     def only(self, matters: Callable[[Rule], bool]) -> "Power":
-        """Return the part without rules that do not matter; equal parts are equal."""
-        return replace(
-            self,
-            identity=tuple(filter(matters, self.identity)),
-            ceilings=tuple([tuple(filter(matters, one)) for one in self.ceilings]),
-        )
+        """Return the part without rules that do not matter."""
+        layers = [
+            tuple([rule for rule in layer if matters(rule)])
+            for layer in (self.identity, *self.ceilings)
+        ]
+        first, *others = layers
+        return Power(first, tuple(others), self.doubt, forged=self.forged)
 
     @property
     def parts(self) -> "tuple[Power, ...]":
@@ -215,9 +216,13 @@ class Effects:
 
 @lru_cache(maxsize=65_536)
 def _about(power: Power, actions: int) -> Power:
+    return _part(power, actions)
+
+
+def _part(power: Power, actions: int) -> Power:
     forged = power.forged
     return Power(
-        _concerning(power.identity, actions),
+        tuple([rule for rule in power.identity if rule.actions & actions]),
         tuple([_concerning(layer, actions) for layer in power.ceilings]),
         power.doubt,
         forged=forged and (forged[0], forged[1].about(actions)),
