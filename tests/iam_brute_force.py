@@ -22,8 +22,8 @@ from scanner.aws.deciding.facts import (
     owner_facts,
     tags_by_key,
 )
-from scanner.aws.deciding.objects import names
 from scanner.aws.deciding.sides import own_boundary, own_policies
+from scanner.aws.deciding.witnesses import names
 from scanner.aws.iam.conditions import Look, Missing, Seen, test
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.evaluation import Evaluation, evaluate

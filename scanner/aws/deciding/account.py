@@ -15,6 +15,7 @@ from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.naming import Names
 from scanner.aws.deciding.powers import Power, Powers
 from scanner.aws.deciding.rules import Rule, Rules
+from scanner.aws.deciding.touching import Reach
 from scanner.aws.iam.conditions import Missing, Seen, Shape, expand
 from scanner.aws.iam.formulas import settle
 from scanner.aws.model import AwsAccount, AwsEstate, Identity
@@ -86,7 +87,7 @@ class AccountEngine:
             Names(rules, powers, self._facts),
             joins,
             self._nodes,
-            picks.objects,
+            Reach(joins, self._nodes, picks.objects),
             identities.__getitem__,
         )
 

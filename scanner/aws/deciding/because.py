@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from scanner.aws.deciding.borrowing import Commanding
-from scanner.aws.deciding.cells import covered
+from scanner.aws.deciding.cells import union
 from scanner.aws.deciding.joins import Joins
 from scanner.aws.deciding.naming import Named, Names
 from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.rules import Rule
 from scanner.aws.deciding.space import Space
+from scanner.aws.deciding.touching import Reach, Wanted
 from scanner.aws.model import Identity
-from scanner.aws.vectors import TARGETS, AwsVector, Step, lends, place
+from scanner.aws.vectors import AwsVector, Step, place
 from scanner.grants import StatementBecause
 
 #: Index of a policy that cuts by silence: no statement of it allows.
@@ -42,14 +43,6 @@ class Touching(NamedTuple):
 Parts = tuple[tuple[StatementBecause, int], ...]
 
 
-class _Wanted(NamedTuple):
-    """What a step is asked for: bits of targets, of what callers pick, of lenders."""
-
-    nodes: int
-    objects: int
-    lenders: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Explainer:
     """Explains verdicts of one account."""
@@ -57,7 +50,7 @@ class Explainer:
     names: Names
     joins: Joins
     nodes: Space
-    objects: Space
+    reach: Reach
     identity_of: Callable[[str], Identity]
     #: By a power (alive as long as its account's engine) and what is asked.
     _by_power: dict[tuple[int, str, int, bool], Touching] = field(default_factory=dict)
@@ -195,11 +188,11 @@ class Explainer:
             for region in self.nodes.regions(self.nodes.all):
                 here = self.nodes.in_region(region)
                 for step in vector.steps:
-                    wanted = self._wanted(step, here)
-                    if self._touches(rule, step, wanted._replace(nodes=0)):
+                    wanted = self.reach.wanted(step, here)
+                    if self.reach.touches(rule, step, wanted._replace(nodes=0)):
                         found |= here  # whichever target is named with it
-                    elif self._touches(rule, step, wanted):
-                        found |= self._on_nodes(rule, step, wanted) & here
+                    elif self.reach.touches(rule, step, wanted):
+                        found |= self.reach.on_nodes(rule, step, wanted) & here
             self._extents[known] = found
         return found
 
@@ -213,9 +206,9 @@ class Explainer:
         named = self.names.concerning(identity)
         found: dict[StatementBecause, None] = {}
         for way in vector.ways:
-            asked = [(step, self._wanted(step, targets)) for step in way.steps]
+            asked = [(step, self.reach.wanted(step, targets)) for step in way.steps]
             touching = [
-                [one for one in named if self._touches(one.rule, step, wanted)]
+                [one for one in named if self.reach.touches(one.rule, step, wanted)]
                 for step, wanted in asked
             ]
             if not all(map(_some_allow, touching)):
@@ -259,68 +252,36 @@ class Explainer:
         allows: set[Rule] = set()
         cuts: set[Rule] = set()
         for step in asked.vector.steps:
-            wanted = self._wanted(step, targets)
+            wanted = self.reach.wanted(step, targets)
             allowing = (one for part in power.parts for one in part.allows)
-            own = [one for one in allowing if self._touches(one, step, wanted)]
-            reached = _united(self._on_nodes(one, step, wanted) for one in own)
-            raw = wanted if asked.only else self._wanted(step, reached or targets)
+            own = [one for one in allowing if self.reach.touches(one, step, wanted)]
+            reached = union(self.reach.on_nodes(one, step, wanted) for one in own)
+            raw = wanted if asked.only else self.reach.wanted(step, reached or targets)
             allows.update(own)
             denying = (one for part in power.parts for one in part.denies)
-            cuts.update(one for one in denying if self._touches(one, step, raw))
+            cuts.update(one for one in denying if self.reach.touches(one, step, raw))
         return Touching(frozenset(allows), frozenset(cuts))
-
-    def _wanted(self, step: Step, targets: int) -> _Wanted:
-        regions = self.nodes.regions(targets)
-        objects = (self.joins.object_bits(step, region) for region in regions)
-        lent = _united(
-            self.joins.borrowing.lenders.of_kind(kind)
-            & self.joins.borrowing.lenders.in_region(region)
-            for kind in filter(lends, step.needs)
-            for region in regions
-        )
-        named = not TARGETS.isdisjoint(step.needs)
-        return _Wanted(targets if named else 0, _united(objects), lent)
-
-    def _touches(self, rule: Rule, step: Step, wanted: _Wanted) -> bool:
-        if not rule.actions >> place(step.action) & 1:
-            return False
-        return bool(
-            self._on_nodes(rule, step, wanted) & wanted.nodes
-            or self._on_objects(rule, step, wanted) & wanted.objects
-            or self._on_lenders(rule, step, wanted) & wanted.lenders
-        )
-
-    def _on_nodes(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
-        return wanted.nodes and covered(self.nodes.cells(rule, step))
-
-    def _on_objects(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
-        return wanted.objects and covered(self.objects.cells(rule, step))
-
-    def _on_lenders(self, rule: Rule, step: Step, wanted: _Wanted) -> int:
-        return wanted.lenders and covered(
-            self.joins.borrowing.lenders.cells(rule, step)
-        )
 
     def _silent(
         self,
         identity: Identity,
         step: Step,
-        wanted: _Wanted,
+        wanted: Wanted,
     ) -> Iterator[StatementBecause]:
         facts = self.names.facts_of(identity)
         for prefix, policies in self.names.ceilings(identity):
             allows = [
                 one.rule
                 for one in self.names.of(policies, prefix, facts)
-                if one.rule.allows and self._touches(one.rule, step, wanted)
+                if one.rule.allows and self.reach.touches(one.rule, step, wanted)
             ]
-            on_nodes = _united(self._on_nodes(one, step, wanted) for one in allows)
+            on_nodes = union(self.reach.on_nodes(one, step, wanted) for one in allows)
             others = (
-                (wanted.objects, self._on_objects),
-                (wanted.lenders, self._on_lenders),
+                (wanted.objects, self.reach.on_objects),
+                (wanted.lenders, self.reach.on_lenders),
             )
             lacking = any(
-                bits and not bits & _united(on(one, step, wanted) for one in allows)
+                bits and not bits & union(on(one, step, wanted) for one in allows)
                 for bits, on in others
             )
             if lacking or wanted.nodes & ~on_nodes:
@@ -331,10 +292,3 @@ class Explainer:
 
 def _some_allow(named: Iterable[Named]) -> bool:
     return any(one.own and one.rule.allows for one in named)
-
-
-def _united(many: Iterable[int]) -> int:
-    found = 0
-    for bits in many:
-        found |= bits
-    return found

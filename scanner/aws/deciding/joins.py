@@ -40,6 +40,10 @@ class Joins:
         self._regions = sorted({node.region for node in self._nodes.resources})
         self._outcomes: dict[tuple[AwsVector, Power], Outcome] = {}
         self._matters: dict[tuple[Rule, AwsVector], bool] = {}
+        #: Those that take a lender, whichever way is gone.
+        self._lent = frozenset(
+            one for one in catalogue.covered if all(way.lender for way in one.ways)
+        )
         self.borrowing = Borrowing(nodes.space, catalogue, lending, self.outcome)
 
     def outcome(self, power: Power, vector: AwsVector) -> Outcome:
@@ -47,7 +51,7 @@ class Joins:
         known = vector, power
         found = self._outcomes.get(known)
         if found is None:
-            if not all(way.lender for way in vector.ways):
+            if vector not in self._lent:
                 return self._decided(power, vector)
             # What most policies name in particular is not among what lends.
             named = power.only(partial(self._may_matter, vector))

@@ -23,7 +23,6 @@ from scanner.aws.deciding.facts import (
 )
 from scanner.aws.deciding.forwarding import forwards
 from scanner.aws.deciding.kinds import (
-    DOCUMENTS,
     FILLER,
     SHAPES,
     Kind,
@@ -31,22 +30,25 @@ from scanner.aws.deciding.kinds import (
     name_in,
 )
 from scanner.aws.deciding.overlaps import overlaps
+from scanner.aws.deciding.witnesses import (
+    AWS_PREFIX,
+    concrete,
+    is_owned,
+    may_exist,
+    names,
+    useless_names,
+)
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.patterns import (
-    Match,
     as_written,
     glob,
     is_plain,
-    match_resource,
 )
 from scanner.aws.model import AwsAccount, SsmDocument
 from scanner.aws.vectors import Catalogue
 
 #: Label of the stand-ins: any document at all.
 ANY = "any"
-#: Customers cannot name their documents like this; AWS's own are all named so.
-_RESERVED = ("aws", "amazon", "amzn")
-_AWS_PREFIX = "AWS-"
 _UNHEARD = "no known document of AWS fits the pattern"
 _NOT_LISTED = "what exists already was not listed"
 _UNREAD = "what a document runs could not be read"
@@ -66,7 +68,9 @@ class Objects:
         self._account = account
         self._member = member
         self._catalogue = catalogue
-        self._useless_names = {one.name: _useless(one, catalogue) for one in SHAPES}
+        self._useless_names = {
+            one.name: useless_names(one, catalogue) for one in SHAPES
+        }
         self._refused = any(one.what in _READING for one in account.gaps)
         own = [one for one in account.documents if one.owner != _AWS]
         self._unread = {one.name for one in own if one.content is None}
@@ -104,7 +108,7 @@ class Objects:
         for resource in resources:
             yield resource
             whole = resource.region in self._account.documents_complete
-            if resource.arn not in listed and not whole and _is_owned(resource):
+            if resource.arn not in listed and not whole and is_owned(resource):
                 yield replace(resource, tags=Missing.UNREAD, unlisted=True)
 
     def _in_region(
@@ -117,7 +121,7 @@ class Objects:
             if kind.documents:
                 yield from self._known(kind, region)
                 yield from self._named_sessions(kind, region)
-                yield self._object(kind, region, "", f"{_AWS_PREFIX}{FILLER}", ANY)
+                yield self._object(kind, region, "", f"{AWS_PREFIX}{FILLER}", ANY)
             own = self._account.id
             yield self._object(kind, region, own, kind.stand_in, ANY)
             if kind.only:
@@ -161,12 +165,12 @@ class Objects:
         if "${" in written or self._useless(kind, written):
             return
         for owner in self._owners(kind, pattern):
-            concrete = _concrete(name, kind, owner)
-            arn = self._arn(kind, region, owner, concrete)
-            if _may_exist(kind, owner, concrete) and names(pattern, arn):
+            standing = concrete(name, kind, owner)
+            arn = self._arn(kind, region, owner, standing)
+            if may_exist(kind, owner, standing) and names(pattern, arn):
                 ours = owner in ("", self._account.id)
                 label = written if ours else as_written(pattern)
-                one = self._object(kind, region, owner, concrete, label)
+                one = self._object(kind, region, owner, standing, label)
                 yield replace(one, doubt=one.doubt or self._doubt(kind, owner, name))
 
     def _doubt(self, kind: Kind, owner: str, name: str) -> str:
@@ -190,7 +194,7 @@ class Objects:
             "Command": self._catalogue.commands,
             "Session": self._catalogue.sessions,
         }.get(kind.document_type)
-        if known is None or is_plain(name) or not name.startswith(_AWS_PREFIX):
+        if known is None or is_plain(name) or not name.startswith(AWS_PREFIX):
             return False
         return not any(map(glob(name).matches, known))
 
@@ -208,7 +212,7 @@ class Objects:
             for owner in sorted(owners):
                 found = self._object(kind, region, owner, name, name)
                 named = all(names(text, found.arn) for text in texts)
-                if named and _may_exist(kind, owner, name):
+                if named and may_exist(kind, owner, name):
                     doubts = (self._doubt(kind, owner, one) for one in named_by)
                     doubt = found.doubt or next(filter(None, doubts), "")
                     yield replace(found, doubt=doubt)
@@ -282,42 +286,3 @@ class Objects:
             return owner_facts(owner, region, self._member)
         outside = Membership(Missing.UNREAD, Missing.UNREAD)
         return owner_facts(owner or AWS_OWNED, region, outside)
-
-
-def _useless(kind: Kind, catalogue: Catalogue) -> frozenset[str]:
-    """Return the names of documents that carry no command for a kind."""
-    if not kind.documents:
-        return frozenset()
-    by_type = (
-        ("Session", catalogue.sessions),
-        ("Command", catalogue.commands),
-        ("Automation", catalogue.runbooks),
-    )
-    others = (names for type_, names in by_type if type_ not in kind.documents)
-    return catalogue.tunnels.union(*others)
-
-
-def names(pattern: str, arn: str) -> bool:
-    """Tell whether a pattern may name an ARN."""
-    return match_resource(pattern, arn) is not Match.NO
-
-
-def _is_owned(resource: Resource) -> bool:
-    """Whether it is a document of a customer: AWS's own never carry their tags."""
-    arn = parse_arn(resource.arn)
-    return resource.kind in DOCUMENTS and arn is not None and bool(arn.account)
-
-
-def _concrete(name: str, kind: Kind, owner: str) -> str:
-    """Return a name that a pattern names and hardly any other literal does."""
-    if kind.documents and not owner and "*" in name:
-        start, rest = name.split("*", 1)
-        if _AWS_PREFIX.startswith(start):
-            name = f"{_AWS_PREFIX}*{rest}"
-    return as_written(name.replace("*", FILLER).replace("?", FILLER))
-
-
-def _may_exist(kind: Kind, owner: str, name: str) -> bool:
-    """Only AWS owns documents of certain names, and only of those."""
-    reserved = name.lower().startswith(_RESERVED)
-    return not kind.documents or reserved is not bool(owner)

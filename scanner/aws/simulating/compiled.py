@@ -7,12 +7,12 @@ what differs between requests: the resource, and the values of a few keys.
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from scanner.aws.iam import conditions
 from scanner.aws.iam.conditions import Seen
 from scanner.aws.iam.documents import PolicyDocument, Statement
-from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted, opposite
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, opposite
 from scanner.aws.iam.keys import multi_valued
 from scanner.aws.iam.operators import (
     PLAIN_V4,
@@ -22,26 +22,25 @@ from scanner.aws.iam.operators import (
     network,
     parse_operator,
 )
-from scanner.aws.iam.patterns import as_written, covers_everything, glob, is_plain
+from scanner.aws.iam.patterns import as_written, covers_everything
 from scanner.aws.iam.statements import (
-    POSSIBLE_RESOURCE,
     Request,
     names_action,
     names_resource,
-    pattern_names,
 )
 from scanner.aws.model import Attached
 from scanner.aws.simulating.context import Context, unlisted
+from scanner.aws.simulating.naming import (
+    INSIDE,
+    MOST_STARS,
+    NOTHING,
+    Patterns,
+    literally,
+)
 
 _EXPANDING_VERSION = "2012-10-17"
-_POSSIBLE = doubted(POSSIBLE_RESOURCE)
 #: Values of one key that a condition remembers its answers to.
 _MOST_VALUES = 4096
-#: Stars before the last that a regular expression may search for without end.
-_MOST_STARS = 2
-_NOTHING = re.compile(r"(?!)")
-#: Wildcards that stay inside a segment of an ARN.
-_INSIDE = {"*": "[^:]*", "?": "[^:]"}
 
 #: Something of a statement, against a request.
 Test = Callable[[Context], Formula]
@@ -148,7 +147,7 @@ def _resource_test(statement: Statement, version: str) -> Test | None:
         )
     if any(map(covers_everything, patterns)):
         return _never if excepts else None
-    names = _Patterns(patterns)
+    names = Patterns(patterns)
     if excepts:
         return lambda context: opposite(names(context.resource))
     return lambda context: names(context.resource)
@@ -156,64 +155,6 @@ def _resource_test(statement: Statement, version: str) -> Test | None:
 
 def _never(_: Context) -> Formula:
     return FALSE
-
-
-class _Patterns:
-    """Resource elements without variables, the common forms looked up at once."""
-
-    __slots__ = ("_exact", "_prefixes", "_rest")
-
-    def __init__(self, patterns: tuple[str, ...]) -> None:
-        simple = [p for p in patterns if p.count(":") > 4 and as_written(p) == p]
-        self._exact = frozenset(filter(is_plain, simple))
-        heads = {p[:-1] for p in simple if p[-1] == "*" and is_plain(p[:-1])}
-        self._prefixes = tuple(heads)
-        done = self._exact | {f"{head}*" for head in heads}
-        self._rest = tuple(_Pattern(each) for each in patterns if each not in done)
-
-    def __call__(self, resource: str) -> Formula:
-        if resource == "*":  # only a pattern that covers everything names it
-            return FALSE
-        if resource in self._exact or resource.startswith(self._prefixes):
-            return TRUE
-        named = FALSE
-        for pattern in self._rest:
-            one = pattern(resource)
-            if one is TRUE:
-                return TRUE
-            named = one or named
-        return named
-
-
-class _Pattern:
-    """One Resource element: `patterns.match_resource` with its work done before."""
-
-    __slots__ = ("_glob", "_head", "_pattern", "_segments")
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._head = as_written(re.split(r"[*?]", pattern, maxsplit=1)[0])
-        self._glob = glob(pattern)
-        self._segments = _by_segments(pattern)
-
-    def __call__(self, resource: str) -> Formula:
-        # Whatever matches by segments matches as plain text too.
-        if not resource.startswith(self._head) or not self._glob.matches(resource):
-            return FALSE
-        if self._segments is None:
-            return pattern_names(self._pattern, resource)
-        return TRUE if self._segments.fullmatch(resource) else _POSSIBLE
-
-
-def _by_segments(pattern: str) -> re.Pattern[str] | None:
-    """Compile the reading by colon segments; None where it could search for long."""
-    segments = pattern.split(":")
-    if len(segments) < 3 or not is_plain(segments[2]):
-        return _NOTHING
-    if pattern[:-1].count("*") - segments[1].count("*") > _MOST_STARS:
-        return None
-    rest = r"[\s\S]*" if len(segments) > 3 and pattern[-1] == "*" else ""
-    return re.compile(":".join(_literally(s, _INSIDE) for s in segments) + rest)
 
 
 def _condition_test(
@@ -287,7 +228,7 @@ def _network_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], 
 
 def _arn_test(parsed: Operator, values: tuple[str, ...]) -> Callable[[str], bool]:
     """Compile ARNs, unless some pattern could be searched for long."""
-    if any(value.count("*") > _MOST_STARS for value in values):
+    if any(value.count("*") > MOST_STARS for value in values):
         return lambda value: (
             any_value_holds(parsed, values, value) is not parsed.negated
         )
@@ -301,14 +242,10 @@ def _arn(pattern: str) -> str:
         return r"[\s\S]*"
     segments = pattern.split(":", 5)
     if len(segments) < 6:
-        return _NOTHING.pattern
+        return NOTHING.pattern
     *heads, last = segments
-    tail = _literally(last, {"*": r"[\s\S]*", "?": r"[\s\S]"})
-    return ":".join([*(_literally(one, _INSIDE) for one in heads), tail])
-
-
-def _literally(text: str, wild: Mapping[str, str]) -> str:
-    return "".join(wild.get(each) or re.escape(as_written(each)) for each in text)
+    tail = literally(last, {"*": r"[\s\S]*", "?": r"[\s\S]"})
+    return ":".join([*(literally(one, INSIDE) for one in heads), tail])
 
 
 def _always(seen: Seen) -> conditions.Look:

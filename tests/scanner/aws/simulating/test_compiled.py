@@ -13,9 +13,10 @@ from scanner.aws.iam.formulas import FALSE
 from scanner.aws.iam.patterns import match_resource
 from scanner.aws.iam.statements import Request, applies, pattern_names
 from scanner.aws.model import Attached
-from scanner.aws.simulating.compiled import Policy, _Patterns
+from scanner.aws.simulating.compiled import Policy
 from scanner.aws.simulating.context import Context
 from scanner.aws.simulating.context import entries as read_entries
+from scanner.aws.simulating.naming import Patterns
 
 ACTION = "ssm:SendCommand"
 _RESOURCES = st.sampled_from(
@@ -127,7 +128,7 @@ def test_compiled_patterns_name_what_patterns_name(patterns, resource):
     matches = {match_resource(pattern, resource) for pattern in patterns}
     best = max(matches, key=lambda match: match.value)
     expected = {pattern_names(pattern, resource) for pattern in patterns}
-    found = _Patterns(tuple(p for p in patterns if p.strip("*")))(resource)
+    found = Patterns(tuple(p for p in patterns if p.strip("*")))(resource)
 
     plain = {pattern_names(p, resource) for p in patterns if p.strip("*")} | {FALSE}
     assert found in plain
