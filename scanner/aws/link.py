@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.aws.arn import parse_arn
+from scanner.aws.linking.administrators import Registering, delegations
 from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
 from scanner.aws.linking.delegated import Delegated
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
-from scanner.aws.linking.hops import DELEGATED_TO, RUNS_AS, unknown_edge
+from scanner.aws.linking.hops import RUNS_AS, unknown_edge
 from scanner.aws.linking.kept_out import kept_out
 from scanner.aws.linking.onward import Fresh, Made, Maker
 from scanner.aws.linking.outsiders import OutsideEntries
@@ -23,13 +24,6 @@ from scanner.aws.linking.tagging import Retagged
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Node
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge, Grant, Verdict
-
-#: Services through which a delegated administrator reaches into members' VMs or roles.
-#: Matched by prefix: the strings are not documented in one place.
-_REACHING = (
-    *("ssm.", "ssm-quicksetup.", "ssm-incidents.", "opsdatasync.ssm.", "sso."),
-    *("member.org.stacksets.", "stacksets.", "config.", "config-multiaccountsetup."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,9 @@ def links_of(estate: AwsEstate) -> Links:
     unlisted: dict[str, Principal] = {}
     for account in estate.accounts.values():
         edges += _runs_as(account, unlisted)
-    edges += _delegations(estate, unlisted)
+    for edge, *roots in list(delegations(estate, edges)):
+        edges.append(edge)
+        unlisted |= {root.id: root for root in roots}
     parties = {each.id: each for each in found.named} | found.principals | unlisted
     listed = {
         identity.principal.id
@@ -83,6 +79,7 @@ class _Finders:
         self._stacks, self._tagging = StackSets(estate), TaggedEntries(estate)
         self._sets, self._tagged = PermissionSets(estate), Retagged(estate)
         self._delegated = Delegated(estate)
+        self._registering = Registering(estate, self._stacks, self._sets)
         self._sessions: Sequence[Edge] = ()
 
     def entering(self) -> list[Edge]:
@@ -105,6 +102,7 @@ class _Finders:
         edges += self._providers.certificates()
         edges += list(self._providers.rewriting(edges))
         edges += list(self._rails.edges(edges))
+        edges += list(self._registering.edges(edges))
         edges += list(self._tagged.edges(edges))
         makers = self.escalations, self._rails, self._sets, self._tagged
         others = _together(*(one.made for one in makers))
@@ -119,6 +117,7 @@ class _Finders:
             edges += [*self._sets.edges(led), *self._stacks.edges(led)]
             edges += list(self._providers.rewriting(edges, led))
             edges += list(self._rails.edges(edges, led))
+            edges += list(self._registering.edges(edges, led))
             first = self._climbing.entering(made[0])
             first += self.escalations.onward(made[0])
             edges += self._climbing.from_(first, edges)
@@ -251,26 +250,6 @@ def _unknown_role(
     _add(unlisted, profile, "role", account.id)
     reason = f"which role is in {profile} is not in evidence"
     return unknown_edge(RUNS_AS, node.target.id, profile, reason)
-
-
-def _delegations(estate: AwsEstate, unlisted: dict[str, Principal]) -> Iterator[Edge]:
-    """Yield what delegated administrators reach: how far is not decided yet."""
-    partition = next((a.partition for a in estate.accounts.values()), "")
-    for organization in estate.organizations:
-        for administrator, services in organization.delegated.items():
-            reaching = [each for each in services if each.startswith(_REACHING)]
-            members = estate.accounts.keys() & organization.paths.keys()
-            members -= {administrator, organization.management_account}
-            for member in sorted(members if reaching else ()):
-                source, target = (
-                    f"arn:{partition}:iam::{each}:root"
-                    for each in (administrator, member)
-                )
-                _add(unlisted, source, "root", administrator)
-                _add(unlisted, target, "root", member)
-                through = ", ".join(reaching)
-                reason = f"how far {administrator} reaches by {through} is not decided"
-                yield unknown_edge(DELEGATED_TO, source, target, reason)
 
 
 def _add(unlisted: dict[str, Principal], arn: str, kind: str, account: str) -> None:

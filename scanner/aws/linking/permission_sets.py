@@ -68,14 +68,29 @@ class PermissionSets:
         """
         for organization in self._estate.organizations:
             for administrator in _administrators(organization):
-                account = self._estate.accounts.get(administrator)
-                if account is None or not organization.assignments:
-                    continue
                 who = None if made is None else made.get(administrator, ())
-                rights = Rights(self._estate, account, self._operations, who)
-                for power, identities in rights.holders(~0).items():
-                    centre = self._centre(organization)
-                    yield from self._of_class(rights, power, identities, centre)
+                yield from self.of(organization, administrator, who)
+
+    def of(
+        self,
+        organization: Organization,
+        administrator: str,
+        made: Sequence[Identity] | None = None,
+    ) -> Iterator[Edge]:
+        """Yield the hops of an account as an administrator of Identity Center.
+
+        Args:
+            organization: whose instance it is.
+            administrator: account id.
+            made: who does so instead: what its identities could become.
+        """
+        account = self._estate.accounts.get(administrator)
+        if account is None or not organization.assignments:
+            return
+        rights = Rights(self._estate, account, self._operations, made)
+        for power, identities in rights.holders(~0).items():
+            centre = self._centre(organization)
+            yield from self._of_class(rights, power, identities, centre)
 
     def _centre(self, organization: Organization) -> "_Centre":
         if organization.id not in self._centres:

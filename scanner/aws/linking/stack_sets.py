@@ -34,6 +34,8 @@ _DEPLOY = Step("cloudformation:CreateStackInstances", (_KIND,), _DEPLOYS)
 #: Roles that the service makes in members, and who may use them there.
 _EXECUTION = "stacksets-exec-"
 _DELEGATED = ("member.org.stacksets.", "stacksets.")
+#: The rights that deploying takes.
+DEPLOYING = (_MAKE.action, _DEPLOY.action)
 _ENABLED = "that stack sets still have trusted access to the organization is assumed"
 _ANYWHERE = "us-east-1"
 
@@ -47,7 +49,7 @@ class StackSets:
     def __init__(self, estate: AwsEstate) -> None:
         """Remember the estate."""
         self._estate = estate
-        self._operations = Operations((_MAKE.action, _DEPLOY.action))
+        self._operations = Operations(DEPLOYING)
         #: Nodes that stand for the roles of the service.
         self.principals: dict[str, Principal] = {}
 
@@ -60,13 +62,29 @@ class StackSets:
             made: who does so instead, by account: what identities could become.
         """
         for organization in self._estate.organizations:
-            roles = self._roles(organization)
-            for administrator in _administrators(organization) if roles else ():
-                account = self._estate.accounts.get(administrator)
+            for administrator in _administrators(organization):
                 who = None if made is None else made.get(administrator, ())
-                if account is not None and (who is None or who):
-                    rights = Rights(self._estate, account, self._operations, who)
-                    yield from self._in_account(rights, organization, roles)
+                if who is None or who:
+                    yield from self.of(organization, administrator, who)
+
+    def of(
+        self,
+        organization: Organization,
+        administrator: str,
+        made: Sequence[Identity] | None = None,
+    ) -> Iterator[Edge]:
+        """Yield the hops of an account as an administrator of stack sets.
+
+        Args:
+            organization: whose members they are deployed in.
+            administrator: account id.
+            made: who does so instead: what its identities could become.
+        """
+        account = self._estate.accounts.get(administrator)
+        roles = self._roles(organization)
+        if account is not None and roles:
+            rights = Rights(self._estate, account, self._operations, made)
+            yield from self._in_account(rights, organization, roles)
 
     def _roles(self, organization: Organization) -> Sequence[str]:
         """Return the roles that the service has in member accounts."""

@@ -386,3 +386,82 @@ def test_a_delegated_administrator_deploys_stack_sets_too(tmp_path, service, fou
     one = shortest(graph, f"arn:aws:iam::{PARTNER}:user/adam")
 
     assert (one is not None) is found
+
+
+# ---- delegated administrators ----
+
+
+STACK_SETS = "member.org.stacksets.cloudformation.amazonaws.com"
+MEMBER = f"arn:aws:organizations::{MANAGEMENT}:account/{ORGANIZATION}/{PARTNER}"
+DEPLOYER = f"arn:aws:iam::{PARTNER}:role/deployer"
+REGISTER = "organizations:RegisterDelegatedAdministrator"
+SERVICE = "organizations:ServicePrincipal"
+
+
+def for_service(name):
+    return {"StringEquals": {SERVICE: name}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "does", "found"),
+    [
+        ([allow(REGISTER)], STACKS, True),
+        ([allow(REGISTER, on=MEMBER)], STACKS, True),
+        ([allow(REGISTER, when=for_service(STACK_SETS))], STACKS, True),
+        ([allow(REGISTER, when=for_service("config.amazonaws.com"))], STACKS, False),
+        ([allow(REGISTER, on=f"{MEMBER[:-1]}0")], STACKS, False),
+        ([allow("organizations:DescribeOrganization")], STACKS, False),
+        ([allow("organizations:*"), deny(REGISTER)], STACKS, False),
+        ([allow(REGISTER)], STACKS[:1], False),
+    ],
+)
+def test_whoever_names_an_administrator_that_it_enters_is_one(
+    tmp_path, statements, does, found
+):
+    """eve enters a role of a member account, and makes this one deploy stack sets."""
+    enter = allow("sts:AssumeRole", on=DEPLOYER)
+    deployer = role("deployer", allow(*does), trust=[trusting({"AWS": EVE})])
+
+    graph = deployed(tmp_path, eve(enter, *statements), elsewhere=[deployer])
+
+    one = shortest(graph)
+    assert (one is not None) is found
+    if one is not None:
+        rests = {(why.source, why.index) for why in one.hops[0].because}
+        own, theirs = f"{EVE}/inline/inline", f"{DEPLOYER}/inline/inline"
+        assert {(own, 0), (own, 1), (theirs, 0)} <= rests
+
+
+@pytest.mark.parametrize(("enters", "found"), [(True, True), (False, False)])
+def test_naming_an_administrator_is_nothing_to_whoever_is_nobody_there(
+    tmp_path, enters, found
+):
+    statements = [allow("sts:AssumeRole", on=DEPLOYER)] if enters else []
+    deployer = role("deployer", allow(*STACKS), trust=[trusting({"AWS": EVE})])
+
+    graph = deployed(tmp_path, eve(allow(REGISTER), *statements), elsewhere=[deployer])
+
+    assert (shortest(graph) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "verdict"),
+    [
+        (STACK_SETS, EXECUTES, "allowed"),
+        (STACK_SETS, "stacks-0123", "unknown"),
+        ("ssm.amazonaws.com", EXECUTES, "unknown"),
+        ("config-multiaccountsetup.amazonaws.com", EXECUTES, "unknown"),
+        ("guardduty.amazonaws.com", EXECUTES, None),
+    ],
+)
+def test_how_far_an_administrator_account_reaches(tmp_path, service, name, verdict):
+    """What its root does by stack sets is decided; of other services it is not."""
+    graph = deployed(tmp_path, name=name, service=service)
+
+    found = [
+        edge.verdict.value
+        for edge in graph.edges
+        if edge.kind == "delegated-to" and edge.target == f"arn:aws:iam::{ACCOUNT}:root"
+    ]
+
+    assert found == ([verdict] if verdict else [])
