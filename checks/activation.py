@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from checks.access import held
 from checks.context import Context
 from checks.declared import check
-from checks.hits import Hit, is_command
+from checks.hits import Hit, counted, is_command
 from checks.once import once
 from scanner.estate import Principal, Provider
 from scanner.grants import Activation, AssignmentBecause, Grant, Standing, Verdict
 from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
-#: Longer than a working day is standing access by another name.
-LONGEST = 8 * 60
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?)?")
 _MINUTES = (24 * 60, 60, 1)
 _DELEGATION = re.compile(r"/registrationassignments/", re.IGNORECASE)
@@ -45,8 +43,13 @@ def t1651_azure_approved_by_its_own(context: Context) -> Iterator[Hit]:
 
 @check
 def t1651_azure_activation_lasts_long(context: Context) -> Iterator[Hit]:
-    """Look for policies with a long maximum."""
-    return _eligible(context, _lasts_long, "asking again within eight hours")
+    """Look for policies with a long maximum: standing access by another name."""
+    hours = context.config.thresholds.activation_hours
+    return _eligible(
+        context,
+        lambda graph, who, policy: _lasts_longer(policy, hours * 60),
+        f"asking again within {counted(hours, 'hour')}",
+    )
 
 
 def _eligible(context: Context, flagged: _Flagged, lacking: str) -> Iterator[Hit]:
@@ -144,15 +147,15 @@ def _groups(graph: AccessGraph, principal: Principal) -> set[str]:
     return found
 
 
-def _lasts_long(graph: AccessGraph, principal: Principal, policy: Activation) -> bool:
-    """True when a duration is longer than `LONGEST`, or of months or years."""
+def _lasts_longer(policy: Activation, accepted: int) -> bool:
+    """True when a duration is longer than some minutes, or of months or years."""
     if not policy.maximum:
         return False
     found = _DURATION.fullmatch(policy.maximum.upper())
     if found is None:
         return True
     parts = zip(found.groups(default="0"), _MINUTES, strict=True)
-    return sum(int(number) * minutes for number, minutes in parts) > LONGEST
+    return sum(int(number) * minutes for number, minutes in parts) > accepted
 
 
 @check

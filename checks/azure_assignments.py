@@ -5,10 +5,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakKeyDictionary
 
 from checks.access import Share
 from checks.hits import is_command
+from checks.once import once
 from scanner.estate import Principal, Provider
 from scanner.grants import (
     AssignmentBecause,
@@ -48,7 +48,7 @@ class _Known:
         given: what an assignment gives of some targets, by their identity.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, graph: AccessGraph) -> None:
         """Begin with nothing."""
         self.held: dict[str, tuple[Held, ...]] = {}
         self.ids: dict[int, list[tuple[str, int]]] = {}
@@ -56,16 +56,12 @@ class _Known:
         self.given: dict[tuple[int, str], TargetSet] = {}
 
 
-#: Freed with its graph.
-_KNOWN: WeakKeyDictionary[AccessGraph, _Known] = WeakKeyDictionary()
-
-
 def held_directly(graph: AccessGraph, principal: Principal) -> tuple[Held, ...]:
     """Return the assignments that a principal holds itself and that run commands.
 
     What it holds through a group is the group's finding, unless the group is unknown.
     """
-    known = _KNOWN.setdefault(graph, _Known())
+    known = once(graph, _Known)
     if principal.id not in known.held:
         known.held[principal.id] = tuple(_held(graph, known, principal))
     return known.held[principal.id]

@@ -1,7 +1,8 @@
 """Every check there is, and running them all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from types import ModuleType
 
 from checks import (
     activation,
@@ -65,15 +66,21 @@ _FAMILIES = (
     wordings,
     workloads,
 )
+#: Those that ask what access rests on. They share what they look up and take as long
+#: as the others together: a second process has them to itself.
+_ON_BASES = (denials, forgeable, role_level, standing, wordings)
 #: What findings are made of, as far as there is much of it.
 _HANDED = (Finding, Principal, Edge, StatementBecause, AssignmentBecause)
 
 
 def catalogue() -> tuple[Check, ...]:
     """Return every check, sorted by id."""
-    defined = (one for family in _FAMILIES for one in vars(family).values())
-    found = (one for one in defined if isinstance(one, Check))
-    return tuple(sorted(found, key=lambda check: check.id))
+    return tuple(sorted(_defined_in(_FAMILIES), key=lambda check: check.id))
+
+
+def _defined_in(families: Iterable[ModuleType]) -> Iterator[Check]:
+    defined = (one for family in families for one in vars(family).values())
+    return (one for one in defined if isinstance(one, Check))
 
 
 def run_checks(
@@ -89,7 +96,7 @@ def run_checks(
         coverage: what was not seen: each check that reads a missing list yields a
             finding with verdict `unknown` beside whatever it found.
         config: what somebody has said about the estate.
-        processes: with two or more, half of the checks run in a second process.
+        processes: with two or more, what asks what access rests on runs in a second.
 
     Returns:
         The findings, the worst first, then by reach, check, scope and principal.
@@ -109,9 +116,11 @@ def _found(checks: Sequence[Check], context: Context, processes: int) -> list[Fi
     # What all checks look at is worked out before they part.
     graph = context.graph
     _ = graph.holdings, graph.principals, graph.hops_from, graph.hops_into
-    rest = partial(_found, checks[1::2], context, 1)
-    with apart(rest, _HANDED) as second:
-        return _found(checks[::2], context, 1) + second.result()
+    on_bases = {one.id for one in _defined_in(_ON_BASES)}
+    first = [one for one in checks if one.id not in on_bases]
+    rest = [one for one in checks if one.id in on_bases]
+    with apart(partial(_found, rest, context, 1), _HANDED) as second:
+        return _found(first, context, 1) + second.result()
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, str]:

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
+from checks.access import held
 from checks.azure_assignments import held_directly
 from checks.context import Context
 from checks.declared import check
-from checks.hits import Hit, hit_on_held, listed
+from checks.hits import CROWD, Hit, hit_on_held, listed, scope_of
 from checks.ours import commands_of_ours
 from checks.wordings import SIBLINGS
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import AssignmentBecause, Because, Grant, Tier, Vector
 from scanner.graph import AccessGraph
 
+_ALL_THE_SAME = "and can run commands all the same"
 _DENY = "/denyassignments/"
 
 
@@ -34,18 +37,77 @@ _DENIED: Mapping[str, tuple[Vector, ...]] = {
 @check
 def t1651_aws_denial_leaves_others(context: Context) -> Iterator[Hit]:
     """Look at what policies deny."""
-    return _left(context, Provider.AWS)
+    return _hits(context, Provider.AWS)
 
 
 @check
 def t1651_azure_denial_leaves_others(context: Context) -> Iterator[Hit]:
     """Look at what deny assignments deny."""
-    return _left(context, Provider.AZURE)
+    return _hits(context, Provider.AZURE)
 
 
-def _left(context: Context, provider: Provider) -> Iterator[Hit]:
-    """Yield a hit per principal that is denied a command where it has another."""
-    graph = context.graph
+class _Left(NamedTuple):
+    """A principal with commands that denials leave it, beside those that they take."""
+
+    principal: Principal
+    denied: Mapping[str, tuple[Because, ...]]
+    grants: tuple[Grant, ...]
+
+    @property
+    def because(self) -> tuple[Because, ...]:
+        """What denies it anything, each once."""
+        return tuple(
+            dict.fromkeys(why for some in self.denied.values() for why in some)
+        )
+
+
+def _hits(context: Context, provider: Provider) -> Iterator[Hit]:
+    """Yield a hit per principal that is denied a command where it has another.
+
+    One for all whom the same statements of the same scope deny, where they are many.
+    Whoever is approved stays apart: an approval settles its own finding only.
+    """
+    alike: dict[tuple[str, str, frozenset[Because]], list[_Left]] = {}
+    for left in _left(context.graph, provider):
+        who, because = left.principal, frozenset(left.because)
+        apart = who.id if context.config.approvals(who) else ""
+        alike.setdefault((scope_of(who), apart, because), []).append(left)
+    for some in alike.values():
+        if len(some) > CROWD:
+            yield _hit_on_all(context.graph, some)
+        else:
+            yield from (_hit(context.graph, one) for one in some)
+
+
+def _hit(graph: AccessGraph, left: _Left) -> Hit:
+    message = f"{left.principal.name} is denied {listed(left.denied)} {_ALL_THE_SAME}"
+    hit = hit_on_held(graph, left.principal, list(left.grants), message)
+    return replace(hit, because=left.because)
+
+
+def _hit_on_all(graph: AccessGraph, some: list[_Left]) -> Hit:
+    """Return the hit on principals of one scope whom the same statements deny."""
+    names = listed(name for left in some for name in left.denied)
+    grants = dict.fromkeys(grant for left in some for grant in left.grants)
+    because = some[0].because
+    return Hit(
+        scope_of(some[0].principal),
+        None,
+        held(graph, grants),
+        f"{len(some)} principals are denied {names} {_ALL_THE_SAME}",
+        because,
+        subject="\n".join(sorted(map(_name_of, because))),
+    )
+
+
+def _name_of(why: Because) -> str:
+    """Name a statement as far as it keeps its name, or a deny assignment."""
+    if isinstance(why, AssignmentBecause):
+        return why.assignment
+    return f"{why.source}#{why.sid or why.index}"
+
+
+def _left(graph: AccessGraph, provider: Provider) -> Iterator[_Left]:
     for principal, everything in commands_of_ours(graph, provider):
         grants = _own(graph, principal, everything)
         denied: dict[str, tuple[Because, ...]] = {}
@@ -57,14 +119,8 @@ def _left(context: Context, provider: Provider) -> Iterator[Hit]:
                     denied[vector.id] = because
                     left[grant] = None
         if denied:
-            some = [grant for grant in grants if _shares(grant, left)]
-            message = (
-                f"{principal.name} is denied {listed(denied)} and can run commands all "
-                "the same"
-            )
-            hit = hit_on_held(graph, principal, some, message)
-            because = tuple(why for each in denied.values() for why in each)
-            yield replace(hit, because=tuple(dict.fromkeys(because)))
+            some = tuple(grant for grant in grants if _shares(grant, left))
+            yield _Left(principal, denied, some)
 
 
 def _own(graph: AccessGraph, principal: Principal, grants: list[Grant]) -> list[Grant]:
@@ -100,17 +156,17 @@ def _lacking(
     graph: AccessGraph, principal: Principal, grants: list[Grant], target: Target
 ) -> Iterator[Vector]:
     """Yield what is denied first and is in no grant on a target."""
-    held = {grant.vector.id for grant in grants if _is_on(graph, grant, target)}
+    places = {id(space): place for space, place in graph.positions(target.id)}
+    held = {grant.vector.id for grant in grants if _is_on(grant, places)}
     for vector in _DENIED.get(target.kind, ()):
         if vector.id not in held:
             yield vector
 
 
-def _is_on(graph: AccessGraph, grant: Grant, target: Target) -> bool:
-    for space, position in graph.positions(target.id):
-        if space is grant.targets.space and grant.targets.bits >> position & 1:
-            return True
-    return False
+def _is_on(grant: Grant, places: Mapping[int, int]) -> bool:
+    """True when a grant is on a target, given by its places in the spaces."""
+    place = places.get(id(grant.targets.space))
+    return place is not None and bool(grant.targets.bits >> place & 1)
 
 
 def _denials(

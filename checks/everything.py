@@ -6,7 +6,7 @@ from dataclasses import replace
 from checks.access import Access, entered, held, together
 from checks.context import Context
 from checks.declared import check
-from checks.hits import COMMANDS, Hit, is_service_linked, scope_of
+from checks.hits import COMMANDS, CROWD, Hit, is_service_linked, scope_of
 from scanner.classes import is_class
 from scanner.closure import Closure, closure_of
 from scanner.estate import Principal, Provider
@@ -15,8 +15,6 @@ from scanner.graph import AccessGraph
 from scanner.search import hops_of
 
 _SEVERAL = 2
-#: More principals than this are one finding: what all of them pass is to be changed.
-_MOST = 50
 #: How the ARN of a group of Identity Center goes on.
 _GROUP = ":identitystore:::group/"
 
@@ -41,7 +39,7 @@ def _everything(context: Context, provider: Provider) -> Iterator[Hit]:
     kind = "accounts" if provider is Provider.AWS else "subscriptions"
     what = f"can run commands on every node of all {len(scopes)} {kind}"
     found = tuple(_reaching(provider, graph, closure, scopes))
-    if len(found) > _MOST:
+    if len(found) > CROWD:
         access = _access(graph, closure, *found[0])
         message = f"{len(found)} principals {what}"
         yield Hit(f"{provider}:*", None, access, message)

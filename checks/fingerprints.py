@@ -14,7 +14,8 @@ def fingerprint(
     """Return `wcr1:` and 12 hex digits over who, where and how far.
 
     Never over texts, dates, severities or lists of VMs, which change while the finding
-    stays the same. `principal` is an id, or empty for a finding about a scope.
+    stays the same. `principal` is an id; for a finding about a scope it is what tells
+    it from others of the check there, mostly nothing.
     """
     key = [check, provider.value, scope, principal, reach_kind]
     text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))

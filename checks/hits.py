@@ -16,6 +16,9 @@ from scanner.graph import AccessGraph
 #: Vectors that run a command by themselves; adjacent ones also need a way in.
 COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
 
+#: More principals than this are one finding where one change mends it for all of them.
+CROWD = 50
+
 _SHOWN = 3
 
 
@@ -35,6 +38,8 @@ class Hit:
         because: what the finding rests on; default: what the grants held rest on.
         path: hops to show; default: those of the access.
         verdict: default: that of the access.
+        subject: without a principal, what tells the finding from others of the check in
+            the scope, where there may be some; it stays the same from scan to scan.
     """
 
     scope: str
@@ -44,6 +49,7 @@ class Hit:
     because: tuple[Because, ...] | None = None
     path: tuple[Edge, ...] = ()
     verdict: Verdict | None = None
+    subject: str = ""
 
 
 Find = Callable[[Context], Iterator[Hit]]
@@ -68,7 +74,7 @@ def findings(meta: Meta, find: Find, context: Context) -> Iterator[Finding]:
 def _finding(meta: Meta, hit: Hit, graph: AccessGraph) -> Finding:
     access, reach = hit.access, reach_of_sets(graph, hit.access.sets)
     verdict = hit.verdict or access.verdict
-    who = hit.principal.id if hit.principal else ""
+    who = hit.principal.id if hit.principal else hit.subject
     return Finding(
         check=meta.id,
         severity=severity_of(_risk(hit, reach, verdict), meta.severity),

@@ -36,12 +36,13 @@ def t1651_aws_any_document_every_node(context: Context) -> Iterator[Hit]:
     """Yield a hit per principal with a whole account and no list of documents."""
     graph = context.graph
     for principal, grants in commands_of_ours(graph, Provider.AWS):
-        wide = [grant for grant in grants if covers_a_scope(graph, grant.targets)]
-        if any(_any_document(grant) for grant in wide):
+        any_ = [grant for grant in grants if _any_document(grant)]
+        if any(covers_a_scope(graph, grant.targets) for grant in any_):
             # Vectors without a document are open to any code as well.
-            free = [g for g in wide if not isinstance(g.decision.documents, tuple)]
+            free = [g for g in grants if not isinstance(g.decision.documents, tuple)]
+            wide = [grant for grant in free if covers_a_scope(graph, grant.targets)]
             message = f"{principal.name} can run any document on every node"
-            yield hit_on_held(graph, principal, free, message)
+            yield hit_on_held(graph, principal, wide, message)
 
 
 @check

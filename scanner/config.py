@@ -29,11 +29,13 @@ class Thresholds:
         principals_per_scope, principals_per_target: how many principals are accepted,
             before a number check finds them too many.
         unused_days: for how long access is not used, before it is found to be unused.
+        activation_hours: for how long activated access may last.
     """
 
     principals_per_scope: int = 10
     principals_per_target: int = 5
     unused_days: int = 90
+    activation_hours: int = 8
 
 
 @dataclass(frozen=True, slots=True)

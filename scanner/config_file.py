@@ -25,6 +25,7 @@ from scanner.config import (
 )
 from scanner.config_values import (
     DOCUMENTED,
+    MOST,
     PARTNER,
     PRINCIPAL,
     SCOPE,
@@ -47,6 +48,9 @@ _MAX_BYTES = 1 << 20
 _FINGERPRINT = re.compile(r"wcr1:[0-9a-f]{12}")
 #: Fields that say where something is written, and are no keys.
 _PLACES = ("path", "place")
+
+#: No activation in Azure lasts longer than a day.
+_LIMITS = {"activation_hours": 24}
 
 _APPROVED = {"principals": PRINCIPAL, "partners": PARTNER, "break_glass": PRINCIPAL}
 _IDENTITIES = {"people": PRINCIPAL, "workloads": PRINCIPAL}
@@ -148,7 +152,12 @@ def _section(
 
 def _thresholds(said: _Said, place: Place) -> Thresholds:
     table, here = _section(said, place, "thresholds", Thresholds)
-    return Thresholds(**{key: number(table[key], here.below(key)) for key in table})
+    return Thresholds(
+        **{
+            key: number(value, here.below(key), _LIMITS.get(key, MOST))
+            for key, value in table.items()
+        }
+    )
 
 
 def _lists(

@@ -12,7 +12,7 @@ from scanner.errors import UnusableInput
 
 DOCUMENTED = "docs/configuration.md describes every key"
 
-_MOST = 1_000_000
+MOST = 1_000_000
 _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _ACCOUNT = r"[0-9]{12}"
 _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:[^:]+.*")
@@ -45,12 +45,12 @@ class Place:
 Form = tuple[Callable[[str], bool], str]
 
 
-def number(value: object, place: Place) -> int:
-    """Return a whole number from 0 on."""
+def number(value: object, place: Place, most: int = MOST) -> int:
+    """Return a whole number from 0 to `most`."""
     if isinstance(value, bool) or not isinstance(value, int):
         place.refuse(f"must be a whole number, not {kind(value)}", "write one")
-    if not 0 <= value <= _MOST:
-        place.refuse(f"{value} is out of range", f"write 0 to {_MOST}")
+    if not 0 <= value <= most:
+        place.refuse(f"{value} is out of range", f"write 0 to {most}")
     return value
 
 

@@ -13,6 +13,11 @@ from scanner.index import Index
 
 def who_is_led_to(index: Index, holders: Iterable[int]) -> int:
     """Count who can become one of some principals, these included."""
+    return sum(map(mul, led_to(index, holders), index.somebody))
+
+
+def led_to(index: Index, holders: Iterable[int]) -> bytearray:
+    """Return for each principal 1 if it can become one of some, or is one, else 0."""
     people, sources, into = len(index.principals), index.sources, index.into
     seen, open_ = bytearray(people), list(holders)
     for holder in open_:
@@ -34,7 +39,7 @@ def who_is_led_to(index: Index, holders: Iterable[int]) -> int:
             if not seen[node]:
                 seen[node] = 1
                 open_.append(node)
-    return sum(map(mul, seen, index.somebody))
+    return seen
 
 
 class _RunsOn:

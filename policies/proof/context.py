@@ -9,6 +9,7 @@ from policies.apply.azure_draft import AzureIndex
 from policies.proof.actions import Actions, aws_actions
 from policies.proof.classes import Targets
 from policies.proof.layers import LayerDifference
+from policies.proof.leading import Leading
 from scanner.analysis import Analysis
 from scanner.aws.deciding.facts import membership
 from scanner.aws.deciding.layout import Layout
@@ -19,14 +20,9 @@ from scanner.aws.model import AwsAccount, AwsEstate
 from scanner.aws.vectors import catalogue
 from scanner.azure.model import AzureEstate
 from scanner.estate import Gap, Provider, Target
-from scanner.grants import Edge
 from scanner.graph import AccessGraph
-from scanner.hops import Cost
 
 Half = AwsEstate | AzureEstate
-#: A hop with its cost and its end.
-Step = tuple[Cost, str, Edge]
-
 
 #: Changed copies that are kept: findings that share a change stand far apart.
 _MOST_OUTCOMES = 256
@@ -68,9 +64,6 @@ class Context:
         self.escalating = Rules(escalating())
         self._escalations: dict[str, AccountEscalations] = {}
         self._targets: dict[str, Targets] = {}
-        #: By principal, its hops as searches for what remains take them (`remaining`).
-        self.onward: dict[str, tuple[tuple[Step, ...], Mapping[str, tuple[Step, ...]]]]
-        self.onward = {}
         self._layouts = Recent(_MOST_LAYOUTS)
 
     def half(self, provider: Provider) -> Half | None:
@@ -100,6 +93,11 @@ class Context:
             found = AccountEscalations(estate, home, self.escalating)
             self._escalations[account] = found
         return found
+
+    @cached_property
+    def leading(self) -> Leading:
+        """What searches for what remains share."""
+        return Leading(self.graph)
 
     @property
     def actions(self) -> Actions:

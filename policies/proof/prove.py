@@ -154,7 +154,7 @@ def _paths(case: Case, hops: Sequence[HopChange]) -> tuple[Path, ...]:
     targets = case.context.targets(case.provider, account)
     wanted = 0
     for end in {end for end in ends if home_of(end) == account}:
-        for grant in case.context.graph.grants_of.get(end, ()):
+        for grant in case.context.graph.holds.get(end, ()):
             if grant.vector.id in case.finding.vectors:
                 wanted |= targets.bits(grant.targets)
     temporary = case.intent.aim is Aim.TEMPORARY

@@ -1,10 +1,11 @@
 """Link again the part of an AWS estate that some changes can touch."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 
 from policies.proof.again import home_of
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.callers import EntryIndex
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.trusts import Kind, named_by
@@ -69,7 +70,9 @@ def _linked(
             kept = [replace(one, trust=None) for one in account.identities[:1]]
         accounts[id_] = replace(account, identities=tuple(kept), nodes=())
     part = replace(estate, accounts=accounts)
-    finders = (OwnEntries(part), OutsideEntries(part), People(part))
+    index = EntryIndex()
+    own, outside = OwnEntries(part, index=index), OutsideEntries(part, index)
+    finders = (own, outside, People(part))
     return by_ends([edge for finder in finders for edge in finder.edges()])
 
 
@@ -100,20 +103,31 @@ def _admits(role: Identity, homes: set[str]) -> bool:
 
 
 def by_ends(edges: Iterable[Edge]) -> dict[Key, Edge]:
-    """Index hops by kind and ends; those through a class of callers one by one."""
-    joining: dict[str, list[Edge]] = {}
-    for edge in edges:
-        if edge.target.startswith(_CLASS):
-            joining.setdefault(edge.target, []).append(edge)
-    found: dict[Key, Edge] = {}
+    """Index hops by kind and ends; those through classes of callers one by one."""
+    onward: dict[str, list[Edge]] = {}
     for edge in edges:
         if edge.source.startswith(_CLASS):
-            for first in joining.get(edge.source, ()):
-                whole = _joined(first, edge)
-                found[whole.kind, whole.source, whole.target] = whole
-        elif not edge.target.startswith(_CLASS):
-            found[edge.kind, edge.source, edge.target] = edge
-    return found
+            onward.setdefault(edge.source, []).append(edge)
+    starts = (edge for edge in edges if not edge.source.startswith(_CLASS))
+    return {
+        (whole.kind, whole.source, whole.target): whole
+        for edge in starts
+        for whole in spelt(edge, lambda id_: onward.get(id_, ()))
+    }
+
+
+def spelt(edge: Edge, onward: Callable[[str], Iterable[Edge]]) -> Iterator[Edge]:
+    """Yield the hops that one stands for: itself, or those out of the class it enters.
+
+    Args:
+        edge: from somebody; a class may lead to another one.
+        onward: the hops out of a class, by its id.
+    """
+    if not edge.target.startswith(_CLASS):
+        yield edge
+        return
+    for after in onward(edge.target):
+        yield from spelt(_joined(edge, after), onward)
 
 
 def _joined(first: Edge, second: Edge) -> Edge:

@@ -7,6 +7,7 @@ from scanner.aws.arn import parse_arn
 from scanner.aws.linking.administrators import Registering, delegations
 from scanner.aws.linking.associating import Associations
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.callers import EntryIndex
 from scanner.aws.linking.delegated import Delegated
 from scanner.aws.linking.escalating.hops import Escalations
 from scanner.aws.linking.forging import Forgers
@@ -74,9 +75,11 @@ class _Finders:
 
     def __init__(self, estate: AwsEstate) -> None:
         self._estate = estate
-        self._own, self._outside = OwnEntries(estate), OutsideEntries(estate)
+        index = EntryIndex()
+        self._own = OwnEntries(estate, index=index)
+        self._outside = OutsideEntries(estate, index)
         self._people, self._providers = People(estate), Providers(estate)
-        self._stacks, self._tagging = StackSets(estate), TaggedEntries(estate)
+        self._stacks, self._tagging = StackSets(estate), TaggedEntries(estate, index)
         self._sets, self._tagged = PermissionSets(estate), Retagged(estate)
         self._delegated = Delegated(estate)
         self._registering = Registering(estate, self._stacks, self._sets)

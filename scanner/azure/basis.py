@@ -21,19 +21,29 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
         """Name the assignments behind any target of the grant."""
-        if self.decision.verdict is not Verdict.UNKNOWN:
-            only = self.engine.only_giving(self.question, principal.id)
-            if only is not None:
-                return (self.engine.named(only, principal.id),)
-        return self._resting_on(principal, self.targets.bits)
+        engine, holdings = self.engine, self.engine.parties.held(principal.id)
+        found = engine.resting.get((self, holdings))
+        if found is None:
+            found = tuple(self._resting(holdings))
+            engine.resting[self, holdings] = found
+        return engine.all_named(found, principal.id)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         """Name the assignments behind one target."""
-        return self._resting_on(principal, 1 << self.engine.place.positions[target.id])
-
-    def _resting_on(self, principal: Principal, bits: int) -> tuple[Because, ...]:
         engine = self.engine
-        holdings: Iterable[int] = engine.parties.holdings.get(principal.id, ())
+        bit = 1 << engine.place.positions[target.id]
+        found = self._resting_at(engine.parties.held(principal.id), bit)
+        return engine.all_named(found, principal.id)
+
+    def _resting(self, holdings: tuple[int, ...]) -> Iterable[int]:
+        if self.decision.verdict is not Verdict.UNKNOWN:
+            only = self.engine.only_giving(self.question, holdings)
+            if only is not None:
+                return (only,)
+        return self._resting_at(holdings, self.targets.bits)
+
+    def _resting_at(self, holdings: tuple[int, ...], bits: int) -> Iterable[int]:
+        engine = self.engine
         if self.decision.verdict is Verdict.UNKNOWN:
             holdings = (*holdings, *engine.open_holdings(self.question))
         as_good: dict[int, None] = {}
@@ -43,4 +53,4 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
             found[n] = None
         if not as_good and self.decision.verdict is Verdict.UNKNOWN:
             as_good = others  # allowed, but for a deny that nobody can decide
-        return tuple(engine.named(n, principal.id) for n in as_good)
+        return as_good

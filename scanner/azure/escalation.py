@@ -26,11 +26,12 @@ from scanner.azure.handing import HAND_OUT
 from scanner.azure.joints import conditional, disjoint, joint, meeting
 from scanner.azure.model import UPGRADES, AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
 from scanner.azure.rbac.scopes import ROOT, management_group, normalized
 from scanner.azure.rewriting import DEFINE, Rewriting
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.azure.site_vectors import IS_UPGRADED
 from scanner.azure.staying import Staying
 from scanner.azure.vectors import (

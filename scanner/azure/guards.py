@@ -7,11 +7,12 @@ from scanner.azure.cuts import bound_hits
 from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import disjoint, joint
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.posts import Posts
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.truth import Truth
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.grants import Decision
 
 _MA = "Microsoft.Authorization"

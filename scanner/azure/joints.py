@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from scanner.azure.parts import Parts, overlaid
 from scanner.azure.rbac.evaluation import ordered
 from scanner.azure.rbac.lasting import ALLOWED
 from scanner.azure.rbac.truth import conjunction
-from scanner.azure.settle import Parts, overlaid
 from scanner.grants import Condition, Confidence, Decision, Standing, Verdict
 
 _VERDICTS = [Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.ALLOWED]  # worst first

@@ -81,6 +81,10 @@ class Parties:
         for member in self._directory.reached.get(assignment.principal, ()):
             self.holdings[member].append(number)
 
+    def held(self, object_id: str) -> tuple[int, ...]:
+        """Return the assignments that a principal holds, itself or by a group."""
+        return tuple(self.holdings.get(object_id, ()))
+
     def classes(self, everybody: bool) -> list[Party]:
         """Return the classes, in the order of their first principal.
 
@@ -89,7 +93,7 @@ class Parties:
         """
         found: dict[tuple[tuple[int, ...], Profile, bool, int], list[Principal]] = {}
         for object_id, principal in self._directory.principals.items():
-            holdings = tuple(self.holdings.get(object_id, ()))
+            holdings = self.held(object_id)
             delegated = object_id in self._delegated
             if not holdings and (not everybody or principal.kind == "foreign"):
                 continue
@@ -109,7 +113,7 @@ class Parties:
         """Return one principal as a class of its own."""
         return Party(
             (principal,),
-            tuple(self.holdings.get(principal.id, ())),
+            self.held(principal.id),
             self.profile(principal.id),
             principal.id in self._delegated,
             self._apart(principal.id),

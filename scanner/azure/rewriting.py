@@ -12,9 +12,10 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import conditional, joint
 from scanner.azure.model import Assignment, AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.scopes import normalized
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.azure.times import not_before
 from scanner.grants import Condition, Decision, Verdict
 

@@ -1,11 +1,12 @@
 """Decide a class of principals: the best of what it holds, less what is cut."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from scanner.azure.cuts import Cut, Cuts
+from scanner.azure.cuts import Cuts
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Parties, Party
+from scanner.azure.parts import Parts, less, overlaid
 from scanner.azure.places import Place
 from scanner.azure.questions import (
     NOTHING,
@@ -14,12 +15,9 @@ from scanner.azure.questions import (
     Question,
     questions_of,
 )
-from scanner.azure.rbac.evaluation import HANGING, because_of, doubted, either
+from scanner.azure.rbac.evaluation import HANGING, because_of
 from scanner.azure.spots import Spot, Spots, at, union
 from scanner.grants import AssignmentBecause, Decision, Verdict
-
-#: Disjoint sets of target classes, each with its decision.
-Parts = list[tuple[Decision, int]]
 
 UNREAD = Decision(Verdict.UNKNOWN, reasons=("role assignments were not read",))
 _UNSEEN = Decision(Verdict.UNKNOWN, reasons=("group members were not read",))
@@ -55,6 +53,8 @@ class Engine:
         parties: the principals.
         spots: where assignments count.
         cuts: what takes access away.
+        resting: the assignments that grants rest on, by what they ask and what is held:
+            principals that hold the same share them.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Engine:
         self._mode_of = [self._modes[question.mode] for question in self.questions]
         self.parties = Parties(tenant, asked.giving, apart)
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
+        self.resting: dict[tuple[object, tuple[int, ...]], tuple[int, ...]] = {}
         self._unread = place.within(tenant.assignments_unread)
         self._names: dict[tuple[int, bool], AssignmentBecause] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
@@ -136,7 +137,7 @@ class Engine:
                 key = (id(parts), id(cut))
                 rest = left.get(key)
                 if rest is None:
-                    rest = left[key] = _less(parts, cut)
+                    rest = left[key] = less(parts, cut)
                 for question in questions:
                     found[question.number] = rest
                     uncut[question.number] = parts
@@ -175,13 +176,12 @@ class Engine:
         given, pattern_of = self._given[question.number], self._pattern_of
         return [(n, given[pattern_of[n]]) for n in holdings if pattern_of[n] in given]
 
-    def only_giving(self, question: Question, principal: str) -> int | None:
-        """Return the one assignment that gives somebody what is asked, if it is one.
+    def only_giving(self, question: Question, holdings: Iterable[int]) -> int | None:
+        """Return the one assignment that gives what is asked, if it is one.
 
         Whatever is allowed then rests on it; None where there are more, or none.
         """
         given, pattern_of = self._given[question.number], self._pattern_of
-        holdings = self.parties.holdings.get(principal, ())
         holding = [n for n in holdings if pattern_of[n] in given]
         return holding[0] if len(holding) == 1 else None
 
@@ -201,6 +201,12 @@ class Engine:
                 yield n, decision
             if perhaps and perhaps.get(scope, 0) & bits:
                 yield n, HANGING
+
+    def all_named(
+        self, numbers: Iterable[int], principal: str
+    ) -> tuple[AssignmentBecause, ...]:
+        """Name assignments as what a principal's access rests on."""
+        return tuple([self.named(n, principal) for n in numbers])
 
     def named(self, number: int, principal: str) -> AssignmentBecause:
         """Name an assignment as what a principal's access rests on.
@@ -309,79 +315,3 @@ class Engine:
             scope = self.tenant.assignments[n].scope
             found |= at(self.spots.of(scope), mode) | self.place.perhaps.get(scope, 0)
         return found
-
-
-def _less(parts: Parts, cut: Cut) -> Parts:
-    """Take away what is cut, and say where that is not certain."""
-    hits = [bits & cut.blocked for _, bits in parts] if cut.blocked else ()
-    if any(hits):
-        masked = ((d, bits ^ hit) for (d, bits), hit in zip(parts, hits, strict=True))
-        parts = [(decision, bits) for decision, bits in masked if bits]
-    for reason, bits in cut.unless:
-        unsure = Decision(Verdict.UNKNOWN, reasons=(reason,))
-        parts = list(_split(parts, bits, unsure))
-    for reason, bits in cut.doubts:
-        parts = list(_doubting(parts, bits, reason))
-    return parts
-
-
-def overlaid(ranked: Iterable[tuple[Decision, int]]) -> Parts:
-    """Make sets disjoint, given best first: the better decision takes the target.
-
-    Where two conditional or two unknown ones meet, what they say adds up.
-    """
-    parts: Parts = []
-    taken = 0
-    for decision, bits in ranked:
-        known = bits & taken
-        if known:
-            if decision.verdict is not Verdict.ALLOWED:
-                parts = list(_added(parts, decision, known))
-            bits ^= known
-        if bits:
-            parts.append((decision, bits))
-            taken |= bits
-    return joined(parts) if len(parts) > 1 else parts
-
-
-def _added(
-    parts: Parts, decision: Decision, bits: int
-) -> Iterator[tuple[Decision, int]]:
-    for known, covered in parts:
-        meeting = covered & bits
-        better = either(known, decision)
-        if not meeting or better == known:
-            yield known, covered
-            continue
-        yield better, meeting
-        if covered != meeting:
-            yield known, covered ^ meeting
-
-
-def joined(parts: Iterable[tuple[Decision, int]]) -> Parts:
-    """Join sets with equal decisions."""
-    found: dict[Decision, int] = {}
-    for decision, bits in parts:
-        found[decision] = found.get(decision, 0) | bits
-    return list(found.items())
-
-
-def _split(
-    parts: Parts, bits: int, instead: Decision
-) -> Iterator[tuple[Decision, int]]:
-    for decision, covered in parts:
-        hit = covered & bits
-        if hit:
-            reasons = tuple(dict.fromkeys((*decision.reasons, *instead.reasons)))
-            yield replace(instead, reasons=reasons), hit
-        if covered != hit:
-            yield decision, covered ^ hit
-
-
-def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, int]]:
-    for decision, covered in parts:
-        hit = covered & bits
-        if hit:
-            yield doubted(decision, (reason,)), hit
-        if covered != hit:
-            yield decision, covered ^ hit

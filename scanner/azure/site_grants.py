@@ -6,9 +6,10 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import conditional, disjoint, joint, meeting
 from scanner.azure.model import Host, Workers
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites, home_of
 from scanner.grants import Condition, Decision, Verdict, ones

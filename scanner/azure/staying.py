@@ -13,9 +13,10 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.guards import blocked_by
 from scanner.azure.model import DenyAssignment, Lock
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.truth import Truth
-from scanner.azure.settle import Engine, Parts
+from scanner.azure.settle import Engine
 from scanner.azure.vectors import MACHINE_VECTORS, AzureVector
 from scanner.grants import Tier, Verdict
 

@@ -14,11 +14,13 @@ from scanner.azure.joints import disjoint
 from scanner.azure.lots import lots_of
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.parts import Parts
 from scanner.azure.places import place_of
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
-from scanner.azure.settle import Engine, Parts, ask
+from scanner.azure.rewriting import DEFINE
+from scanner.azure.settle import Engine, ask
 from scanner.azure.site_grants import Gains, SiteGrants
 from scanner.azure.site_vectors import SiteVector, on_runbook
 from scanner.azure.sites import Sites
@@ -226,19 +228,29 @@ class _Joint(msgspec.Struct, frozen=True, eq=False):
     decision: Decision
 
     def __call__(self, principal: Principal) -> tuple[Because, ...]:
-        """Name them behind any target."""
-        return self._resting_on(principal, -1, "")
+        """Name them behind any target.
+
+        Who defines roles rests on more than what is held: it is asked one by one.
+        """
+        engine = self.of.engine
+        known = self, engine.parties.held(principal.id)
+        found = engine.resting.get(known)
+        if found is None:
+            found = self._resting_on(principal, -1, "")
+            if all(way.vector.id != DEFINE for way in self.ways):
+                engine.resting[known] = found
+        return engine.all_named(found, principal.id)
 
     def at(self, principal: Principal, target: Target) -> tuple[Because, ...]:
         """Name them behind one target."""
         bit = 1 << self.of.place.positions[target.id]
-        return self._resting_on(principal, bit, f"/subscriptions/{target.scope}")
+        found = self._resting_on(principal, bit, f"/subscriptions/{target.scope}")
+        return self.of.engine.all_named(found, principal.id)
 
     def _resting_on(
         self, principal: Principal, bits: int, home: str
-    ) -> tuple[Because, ...]:
-        engine = self.of.engine
-        holdings = engine.parties.holdings.get(principal.id, ())
+    ) -> tuple[int, ...]:
+        holdings = self.of.engine.parties.held(principal.id)
         found: set[int] = set()
         for way in self.ways:
             if isinstance(way, Escalation):
@@ -248,7 +260,7 @@ class _Joint(msgspec.Struct, frozen=True, eq=False):
                 continue
             sites = self.of.site_grants.reaching(way, bits, home) if home else -1
             found |= set(self._on_sites(way, holdings, sites))
-        return tuple(engine.named(n, principal.id) for n in sorted(found))
+        return tuple(sorted(found))
 
     def _giving(
         self, question: Question, holdings: Iterable[int], bits: int

@@ -24,8 +24,8 @@ def command(
     only one target.
     """
     from output.answers import write_who_can_json, write_who_can_table
+    from scanner.everybody import Everybody
     from scanner.names import find_target
-    from scanner.paths import Everybody
 
     console, result = begin(context, estate_dir, cache)
     found = find_target(result.graph, target)

@@ -4,6 +4,7 @@ import decided as d
 import pytest
 
 from checks.catalogue import run_checks
+from scanner.config import DEFAULTS, Config, Thresholds
 from scanner.estate import Provider
 from scanner.grants import Activation, AssignmentBecause, Standing, Verdict
 from scanner.graph import build_graph
@@ -18,7 +19,7 @@ CHECKS = {
 }
 
 
-def found(*policies: Activation | None, edges=(), who=CAROL):
+def found(*policies: Activation | None, edges=(), who=CAROL, config=DEFAULTS):
     given = [
         d.grant(
             [who],
@@ -32,7 +33,7 @@ def found(*policies: Activation | None, edges=(), who=CAROL):
     half = d.half(
         *given, edges=edges, principals=[TEAM, OUTER], provider=Provider.AZURE
     )
-    checked = run_checks(build_graph([half]))
+    checked = run_checks(build_graph([half]), config=config)
     return {one.check: one for one in checked if one.check in CHECKS}
 
 
@@ -54,11 +55,35 @@ def found(*policies: Activation | None, edges=(), who=CAROL):
         ("", False),
     ],
 )
-def test_longer_than_eight_hours_is_long(maximum, long):
+def test_longer_than_eight_hours_is_long_unless_said(maximum, long):
     """A duration of months, or one that nobody can read, is not known to be short."""
     policy = Activation(True, True, maximum)
 
     assert ("t1651_azure_activation_lasts_long" in found(policy)) is long
+
+
+@pytest.mark.parametrize(
+    ("hours", "maximum", "words"),
+    [
+        (2, "PT2H", ""),
+        (2, "PT121M", "within 2 hours: 1 node"),
+        (1, "PT8H", "within 1 hour: 1 node"),
+        (0, "PT1M", "within 0 hours: 1 node"),
+        (12, "PT12H", ""),
+        (24, "P1D", ""),
+        (24, "P1M", "within 24 hours: 1 node"),
+    ],
+)
+def test_how_long_is_accepted_is_configured(hours, maximum, words):
+    config = Config(thresholds=Thresholds(activation_hours=hours))
+
+    flagged = found(Activation(True, True, maximum), config=config)
+
+    if words:
+        message = flagged["t1651_azure_activation_lasts_long"].message
+        assert message.endswith(f"without asking again {words}")
+    else:
+        assert not flagged
 
 
 @pytest.mark.parametrize(

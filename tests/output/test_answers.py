@@ -13,7 +13,8 @@ from output.answers import (
     write_who_can_table,
 )
 from output.table import Style
-from scanner.paths import Everybody, targets_of, what_can
+from scanner.everybody import Everybody
+from scanner.paths import targets_of, what_can
 
 
 def who(found, target, write, **style):

@@ -19,7 +19,8 @@ from output.remediation_table import write_remediation_table
 from output.rows import write_access_csv, write_access_jsonl
 from output.table import Style
 from output.table_report import write_report_table
-from scanner.paths import reach_of, who_can
+from scanner.everybody import who_can
+from scanner.paths import reach_of
 
 RESULT = hostile()
 PRINCIPAL, TARGET = RESULT.decided[0].principals[3], RESULT.decided[0].targets[3]

@@ -87,6 +87,10 @@ def test_nothing_said_is_the_defaults():
             {"thresholds": Thresholds(principals_per_scope=0)},
         ),
         (
+            "[thresholds]\nactivation_hours = 24",
+            {"thresholds": Thresholds(activation_hours=24)},
+        ),
+        (
             f'[approved]\nprincipals = ["{ROLE}", "{GUID}"]',
             {"approved": Approved(principals=(ROLE, GUID))},
         ),
@@ -156,6 +160,21 @@ def test_what_is_said_is_read(toml, expected):
             "[thresholds]\nprincipals_per_scope = -1",
             "thresholds.principals_per_scope",
             "-1 is out of range",
+        ),
+        (
+            "[thresholds]\nactivation_hours = 25",
+            "thresholds.activation_hours",
+            "25 is out of range; write 0 to 24",
+        ),
+        (
+            "[thresholds]\nactivation_hours = '8h'",
+            "thresholds.activation_hours",
+            "must be a whole number, not a text",
+        ),
+        (
+            "[thresholds]\nactivation_hour = 8",
+            "thresholds.activation_hour",
+            "did you mean activation_hours?",
         ),
         ("[approved]\nprincipals = []", "approved.principals", "names nothing"),
         ("[approved]\nprincipals = 'x'", "approved.principals", "must be a list"),

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanner.everybody import who_can
 from scanner.grants import Confidence, Tier, Verdict
 from scanner.graph import build_graph
 from scanner.hops import and_all, cost_of, plus, rank_of
-from scanner.paths import nearest, reach_of, who_can
+from scanner.paths import nearest, reach_of
 
 A, B, C, D, E = (d.role(name) for name in "abcde")
 VM1, VM2, VM3 = d.vms("i-1", "i-2", "i-3")

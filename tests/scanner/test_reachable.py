@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from scanner.classes import CLASS
 from scanner.estate import Principal, Provider
+from scanner.everybody import Everybody
 from scanner.grants import Tier
 from scanner.graph import build_graph
-from scanner.paths import Everybody, reach_of, targets_of
+from scanner.paths import reach_of, targets_of
 
 CALLERS = Principal(Provider.AWS, "class:aws:0", "", CLASS, False, "")
 PEOPLE = [*(d.role(name) for name in "abcde"), CALLERS]

@@ -96,17 +96,15 @@ class AccountEngine:
         Args:
             among: decide these principals only, given by id; None means everybody.
         """
-        sharing: dict[_Share, list[Principal]] = defaultdict(list)
-        outcomes: dict[tuple[str, Power], list[_Share]] = {}
+        alike: dict[tuple[AwsVector, Power], list[Principal]] = defaultdict(list)
         for power, everybody in self._classes.items():
             members = [p for p in everybody if among is None or p.id in among]
             for place in ones(power.vectors) if members else ():
-                vector, narrow = self._vectors[place], power.on(place)
-                known = vector.action, narrow
-                if known not in outcomes:
-                    outcomes[known] = self._shares(narrow, vector)
-                for share in outcomes[known]:
-                    sharing[share] += members
+                alike[self._vectors[place], power.on(place)] += members
+        sharing: dict[_Share, list[Principal]] = defaultdict(list)
+        for (vector, narrow), members in alike.items():
+            for answer, bits in self._joins.outcome(narrow, vector).items():
+                sharing[vector, answer, bits] += members
         for (vector, answer, bits), principals in sharing.items():
             yield self._grant(vector, answer, bits, principals)
 
@@ -150,10 +148,6 @@ class AccountEngine:
     def _mentioned(self) -> frozenset[str]:
         rules = {rule for power in self._classes for rule in power.rules}
         return frozenset(one for rule in rules for one in _mentioned(rule))
-
-    def _shares(self, power: Power, vector: AwsVector) -> list[_Share]:
-        outcome = self._joins.outcome(power, vector)
-        return [(vector, answer, bits) for answer, bits in outcome.items()]
 
     def _grant(
         self,

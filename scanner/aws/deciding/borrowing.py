@@ -1,11 +1,12 @@
 """What is lent to whom: lenders by class, and what each set of them commands."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from scanner.aws.deciding.cells import Cells, combined, covered, meet, under, within
-from scanner.aws.deciding.halves import Answer, Outcome
+from scanner.aws.deciding.halves import Answer, Documents, Outcome, joined
 from scanner.aws.deciding.lenders import Lender
 from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.outcomes import (
@@ -17,7 +18,7 @@ from scanner.aws.deciding.outcomes import (
 )
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
-from scanner.aws.iam.formulas import TRUE, Formula, both
+from scanner.aws.iam.formulas import TRUE, Formula, both, folded
 from scanner.aws.vectors import AwsVector, Catalogue, Way, place
 from scanner.grants import ones
 
@@ -29,6 +30,16 @@ class Commanding(NamedTuple):
     power: Power
     vector: AwsVector
     targets: int
+
+
+class _Alike(NamedTuple):
+    """What lenders have in common that differ in the document that they run."""
+
+    region: str
+    power: Power | None
+    holds: tuple[tuple[Formula, int], ...]
+    given: Formula
+    confined: bool
 
 
 class Borrowing:
@@ -49,7 +60,6 @@ class Borrowing:
         self._catalogue = catalogue
         self._lending = lending
         self._outcome = outcome
-        self._regions = sorted({node.region for node in nodes.resources})
         self._vectors = {one.action: one for one in catalogue.covered}
         self._commands: dict[tuple[Power, tuple[str, ...]], Outcome] = {}
         self._reached: dict[
@@ -146,32 +156,50 @@ class Borrowing:
         return found
 
     def _united(self, bits: int, by: tuple[str, ...]) -> Outcome:
-        found: Outcome = {}
-        for region in self._regions:
-            inside = self._nodes.in_region(region)
-            # Lenders of one class are one: their role's power, and what limits it.
-            alike: dict[tuple[Power, Formula, str], None] = {}
-            for n in ones(bits & self.lenders.in_region(region)):
-                lender = self._lenders[n]
-                if lender.role and not lender.confined:
-                    power = self._lending.powers[lender.role]
-                    alike[power, lender.given, lender.document] = None
-                else:
-                    found = either_way(found, self._held_by(lender, by, inside))
-            for power, given, document in alike:
-                command = _only(self._command(power, by), given, document, inside)
-                found = either_way(found, command)
-        return found
+        kinds, of_each = self._alike
+        documents: dict[int, set[str]] = defaultdict(set)
+        for n in ones(bits):
+            documents[of_each[n]].add(self._lenders[n].document)
+        parts = (
+            self._held_by(kinds[place], documents[place], by)
+            for place in sorted(documents)
+        )
+        return folded(either_way, [part for part in parts if part], {})
 
-    def _held_by(self, lender: Lender, by: tuple[str, ...], inside: int) -> Outcome:
-        """Return what is commanded by one that holds nodes."""
-        holds = within(under(lender.holds, lender.given), inside)
-        document = (lender.document,) if lender.document else None
-        if not lender.role:
-            return answered(holds, document)
-        command = self._command(self._lending.powers[lender.role], by)
-        confined = combined(holds, {TRUE: covering(command)}, both)
-        return followed(confined, _only(command, TRUE, lender.document, inside))
+    @cached_property
+    def _alike(self) -> tuple[list[_Alike], list[int]]:
+        """What lends alike, and the place in it of what each lender lends."""
+        places: dict[_Alike, int] = {}
+        of_each = []
+        for one in self._lenders:
+            power = self._lending.powers[one.role] if one.role else None
+            holds = tuple(one.holds.items())
+            alike = _Alike(one.resource.region, power, holds, one.given, one.confined)
+            of_each.append(places.setdefault(alike, len(places)))
+        return list(places), of_each
+
+    def _held_by(
+        self, alike: _Alike, documents: set[str], by: tuple[str, ...]
+    ) -> Outcome:
+        """Return what is commanded by some that lend alike.
+
+        Args:
+            alike: what they lend.
+            documents: names of those that they run; empty where none is fixed.
+            by: as for `_command`.
+        """
+        inside = self._nodes.in_region(alike.region)
+        holds = within(under(dict(alike.holds), alike.given), inside)
+        fixed = joined(documents - {""}) or None
+        if alike.power is None:
+            return answered(holds, fixed)
+        command = self._command(alike.power, by)
+        own = command if "" in documents else {}
+        if fixed:
+            own = either_way(_running(command, fixed), own)
+        if not alike.confined:
+            return _limited(own, alike.given, inside)
+        return followed(combined(holds, {TRUE: covering(command)}, both), own)
 
     def _command(self, power: Power, by: tuple[str, ...]) -> Outcome:
         """Return what a role commands by itself, by any of some vectors."""
@@ -185,10 +213,18 @@ class Borrowing:
         return self._commands[known]
 
 
-def _only(outcome: Outcome, given: Formula, document: str, inside: int) -> Outcome:
-    """Return an outcome on some targets, under a formula, with a fixed document."""
+def _running(outcome: Outcome, documents: Documents) -> Outcome:
+    """Return an outcome with fixed documents."""
     result: dict[Answer, int] = {}
     for answer, bits in outcome.items():
-        documents = (document,) if document else answer.documents
-        add(result, Answer(both(answer.formula, given), documents), bits & inside)
+        add(result, Answer(answer.formula, documents), bits)
+    return result
+
+
+def _limited(outcome: Outcome, given: Formula, inside: int) -> Outcome:
+    """Return an outcome on some targets, under a formula."""
+    result: dict[Answer, int] = {}
+    for answer, bits in outcome.items():
+        limited = Answer(both(answer.formula, given), answer.documents)
+        add(result, limited, bits & inside)
     return result

@@ -4,7 +4,7 @@ Cells map a formula to the bit set of the resources it governs. The bit sets of 
 mapping are disjoint and its formulas distinct; a resource in no cell is not granted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from scanner.aws.iam.formulas import (
     FALSE,
@@ -24,8 +24,13 @@ NOTHING: Cells = {}
 
 def covered(cells: Cells) -> int:
     """Return all resources that are in some cell."""
+    return union(cells.values())
+
+
+def union(many: Iterable[int]) -> int:
+    """Return what is in any of many sets of bits."""
     found = 0
-    for bits in cells.values():
+    for bits in many:
         found |= bits
     return found
 

@@ -32,6 +32,9 @@ _OLDER_RIGHT = "older policies name only automation-definition"
 _SESSION, _RESUME = "ssm:StartSession", "ssm:ResumeSession"
 _AUTOMATIONS = ("ssm:StartAutomationExecution", "ssm:StartChangeRequestExecution")
 _CHECK = "ssm:sessiondocumentaccesscheck"
+#: Steps whose answer looks at the rules themselves, and not only at what they name.
+BY_RULES = frozenset({_SESSION, _RESUME})
+_DEFINITION = "automation-definition"
 _OWN = frozenset({"aws:userid", "aws:username"})
 
 #: Names or patterns of documents, `any`, or None where there are none.
@@ -104,6 +107,12 @@ class Halves:
     def of_kind(self, kind: str) -> int:
         """Return the objects of a kind."""
         return self._objects.of_kind(kind)
+
+    def may_name(self, rule: Rule, step: Step) -> bool:
+        """Tell whether a rule may name anything that the answer to a step rests on."""
+        also = (_DEFINITION,) if step.action in _AUTOMATIONS else ()
+        named = self._objects.named(rule)
+        return any(named & self.of_kind(kind) for kind in (*step.needs, *also))
 
     def answer(
         self, cells: Mapping[str, Cells], halves: list[Half], region: str
@@ -197,7 +206,7 @@ class Halves:
 
     def _automation(self, half: Half, region: str, named: Answer) -> Answer:
         """A Deny on any of three types stops it; the third alone is an older policy."""
-        definitions = self._of("automation-definition", region)
+        definitions = self._of(_DEFINITION, region)
         formula = both(named.formula, unless_everywhere(half.denied, definitions))
         clear = (
             unless_everywhere(half.denied, self._of(kind, region) & half.visible)

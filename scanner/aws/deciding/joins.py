@@ -1,10 +1,11 @@
 """One vector of one class: its steps joined, way by way and region by region."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from scanner.aws.deciding.borrowing import Borrowing
 from scanner.aws.deciding.cells import NOTHING, Cells, meet, under, unite, within
-from scanner.aws.deciding.halves import Answer, Documents, Half, Outcome
+from scanner.aws.deciding.halves import BY_RULES, Answer, Documents, Half, Outcome
 from scanner.aws.deciding.layout import Picks
 from scanner.aws.deciding.lending import Lending
 from scanner.aws.deciding.outcomes import (
@@ -14,8 +15,9 @@ from scanner.aws.deciding.outcomes import (
     followed,
 )
 from scanner.aws.deciding.powers import Effects, Power
+from scanner.aws.deciding.rules import Rule
 from scanner.aws.iam.formulas import TRUE, doubted
-from scanner.aws.vectors import TARGETS, AwsVector, Catalogue, Step, Way, lends
+from scanner.aws.vectors import TARGETS, AwsVector, Catalogue, Step, Way, lends, place
 
 #: What they need may be granted in ways of their own.
 _OTHER_RIGHTS = (
@@ -36,12 +38,22 @@ class Joins:
         self._halves, self._reached = picks.halves, picks.reached
         self._node_effects = nodes
         self._regions = sorted({node.region for node in self._nodes.resources})
-        self._outcomes: dict[tuple[str, Power], Outcome] = {}
+        self._outcomes: dict[tuple[AwsVector, Power], Outcome] = {}
+        self._matters: dict[tuple[Rule, AwsVector], bool] = {}
         self.borrowing = Borrowing(nodes.space, catalogue, lending, self.outcome)
 
     def outcome(self, power: Power, vector: AwsVector) -> Outcome:
         """Decide one vector for a power (`Power.on` that vector), once."""
-        known = vector.action, power
+        known = vector, power
+        found = self._outcomes.get(known)
+        if found is None:
+            within_reach = power.only(partial(self._may_matter, vector))
+            found = self._decided(within_reach, vector)
+            self._outcomes[known] = found
+        return found
+
+    def _decided(self, power: Power, vector: AwsVector) -> Outcome:
+        known = vector, power
         found = self._outcomes.get(known)
         if found is None:
             found = {}
@@ -49,6 +61,27 @@ class Joins:
                 found = either_way(found, self._way(power, way))
             self._outcomes[known] = found
         return found
+
+    def _may_matter(self, vector: AwsVector, rule: Rule) -> bool:
+        """Tell whether a rule may name anything that a vector needs."""
+        known = rule, vector
+        found = self._matters.get(known)
+        if found is None:
+            steps = (
+                one for one in vector.steps if rule.actions >> place(one.action) & 1
+            )
+            found = any(self._may_name(rule, step) for step in steps)
+            self._matters[known] = found
+        return found
+
+    def _may_name(self, rule: Rule, step: Step) -> bool:
+        if step.action in BY_RULES or not TARGETS.isdisjoint(step.needs):
+            return True
+        lenders = self.borrowing.lenders
+        lent = (lenders.of_kind(kind) for kind in step.needs if lends(kind))
+        return any(
+            bits & lenders.named(rule) for bits in lent
+        ) or self._halves.may_name(rule, step)
 
     def reachable(self, way: Way) -> int:
         """Return the nodes that a way can reach at all."""

@@ -1,8 +1,6 @@
 """Which targets get which answer: what a way, a vector or a lender comes to."""
 
-from collections.abc import Iterable
-
-from scanner.aws.deciding.cells import Cells
+from scanner.aws.deciding.cells import Cells, union
 from scanner.aws.deciding.halves import Answer, Documents, Outcome, joined
 from scanner.aws.iam.formulas import FALSE, Formula, both, doubted, either
 
@@ -52,15 +50,7 @@ def add(result: dict[Answer, int], answer: Answer, bits: int) -> None:
 
 def covering(outcome: Outcome) -> int:
     """Return all targets that are in an outcome."""
-    return _all(outcome.values())
-
-
-def _all(many: Iterable[int]) -> int:
-    """Return what is in any of many sets of bits."""
-    found = 0
-    for bits in many:
-        found |= bits
-    return found
+    return union(outcome.values())
 
 
 def _either(one: Answer, other: Answer) -> Answer:

@@ -1,7 +1,7 @@
 """What a class of principals may do: its rules in all layers, and their effect."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +56,14 @@ class Power:
     def about(self, actions: int) -> "Power":
         """Return the part that concerns some operations, as a set of bits."""
         return _about(self, actions)
+
+    def only(self, matters: Callable[[Rule], bool]) -> "Power":
+        """Return the part without rules that do not matter; equal parts are equal."""
+        return replace(
+            self,
+            identity=tuple(filter(matters, self.identity)),
+            ceilings=tuple([tuple(filter(matters, one)) for one in self.ceilings]),
+        )
 
     @property
     def parts(self) -> "tuple[Power, ...]":

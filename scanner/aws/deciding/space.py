@@ -11,6 +11,7 @@ from scanner.aws.deciding.cells import (
     covered,
     meet,
     minus,
+    union,
     unite,
 )
 from scanner.aws.deciding.facts import Always, Resource, asking, resource_tag
@@ -45,6 +46,7 @@ class Space:
         self._partitions = {}
         self._fixed = frozenset(key for one in self.resources for key in one.fixed)
         self._rules: dict[Signature, Cells] = {}
+        self._names: dict[Rule, int] = {}
         self._families: dict[tuple[Rule, ...], frozenset[str]] = {}
 
     def regions(self, bits: int) -> list[str]:
@@ -101,6 +103,19 @@ class Space:
             if pattern.split(":", 5)[-1].startswith(f"{type_}/")
         ]
         return covered(self._named(rule, patterns, step))
+
+    def named(self, rule: Rule) -> int:
+        """Return what a rule names, or may name where that takes more to tell."""
+        found = self._names.get(rule)
+        if found is None:
+            if rule.excepts or any("${" in pattern for pattern in rule.patterns):
+                found = self.all
+            else:
+                found = union(
+                    covered(self._arns.matching(one)) for one in rule.patterns
+                )
+            self._names[rule] = found
+        return found
 
     def _named(self, rule: Rule, patterns: Iterable[str], step: Step) -> Cells:
         named: Cells = {}

@@ -27,6 +27,7 @@ class OwnEntries:
         estate: AwsEstate,
         made: Mapping[str, Sequence[Identity]] | None = None,
         classes: int = 0,
+        index: EntryIndex | None = None,
     ) -> None:
         """Index every account's identities by what their policies let them enter.
 
@@ -34,8 +35,9 @@ class OwnEntries:
             estate: the estate.
             made: who enters instead of these, by account: what they could become.
             classes: how many nodes have a name already.
+            index: of documents, which nobody asked for any yet.
         """
-        index = EntryIndex()
+        index = index or EntryIndex()
         self._halves = Halves(estate, index)
         self._accounts = estate.accounts
         self._callers = {

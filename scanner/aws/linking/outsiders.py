@@ -41,10 +41,15 @@ _ASSERTED = "which tags the provider gives its users is not in evidence"
 class OutsideEntries:
     """Finds and decides who outside the evidence can enter which role."""
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate; `principals` fills while `edges` runs."""
+    def __init__(self, estate: AwsEstate, index: EntryIndex | None = None) -> None:
+        """Remember the estate; `principals` fills while `edges` runs.
+
+        Args:
+            estate: the estate.
+            index: of its documents, if there is one.
+        """
         self._estate, self._sides = estate, Sides(estate)
-        self._index = EntryIndex()
+        self._index = index or EntryIndex()
         self.principals: dict[str, Principal] = {}
         self._ours = {
             member: name

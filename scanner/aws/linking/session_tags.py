@@ -74,9 +74,9 @@ class Sessions:
     `all` lists the sessions that hold more or other than the role does.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate."""
-        self._estate, self._index = estate, EntryIndex()
+    def __init__(self, estate: AwsEstate, index: EntryIndex) -> None:
+        """Remember the estate and its documents."""
+        self._estate, self._index = estate, index
         self._identities: dict[str, Identity] = {}
         self._named: dict[object, str] = {}
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from scanner.aws.linking.assumes import OwnEntries
+from scanner.aws.linking.callers import EntryIndex
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.requests import Entering
 from scanner.aws.linking.session_tags import Sessions
@@ -20,9 +21,14 @@ class TaggedEntries:
         made: what somebody is in sessions that are entered, by account.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Look for sessions worth entering."""
-        self._estate, self._sessions = estate, Sessions(estate)
+    def __init__(self, estate: AwsEstate, index: EntryIndex) -> None:
+        """Look for sessions worth entering.
+
+        Args:
+            estate: the estate.
+            index: of its documents.
+        """
+        self._estate, self._sessions = estate, Sessions(estate, index)
         self._nodes = {one.node for one in self._sessions.all}
         self._entered: set[str] = set()
         self.made: _Made = {}

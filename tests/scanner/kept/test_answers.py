@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from scanner.analysis import analyse
 from scanner.commands.results import load
 from scanner.coverage import Coverage
+from scanner.everybody import who_can
 from scanner.evidence.reader import open_estate
 from scanner.grants import Tier, Verdict, ones
 from scanner.graph import build_graph
 from scanner.kept.columns import Columns
 from scanner.kept.graph import KeptGraph
 from scanner.kept.packing import can_be_kept, packed_graph
-from scanner.paths import reach_of, targets_of, who_can
+from scanner.paths import reach_of, targets_of
 from scanner.simple_paths import simple_paths
 
 EMPTY = Coverage(())

@@ -6,10 +6,12 @@ from functools import cached_property
 
 from scanner.aws.deciding.cells import covered, meet, within
 from scanner.aws.deciding.rules import Rules
-from scanner.aws.iam.formulas import Settled, settle
+from scanner.aws.iam.formulas import settle
 from scanner.aws.linking.escalating.abilities import Layers
 from scanner.aws.linking.escalating.account import AccountEscalations, Actor
+from scanner.aws.linking.escalating.becoming import Becoming
 from scanner.aws.linking.escalating.catalogue import Gives, actions
+from scanner.aws.linking.escalating.changes import Changes
 from scanner.aws.linking.escalating.changing import changed
 from scanner.aws.linking.escalating.easiest import (
     CAN_BECOME,
@@ -23,12 +25,9 @@ from scanner.aws.linking.escalating.reaching import Ways
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.model import AwsEstate, Identity
 from scanner.aws.vectors import catalogue
-from scanner.classes import CLASS
-from scanner.estate import Principal, Provider
-from scanner.grants import Edge, Verdict, ones
+from scanner.estate import Principal
+from scanner.grants import Edge, Verdict
 
-#: More equal hops than this share a node for their targets.
-_MOST_PAIRS = 16
 #: What gives most comes first: what others give less is then left out.
 _ORDER = (
     *(Gives.ANY_POLICY, Gives.NO_DENIES, Gives.NO_BOUNDARY),
@@ -55,17 +54,12 @@ class Escalations:
             id_: AccountEscalations(estate, account, rules, alone=alone)
             for id_, account in estate.accounts.items()
         }
-        #: By account and subjects: as they are, or with any policy.
-        self._classes: dict[tuple[str, int, bool], Principal] = {}
+        self._changes = {id_: Changes(one) for id_, one in self._accounts.items()}
+        self._becoming = Becoming()
         self._nodes = Nodes()
         self._linked: set[tuple[str, str]] = set()
-        self._layers: dict[tuple[str, Change], tuple[tuple[int, Layers], ...]] = {}
         #: What somebody gains for certain, by hops that were found already.
         self._gained: defaultdict[str, list[Layers]] = defaultdict(list)
-        self._groups: dict[
-            tuple[str, Change, int], dict[Layers, tuple[int, Identity]]
-        ] = {}
-        self._more: dict[object, tuple[tuple[Layers, int, Identity], ...]] = {}
         #: Subjects that anybody who could make more of them becomes, by account.
         self._become: defaultdict[str, int] = defaultdict(int)
         #: What somebody could make of others, if it becomes them.
@@ -74,7 +68,7 @@ class Escalations:
     @property
     def parties(self) -> Iterator[Principal]:
         """Nodes that stand for others, and what identities could become."""
-        yield from self._classes.values()
+        yield from self._becoming.principals
         yield from self._nodes.principals
 
     @property
@@ -88,7 +82,7 @@ class Escalations:
             for ability, identities in account.by_ability.items():
                 for gain in account.gains(ability):
                     if gain.change.gives is Gives.BECOME:
-                        yield from self._becoming(account, identities, gain)
+                        yield from self._becoming.edges(account, identities, gain)
                         continue
                     for identity in identities:
                         base = account.subjects.of(identity.principal.id)
@@ -139,56 +133,6 @@ class Escalations:
             for one in account.subjects.identities
         }
 
-    # ---- to identities ----
-
-    def _becoming(
-        self, account: AccountEscalations, identities: Sequence[Identity], gain: Gain
-    ) -> Iterator[Edge]:
-        for formula, bits in gain.cells.items():
-            settled = settle(formula)
-            if settled.verdict is Verdict.DENIED:
-                continue
-            if len(identities) * bits.bit_count() > _MOST_PAIRS:
-                yield from self._together(account, identities, gain, settled, bits)
-                continue
-            for identity in identities:
-                because = account.because(identity, gain.rules)
-                for n in ones(bits):
-                    target = account.subjects.identities[n].principal.id
-                    if target != identity.known.id:
-                        source = identity.principal.id
-                        yield settled_edge(CAN_BECOME, source, target, settled, because)
-
-    def _together(
-        self,
-        account: AccountEscalations,
-        identities: Sequence[Identity],
-        gain: Gain,
-        settled: Settled,
-        bits: int,
-    ) -> Iterator[Edge]:
-        """Yield hops through one node for all that are become."""
-        place = account.account.id, bits, False
-        node = self._classes.get(place)
-        if node is None:
-            node = self._classes[place] = self._class(account, bits.bit_count())
-            for n in ones(bits):
-                target = account.subjects.identities[n].principal.id
-                yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
-        for identity in identities:
-            because = account.because(identity, gain.rules)
-            yield settled_edge(
-                CAN_BECOME, identity.principal.id, node.id, settled, because
-            )
-
-    def _class(self, account: AccountEscalations, members: int) -> Principal:
-        home = account.account.id
-        id_ = f"class:aws:{CAN_BECOME}:{len(self._classes)}"
-        name = f"{members} identities of {home} that the same right leads to"
-        return Principal(Provider.AWS, id_, name, CLASS, False, home)
-
-    # ---- to what identities could become ----
-
     def _changing(
         self, account: AccountEscalations, actor: Actor, gain: Gain
     ) -> Iterator[Edge]:
@@ -211,59 +155,6 @@ class Escalations:
                         yield settled_edge(CAN_BECOME, source, target, settled, because)
                     yield from more
 
-    def _made_of(
-        self, account: AccountEscalations, n: int, change: Change
-    ) -> tuple[tuple[int, Layers], ...]:
-        """Return what a subject may be after a change, numbered as `changed` does.
-
-        Only what is more than it has.
-        """
-        subject = account.subjects.identities[n]
-        known = subject.principal.id, change
-        found = self._layers.get(known)
-        if found is None:
-            found = self._layers[known] = tuple(account.more_of(subject, change))
-        return found
-
-    def _alike(
-        self, account: AccountEscalations, change: Change, bits: int
-    ) -> Mapping[Layers, tuple[int, Identity]]:
-        """Group some subjects by the power that they would have after a change."""
-        place = account.account.id, change, bits
-        found = self._groups.get(place)
-        if found is None:
-            found = {}
-            for n in ones(bits):
-                for number, layers in self._made_of(account, n, change):
-                    if layers in found:
-                        before, first = found[layers]
-                    else:
-                        subject = account.subjects.identities[n]
-                        made = tuple(changed(subject, change, account.account))
-                        before, first = 0, made[number]
-                    found[layers] = before | 1 << n, first
-            most_first = sorted(found.items(), key=lambda one: one[0].limits)
-            found = self._groups[place] = dict(most_first)
-        return found
-
-    def _adding(
-        self, account: AccountEscalations, actor: Actor, change: Change, bits: int
-    ) -> Sequence[tuple[Layers, int, Identity]]:
-        """Return the powers that are more than somebody has, with their subjects.
-
-        Worked out once for all that have and gain the same.
-        """
-        has = self._has(account, actor)
-        place = (account.account.id, change, bits, *has)
-        found = self._more.get(place)
-        if found is None:
-            found = self._more[place] = tuple(
-                (layers, bits, made)
-                for layers, (bits, made) in self._alike(account, change, bits).items()
-                if all(account.adds(layers, one) for one in has)
-            )
-        return found
-
     def _of_others(
         self, account: AccountEscalations, actor: Actor, gain: Gain, ways: Ways
     ) -> Iterator[Edge]:
@@ -279,7 +170,9 @@ class Escalations:
         gained = self._gained[source]
         before = len(gained)
         change = gain.change
-        for layers, bits, made in self._adding(account, actor, change, become_by_any):
+        changes = self._changes[account.account.id]
+        has = self._has(account, actor)
+        for layers, bits, made in changes.adding(has, change, become_by_any):
             bits &= possible
             newly = gained[before:]
             if not bits or not all(account.adds(layers, one) for one in newly):
@@ -321,20 +214,15 @@ class Escalations:
             settled = settle(formula)
             if settled.verdict is Verdict.DENIED:
                 continue
-            node = self._classes.get((account.account.id, bits, True))
-            if node is None:
-                node = self._class(account, bits.bit_count())
-                self._classes[account.account.id, bits, True] = node
-                for layers, (_, made) in self._alike(
-                    account, gain.change, bits
-                ).items():
-                    changed_, more = self._node(account, made, layers, gain.change)
-                    target = changed_.principal.id
-                    yield Edge(CAN_BECOME, node.id, target, Verdict.ALLOWED)
-                    yield from more
-            if self._new(source, node.id):
+            node, new = self._becoming.node(account, bits, changed=True)
+            changes = self._changes[account.account.id]
+            for layers, _, made in changes.alike(gain.change, bits) if new else ():
+                other, more = self._node(account, made, layers, gain.change)
+                yield Edge(CAN_BECOME, node, other.principal.id, Verdict.ALLOWED)
+                yield from more
+            if self._new(source, node):
                 because = account.because(actor.identity, gain.rules)
-                yield settled_edge(CAN_BECOME, source, node.id, settled, because)
+                yield settled_edge(CAN_BECOME, source, node, settled, because)
 
     def _has_most(self, account: AccountEscalations, actor: Actor) -> bool:
         """Tell whether somebody gains all that anybody of its account can have."""
@@ -374,7 +262,7 @@ class Escalations:
         """Yield what somebody becomes, and makes of itself."""
         for gain in account.gains(actor.ability):
             if gain.change.gives is Gives.BECOME:
-                yield from self._becoming(account, [actor.identity], gain)
+                yield from self._becoming.edges(account, [actor.identity], gain)
             else:
                 yield from self._changing(account, actor, gain)
 

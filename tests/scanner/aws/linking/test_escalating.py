@@ -31,9 +31,10 @@ from scanner.analysis import decide_aws_half
 from scanner.aws.load import load_aws
 from scanner.classes import is_somebody, shown_hops
 from scanner.estate import Provider
+from scanner.everybody import who_can
 from scanner.grants import Confidence, Verdict
 from scanner.graph import build_graph
-from scanner.paths import reach_of, who_can
+from scanner.paths import reach_of
 from scanner.simple_paths import simple_paths
 
 RUN = "ssm:SendCommand"
