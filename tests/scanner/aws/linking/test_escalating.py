@@ -329,6 +329,25 @@ def test_a_deny_that_stays_attached_still_denies(tmp_path, denied, found):
     assert (path(graph) is not None) is found
 
 
+@pytest.mark.parametrize(
+    ("bob", "found"),
+    [
+        ([allow("s3:*")], True),
+        # with the right to write policies it would take its own denies off
+        ([allow("s3:*"), deny("ssm:*")], True),
+        ([allow("s3:*"), deny("ssm:*", "iam:*", "ec2:*")], False),
+        ([allow("s3:*"), deny("s3:*")], True),
+    ],
+)
+def test_a_deny_of_whoever_is_become_stays_attached(tmp_path, bob, found):
+    """Any policy written for bob, whom eve becomes, leaves what denies bob."""
+    on_bob = allow("iam:PutUserPolicy", "iam:CreateAccessKey", on=arn("user/bob"))
+
+    graph = graph_of(tmp_path, eve(on_bob), user("bob", *bob))
+
+    assert (path(graph) is not None) is found
+
+
 def test_conditions_of_the_step_stay_on_the_path(tmp_path):
     """MFA that an escalation asks for is a condition of all that it leads to."""
     mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
