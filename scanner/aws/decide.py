@@ -4,7 +4,7 @@ Accounts are independent: nodes have no resource policies, so no statement in an
 account reaches them (whoever comes from there enters a role first, `scanner.aws.link`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from scanner.usage import joined
 
 _BY_ID = attrgetter("id")
 _NOT_LISTED = "what it acts through was not listed in any account"
+_NOT_EVERYWHERE = "some of what it acts through was not listed or not described"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,19 @@ def decide_aws(
     )
 
 
-def _unlisted(accounts: Iterable[AwsAccount]) -> Iterator[Vector]:
-    """Name the vectors through what no account's evidence lists."""
-    listed = {kind for account in accounts for kind in account.listed}
+def _unlisted(accounts: Sequence[AwsAccount]) -> Iterator[Vector]:
+    """Name the vectors through what evidence does not list, or not everywhere."""
+    listed = frozenset[str]().union(*(one.listed for one in accounts))
+    unread = frozenset[str]().union(
+        *(one.unread | (listed - one.listed) for one in accounts)
+    )
     for one in catalogue().covered:
         kinds = {way.lender for way in one.ways}
-        if kinds <= HOLDERS and kinds.isdisjoint(listed):
+        through = kinds & HOLDERS
+        if through == kinds and kinds.isdisjoint(listed):
             yield replace(one.vector, covered=False, why_not=_NOT_LISTED)
+        elif not through.isdisjoint(unread):
+            yield replace(one.vector, covered=False, why_not=_NOT_EVERYWHERE)
 
 
 def _home(principal: Principal) -> tuple[str, ...]:

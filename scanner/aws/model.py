@@ -258,6 +258,8 @@ class AwsAccount:
     profiles: Mapping[str, str] = field(default_factory=dict)
     #: Kinds of lenders that were listed at all (`Way.lender`).
     listed: frozenset[str] = frozenset()
+    #: Kinds of them of which some may be there and are not known.
+    unread: frozenset[str] = frozenset()
     #: The account's own limits and counts (`iam:GetAccountSummary`), by their names.
     quotas: Mapping[str, int] = field(default_factory=dict)
     #: By ARN of a managed policy that has as many versions as IAM keeps: the ids of

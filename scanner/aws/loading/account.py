@@ -1,7 +1,7 @@
 """Type one account's file: identities, nodes, documents, and what is not known."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner import gaps
 from scanner.aws.arn import parse_arn
@@ -19,6 +19,7 @@ from scanner.aws.loading.nodes import (
 from scanner.aws.loading.scope import Scope
 from scanner.aws.loading.services import (
     kinds_listed,
+    kinds_unread,
     read_consumers,
     read_holders,
 )
@@ -83,7 +84,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
     holders = read_holders(scope, account, partition)
     consumers = read_consumers(scope)
     usage = read_usage(scope, account, iam, identities)
-    return AwsAccount(
+    loaded = AwsAccount(
         id=account,
         partition=partition,
         identities=identities,
@@ -93,7 +94,7 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         documents=documents,
         documents_complete=frozenset() if file.lossy else listed,
         in_organization=None,
-        gaps=scope.gaps,
+        gaps=(),
         alias=_alias(scope),
         oidc_providers=_oidc(scope),
         audiences=_audiences(scope),
@@ -113,6 +114,9 @@ def load_account(file: AccountFile, store: DocumentStore) -> AwsAccount:
         policies=iam.policies,
         groups={group.arn: group for group in groups},
     )
+    # Odd rows are gaps once they are read: these two look back at everything above.
+    unread = kinds_unread(scope)
+    return replace(loaded, unread=unread, gaps=scope.gaps)
 
 
 def _attached(identities: Iterable[Identity]) -> Iterator[Attached]:

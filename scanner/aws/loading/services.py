@@ -3,22 +3,28 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from scanner import gaps
 from scanner.aws.arn import parse_arn
 from scanner.aws.loading import deployments
 from scanner.aws.loading import node_answers as api
+from scanner.aws.loading.descriptions import (
+    RULE_TARGETS,
+    RULES,
+    STATE_MACHINE,
+    STATE_MACHINES,
+    describing,
+    undescribed,
+)
 from scanner.aws.loading.identities import tags_of
 from scanner.aws.loading.scope import Scope
 from scanner.aws.model import Consumer, Holder
 
 FUNCTIONS = "lambda:ListFunctions"
-STATE_MACHINES = "states:ListStateMachines"
-STATE_MACHINE = "states:DescribeStateMachine"
 GROUPS = "autoscaling:DescribeAutoScalingGroups"
 ASSOCIATIONS = "ssm:ListAssociations"
 TASKS = "ssm:DescribeMaintenanceWindowTasks"
 TARGETS = "ssm:DescribeMaintenanceWindowTargets"
-RULES = "events:ListRules"
-RULE_TARGETS = "events:ListTargetsByRule"
+WINDOWS = "ssm:DescribeMaintenanceWindows"
 #: How a window's task refers to targets that are registered with the window.
 _REGISTERED = "WindowTargetIds"
 _RUNS_DOCUMENTS = ("RUN_COMMAND", "AUTOMATION", "")
@@ -34,6 +40,8 @@ _LISTS = {
     "document-at-default": ASSOCIATIONS,
     **deployments.LISTS,
 }
+#: What else runs documents, besides associations.
+_ALSO_RUNNING = (WINDOWS, TASKS, TARGETS, RULES, RULE_TARGETS)
 #: What evidence shows without a list of its own: tags of nodes, and roles.
 _ALWAYS = {"running-cluster", "running-environment", "stackset-role"}
 
@@ -73,6 +81,25 @@ def kinds_listed(scope: Scope) -> frozenset[str]:
     }
     by_list = {kind for kind, op in _LISTS.items() if op in answered}
     return frozenset(by_list | _ALWAYS)
+
+
+def kinds_unread(scope: Scope) -> frozenset[str]:
+    """Return the kinds of holders of which some may be there and are not known.
+
+    A list or a description was refused, broken or odd in some region, or a list names
+    what nothing describes. Called when all of the account was read: odd rows show then.
+    """
+    short = undescribed(scope)
+    lost = short | {gap.what for gap in scope.gaps}
+    return frozenset(
+        kind for kind, op in _LISTS.items() if not lost.isdisjoint(_said_by(op))
+    )
+
+
+def _said_by(op: str) -> tuple[str, ...]:
+    """Return the operations without which what a list names is not all known."""
+    also = _ALSO_RUNNING if op == ASSOCIATIONS else ()
+    return gaps.ANY, op, *describing(op), *also
 
 
 def _in_order(one: Holder) -> tuple[str, ...]:

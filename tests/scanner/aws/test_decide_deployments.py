@@ -14,6 +14,7 @@ from aws_estates import (
     member,
     organization,
     policy,
+    refusal,
     role,
 )
 from aws_estates import estate as evidence
@@ -332,6 +333,73 @@ def test_what_is_not_listed_is_named_as_not_covered(tmp_path):
 
     assert DEPLOY in {one.id for one in decided.not_covered}
     assert DEPLOY not in {grant.vector.id for grant in decided.grants}
+
+
+APPLICATIONS = "codedeploy:ListApplications"
+GROUPS = "codedeploy:ListDeploymentGroups"
+GROUP = "codedeploy:GetDeploymentGroup"
+NO_GROUPS = {"deploymentGroups": []}
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((here(APPLICATIONS, {"applications": []}),), False),
+        (
+            (
+                here(APPLICATIONS, {"applications": ["shop"]}),
+                here(GROUPS, NO_GROUPS, applicationName="shop"),
+            ),
+            False,
+        ),
+        ((here(APPLICATIONS, {"applications": ["shop"]}),), True),
+        (
+            (
+                here(APPLICATIONS, {"applications": ["shop"]}),
+                here(GROUPS, {"deploymentGroups": ["a"]}, applicationName="shop"),
+            ),
+            True,
+        ),
+        (
+            (
+                here(APPLICATIONS, {"applications": ["shop"]}),
+                refusal(GROUPS, region=REGION, params={"applicationName": "shop"}),
+            ),
+            True,
+        ),
+        (
+            (
+                here(APPLICATIONS, {"applications": []}),
+                here(GROUP, {"deploymentGroupInfo": None}, applicationName="shop"),
+            ),
+            True,
+        ),
+        (
+            (
+                here(APPLICATIONS, {"applications": []}),
+                refusal(APPLICATIONS, region="us-east-1"),
+            ),
+            True,
+        ),
+    ],
+)
+def test_what_is_not_all_known_is_named_as_not_covered(tmp_path, parts, expected):
+    """A region, a step or a description that is missing may hide whom it reaches."""
+    whole = account(person("ann", allow("*")), instance("i-0a1"), *parts)
+    decided = decide_aws(load_aws(evidence(tmp_path, whole)))
+
+    named = {one.id: one.why_not for one in decided.not_covered}
+    assert (DEPLOY in named) is expected
+
+
+def test_what_one_account_lists_says_nothing_of_another(tmp_path):
+    """Its vectors are decided where they can be, and named all the same."""
+    listing = here(APPLICATIONS, {"applications": []})
+    first = account(person("ann", allow("*")), instance("i-0a1"), listing)
+    other = account(person("bob", allow("*")), id="444455556666")
+    decided = decide_aws(load_aws(evidence(tmp_path, first, other)))
+
+    assert DEPLOY in {one.id for one in decided.not_covered}
 
 
 SHELL = "arn:aws:ssm:*::document/AWS-RunShellScript"

@@ -5,6 +5,7 @@ from aws_estates import ACCOUNT, REGION, account, answer, estate, refusal
 
 from scanner.aws.load import load_aws
 from scanner.aws.model import Consumer, Holder
+from scanner.evidence.outcomes import Outcome
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/robot"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:deploy"
@@ -206,3 +207,34 @@ def test_what_was_listed_is_known(tmp_path):
     assert "function" not in refused.listed
     assert "function" not in silent.listed
     assert any(gap.what == FUNCTIONS for gap in refused.gaps)
+
+
+@pytest.mark.parametrize(
+    ("op", "member"),
+    [
+        ("iam:ListOpenIDConnectProviders", "OpenIDConnectProviderList"),
+        ("iam:ListSAMLProviders", "SAMLProviderList"),
+        ("iam:ListDelegationRequests", "DelegationRequests"),
+        ("iam:ListAccountAliases", "AccountAliases"),
+        ("iam:GetAccountSummary", "SummaryMap"),
+        (FUNCTIONS, "Functions"),
+        (GROUPS, "AutoScalingGroups"),
+        ("states:ListStateMachines", "stateMachines"),
+        ("events:ListRules", "Rules"),
+        ("cloudformation:ListStackSets", "Summaries"),
+        ("fis:ListExperimentTemplates", "experimentTemplates"),
+        ("ssm-incidents:ListResponsePlans", "responsePlanSummaries"),
+        ("codedeploy:ListApplications", "applications"),
+        ("codedeploy:ListDeploymentGroups", "deploymentGroups"),
+        ("elasticbeanstalk:DescribeEnvironments", "Environments"),
+    ],
+)
+def test_an_odd_list_is_a_gap_whenever_it_is_read(tmp_path, op, member):
+    """Well-formed JSON that is no such list says nothing, and coverage says so."""
+    empty = {} if op == "iam:GetAccountSummary" else []
+    for odd in (None, "x", 5):
+        line = answer(op, {member: odd}, region=REGION)
+        found = loaded(tmp_path, line).gaps
+        assert [(gap.what, gap.outcome) for gap in found] == [(op, Outcome.MALFORMED)]
+
+    assert loaded(tmp_path, answer(op, {member: empty}, region=REGION)).gaps == ()
