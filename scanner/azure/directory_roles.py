@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from scanner.azure.definitions import object_id
 from scanner.azure.directory_rows import (
-    ApplicationRow,
     DirectoryAssignmentRow,
     DirectoryDefinitionRow,
     DirectoryEligibilityRow,
@@ -117,26 +116,26 @@ def powers_of(draft: Draft) -> dict[str, Power]:
 
 def unread_powers(draft: Draft) -> Iterator[str]:
     """Yield what of the directory nobody has read that leads to commands, in words."""
-    lists = draft.lists
-    if not (lists.whole[_PERMISSIONS] or lists.broken[_PERMISSIONS]):
+    if not _read(draft, _PERMISSIONS):
         yield APPLICATIONS
     known = {object_id(row.id) for row in draft.of(DirectoryDefinitionRow)}
     held = {
         object_id(row.role_definition_id) for row in draft.of(DirectoryAssignmentRow)
     }
-    asked = lists.whole[_DEFINED] or lists.broken[_DEFINED]
-    if held - known - POWERS.keys() and not asked:
+    if held - known - POWERS.keys() and not _read(draft, _DEFINED):
         yield CUSTOM
-    admitted = WAYS_UP[ADMITTED].lower()
-    if draft.of(ApplicationRow) and not (
-        lists.whole[admitted] or lists.broken[admitted]
-    ):
+    if not _read(draft, WAYS_UP[ADMITTED].lower()):
         yield ADMITTED
-    if not (lists.whole[_PARTNERS] or lists.broken[_PARTNERS]):
+    if not _read(draft, _PARTNERS):
         yield PARTNERS
     for row in draft.of(PartnerRow):
         if row.is_service_provider:
             yield f"{PARTNERS} of {object_id(row.tenant_id)}"
+
+
+def _read(draft: Draft, op: str) -> bool:
+    """Say whether a list was read whole wherever it was asked."""
+    return bool(draft.lists.whole[op]) and not draft.lists.broken[op]
 
 
 def _role(

@@ -44,9 +44,9 @@ def hosts_of(draft: Draft) -> tuple[Host, ...]:
 def unlisted(
     draft: Draft, workers: tuple[Workers, ...], nodes: tuple[Workers, ...]
 ) -> frozenset[str]:
-    """Return the kinds of stations and hosts that no list was read of."""
+    """Return the kinds of stations and hosts whose lists were not read whole."""
     whole, broken = draft.lists.whole, draft.lists.broken
-    kinds = {kind for kind, op in _LISTS.items() if not whole[op] and not broken[op]}
+    kinds = {kind for kind, op in _LISTS.items() if not whole[op] or broken[op]}
     if not roles_read(draft):
         kinds.add("directory")
     kinds.update(unread_powers(draft))

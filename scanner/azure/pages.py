@@ -1,6 +1,5 @@
 """Pages to typed rows: whole pages at once, row by row where one of them is odd."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -115,29 +114,30 @@ def graph_rows(pages: tuple[msgspec.Raw, ...]) -> tuple[list[dict[str, Any]], bo
     whole = True
     for page in pages:
         rows = _resource_rows(page)
-        whole = whole and rows is not None
-        found += rows or []
+        good = [row for row in rows or () if isinstance(row, dict)]
+        whole = whole and rows is not None and len(good) == len(rows)
+        found += good
     return found, whole
 
 
-def _resource_rows(page: msgspec.Raw) -> list[dict[str, Any]] | None:
+def _resource_rows(page: msgspec.Raw) -> list[Any] | None:
+    """Return the rows of a page, odd ones too; None where there is no list of them."""
     try:
         body = msgspec.json.decode(page)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     data = body.get("data") if isinstance(body, dict) else None
     if isinstance(data, dict):
-        data = list(_table(data))
-    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        return None
-    return data
+        return _table(data)
+    return data if isinstance(data, list) else None
 
 
-def _table(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _table(data: dict[str, Any]) -> list[Any] | None:
     columns, rows = data.get("columns"), data.get("rows")
     if not isinstance(columns, list) or not isinstance(rows, list):
-        return
-    names = [c.get("name") if isinstance(c, dict) else None for c in columns]
-    for row in rows:
-        if isinstance(row, list):
-            yield {str(n): v for n, v in zip(names, row, strict=False)}
+        return None
+    names = [str(c.get("name")) if isinstance(c, dict) else "" for c in columns]
+    return [
+        dict(zip(names, row, strict=False)) if isinstance(row, list) else None
+        for row in rows
+    ]

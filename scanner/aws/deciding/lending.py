@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from scanner.aws.arn import Arn
+from scanner.aws.deciding.cells import under
 from scanner.aws.deciding.consumers import EXECUTION_ROLE, HELD_BY_TAG, Fleet
 from scanner.aws.deciding.entering import Trusts
 from scanner.aws.deciding.facts import Membership, Resource, owner_facts, tags_by_key
@@ -18,10 +19,12 @@ from scanner.aws.deciding.poisoning import Poisonable
 from scanner.aws.deciding.powers import Power
 from scanner.aws.deciding.runbooks import role_of
 from scanner.aws.iam.conditions import Missing, Seen
-from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both
+from scanner.aws.iam.formulas import FALSE, TRUE, Formula, both, doubted
+from scanner.aws.iam.literals import DoubtKind
 from scanner.aws.model import AwsAccount, Holder, Identity, SsmDocument
 from scanner.aws.vectors import PASSED, Catalogue
 
+_ROLE_UNREAD = "the list of roles is not whole and lacks"
 _SYSTEMS_MANAGER = "ssm.amazonaws.com"
 _STACKS = "cloudformation.amazonaws.com"
 #: The role of stack sets in their own account, if nobody names another.
@@ -96,11 +99,24 @@ class Lending:
                     yield Lender(self._holder(holder, holder.kind), holds=holds)
             elif holder.entered_by:
                 yield from self._entered(holder, useful)
+            elif holder.role not in self._by_arn:
+                yield from self._unread(holder)
             elif self._useful(holder.role, useful):
                 yield self._with_role(holder)
                 if holder.kind == "running-statemachine" and _may_command(holder):
                     resource = self._holder(holder, "commanding-statemachine")
                     yield Lender(resource, holder.role)
+
+    def _unread(self, holder: Holder) -> Iterator[Lender]:
+        """A holder whose role is on no page that was read: it may command any node."""
+        if self.account.identities_complete:
+            return
+        region = self.fleet.in_region(holder.region)
+        nodes = self.fleet.held(holder) if holder.confined else {TRUE: region}
+        unknown = doubted(f"{_ROLE_UNREAD} {holder.role}", DoubtKind.UNKNOWN)
+        document = holder.document.rpartition("/")[2]
+        resource = self._holder(holder, holder.kind)
+        yield Lender(resource, holds=under(nodes, unknown), document=document)
 
     def _with_role(self, holder: Holder) -> Lender:
         document = holder.document.rpartition("/")[2]

@@ -22,6 +22,7 @@ from aws_estates import user as person
 
 from scanner.aws.decide import decide_aws
 from scanner.aws.load import load_aws
+from scanner.grants import Verdict
 
 OURS = f"{REGION}:{ACCOUNT}"
 SEND = "ssm:SendCommand"
@@ -305,6 +306,29 @@ def test_an_experiment_needs_a_role_that_commands(tmp_path, rights, expected):
     parts = (role("robot", allow(*rights)), *experiment())
 
     assert len(reached(tmp_path, START, allow(START), parts=parts)) == expected
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_role_that_no_page_holds_may_command_any_node(tmp_path, last):
+    """A list that is whole knows of all roles; one that broke off leaves it open."""
+    aimed = experiment(resourceTags={"Env": "prod"})
+    ann = person("ann", allow(START))
+    whole = account(
+        ann, instance("i-0a1", tags={"Env": "prod"}), instance("i-0b1"), *aimed
+    )
+    for line in whole.lines:
+        if line["op"] == "iam:GetAccountAuthorizationDetails":
+            line["last"] = last
+    decided = decide_aws(load_aws(evidence(tmp_path, whole)))
+
+    found = {
+        (target.name, grant.decision.verdict)
+        for grant in decided.grants
+        if grant.vector.id == START
+        and "ann" in {principal.name for principal in grant.principals}
+        for target in grant.targets
+    }
+    assert found == (set() if last else {("i-0a1", Verdict.UNKNOWN)})
 
 
 @pytest.mark.parametrize("listed", [True, False])

@@ -128,6 +128,37 @@ def test_resource_graph_rows_are_read_by_their_own_type(tmp_path, rows):
     assert runs(tenant(tmp_path, lines)) == {"u"}
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"a": 1},
+        {"columns": [{"name": "id"}]},
+        {"columns": [{"name": "id"}], "rows": ["x"]},
+        [None],
+        "x",
+        None,
+    ],
+)
+def test_resource_graph_answers_that_are_no_rows_are_gaps(tmp_path, data):
+    """Neither a list of objects nor a table: what they would have said is unknown."""
+    op = "ResourceGraph/authorizationresources"
+    lines = [*tenant_lines(**BASE), line(op, [], result={"data": data})]
+
+    assert [gap.what for gap in tenant(tmp_path, lines).gaps] == [op]
+
+
+def test_an_odd_resource_graph_row_does_not_hide_the_others(tmp_path):
+    """Good rows stay, whatever stands next to them."""
+    row = {**assignment("u", "vmc", S), "type": f"{AUTHORIZATION}/roleAssignments"}
+    lines = tenant_lines(**{**BASE, "assignments": []})
+    op = "ResourceGraph/authorizationresources"
+    lines.append(line(op, [], result={"data": [5, row]}))
+    found = tenant(tmp_path, lines)
+
+    assert runs(found) == {"u"}
+    assert op in {gap.what for gap in found.gaps}
+
+
 def test_resource_graph_places_subscriptions_and_machines(tmp_path):
     chain = [{"name": "leaf"}, {"name": TENANT}]
     containers = {

@@ -191,17 +191,19 @@ def test_what_nobody_read_of_the_directory_is_named(tmp_path):
     assert {GIVEN, DEFINED, PARTNERS} == not_covered(estate(tmp_path, HELD))
 
 
-def test_what_was_read_or_refused_is_not_named_again(tmp_path):
-    """A refused list is a gap already; a definition in evidence is known."""
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_was_read_is_not_named_and_what_was_refused_is(tmp_path, whole):
+    """A refused list is a gap, and its way up is not covered all the same."""
+    about = {"servicePrincipal": guid("graph")}
     found = estate(
         tmp_path,
         HELD,
         definition(),
-        refused(GIVEN, {"servicePrincipal": guid("graph")}),
+        line(GIVEN, [], about) if whole else refused(GIVEN, about),
         line(PARTNERS, [{"tenantId": guid("friend"), "isServiceProvider": False}]),
     )
 
-    assert set() == not_covered(found)
+    assert not_covered(found) == (set() if whole else {GIVEN})
 
 
 def test_a_partner_that_provides_services_is_named_with_its_tenant(tmp_path):

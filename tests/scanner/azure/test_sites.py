@@ -11,6 +11,7 @@ from azure_estates import (
     block,
     deny,
     eligible,
+    guid,
     line,
     loaded,
     machine,
@@ -115,6 +116,34 @@ def test_nodes_that_nobody_listed_are_named_as_not_covered(tmp_path):
     assert CONFIGURE[0] in {vector.id for vector in found.not_covered}
     asked = decided(tmp_path / "b", [(CONFIGURE[0], ACCOUNT)], [NODES])
     assert CONFIGURE[0] not in {vector.id for vector in asked.not_covered}
+
+
+@pytest.mark.parametrize(
+    ("op", "vector"),
+    [
+        ("Microsoft.Web/sites", "Microsoft.Web/sites/write"),
+        ("Microsoft.Logic/workflows", "Microsoft.Logic/workflows/write"),
+        (
+            "Microsoft.ContainerInstance/containerGroups",
+            "Microsoft.ContainerInstance/containerGroups/write",
+        ),
+        (
+            "Microsoft.ManagedIdentity/userAssignedIdentities",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+        ),
+    ],
+)
+def test_a_list_that_is_not_whole_names_its_vectors(tmp_path, op, vector):
+    """Refused in one subscription, or at all: what it would show is not covered."""
+    whole = line(op, [], subscription=SUB)
+    broken = refused(op, subscription=SUB)
+    elsewhere = refused(op, subscription=guid("other"))
+
+    for n, (lines, named) in enumerate(
+        [([whole], False), ([broken], True), ([whole, elsewhere], True)]
+    ):
+        found = decided(tmp_path / str(n), [], lines)
+        assert (vector in {one.id for one in found.not_covered}) is named
 
 
 def test_refused_nodes_leave_every_machine_near_unknown(tmp_path):
