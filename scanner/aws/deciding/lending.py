@@ -94,13 +94,14 @@ class Lending:
 
     def _holders(self, useful: int) -> Iterator[Lender]:
         for holder in self.account.holders:
-            if not holder.role:
+            roles = {holder.role, holder.entered_by} - {""}
+            if not roles:
                 if holds := self.fleet.held(holder):
                     yield Lender(self._holder(holder, holder.kind), holds=holds)
+            elif not roles <= self._by_arn.keys():
+                yield from self._unread(holder)
             elif holder.entered_by:
                 yield from self._entered(holder, useful)
-            elif holder.role not in self._by_arn:
-                yield from self._unread(holder)
             elif self._useful(holder.role, useful):
                 yield self._with_role(holder)
                 if holder.kind == "running-statemachine" and _may_command(holder):
@@ -111,12 +112,14 @@ class Lending:
         """A holder whose role is on no page that was read: it may command any node."""
         if self.account.identities_complete:
             return
-        region = self.fleet.in_region(holder.region)
-        nodes = self.fleet.held(holder) if holder.confined else {TRUE: region}
         unknown = doubted(f"{_ROLE_UNREAD} {holder.role}", DoubtKind.UNKNOWN)
         document = holder.document.rpartition("/")[2]
-        resource = self._holder(holder, holder.kind)
-        yield Lender(resource, holds=under(nodes, unknown), document=document)
+        own = self._holder(holder, holder.kind)
+        for region in self.fleet.regions if holder.entered_by else (holder.region,):
+            every = {TRUE: self.fleet.in_region(region)}
+            nodes = self.fleet.held(holder) if holder.confined else every
+            resource = replace(own, region=region)
+            yield Lender(resource, holds=under(nodes, unknown), document=document)
 
     def _with_role(self, holder: Holder) -> Lender:
         document = holder.document.rpartition("/")[2]

@@ -40,8 +40,11 @@ _LISTS = {
     "document-at-default": ASSOCIATIONS,
     **deployments.LISTS,
 }
-#: What else runs documents, besides associations.
-_ALSO_RUNNING = (WINDOWS, TASKS, TARGETS, RULES, RULE_TARGETS)
+#: What else runs documents, and which groups deployments reach the instances of.
+_ALSO = {
+    ASSOCIATIONS: (WINDOWS, TASKS, TARGETS, RULES, RULE_TARGETS),
+    deployments.APPLICATIONS: (GROUPS,),
+}
 #: What evidence shows without a list of its own: tags of nodes, and roles.
 _ALWAYS = {"running-cluster", "running-environment", "stackset-role"}
 
@@ -98,8 +101,7 @@ def kinds_unread(scope: Scope) -> frozenset[str]:
 
 def _said_by(op: str) -> tuple[str, ...]:
     """Return the operations without which what a list names is not all known."""
-    also = _ALSO_RUNNING if op == ASSOCIATIONS else ()
-    return gaps.ANY, op, *describing(op), *also
+    return gaps.ANY, op, *describing(op), *_ALSO.get(op, ())
 
 
 def _in_order(one: Holder) -> tuple[str, ...]:

@@ -405,6 +405,13 @@ NO_GROUPS = {"deploymentGroups": []}
             ),
             True,
         ),
+        (
+            (
+                here(APPLICATIONS, {"applications": []}),
+                refusal("autoscaling:DescribeAutoScalingGroups", region=REGION),
+            ),
+            True,
+        ),
     ],
 )
 def test_what_is_not_all_known_is_named_as_not_covered(tmp_path, parts, expected):
