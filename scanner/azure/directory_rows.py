@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from scanner.azure.rows import Row
+from scanner.azure.rows import Id, Row
 
 
 class UserRow(Row, frozen=True, rename="camel"):
@@ -95,7 +95,7 @@ class DirectoryAssignmentRow(Row, frozen=True, rename="camel"):
     """`graph/roleAssignments`: a role of the directory, or of some of its objects."""
 
     role_definition_id: str
-    principal_id: str
+    principal_id: Id
     id: str | None = None
     directory_scope_id: str | None = None
 
@@ -104,7 +104,7 @@ class DirectoryEligibilityRow(Row, frozen=True, rename="camel"):
     """`graph/roleEligibilityScheduleInstances`."""
 
     role_definition_id: str
-    principal_id: str
+    principal_id: Id
     id: str | None = None
     directory_scope_id: str | None = None
     start_date_time: str | None = None
@@ -115,7 +115,7 @@ class GroupEligibilityRow(Row, frozen=True, rename="camel"):
     """`graph/groupEligibility`: PIM for Groups."""
 
     group_id: str
-    principal_id: str
+    principal_id: Id
     access_id: str | None = None
     start_date_time: str | None = None
     end_date_time: str | None = None
@@ -140,8 +140,8 @@ class DirectoryDefinitionRow(Row, frozen=True, rename="camel"):
 class PermissionGivenRow(Row, frozen=True, rename="camel"):
     """`graph/servicePrincipals/appRoleAssignedTo`: a permission of an application."""
 
-    app_role_id: str
-    principal_id: str
+    app_role_id: Id
+    principal_id: Id
     id: str | None = None
     principal_type: str | None = None
     resource_id: str | None = None

@@ -4,9 +4,12 @@ Only ids are required: a row without one cannot be named, and is a gap. Everythi
 may be absent or null, as older API versions and exports leave members out.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
+
+#: The id of somebody: an empty one names nobody, and its row says nothing.
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +53,7 @@ class AssignmentProperties(Row, frozen=True, rename="camel"):
     """What an assignment or a PIM schedule instance says."""
 
     role_definition_id: str
-    principal_id: str
+    principal_id: Id
     scope: str | None = None
     principal_type: str | None = None
     principal_name: str | None = None
@@ -129,7 +132,7 @@ class LockRow(Row, frozen=True):
 class AuthorizationRow(Row, frozen=True, rename="camel"):
     """One authorization of a delegation: a foreign principal and its role."""
 
-    principal_id: str
+    principal_id: Id
     role_definition_id: str
     principal_id_display_name: str | None = None
     delegated_role_definition_ids: tuple[str, ...] | None = None
@@ -138,7 +141,7 @@ class AuthorizationRow(Row, frozen=True, rename="camel"):
 class ApproverRow(Row, frozen=True, rename="camel"):
     """One of a partner's approvers."""
 
-    principal_id: str
+    principal_id: Id
 
 
 class JustInTimeRow(Row, frozen=True, rename="camel"):

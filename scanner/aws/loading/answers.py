@@ -5,8 +5,12 @@ because an answer without it is no answer. Whether an answer is the last page is
 before (`scanner.evidence.partial`). Documents stay raw until they are interned.
 """
 
+from typing import Annotated
+
 import msgspec
 
+#: What names something: an empty one names nothing, and its row says nothing.
+Name = Annotated[str, msgspec.Meta(min_length=1)]
 NO_DOCUMENT = msgspec.Raw(b"null")
 
 
@@ -160,7 +164,7 @@ class InstanceProfiles(Row):
 class ProviderReference(Row):
     """An OIDC or SAML provider by ARN."""
 
-    arn: str
+    arn: Name
 
 
 class OidcProviders(Row):
@@ -187,8 +191,8 @@ class OidcProvider(Row):
 class DelegationRequestRow(Row):
     """A request of a partner to act in the account for a while."""
 
-    id: str = msgspec.field(name="DelegationRequestId")
-    requestor_id: str
+    id: Name = msgspec.field(name="DelegationRequestId")
+    requestor_id: Name
     state: str = ""
     approver_id: str | None = None
     requestor_name: str | None = None

@@ -5,7 +5,7 @@ As in `scanner.aws.loading.answers`: only the members that the loader needs.
 
 import msgspec
 
-from scanner.aws.loading.answers import Row, Tag
+from scanner.aws.loading.answers import Name, Row, Tag
 
 
 class CamelRow(Row, rename="camel"):
@@ -39,7 +39,7 @@ class TagSet(CamelRow):
 class NamedGroup(CamelRow):
     """An Auto Scaling group of a deployment group."""
 
-    name: str
+    name: Name
 
 
 class DeploymentGroup(CamelRow, kw_only=True):
@@ -65,7 +65,7 @@ class OneDeploymentGroup(CamelRow):
 class Environment(Row):
     """A row of `elasticbeanstalk:DescribeEnvironments`."""
 
-    environment_id: str
+    environment_id: Name
     environment_arn: str = ""
     status: str = ""
 
@@ -82,7 +82,7 @@ class Environments(Row):
 class Stack(Row, kw_only=True):
     """A row of `cloudformation:DescribeStacks`."""
 
-    stack_id: str
+    stack_id: Name
     stack_status: str = ""
     role_arn: str | None = msgspec.field(default=None, name="RoleARN")
     tags: list[Tag] = msgspec.field(default_factory=list)
@@ -97,7 +97,7 @@ class Stacks(Row):
 class StackSet(Row, kw_only=True):
     """A stack set, with the roles by which it reaches accounts."""
 
-    arn: str = msgspec.field(name="StackSetARN")
+    arn: Name = msgspec.field(name="StackSetARN")
     status: str = ""
     permission_model: str = ""
     administration_role: str | None = msgspec.field(
@@ -126,7 +126,7 @@ class ExperimentTarget(CamelRow):
 class ExperimentAction(CamelRow, kw_only=True):
     """One action of an experiment; its targets are named."""
 
-    id: str = msgspec.field(name="actionId")
+    id: Name = msgspec.field(name="actionId")
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
     targets: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -134,11 +134,16 @@ class ExperimentAction(CamelRow, kw_only=True):
 class Template(CamelRow, kw_only=True):
     """An experiment template."""
 
-    arn: str
-    role: str = msgspec.field(name="roleArn")
+    arn: Name
+    role: Name = msgspec.field(name="roleArn")
     actions: dict[str, ExperimentAction] = msgspec.field(default_factory=dict)
     targets: dict[str, ExperimentTarget] = msgspec.field(default_factory=dict)
     tags: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def aimed(self) -> bool:
+        """Whether what it acts on could be read."""
+        return "targets" not in self.odd
 
 
 class OneTemplate(CamelRow):
@@ -154,7 +159,7 @@ class PlanAutomation(CamelRow, kw_only=True):
     """The runbook that a response plan starts."""
 
     document: str = msgspec.field(name="documentName")
-    role: str = msgspec.field(name="roleArn")
+    role: Name = msgspec.field(name="roleArn")
 
 
 class PlanAction(CamelRow):
@@ -168,5 +173,5 @@ class PlanAction(CamelRow):
 class ResponsePlan(CamelRow):
     """`ssm-incidents:GetResponsePlan`."""
 
-    arn: str
+    arn: Name
     actions: list[PlanAction] = msgspec.field(default_factory=list)

@@ -25,6 +25,7 @@ PLANS = "ssm-incidents:ListResponsePlans"
 PLAN = "ssm-incidents:GetResponsePlan"
 #: What Elastic Beanstalk tags the instances of an environment with.
 _ENVIRONMENT = "elasticbeanstalk:environment-id"
+_MODEL = "PermissionModel"
 _ENDED = ("Terminated", "DELETE_COMPLETE", "DELETED")
 #: Actions of experiments that run an SSM document.
 _ON_NODES = "aws:ssm:send-command"
@@ -117,6 +118,8 @@ def _stack_sets(scope: Scope, account: str, partition: str) -> Iterator[Holder]:
         for row in (page.stack_set for page in answer.pages):
             if row.permission_model == "SERVICE_MANAGED" or row.status in _ENDED:
                 continue
+            if _MODEL in row.odd:
+                continue  # nobody says that the roles of this account reach it
             iam = f"arn:{partition}:iam::{account}:role/"
             yield Holder(
                 row.arn,
@@ -141,7 +144,7 @@ def _templates(scope: Scope) -> Iterator[Holder]:
                 if action.id == _RUNBOOK:
                     yield Holder(*given, tags=tags, document=document)
                 if action.id == _ON_NODES:
-                    for name in action.targets.values():
+                    for name in action.targets.values() if row.aimed else ():
                         target = row.targets.get(name, api.ExperimentTarget())
                         ids, tagged = _aimed(target)
                         yield Holder(*given, ids, tags, None, tagged, document)

@@ -118,7 +118,9 @@ def _row(
 
 
 def _row_type(kind: Any) -> type[Row] | None:
-    """Return the row type of `Row`, `Row | None` or `list[Row]`."""
+    """Return the row type of `Row`, `Row | None` or `list[Row]`; none of a mapping."""
+    if get_origin(kind) is dict:
+        return None
     for candidate in (kind, *get_args(kind)):
         if isinstance(candidate, type) and issubclass(candidate, Row):
             return candidate

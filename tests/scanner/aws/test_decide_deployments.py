@@ -308,6 +308,28 @@ def test_an_experiment_needs_a_role_that_commands(tmp_path, rights, expected):
     assert len(reached(tmp_path, START, allow(START), parts=parts)) == expected
 
 
+@pytest.mark.parametrize("odd", [5, None, ["x"], {"a": 1}])
+def test_an_experiment_whose_targets_are_odd_commands_nobody_and_says_so(tmp_path, odd):
+    """Where it aims is not known; the rest of the template is still read."""
+    aimed = experiment(resourceTags={"Env": odd})
+    rewrite = "fis:UpdateExperimentTemplate"
+    ann = person("ann", allow(START, rewrite))
+    whole = account(ann, instance("i-0a1"), COMMANDING, *aimed)
+    loaded = load_aws(evidence(tmp_path, whole))
+    decided = decide_aws(loaded)
+
+    assert START in {one.id for one in decided.not_covered}
+    assert {gap.what for gap in loaded.accounts[ACCOUNT].gaps} == {
+        "fis:GetExperimentTemplate"
+    }
+    held = {
+        grant.vector.id
+        for grant in decided.grants
+        if "ann" in {one.name for one in grant.principals}
+    }
+    assert held == {rewrite}
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_a_role_that_no_page_holds_may_command_any_node(tmp_path, last):
     """A list that is whole knows of all roles; one that broke off leaves it open."""

@@ -238,3 +238,31 @@ def test_an_odd_list_is_a_gap_whenever_it_is_read(tmp_path, op, member):
         assert [(gap.what, gap.outcome) for gap in found] == [(op, Outcome.MALFORMED)]
 
     assert loaded(tmp_path, answer(op, {member: empty}, region=REGION)).gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("op", "result"),
+    [
+        ("iam:ListSAMLProviders", {"SAMLProviderList": [{"Arn": ""}]}),
+        (
+            "iam:ListOpenIDConnectProviders",
+            {"OpenIDConnectProviderList": [{"Arn": ""}]},
+        ),
+        ("cloudformation:DescribeStackSet", {"StackSet": {"StackSetARN": ""}}),
+        (
+            "cloudformation:DescribeStackSet",
+            {"StackSet": {"StackSetARN": MACHINE, "PermissionModel": 5}},
+        ),
+        (
+            "fis:GetExperimentTemplate",
+            {"experimentTemplate": {"arn": MACHINE, "roleArn": ""}},
+        ),
+        ("ssm-incidents:GetResponsePlan", {"arn": ""}),
+    ],
+)
+def test_what_names_nothing_is_a_gap(tmp_path, op, result):
+    """An empty name, or a stack set that does not say how it is deployed."""
+    found = loaded(tmp_path, answer(op, result, region=REGION))
+
+    assert [gap.what for gap in found.gaps] == [op]
+    assert (found.holders, found.saml_providers, found.oidc_providers) == ((), (), {})

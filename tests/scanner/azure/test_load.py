@@ -521,3 +521,19 @@ def test_whom_pim_makes_an_owner_may_join_the_group(tmp_path, more, expected):
 
     found = {(e.kind, e.source, e.target): e.verdict for e in edges}
     assert expected is found.get(("can-become", guid("u"), guid("g")))
+
+
+@pytest.mark.parametrize(
+    "name", ["roleAssignments", "roleEligibilityScheduleInstances"]
+)
+def test_a_row_that_names_nobody_is_a_gap(tmp_path, name):
+    """An empty id is nobody's: no principal of that name appears."""
+    row = assignment("u", "vmc", S)
+    row["properties"]["principalId"] = ""
+    op = f"{AUTHORIZATION}/{name}"
+    lines = tenant_lines(**{**BASE, "assignments": []})
+    lines.append(line(op, [row], {"scope": "/other"}))
+    found = tenant(tmp_path, lines)
+
+    assert runs(found) == set()
+    assert [gap.what for gap in found.gaps] == [op]
