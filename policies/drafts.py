@@ -8,6 +8,9 @@ from policies.proof.intent import Intent
 from policies.proof.model import Aim
 from policies.remediation import Change
 
+#: Title of what is not changed because somebody said so.
+KEPT = "Nothing is changed: the access is to stay"
+
 
 @dataclass(frozen=True)
 class Draft:

@@ -9,8 +9,9 @@ from checks.finding import Finding
 from policies.aws.plan import AwsPlanner
 from policies.azure.plan import AzurePlanner
 from policies.azure.tenants import in_tenants
-from policies.drafts import Advice, Draft
+from policies.drafts import KEPT, Advice, Draft
 from policies.fits import fits
+from policies.kept_paths import cut_paths
 from policies.proof.beside import beside
 from policies.proof.context import Context
 from policies.proof.model import Proof
@@ -79,6 +80,7 @@ class Planner:
     ) -> None:
         """Remember the estate, all its findings and what must stay."""
         self.context = Context(analysis, graph)
+        self._graph, self._keep = graph, wishes.keep
         self._aws = self._azure = None
         if analysis.aws is not None:
             self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
@@ -95,9 +97,16 @@ class Planner:
                 return failed or _advice(finding, option)
             found = self._proven(finding, option)
             if found.status != "failed":
-                return found
+                return self._refused(finding, found) or found
             failed = failed or found
         return failed or _advice(finding, Advice(self._fixes[finding.check]))
+
+    def _refused(self, finding: Finding, found: Remediation) -> Remediation | None:
+        """Return a refusal where changes cut a path that must stay."""
+        if found.proof is None:
+            return None
+        cut = cut_paths(self._graph, self._keep, found.proof)
+        return _advice(finding, Advice(KEPT, refused=cut)) if cut else None
 
     def _options(self, finding: Finding) -> Iterator[Option]:
         if finding.verdict is Verdict.UNKNOWN:

@@ -17,6 +17,8 @@ class ResourceKind(StrEnum):
     ATTACHMENT = "aws.attachment"  # id: owner's ARN, name: policy ARN; {"PolicyArn"}
     BOUNDARY = "aws.boundary"  # id: user or role ARN; {"PermissionsBoundary": ARN}
     TRUST = "aws.trust"  # id: role ARN; a document
+    USER = "aws.user"  # id: user ARN; {"UserName"}
+    GROUP = "aws.group"  # id: group ARN; {"GroupName"}
     GROUP_MEMBER = "aws.group-member"  # id: group ARN, name: user ARN; {"UserArn"}
     SCP = "aws.scp"  # id: policy id (`p-…`) or, when new, its name; a document
     RCP = "aws.rcp"  # the same

@@ -90,6 +90,8 @@ OBJECTS: dict[ResourceKind, tuple[str, str, str, Any, Any]] = {
         TRUST,
         {**TRUST, "Id": "narrow"},
     ),
+    ResourceKind.USER: (USER, "", ACCOUNT, {"UserName": "alice"}, None),
+    ResourceKind.GROUP: (GROUP, "", ACCOUNT, {"GroupName": "ops"}, None),
     ResourceKind.GROUP_MEMBER: (GROUP, USER, ACCOUNT, {"UserArn": USER}, None),
     ResourceKind.SCP: ("p-12345678", "fence", MANAGEMENT, WIDE, NARROW),
     ResourceKind.RCP: ("p-abcdefgh", "fence", MANAGEMENT, WIDE, NARROW),

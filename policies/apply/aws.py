@@ -6,6 +6,7 @@ from dataclasses import replace
 from policies.apply.aws_draft import AwsDraft
 from policies.apply.aws_index import SSO_INLINE, AwsIndex
 from policies.apply.aws_organization import ORGANIZATION_KINDS
+from policies.apply.aws_subjects import apply_group, apply_user
 from policies.apply.errors import UnappliableChange, expect, member, no_such
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind
@@ -247,6 +248,8 @@ _KINDS: Mapping[ResourceKind, _Apply] = {
     ResourceKind.ATTACHMENT: _attachment,
     ResourceKind.BOUNDARY: _boundary,
     ResourceKind.TRUST: _trust,
+    ResourceKind.USER: apply_user,
+    ResourceKind.GROUP: apply_group,
     ResourceKind.GROUP_MEMBER: _group_member,
     ResourceKind.INSTANCE_PROFILE: _instance_profile,
     ResourceKind.DOCUMENT_SHARE: _document_share,

@@ -34,7 +34,7 @@ class AwsDraft:
         #: None stands for what was taken away.
         self._identities: dict[str, Identity | None] = {}
         self._policies: dict[str, Attached | None] = {}
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, Group | None] = {}
         self._nodes: dict[str, Node] = {}
         self._shared: dict[str, SsmDocument] = {}
 
@@ -48,7 +48,9 @@ class AwsDraft:
 
     def group(self, arn: str) -> Group | None:
         """Return a group as it is now."""
-        return self._groups.get(arn) or self.index.groups.get(arn)
+        if arn in self._groups:
+            return self._groups[arn]
+        return self.index.groups.get(arn)
 
     def node(self, id_: str) -> Node | None:
         """Return a node as it is now."""
@@ -129,11 +131,15 @@ class AwsDraft:
         self._identities[arn] = None
 
     def put_group(self, group: Group) -> None:
-        """Set a known group, for its members too."""
+        """Set a group, new or known, for its members too."""
         members = [(one, *self.own(one)) for one in self.members(group.arn)]
         self._groups[group.arn] = group
         for one, policies, unread in members:
             self.put_own(one, policies, unread)
+
+    def remove_group(self, arn: str) -> None:
+        """Take a group away that has no members."""
+        self._groups[arn] = None
 
     def put_policy(self, arn: str, policy: Attached | None) -> None:
         """Set a managed policy, or take one away that nobody has."""

@@ -88,7 +88,7 @@ def _served(index: AwsIndex, change: Change) -> Iterator[str]:
             yield from index.members.get(resource.id, ())
             if resource.id not in index.groups:
                 yield resource.id
-        case ResourceKind.BOUNDARY | ResourceKind.TRUST:
+        case ResourceKind.BOUNDARY | ResourceKind.TRUST | ResourceKind.USER:
             yield resource.id
         case ResourceKind.GROUP_MEMBER:
             yield resource.name

@@ -6,7 +6,7 @@ from checks.finding import Finding
 from policies.aws.owners import ESCALATIONS, TAGGING, UNDOING, policy_name
 from policies.aws.statements import names_action
 from policies.aws.wanted import Want, Wanted
-from policies.drafts import Advice
+from policies.drafts import KEPT, Advice
 from policies.remediation import Change
 from scanner.aws.model import Identity
 from scanner.grants import StatementBecause
@@ -34,12 +34,11 @@ def hop_advice(finding: Finding) -> Advice:
 
 def stays(refused: str) -> Advice:
     """A13: what somebody said must stay could at least be asked for each time."""
-    title = "Nothing is changed: the access is to stay"
     rarely = (
         "where it is needed rarely, it can be temporary: just-in-time node access "
         "(ssm:StartAccessRequest), or assignments of Identity Center for a time"
     )
-    return Advice(title, side_effects=(rarely,), refused=refused)
+    return Advice(KEPT, side_effects=(rarely,), refused=refused)
 
 
 def service_policy_advice() -> Advice:

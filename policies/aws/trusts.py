@@ -11,7 +11,7 @@ from policies.aws.controls import fence_entries
 from policies.aws.index import PlanIndex
 from policies.aws.owners import special_owner
 from policies.aws.statements import Json, as_list
-from policies.drafts import Advice, Draft
+from policies.drafts import KEPT, Advice, Draft
 from policies.limits import TRUST_POLICY, fits
 from policies.proof.model import Aim
 from policies.remediation import Change
@@ -68,7 +68,7 @@ def close_entries(
     kept = wishes.kept(outsider)
     if kept and finding.check == WITH_ID:
         reasons = "; ".join(dict.fromkeys(one.reason for one in kept))
-        yield Advice("Nothing is changed: the access is to stay", refused=reasons)
+        yield Advice(KEPT, refused=reasons)
         return
     if wishes.mode is Mode.GUARDRAIL:
         yield from _fenced(index, finding, outsider, wishes, entries)

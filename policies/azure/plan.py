@@ -12,7 +12,7 @@ from policies.azure.index import Held, PlanIndex
 from policies.azure.roles import WRITE_ROLES
 from policies.azure.wanted import Step, Wanted, direct, is_taken, wanted
 from policies.azure.words import side_effects, title_of, why
-from policies.drafts import Advice, Draft, each_once
+from policies.drafts import KEPT, Advice, Draft, each_once
 from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
@@ -79,8 +79,7 @@ class AzurePlanner:
             if (reason := self.wanted.refused.get(one.assignment.id.lower()))
         )
         if kept:
-            title = "Nothing is changed: the access is to stay"
-            yield Advice(title, refused="; ".join(kept))
+            yield Advice(KEPT, refused="; ".join(kept))
         elif self._is_classic(finding):
             yield Advice("Remove the classic administrator from the subscription")
         elif finding.check == _PARTNER and not held:

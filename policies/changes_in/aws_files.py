@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from policies.changes_in.names import Names
+from policies.changes_in.objects import subject_body
 from policies.changes_in.wanted import Wanted
 from policies.resources import Resource, ResourceKind
 from scanner.errors import UnusableInput
@@ -111,18 +112,28 @@ def _trust(body: Body, source: str, names: Names) -> Iterator[Wanted]:
     yield Wanted(resource, document(body["PolicyDocument"], source), source, new=False)
 
 
+def _made(body: Body, kind: str, source: str, names: Names) -> str:
+    """Return the ARN of a role, user or group that a file makes, or shows."""
+    name = _text(body, f"{kind.capitalize()}Name", source)
+    path, arn = (str(body.get(member) or "") for member in ("Path", "Arn"))
+    return names.make(kind, name, source, path or "/", arn)
+
+
 def _role(body: Body, source: str, names: Names) -> Iterator[Wanted]:
-    path = str(body.get("Path") or "/")
-    role = names.of("role", _text(body, "RoleName", source), source, path)
-    role = str(body.get("Arn") or role)
+    role = _made(body, "role", source, names)
     trust = document(body["AssumeRolePolicyDocument"], source)
     yield Wanted(Resource(ResourceKind.TRUST, role), trust, source)
+    yield from _bounded(body, role, source)
+
+
+def _bounded(body: Body, owner: str, source: str) -> Iterator[Wanted]:
+    """Yield the boundary that a new role or user has from the start."""
     boundary = body.get("PermissionsBoundary")
     if isinstance(boundary, Mapping):
         boundary = boundary.get("PermissionsBoundaryArn")
     if isinstance(boundary, str):
         held = {"PermissionsBoundary": boundary}
-        yield Wanted(Resource(ResourceKind.BOUNDARY, role), held, source)
+        yield Wanted(Resource(ResourceKind.BOUNDARY, owner), held, source)
 
 
 def _printed_role(body: Body, source: str, names: Names) -> Iterator[Wanted]:
@@ -130,6 +141,57 @@ def _printed_role(body: Body, source: str, names: Names) -> Iterator[Wanted]:
     if not isinstance(role, Mapping) or "AssumeRolePolicyDocument" not in role:
         raise UnusableInput(source, "Role has no AssumeRolePolicyDocument", _NAME_IT)
     yield from _role(role, source, names)
+
+
+def _user(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    """Yield a user as `create-user` takes it, with its boundary.
+
+    Raises:
+        UnusableInput: the file is about something else of a user.
+    """
+    _only(body, source, "UserName", "Path", "Tags", "PermissionsBoundary")
+    yield from _shown_user(body, source, names)
+
+
+def _shown_user(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    user = _made(body, "user", source, names)
+    resource = Resource(ResourceKind.USER, user)
+    yield Wanted(resource, subject_body(resource), source)
+    yield from _bounded(body, user, source)
+
+
+def _printed_user(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    yield from _shown_user(_inner(body, "User", source), source, names)
+
+
+def _group(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    _only(body, source, "GroupName", "Path")
+    resource = Resource(ResourceKind.GROUP, _made(body, "group", source, names))
+    yield Wanted(resource, subject_body(resource), source)
+
+
+def _printed_group(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+    """Yield a group, and the users that `get-group` lists with it."""
+    group = _made(_inner(body, "Group", source), "group", source, names)
+    resource = Resource(ResourceKind.GROUP, group)
+    yield Wanted(resource, subject_body(resource), source)
+    listed = body.get("Users") or ()
+    for row in listed if isinstance(listed, list) else ():
+        user = _text(_inner({"User": row}, "User", source), "Arn", source)
+        member = Resource(ResourceKind.GROUP_MEMBER, group, user)
+        yield Wanted(member, {"UserArn": user}, source)
+
+
+def _inner(body: Body, name: str, source: str) -> Body:
+    found = body[name]
+    if not isinstance(found, Mapping):
+        raise UnusableInput(source, f"{name} is no object", _NAME_IT)
+    return found
+
+
+def _only(body: Body, source: str, *names: str) -> None:
+    if not body.keys() <= {*names}:
+        raise UnusableInput(source, "not recognised", _NAME_IT)
 
 
 def _attachment(body: Body, source: str, names: Names) -> Iterator[Wanted]:
@@ -213,6 +275,8 @@ _SHAPES: tuple[tuple[tuple[str, ...], _Read], ...] = (
     (("Type", "Name", "Content"), _new_control),
     (("Policy",), _printed_control),
     (("Role",), _printed_role),
+    (("User",), _printed_user),
+    (("Group",), _printed_group),
     (("RoleName", "AssumeRolePolicyDocument"), _role),
     (("PolicyArn", "PolicyDocument"), _policy_version),
     (("PolicyName", "PolicyDocument"), _new_policy),
@@ -221,6 +285,10 @@ _SHAPES: tuple[tuple[tuple[str, ...], _Read], ...] = (
     (("UserName", "PolicyArn"), _attachment),
     (("GroupName", "PolicyArn"), _attachment),
     (("RoleName", "PermissionsBoundary"), _boundary),
+    (("UserName", "PermissionsBoundary", "Path"), _user),
+    (("UserName", "PermissionsBoundary", "Tags"), _user),
     (("UserName", "PermissionsBoundary"), _boundary),
     (("GroupName", "UserName"), _member),
+    (("UserName",), _user),
+    (("GroupName",), _group),
 )

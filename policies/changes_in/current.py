@@ -6,6 +6,7 @@ from typing import Any
 
 from policies.apply.aws_draft import AwsDraft
 from policies.apply.aws_index import SSO_INLINE, AwsIndex
+from policies.changes_in.objects import subject_body
 from policies.resources import Resource, ResourceKind
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.model import Attached, Organization
@@ -67,6 +68,14 @@ def _trust(index: AwsIndex, resource: Resource) -> Any:
     if one is None:
         return None
     return _content(one.trust) if one.trust is not None else "unread"
+
+
+def _user(index: AwsIndex, resource: Resource) -> Any:
+    return subject_body(resource) if resource.id in index.identities else None
+
+
+def _group(index: AwsIndex, resource: Resource) -> Any:
+    return subject_body(resource) if resource.id in index.groups else None
 
 
 def _group_member(index: AwsIndex, resource: Resource) -> Any:
@@ -137,6 +146,8 @@ _LOOKS: Mapping[ResourceKind, Callable[[AwsIndex, Resource], Any]] = {
     ResourceKind.ATTACHMENT: _attachment,
     ResourceKind.BOUNDARY: _boundary,
     ResourceKind.TRUST: _trust,
+    ResourceKind.USER: _user,
+    ResourceKind.GROUP: _group,
     ResourceKind.GROUP_MEMBER: _group_member,
     ResourceKind.SCP: _control,
     ResourceKind.RCP: _control,

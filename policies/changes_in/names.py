@@ -18,6 +18,7 @@ class Names:
             account: the account that names without an ARN belong to.
         """
         self.index, self._account = index, account
+        self._made: dict[tuple[str, str], str] = {}
 
     def account(self, source: str) -> str:
         """Return the account that a new object goes to.
@@ -53,6 +54,20 @@ class Names:
             raise UnusableInput(source, reason, "give --account ID")
         return found[0] if found else None
 
+    def make(
+        self, kind: str, name: str, source: str, path: str = "/", arn: str = ""
+    ) -> str:
+        """Return the ARN of what a file makes, and know it by its name from now on.
+
+        Raises:
+            UnusableInput: which account it is about is not clear.
+        """
+        found = (
+            arn or self.known(kind, name, source) or self._new(kind, name, source, path)
+        )
+        self._made[kind, name.lower()] = found
+        return found
+
     def of(self, kind: str, name: str, source: str, path: str = "/") -> str:
         """Return the ARN of a role, user, group or policy, known or new.
 
@@ -61,9 +76,10 @@ class Names:
         """
         if name.startswith("arn:"):
             return name
-        found = self.known(kind, name, source)
-        if found is not None:
-            return found
+        found = self.known(kind, name, source) or self._made.get((kind, name.lower()))
+        return found or self._new(kind, name, source, path)
+
+    def _new(self, kind: str, name: str, source: str, path: str) -> str:
         account = self.account(source)
         mine = self.index.estate.accounts.get(account) if self.index else None
         partition = mine.partition if mine else "aws"

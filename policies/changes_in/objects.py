@@ -12,6 +12,7 @@ _PARTS = {
     "member": ResourceKind.GROUP_MEMBER,
 }
 _ENDS = {"trust": ResourceKind.TRUST, "boundary": ResourceKind.BOUNDARY}
+_SUBJECTS = {"user/": ResourceKind.USER, "group/": ResourceKind.GROUP}
 _OWNERS = ("role/", "user/", "group/")
 _LEVEL = r"(r-[0-9a-z]+|ou-[0-9a-z-]+|[0-9]{12})"
 _CONTROL = r"p-[0-9A-Za-z_-]+"
@@ -39,6 +40,7 @@ FORMS = (
     "arn:…:role/NAME/attached/POLICY-ARN (user, group)",
     "arn:…:role/NAME/trust",
     "arn:…:role/NAME/boundary (user)",
+    "arn:…:user/NAME (group)",
     "arn:…:group/NAME/member/USER-ARN",
     "p-POLICY",
     "ou-…/attached/p-POLICY (root, account id)",
@@ -79,6 +81,8 @@ def bare_body(resource: Resource) -> object | None:
     match resource.kind:
         case ResourceKind.ATTACHMENT | ResourceKind.PERMISSION_SET_POLICY:
             return {"PolicyArn": resource.name}
+        case ResourceKind.USER | ResourceKind.GROUP:
+            return subject_body(resource)
         case ResourceKind.GROUP_MEMBER:
             return {"UserArn": resource.name}
         case ResourceKind.CONTROL_ATTACHMENT:
@@ -91,6 +95,13 @@ def bare_body(resource: Resource) -> object | None:
             return {"id": resource.name}
         case _:
             return None
+
+
+def subject_body(resource: Resource) -> dict[str, str]:
+    """Return what a user or group is told by: its name."""
+    name = resource.id.rpartition("/")[2]
+    user = resource.kind is ResourceKind.USER
+    return {"UserName" if user else "GroupName": name}
 
 
 def _of_arn(text: str) -> Resource | None:
@@ -122,6 +133,10 @@ def _of_owner(text: str, account: str) -> Resource | None:
     for word, kind in _ENDS.items():
         if text.endswith(f"/{word}"):
             return Resource(kind, text.removesuffix(f"/{word}"), scope=account)
+    name = text.split(":", 5)[5]
+    for word, kind in _SUBJECTS.items():
+        if name.startswith(word) and name[-1] != "/" and ":" not in name:
+            return Resource(kind, text, scope=account)
     return None
 
 

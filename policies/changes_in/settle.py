@@ -25,6 +25,8 @@ _ORDER = (
     ResourceKind.MANAGED_POLICY,
     ResourceKind.SCP,
     ResourceKind.RCP,
+    ResourceKind.USER,
+    ResourceKind.GROUP,
     ResourceKind.TRUST,
 )
 _NAMES = 3

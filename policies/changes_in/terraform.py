@@ -6,10 +6,12 @@ from typing import Any
 
 from policies.changes_in.aws_files import document
 from policies.changes_in.names import Names
+from policies.changes_in.objects import subject_body
 from policies.changes_in.terraform_azure import AZURE_TYPES
 from policies.changes_in.terraform_rows import Row, rows_of
 from policies.changes_in.wanted import Wanted
 from policies.resources import Resource, ResourceKind
+from scanner.errors import UnusableInput
 
 Body = Mapping[str, Any]
 
@@ -45,20 +47,18 @@ class _Plan:
     made: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Name the new policies and roles, for those that refer to them."""
+        """Name what the plan makes, for those that refer to it."""
         for row in self.rows:
             if row.type in _NAMED:
                 self.made[row.address] = self.arn(row, _NAMED[row.type])
 
     def arn(self, row: Row, kind: str) -> str:
-        """Return the ARN of a role or policy, known or to be made."""
-        given = row.values.get("arn") or (row.before or {}).get("arn")
-        if isinstance(given, str):
-            return given
+        """Return the ARN of a policy, role, user or group, known or to be made."""
+        given = row.values.get("arn") or (row.before or {}).get("arn") or ""
         path, prefix = str(row.values.get("path") or "/"), row.values.get("name_prefix")
         if isinstance(prefix, str) and prefix and not row.values.get("name"):
-            return self.names.of(kind, f"{prefix}new", row.source, path)
-        return self.names.of(kind, row.text("name"), row.source, path)
+            return self.names.make(kind, f"{prefix}new", row.source, path, given)
+        return self.names.make(kind, row.text("name"), row.source, path, given)
 
     def reference(self, row: Row, name: str) -> str:
         """Return an ARN that a row names, maybe by another resource of the plan.
@@ -75,7 +75,12 @@ class _Plan:
         raise row.unknown(name)
 
 
-_NAMED = {"aws_iam_policy": "policy", "aws_iam_role": "role"}
+_NAMED = {
+    "aws_iam_policy": "policy",
+    "aws_iam_role": "role",
+    "aws_iam_user": "user",
+    "aws_iam_group": "group",
+}
 
 
 def _change(row: Row, resource: Resource, after: Callable[[], Any]) -> Iterator[Wanted]:
@@ -92,6 +97,29 @@ def _role(plan: _Plan, row: Row) -> Iterator[Wanted]:
     role = plan.made[row.address]
     trust = Resource(ResourceKind.TRUST, role)
     yield from _change(row, trust, lambda: _document(row, "assume_role_policy"))
+    yield from _bounded(plan, row, role)
+    yield from _listed(row, role)
+
+
+def _subject(plan: _Plan, row: Row) -> Iterator[Wanted]:
+    """Yield a user, with its boundary, or a group.
+
+    Raises:
+        UnusableInput: it gets another name in place, and so another ARN.
+    """
+    kind = ResourceKind(f"aws.{_NAMED[row.type]}")
+    resource = Resource(kind, plan.made[row.address])
+    old, new = row.before, row.after
+    if old and new and any(old.get(one) != new.get(one) for one in ("name", "path")):
+        hint = "plan it as a deletion and a creation (terraform plan -replace)"
+        raise UnusableInput(row.source, "it is renamed in place", hint)
+    yield from _change(row, resource, lambda: subject_body(resource))
+    if kind is ResourceKind.USER:
+        yield from _bounded(plan, row, resource.id)
+
+
+def _bounded(plan: _Plan, row: Row, owner: str) -> Iterator[Wanted]:
+    """Yield the boundary of a role or user, where it changes."""
     old, new = (
         (side or {}).get("permissions_boundary") or None
         for side in (row.before, row.after)
@@ -100,12 +128,16 @@ def _role(plan: _Plan, row: Row) -> Iterator[Wanted]:
         new = plan.reference(row, "permissions_boundary")
     if old != new:
         held = {"PermissionsBoundary": new} if new else None
-        yield Wanted(Resource(ResourceKind.BOUNDARY, role), held, row.source)
-    yield from _listed(row, role)
+        yield Wanted(Resource(ResourceKind.BOUNDARY, owner), held, row.source)
 
 
 def _listed(row: Row, role: str) -> Iterator[Wanted]:
-    """Yield the policies that a role lists itself: what is not listed goes."""
+    """Yield the policies that a role lists itself: what is not listed goes.
+
+    Raises:
+        UnusableInput: one is known only after apply.
+    """
+    _settled(row, "inline_policy", "managed_policy_arns")
     old, new = (_policies(side) for side in (row.before, row.after))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
@@ -153,6 +185,7 @@ def _attachment(kind: str) -> Callable[[_Plan, Row], Iterator[Wanted]]:
 def _exclusive(plan: _Plan, row: Row) -> Iterator[Wanted]:
     """Yield `aws_iam_policy_attachment`: it owns every attachment of its policy."""
     arn = plan.reference(row, "policy_arn")
+    _settled(row, "roles", "users", "groups")
     for member, kind in (("roles", "role"), ("users", "user"), ("groups", "group")):
         had, has = (
             {n for n in (side or {}).get(member) or () if isinstance(n, str)}
@@ -170,6 +203,7 @@ def _memberships(plan: _Plan, row: Row) -> Iterator[Wanted]:
     """Yield a user's groups (`aws_iam_user_group_membership`) or a group's users."""
     by_user = row.type == "aws_iam_user_group_membership"
     one, many = ("user", "groups") if by_user else ("group", "users")
+    _settled(row, many)
     had, has = (
         {n for n in (side or {}).get(many) or () if isinstance(n, str)}
         for side in (row.before, row.after)
@@ -185,14 +219,15 @@ def _memberships(plan: _Plan, row: Row) -> Iterator[Wanted]:
 def _owner(plan: _Plan, row: Row, kind: str) -> str:
     value = row.values.get(kind)
     if isinstance(value, str) and value:
-        made = [
-            arn
-            for arn in plan.made.values()
-            if arn.endswith(f"/{value}") and f":{kind}/" in arn
-        ]
-        known = plan.names.known(kind, value, row.source)
-        return known or (made[0] if made else plan.names.of(kind, value, row.source))
+        return plan.names.of(kind, value, row.source)
     return plan.reference(row, kind)
+
+
+def _settled(row: Row, *names: str) -> None:
+    """Refuse lists that are not known yet: what is in them is not nothing."""
+    for name in names:
+        if row.waits(name):
+            raise row.unknown(name)
 
 
 def _document(row: Row, name: str) -> Any:
@@ -204,6 +239,8 @@ def _document(row: Row, name: str) -> Any:
 AWS_TYPES: Mapping[str, Callable[[_Plan, Row], Iterator[Wanted]]] = {
     "aws_iam_policy": _policy,
     "aws_iam_role": _role,
+    "aws_iam_user": _subject,
+    "aws_iam_group": _subject,
     "aws_iam_role_policy": _inline("role"),
     "aws_iam_user_policy": _inline("user"),
     "aws_iam_group_policy": _inline("group"),

@@ -51,7 +51,14 @@ class Row:
 
     def is_unknown(self, name: str) -> bool:
         """True for an argument that is known only after apply."""
-        return bool(self.unknown_values.get(name))
+        return _is_open(self.unknown_values.get(name))
+
+    def waits(self, name: str) -> bool:
+        """True for an argument that the source sets, to what only applying tells.
+
+        What the source does not set is often unknown as well: the provider reads it.
+        """
+        return name in self.expressions and self.is_unknown(name)
 
     def unknown(self, name: str) -> UnusableInput:
         """Return the refusal of a value that decides, and is not known."""
@@ -68,6 +75,15 @@ class Row:
             parts = str(one).split(".")
             if len(parts) >= 2:
                 yield f"{module}{parts[0]}.{parts[1]}"
+
+
+def _is_open(value: Any) -> bool:
+    """True when anything of a value is known only after apply."""
+    if isinstance(value, Mapping):
+        return any(map(_is_open, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_open, value))
+    return bool(value)
 
 
 def rows_of(plan: Body, source: str) -> tuple[Row, ...]:

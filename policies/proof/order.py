@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from policies.proof.context import Context
+from policies.proof.continuity import interrupted
 from policies.proof.entering import lets_in_no_more
 from policies.proof.grants import compare_access
 from policies.proof.intent import Intent
@@ -14,6 +15,7 @@ from policies.proof.outcomes import outcome_of
 from policies.remediation import Change
 from policies.resources import ResourceKind
 from scanner.aws.iam.documents import PolicyDocument
+from scanner.estate import Provider
 
 _ONE_STEP = "one change: nothing lies in between"
 #: Objects whose rights add up: creating one takes nothing, deleting one gives nothing.
@@ -43,6 +45,8 @@ _HARMLESS = (
 def check_order(case: Case) -> tuple[str, list[Counterexample]]:
     """Decide the estate as it would be between the changes.
 
+    On AWS, what somebody keeps may not be gone for a while either (`continuity`).
+
     Returns what was shown, in words, and the first thing that each step would open.
 
     Where all objects only add rights, what is there before the old ones go is the most
@@ -62,6 +66,8 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
         )
         for n, one in _opening(case)
     ]
+    if case.provider is Provider.AWS:
+        wrong += [one for _, one in interrupted(case)]
     return f"{len(changes)} steps: none of those in between opens anything", wrong
 
 

@@ -67,6 +67,13 @@ def _trust(step: Step) -> StackObject:
     )
 
 
+def _subject(step: Step) -> StackObject:
+    named = iam_name(step.resource.id, "user", "group")
+    kind = named.kind.capitalize()
+    name = {f"{kind}Name": named.name}
+    return StackObject(f"AWS::IAM::{kind}", {**name, "Path": named.path}, name)
+
+
 def _group_member(step: Step) -> StackObject:
     group = iam_name(step.resource.id, "group")
     user = iam_name(step.resource.name, "user")
@@ -105,6 +112,8 @@ _OBJECTS: Mapping[ResourceKind, Callable[[Step], StackObject]] = {
     ResourceKind.MANAGED_POLICY: _managed_policy,
     ResourceKind.INLINE_POLICY: _inline_policy,
     ResourceKind.TRUST: _trust,
+    ResourceKind.USER: _subject,
+    ResourceKind.GROUP: _subject,
     ResourceKind.GROUP_MEMBER: _group_member,
     ResourceKind.SCP: _control_policy,
     ResourceKind.RCP: _control_policy,

@@ -107,6 +107,21 @@ def _trust(step: Step) -> Commands:
     return Commands("document", read, (write,))
 
 
+def _subject(step: Step) -> Commands:
+    """Read and make a user or group; what a deletion of one has is gone before."""
+    named = iam_name(step.resource.id, "user", "group")
+    kind, told = named.kind, named.kind.capitalize()
+    name = option(f"--{kind}-name", named.name)
+    query = f"--query={{{told}Name: {told}.{told}Name}}"
+    read = line("aws", "iam", f"get-{kind}", name, query, "--output=json")
+    if step.action is Action.REMOVE:
+        write = line("run", "aws", "iam", f"delete-{kind}", name)
+    else:
+        path = option("--path", named.path)
+        write = line("run", "aws", "iam", f"create-{kind}", name, path)
+    return Commands("members", read, (write,))
+
+
 def _group_member(step: Step) -> Commands:
     group = option("--group-name", iam_name(step.resource.id, "group").name)
     arn = step.resource.name
@@ -164,6 +179,8 @@ AWS_COMMANDS: Mapping[ResourceKind, Callable[[Step], Commands]] = {
     ResourceKind.ATTACHMENT: _attachment,
     ResourceKind.BOUNDARY: _boundary,
     ResourceKind.TRUST: _trust,
+    ResourceKind.USER: _subject,
+    ResourceKind.GROUP: _subject,
     ResourceKind.GROUP_MEMBER: _group_member,
     ResourceKind.INSTANCE_PROFILE: _instance_profile,
     ResourceKind.DOCUMENT_SHARE: _document_share,

@@ -69,6 +69,12 @@ def _trust(step: Step) -> TerraformObject:
     )
 
 
+def _subject(step: Step) -> TerraformObject:
+    named = iam_name(step.resource.id, "user", "group")
+    arguments = (("name", named.name), ("path", named.path))
+    return TerraformObject(f"aws_iam_{named.kind}", named.name, arguments)
+
+
 def _group_member(step: Step) -> TerraformObject:
     group = iam_name(step.resource.id, "group")
     user = iam_name(step.resource.name, "user")
@@ -157,6 +163,8 @@ AWS_OBJECTS: Objects = {
     ResourceKind.INLINE_POLICY: _inline_policy,
     ResourceKind.ATTACHMENT: _attachment,
     ResourceKind.TRUST: _trust,
+    ResourceKind.USER: _subject,
+    ResourceKind.GROUP: _subject,
     ResourceKind.GROUP_MEMBER: _group_member,
     ResourceKind.SCP: _control_policy,
     ResourceKind.RCP: _control_policy,

@@ -301,3 +301,48 @@ def test_rows_beyond_top_are_counted(folder, file, capsys):
     _, out, _ = run(capsys, folder, "--change", file(wide), "--top", "1")
 
     assert "more (use --top or --format json)" in out
+
+
+NEW, TEAM = f"{IAM}user/dev/new", f"{IAM}group/team"
+USER = {"UserName": "new", "Path": "/dev/"}
+RIGHT = {"UserName": "new", "PolicyName": "run", "PolicyDocument": a.policy(SEND)}
+
+
+def test_somebody_new_with_a_right_gains_access(folder, file, capsys):
+    code, out, _ = run(capsys, folder, "--change", file([USER, RIGHT]))
+
+    assert code == 1
+    assert f"Create user {NEW}" in out
+    assert "ssm:SendCommand" in out
+
+
+def test_somebody_new_without_a_right_gains_nothing(folder, file, capsys):
+    assert run(capsys, folder, "--change", file(USER))[0] == 0
+
+
+def test_a_right_of_somebody_unknown_is_refused(folder, file, capsys):
+    code, _, err = run(capsys, folder, "--change", file(RIGHT))
+
+    assert code == 2
+    assert "is not in the estate" in err
+
+
+def test_a_new_group_gives_its_members_what_it_has(folder, capsys):
+    """Objects that are told by their names alone need no file."""
+    made = [NEW, TEAM, f"{TEAM}/member/{NEW}", f"{TEAM}/attached/{RUN}"]
+
+    options = [word for one in made for word in ("--change", one)]
+    code, out, _ = run(capsys, folder, *options)
+
+    assert code == 1
+    assert "Create group-member" in out
+
+
+def test_a_document_is_not_taken_for_a_user(folder, file, capsys):
+    """A slip in the name of an object does not make it another one without rights."""
+    slip = f"{NEW}/inlin/run={file(a.policy(SEND))}"
+
+    code, _, err = run(capsys, folder, "--change", slip)
+
+    assert code == 2
+    assert "UserName" in err

@@ -87,6 +87,50 @@ def test_somebody_elses_keep_changes_nothing(tmp_path):
     assert kinds(found) == ["A3"]
 
 
+ANN = f"arn:aws:iam::{a.ACCOUNT}:user/ann"
+ENTERS = a.trusting({"AWS": a.ACCOUNT})
+
+
+@pytest.mark.parametrize(
+    ("own", "keep", "refused"),
+    [
+        ([], {"principal": ANN}, True),
+        ([], {"principal": ANN, "vectors": [SEND], "targets": ["*/i-1"]}, True),
+        ([], {"principal": ANN, "vectors": [START]}, False),
+        ([], {"principal": ANN, "targets": ["*/i-9"]}, False),
+        ([], {"principal": f"{ANN}2"}, False),
+        ([SEND], {"principal": ANN}, False),
+    ],
+)
+def test_a_role_that_somebody_kept_commands_by_is_refused(tmp_path, own, keep, refused):
+    """Its own right, or access that nobody kept, does not hinder the change."""
+    parts = (
+        a.role("ops", a.allow(SEND), trust=[ENTERS]),
+        a.user("ann", a.allow("sts:AssumeRole", *own)),
+    )
+
+    found = remediation_of(planned_aws(tmp_path, *parts, keep=[keep]), EVERY, "ops")
+
+    assert bool(found.refused) is refused
+    assert (found.closes == "advice") is refused
+    if refused:
+        assert found.refused == f"CHG-1 ({ANN} uses it by {OPS})"
+
+
+def test_an_entry_that_must_stay_is_refused(tmp_path):
+    """A partner's way in is not narrowed either: whoever is kept says so."""
+    partner = f"arn:aws:iam::{a.PARTNER}:root"
+    role = a.role("ops", a.allow(SEND), trust=[a.trusting({"AWS": a.PARTNER})])
+
+    def plans(name, **wanted):
+        return [one for _, one in planned_aws(tmp_path / name, role, **wanted)]
+
+    assert any("A10" in kinds(one) for one in plans("free"))
+    kept = plans("kept", keep=[{"principal": partner}])
+    assert not any(kinds(one) for one in kept)
+    assert any(one.refused.startswith("CHG-1") for one in kept)
+
+
 @pytest.mark.parametrize("list_", ["principals", "break_glass"])
 def test_an_approved_principal_is_left_alone(tmp_path, list_):
     found = planned(tmp_path, a.allow(SEND), approved={list_: (OPS,)})

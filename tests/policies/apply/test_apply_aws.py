@@ -173,6 +173,10 @@ CASES = [
          alice=a.user("alice", a.allow("sts:AssumeRole"))),
     case("aws.group-member", iam("group/others"), ALICE, None, {"UserArn": ALICE},
          alice=a.user("alice", a.allow("sts:AssumeRole"), groups=["team", "others"])),
+    case("aws.user", iam("user/dev/fresh"), "", None, {"UserName": "fresh"},
+         fresh=a.user("fresh", path="/dev/", UserId="")),
+    case("aws.group", iam("group/fresh"), "", None, {"GroupName": "fresh"},
+         fresh=a.group("fresh")),
     case("aws.scp", "p-FullAWSAccess", "", DOC(a.allow("*")), DOC(a.allow("s3:*")),
          member={"scps": (a.control("p-FullAWSAccess", a.allow("s3:*")),)}),
     case("aws.scp", "new-guard", "", None, DOC(a.deny("ssm:*"))),
@@ -281,6 +285,24 @@ def test_several_changes_build_on_each_other(estate):
     assert same(applied(after, [inverse(one) for one in reversed(made)]), estate)
 
 
+def test_somebody_new_gets_what_the_next_changes_give(estate):
+    """A group and a user are made, and the user commands by what the group has."""
+    user, group = iam("user/fresh"), iam("group/fresh")
+    made = [
+        change("aws.user", user, after={"UserName": "fresh"}),
+        change("aws.group", group, after={"GroupName": "fresh"}),
+        change("aws.inline-policy", group, "run", after=DOC(SEND)),
+        change("aws.group-member", group, user, after={"UserArn": user}),
+    ]
+
+    pairs, _ = decisions(applied(estate, made))
+
+    assert (user, "ssm:SendCommand", INSTANCE) in pairs
+    assert user in touched(estate, made)
+    back = [inverse(one) for one in reversed(made)]
+    assert same(applied(applied(estate, made), back), estate)
+
+
 def test_what_no_change_touches_is_shared(tmp_path):
     other = a.account(a.role("far", READ), id=a.PARTNER)
     before = load_aws(a.estate(tmp_path, *world(), other))
@@ -310,6 +332,15 @@ def test_what_no_change_touches_is_shared(tmp_path):
         (change("aws.attachment", OPS, iam("policy/no"), after={}), "policy/no"),
         (change("aws.group-member", TEAM, OPS, after={}), "role/ops"),
         (change("aws.group-member", iam("group/no"), ALICE, after={}), "group/no"),
+        (change("aws.user", ALICE, after={"UserName": "alice"}), "already"),
+        (change("aws.user", iam("user/x"), after=DOC(READ)), "UserName"),
+        (change("aws.user", iam("user/x"), after={"UserName": "y"}), "not x"),
+        (change("aws.user", iam("role/x"), after={"UserName": "x"}), "no user"),
+        (change("aws.user", ALICE, before={"UserName": "alice"}), "detach"),
+        (change("aws.user", iam("user/no"), before={"UserName": "no"}), "not in"),
+        (change("aws.group", TEAM, before={"GroupName": "team"}), "still has users"),
+        (change("aws.group", iam("group/others"), before={}), "still has policies"),
+        (change("aws.group", iam("user/x"), after={"GroupName": "x"}), "no group"),
         (change("aws.boundary", iam("role/no"), after={}), "role/no"),
         (change("aws.boundary", OPS, after={"Boundary": 1}), "PermissionsBoundary"),
         (change("aws.trust", OPS, before=DOC()), "detach"),

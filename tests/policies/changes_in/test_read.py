@@ -72,6 +72,26 @@ OPS = f"{IAM}role/team/ops"
             DOC,
         ),
         (
+            {"UserName": "new", "Path": "/x/", "Tags": []},
+            ("aws.user", f"{IAM}user/x/new", ""),
+            {"UserName": "new"},
+        ),
+        (
+            {"User": {"UserName": "new", "Arn": f"{IAM}user/y/new", "Path": "/y/"}},
+            ("aws.user", f"{IAM}user/y/new", ""),
+            {"UserName": "new"},
+        ),
+        (
+            {"GroupName": "new"},
+            ("aws.group", f"{IAM}group/new", ""),
+            {"GroupName": "new"},
+        ),
+        (
+            {"Group": {"GroupName": "new", "Path": "/"}},
+            ("aws.group", f"{IAM}group/new", ""),
+            {"GroupName": "new"},
+        ),
+        (
             {"PolicyName": "new", "PolicyDocument": TEXT, "Path": "/x/"},
             ("aws.managed-policy", f"{IAM}policy/x/new", ""),
             DOC,
@@ -342,3 +362,40 @@ def test_a_cloud_that_the_estate_does_not_hold_is_named(reader, tmp_path):
 
     with pytest.raises(UnusableInput, match="no Azure tenant"):
         settled(wanted, reader.aws, None)
+
+
+def test_a_new_user_has_its_boundary_from_the_start(reader, tmp_path):
+    body = {"UserName": "bound", "Path": "/", "PermissionsBoundary": ADMIN}
+
+    user, boundary = read(reader, tmp_path, body)
+
+    assert shown([user, boundary]) == [
+        ("aws.user", f"{IAM}user/bound", ""),
+        ("aws.boundary", f"{IAM}user/bound", ""),
+    ]
+    assert boundary.body == {"PermissionsBoundary": ADMIN}
+
+
+def test_get_group_names_its_users(reader, tmp_path):
+    body = {"Group": {"GroupName": "crew"}, "Users": [{"Arn": f"{IAM}user/alice"}]}
+
+    assert shown(read(reader, tmp_path, body))[1] == (
+        "aws.group-member",
+        f"{IAM}group/crew",
+        f"{IAM}user/alice",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"UserName": "alice", "Password": "x"},
+        {"GroupName": "crew", "NewGroupName": "x"},
+        {"User": "alice"},
+        {"Group": []},
+        {"Group": {"GroupName": "crew"}, "Users": ["alice"]},
+    ],
+)
+def test_what_only_looks_like_a_user_or_group_is_refused(reader, tmp_path, body):
+    with pytest.raises(UnusableInput):
+        read(reader, tmp_path, body)

@@ -99,6 +99,18 @@ def read(reader, tmp_path, body):
             ("aws.trust", f"{IAM}role/new", "", DOC),
         ),
         (
+            row("aws_iam_user", None, {"name": "new", "path": "/dev/"}),
+            ("aws.user", f"{IAM}user/dev/new", "", {"UserName": "new"}),
+        ),
+        (
+            row("aws_iam_user", {"arn": f"{IAM}user/bob", "name": "bob"}),
+            ("aws.user", f"{IAM}user/bob", "", None),
+        ),
+        (
+            row("aws_iam_group", None, {"name": "new"}),
+            ("aws.group", f"{IAM}group/new", "", {"GroupName": "new"}),
+        ),
+        (
             row("aws_iam_role_policy", None,
                 {"role": "ops", "name": "p", "policy": TEXT}),
             ("aws.inline-policy", ROLE, "p", DOC),
@@ -377,3 +389,71 @@ def test_azure_resources_that_a_plan_deletes(reader, tmp_path):
     assert read(reader, tmp_path, plan(given)) == [
         ("azure.role-assignment", f"{SCOPE}/x", "", None)
     ]
+
+
+def test_a_user_and_a_group_of_the_plan_are_known_by_their_names(reader, tmp_path):
+    """Whatever else of the plan names them, whatever path they have."""
+    user, group = f"{IAM}user/dev/new", f"{IAM}group/dev/team"
+    rows = (
+        row("aws_iam_group_membership", None, {"group": "team", "users": ["new"]}),
+        row("aws_iam_user_policy", None, {"user": "new", "name": "p", "policy": TEXT}),
+        row("aws_iam_user", None, {"name": "new", "path": "/dev/"}),
+        row("aws_iam_group", None, {"name": "team", "path": "/dev/"}),
+    )
+
+    found = read(reader, tmp_path, plan(*rows))
+
+    assert ("aws.group-member", group, user, {"UserArn": user}) in found
+    assert ("aws.inline-policy", user, "p", DOC) in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "after", "unknown"),
+    [
+        (
+            "aws_iam_role",
+            "managed_policy_arns",
+            {"managed_policy_arns": [None]},
+            [True],
+        ),
+        ("aws_iam_role", "managed_policy_arns", {}, True),
+        ("aws_iam_role", "inline_policy", {}, [{"policy": True}]),
+        ("aws_iam_policy_attachment", "roles", {"policy_arn": ADMIN}, True),
+        ("aws_iam_group_membership", "users", {"group": "crew"}, [True]),
+        ("aws_iam_user_group_membership", "groups", {"user": "bob"}, True),
+    ],
+)
+def test_a_list_that_is_not_known_yet_is_not_nothing(
+    reader, tmp_path, kind, name, after, unknown
+):
+    role = {"name": "new", "assume_role_policy": TEXT}
+    made = role | after if kind == "aws_iam_role" else after
+    given = row(kind, None, made, unknown={name: unknown})
+    set_by_source = plan(given, references={f"{kind}.x": {name: "aws_iam_policy.y"}})
+
+    with pytest.raises(UnusableInput, match=f"{name} is known only after apply"):
+        read(reader, tmp_path, set_by_source)
+
+
+def test_a_list_that_the_source_does_not_set_is_not_asked_for(reader, tmp_path):
+    """Of a new role, the provider calls its lists unknown though nobody sets them."""
+    role = {"name": "new", "assume_role_policy": TEXT}
+    unknown = {"managed_policy_arns": True, "inline_policy": True}
+
+    found = read(
+        reader, tmp_path, plan(row("aws_iam_role", None, role, unknown=unknown))
+    )
+
+    assert [kind for kind, *_ in found] == ["aws.trust"]
+
+
+@pytest.mark.parametrize("member", ["name", "path"])
+def test_a_user_that_is_renamed_in_place_is_refused(reader, tmp_path, member):
+    before = {"arn": f"{IAM}user/bob", "name": "bob", "path": "/"}
+
+    with pytest.raises(UnusableInput, match="renamed in place"):
+        read(
+            reader,
+            tmp_path,
+            plan(row("aws_iam_user", before, before | {member: "/x/"})),
+        )

@@ -12,6 +12,7 @@ from policies.proof.model import Aim, Obligation
 from policies.proof.prove import prove
 from scanner.azure.model import AzureEstate, Source
 from scanner.estate import Provider
+from scanner.grants import Verdict
 
 
 def body(one):
@@ -28,7 +29,8 @@ def body(one):
 def brute(before, after, who, vector, may_lose):
     """Whether deleting is right: gone from whom it is to go, and from nobody else.
 
-    Losing a right is all that a deletion may do to anybody who may lose something.
+    Losing a right is all that a deletion may do to anybody who may lose something; one
+    of which nobody knows whether it is left is not lost.
     """
     (old, old_hops), (new, new_hops) = decisions(before), decisions(after)
     moved, hops = different(old, new), different(old_hops, new_hops)
@@ -36,6 +38,7 @@ def brute(before, after, who, vector, may_lose):
         any(key[:2] == (who, vector) for key in old)
         and not any(key[:2] == (who, vector) for key in new)
         and all(key in old and key[0] in may_lose for key in moved)
+        and not any(key in new and new[key][0] is Verdict.UNKNOWN for key in moved)
         and all(key in old_hops and key[1] in may_lose for key in hops)
     )
 

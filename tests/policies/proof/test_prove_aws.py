@@ -449,3 +449,30 @@ def test_a_policy_that_stands_in_for_another_gives_no_more_on_the_way(first, sta
     if status == "failed":
         assert proof.counterexample.obligation is Obligation.ORDER
         assert proof.counterexample.vector == START
+
+
+@pytest.mark.parametrize(
+    ("order", "status"),
+    [((0, 1, 2), "proven"), ((0, 2, 1), "failed"), ((2, 0, 1), "failed")],
+)
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_right_that_stays_is_not_gone_between_the_steps(order, status, twice):
+    """The new policy comes before the old one goes, or another one gives the same."""
+    old, new = (f"arn:aws:iam::{e.ACCOUNT}:policy/{n}" for n in ("old", "new"))
+    held = e.attached(old, e.allow([SEND, GET]))
+    id_ = OPS.principal.id
+    also = e.attached(f"{id_}/inline/also", e.allow(GET))
+    ops = e.role("ops", policies=(held, also) if twice else (held,))
+    home = e.account(ops, *VMS, policies={old: held})
+    steps = [
+        change("aws.managed-policy", new, before=None, after=policy(e.allow(GET))),
+        change("aws.attachment", id_, new, before=None, after={}),
+        change("aws.attachment", id_, old, before={}, after=None),
+    ]
+
+    proof = proven(e.estate(home), id_, [SEND], [steps[n] for n in order])
+
+    assert proof.status == ("proven" if twice else status)
+    if proof.status == "failed":
+        assert proof.counterexample.obligation is Obligation.ORDER
+        assert proof.counterexample.vector == GET

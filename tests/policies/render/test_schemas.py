@@ -20,6 +20,8 @@ STACKS = {
     "AWS::IAM::UserPolicy": ("PolicyName UserName", "PolicyDocument"),
     "AWS::IAM::GroupPolicy": ("PolicyName GroupName", "PolicyDocument"),
     "AWS::IAM::Role": ("AssumeRolePolicyDocument", "RoleName Path"),
+    "AWS::IAM::User": ("", "UserName Path"),
+    "AWS::IAM::Group": ("", "GroupName Path"),
     "AWS::IAM::UserToGroupAddition": ("GroupName Users", ""),
     "AWS::Organizations::Policy": ("Content Name Type", "Description TargetIds"),
     "AWS::SSO::Assignment": (
@@ -36,6 +38,8 @@ TERRAFORM = {
     "aws_iam_user_policy_attachment": ("user policy_arn", ""),
     "aws_iam_group_policy_attachment": ("group policy_arn", ""),
     "aws_iam_role": ("assume_role_policy", "name path"),
+    "aws_iam_user": ("name", "path"),
+    "aws_iam_group": ("name", "path"),
     "aws_iam_user_group_membership": ("user groups", ""),
     "aws_organizations_policy": ("content name", "type"),
     "aws_organizations_policy_attachment": ("policy_id target_id", ""),
