@@ -2,33 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from types import ModuleType
+from importlib import import_module
 
-from checks import (
-    activation,
-    administrators,
-    clouds,
-    day_to_day,
-    delegated,
-    denials,
-    documents,
-    everything,
-    forgeable,
-    guard_rails,
-    lateral,
-    number,
-    outsiders,
-    people,
-    production,
-    role_level,
-    settings,
-    standing,
-    unscoped,
-    unused,
-    wide_trusts,
-    wordings,
-    workloads,
-)
 from checks.context import Context
 from checks.evidence import not_evaluated
 from checks.finding import Check, Finding
@@ -42,33 +17,33 @@ from scanner.processes import apart
 
 #: Modules that define checks: all that is a `Check` in them.
 _FAMILIES = (
-    activation,
-    administrators,
-    clouds,
-    day_to_day,
-    delegated,
-    denials,
-    documents,
-    everything,
-    forgeable,
-    guard_rails,
-    lateral,
-    number,
-    outsiders,
-    people,
-    production,
-    role_level,
-    settings,
-    standing,
-    unscoped,
-    unused,
-    wide_trusts,
-    wordings,
-    workloads,
+    "activation",
+    "administrators",
+    "clouds",
+    "day_to_day",
+    "delegated",
+    "denials",
+    "documents",
+    "everything",
+    "forgeable",
+    "guard_rails",
+    "lateral",
+    "number",
+    "outsiders",
+    "people",
+    "production",
+    "role_level",
+    "settings",
+    "standing",
+    "unscoped",
+    "unused",
+    "wide_trusts",
+    "wordings",
+    "workloads",
 )
 #: Those that ask what access rests on. They share what they look up and take as long
 #: as the others together: a second process has them to itself.
-_ON_BASES = (denials, forgeable, role_level, standing, wordings)
+_ON_BASES = ("denials", "forgeable", "role_level", "standing", "wordings")
 #: What findings are made of, as far as there is much of it.
 _HANDED = (Finding, Principal, Edge, StatementBecause, AssignmentBecause)
 
@@ -78,8 +53,9 @@ def catalogue() -> tuple[Check, ...]:
     return tuple(sorted(_defined_in(_FAMILIES), key=lambda check: check.id))
 
 
-def _defined_in(families: Iterable[ModuleType]) -> Iterator[Check]:
-    defined = (one for family in families for one in vars(family).values())
+def _defined_in(families: Iterable[str]) -> Iterator[Check]:
+    modules = (import_module(f"checks.{family}") for family in families)
+    defined = (one for module in modules for one in vars(module).values())
     return (one for one in defined if isinstance(one, Check))
 
 

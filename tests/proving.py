@@ -12,6 +12,7 @@ from policies.proof.model import Aim
 from policies.proof.prove import prove
 from scanner.analysis import Analysis, decide_aws_half, decide_azure_half
 from scanner.aws.model import AwsEstate
+from scanner.azure.model import Source
 from scanner.coverage import Coverage
 from scanner.estate import Principal, Provider
 from scanner.grants import Confidence, Verdict
@@ -75,3 +76,24 @@ def inline(identity, *statements, name="own"):
     after = statements and {"Version": "2012-10-17", "Statement": list(statements)}
     id_ = identity.principal.id
     return change("aws.inline-policy", id_, name, before=before, after=after or None)
+
+
+def deletable(tenant):
+    """The role assignments of a tenant that deleting is defined for: ids of one row."""
+    return [
+        one
+        for one in tenant.assignments
+        if one.source is Source.ASSIGNMENT
+        and sum(other.id == one.id for other in tenant.assignments) == 1
+    ]
+
+
+def assignment_body(one):
+    """An assignment as ARM shows it, as far as deleting it goes."""
+    properties = {
+        "principalId": one.principal,
+        "roleDefinitionId": one.role,
+        "scope": one.scope,
+        **({"condition": one.condition} if one.condition else {}),
+    }
+    return {"id": one.id, "properties": properties}

@@ -133,14 +133,22 @@ class Fleet:
         return tuple(sorted(found, key=attrgetter("target.id")))
 
     def is_manual(self, scale_set: str) -> bool:
-        """Say whether a scale set, by normalized id, is upgraded by hand only."""
+        """Say whether a scale set, by normalized id, may be upgraded by hand only.
+
+        Of one that no list shows nobody knows.
+        """
         known = self.by_scope.get(scale_set)
-        return known is not None and UPGRADES in known.lacks
+        return known is None or UPGRADES in known.lacks
 
     def _as_its_set_says(self, machine: Machine) -> Machine:
         if machine.target.kind != "vmss":
             return machine
-        owner = self.by_scope.get(scale_set_of(machine.scope) or "")
+        scale_set = scale_set_of(machine.scope) or ""
+        owner = self.by_scope.get(scale_set)
+        if owner is None and scale_set:
+            # Nobody read how the set is upgraded: its model may wait for somebody.
+            lacks = tuple(dict.fromkeys((*machine.lacks, UPGRADES)))
+            return msgspec.structs.replace(machine, lacks=lacks)
         if owner is None or not (owner.identities or owner.lacks):
             return machine
         identities = tuple(sorted({*machine.identities, *owner.identities}))

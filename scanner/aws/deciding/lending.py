@@ -24,6 +24,8 @@ from scanner.aws.iam.literals import DoubtKind
 from scanner.aws.model import AwsAccount, Holder, Identity, SsmDocument
 from scanner.aws.vectors import PASSED, Catalogue
 
+#: What stands for a role that nobody read: no policy names it.
+_ANY_ROLE = "any-role-not-read"
 _ROLE_UNREAD = "the list of roles is not whole and lacks"
 _SYSTEMS_MANAGER = "ssm.amazonaws.com"
 _STACKS = "cloudformation.amazonaws.com"
@@ -84,13 +86,33 @@ class Lending:
                 trusted = self._trusts.service(role, service)
                 for region in self.fleet.regions if trusted != FALSE else ():
                     yield Lender(self._role(role, kind, region), arn, given=trusted)
+        if not self.account.identities_complete:
+            yield from self._unread_roles(kinds)
+
+    def _unread_roles(self, kinds: list[str]) -> Iterator[Lender]:
+        """Some role that is on no page that was read: it may command any node."""
+        home = self.account
+        arn = f"arn:{home.partition}:iam::{home.id}:role/{_ANY_ROLE}"
+        reason = f"identities of {home.id}: not read"
+        unknown = doubted(reason, DoubtKind.UNKNOWN)
+        for kind in kinds:
+            for region in self.fleet.regions:
+                fixed, unread = self._passed(kind, region), Missing.NOT_COLLECTED
+                role = Resource(arn, kind, region, _ANY_ROLE, unread, fixed)
+                every = {TRUE: self.fleet.in_region(region)}
+                yield Lender(role, holds=under(every, unknown))
 
     def _role(self, role: Identity, kind: str, region: str) -> Resource:
-        fixed = self._facts(region)
-        fixed["iam:passedtoservice"] = (kind.removeprefix(PASSED),)
         tags = tags_by_key(role.tags) if role.tags_known else Missing.NOT_COLLECTED
-        principal = role.principal
-        return Resource(principal.id, kind, region, principal.name, tags, fixed)
+        fixed, known = self._passed(kind, region), role.principal
+        return Resource(known.id, kind, region, known.name, tags, fixed)
+
+    def _passed(self, kind: str, region: str) -> dict[str, Seen]:
+        """Return the keys of passing a role to a service."""
+        return {
+            **self._facts(region),
+            "iam:passedtoservice": (kind.removeprefix(PASSED),),
+        }
 
     def _holders(self, useful: int) -> Iterator[Lender]:
         for holder in self.account.holders:

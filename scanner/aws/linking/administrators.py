@@ -16,6 +16,7 @@ from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing
 from scanner.aws.iam.formulas import FALSE, Formula, either, settle
 from scanner.aws.linking.escalating.reaching import Ways
+from scanner.aws.linking.governors import managing
 from scanner.aws.linking.hops import DELEGATED_TO, after, settled_edge, unknown_edge
 from scanner.aws.linking.permission_sets import ADMINISTERING, PermissionSets
 from scanner.aws.linking.rights import Operations, Rights
@@ -130,12 +131,9 @@ class Registering:
         """
         ends = {(edge.source, edge.target) for edge in known}
         ways: Ways | None = None
-        for organization in self._estate.organizations:
-            home = self._estate.accounts.get(organization.management_account)
-            if home is None:
-                continue
-            who = None if made is None else made.get(home.id, ())
-            rights = Rights(self._estate, home, self._operations, who)
+        for organization, home, rights in managing(
+            self._estate, self._operations, made
+        ):
             register = self._operations.bits(_REGISTER.action)
             for power, identities in rights.holders(register).items():
                 for service in self._services:

@@ -28,6 +28,7 @@ from scanner.aws.iam.formulas import (
 )
 from scanner.aws.linking.escalating.catalogue import actions
 from scanner.aws.linking.escalating.reaching import Ways
+from scanner.aws.linking.governors import managing
 from scanner.aws.linking.hops import after, settled_edge
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import (
@@ -97,12 +98,9 @@ class Guardrails:
             made: who does so instead, by account: what identities could become.
         """
         ways: Ways | None = None
-        for organization in self._estate.organizations:
-            home = self._estate.accounts.get(organization.management_account)
-            if home is None:
-                continue
-            who = None if made is None else made.get(home.id, ())
-            rights = Rights(self._estate, home, self._operations, who)
+        for organization, home, rights in managing(
+            self._estate, self._operations, made
+        ):
             editing = self._operations.bits(*_ACTIONS)
             for power, identities in rights.holders(editing).items():
                 free = self._free(organization, home, power)

@@ -18,6 +18,7 @@ from scanner.aws.iam.formulas import Formula, both, doubted, settle
 from scanner.aws.linking.escalating.catalogue import Gives
 from scanner.aws.linking.escalating.changing import changed
 from scanner.aws.linking.escalating.gaining import Change
+from scanner.aws.linking.governors import administering
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import AwsEstate, Identity, Organization
@@ -66,10 +67,8 @@ class PermissionSets:
         Args:
             made: who does so instead, by account: what identities could become.
         """
-        for organization in self._estate.organizations:
-            for administrator in _administrators(organization):
-                who = None if made is None else made.get(administrator, ())
-                yield from self.of(organization, administrator, who)
+        for one in administering(self._estate, ("sso.",), made):
+            yield from self.of(*one)
 
     def of(
         self,

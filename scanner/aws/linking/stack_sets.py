@@ -12,6 +12,7 @@ from scanner.aws.deciding.facts import Resource, owner_facts
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.formulas import Formula, any_of, both, doubted, settle
+from scanner.aws.linking.governors import administering
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.linking.rights import Operations, Rights
 from scanner.aws.model import AwsAccount, AwsEstate, Identity, Organization
@@ -61,11 +62,8 @@ class StackSets:
         Args:
             made: who does so instead, by account: what identities could become.
         """
-        for organization in self._estate.organizations:
-            for administrator in _administrators(organization):
-                who = None if made is None else made.get(administrator, ())
-                if who is None or who:
-                    yield from self.of(organization, administrator, who)
+        for one in administering(self._estate, _DELEGATED, made):
+            yield from self.of(*one)
 
     def of(
         self,
@@ -136,16 +134,6 @@ class StackSets:
         scope = organization.management_account
         self.principals[id_] = Principal(Provider.AWS, id_, name, CLASS, False, scope)
         return id_, [Edge(_BECOMES, id_, one, Verdict.ALLOWED) for one in roles]
-
-
-def _administrators(organization: Organization) -> Mapping[str, None]:
-    """Return the management account and those that stack sets are delegated to."""
-    delegated = (
-        account
-        for account, services in organization.delegated.items()
-        if any(one.startswith(_DELEGATED) for one in services)
-    )
-    return dict.fromkeys((organization.management_account, *delegated))
 
 
 def _resources(rights: Rights, power: Power) -> Iterator[Resource]:

@@ -6,37 +6,22 @@ from applying import change, pairs_of
 from azure_generated import TENANT, tenants
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from proving import context_of
+from proving import assignment_body, context_of, deletable
 
 from policies.proof.outcomes import outcome_of
 from scanner.azure.decide import decide_azure
-from scanner.azure.model import AzureEstate, Source
-
-
-def body(one):
-    """An assignment as ARM shows it, as far as deleting it goes."""
-    properties = {
-        "principalId": one.principal,
-        "roleDefinitionId": one.role,
-        "scope": one.scope,
-    }
-    return {"id": one.id, "properties": properties}
+from scanner.azure.model import AzureEstate
 
 
 @settings(max_examples=60)
 @given(tenants(), st.data())
 def test_deleting_an_assignment_decides_again_whom_it_serves(tenant, data):
-    plain = [
-        one
-        for one in tenant.assignments
-        if one.source is Source.ASSIGNMENT
-        and sum(other.id == one.id for other in tenant.assignments) == 1
-    ]
+    plain = deletable(tenant)
     assume(plain)
     gone = data.draw(st.sampled_from(plain))
     estate = AzureEstate({TENANT: tenant})
     context = context_of(estate)
-    made = change("azure.role-assignment", gone.id, before=body(gone))
+    made = change("azure.role-assignment", gone.id, before=assignment_body(gone))
 
     outcome = outcome_of(context, estate, [made])
 

@@ -4,26 +4,15 @@ from applying import change, decisions, different
 from azure_generated import TENANT, tenants
 from hypothesis import HealthCheck, Phase, assume, event, given, settings
 from hypothesis import strategies as st
-from proving import context_of, finding_of
+from proving import assignment_body, context_of, deletable, finding_of
 
 from policies.apply import applied
 from policies.proof.intent import Intent
 from policies.proof.model import Aim, Obligation
 from policies.proof.prove import prove
-from scanner.azure.model import AzureEstate, Source
+from scanner.azure.model import AzureEstate
 from scanner.estate import Provider
 from scanner.grants import Verdict
-
-
-def body(one):
-    """An assignment as ARM shows it, as far as deleting it goes."""
-    properties = {
-        "principalId": one.principal,
-        "roleDefinitionId": one.role,
-        "scope": one.scope,
-        **({"condition": one.condition} if one.condition else {}),
-    }
-    return {"id": one.id, "properties": properties}
 
 
 def brute(before, after, who, vector, may_lose):
@@ -51,17 +40,12 @@ def brute(before, after, who, vector, may_lose):
 )
 @given(tenants(), st.data())
 def test_deleting_an_assignment_is_proven_where_all_decisions_say_so(tenant, data):
-    plain = [
-        one
-        for one in tenant.assignments
-        if one.source is Source.ASSIGNMENT
-        and sum(other.id == one.id for other in tenant.assignments) == 1
-    ]
+    plain = deletable(tenant)
     assume(plain)
     gone = data.draw(st.sampled_from(plain))
     estate = AzureEstate({TENANT: tenant})
     context = context_of(estate)
-    made = change("azure.role-assignment", gone.id, before=body(gone))
+    made = change("azure.role-assignment", gone.id, before=assignment_body(gone))
     after = applied(estate, [made])
     (old, _), (new, _) = decisions(estate), decisions(after)
     moved = sorted({key[:2] for key in different(old, new)})

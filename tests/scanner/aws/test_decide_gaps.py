@@ -26,6 +26,7 @@ from scanner.evidence.outcomes import Outcome
 from scanner.grants import Confidence, Verdict
 
 SEND = "ssm:SendCommand"
+PASSING = ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]
 FULL = attached("p-FullAWSAccess", allow("*"))
 WHOLE = organization([FULL], [FULL], [FULL])
 BROKEN = attached("arn:broken", {"Effect": "Maybe", "Action": "*", "Resource": "*"})
@@ -72,6 +73,26 @@ def test_unread_identities_stay_denied_by_what_was_read():
 
     assert asked(denied, identities_complete=False) is None
     assert asked(role("ops"), identities_complete=False, under=under) is None
+
+
+@pytest.mark.parametrize(
+    ("who", "whole", "verdict"),
+    [
+        (role("dev"), False, Verdict.UNKNOWN),
+        (role("dev", allow(PASSING)), False, Verdict.UNKNOWN),
+        (role("dev", allow(PASSING), deny("iam:PassRole")), False, None),
+        (role("dev", allow(PASSING)), True, None),
+    ],
+)
+def test_roles_that_were_not_read_may_be_passed(who, whole, verdict):
+    """Some role on a page that is missing may trust the service, and command nodes."""
+    world = estate(account(who, node(), identities_complete=whole))
+
+    found = decision(
+        decide_aws(world), who.principal.id, "lambda:CreateFunction", "i-0a1"
+    )
+
+    assert (found and found.verdict) is verdict
 
 
 def test_an_explicit_deny_read_stays_denied():

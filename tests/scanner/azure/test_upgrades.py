@@ -32,7 +32,9 @@ UPGRADED = ((Condition("scaleSetInstance", "IsUpgradedToTheModel", ()),),)
 ALLOWED, CONDITIONAL = Verdict.ALLOWED, Verdict.CONDITIONAL
 
 
-def decided(tmp_path, held, mode, flexible=False, instances=True, **tenant):
+def decided(
+    tmp_path, held, mode, flexible=False, instances=True, listed=True, **tenant
+):
     """Decide for `u`, who holds these (operation, scope) pairs, on one scale set."""
     roles = [role(f"r{n}", block([op])) for n, (op, _) in enumerate(held)]
     given = [assignment("u", f"r{n}", at) for n, (_, at) in enumerate(held)]
@@ -44,7 +46,7 @@ def decided(tmp_path, held, mode, flexible=False, instances=True, **tenant):
     row = machine(INSTANCE, name="vm")
     below = subscription_lines(
         [flex] if flexible else [],
-        scale_sets=[scale_set],
+        scale_sets=[scale_set] if listed else [],
         instances=[row] if instances and not flexible else [],
     )
     return decide_azure(loaded(tmp_path, lines, (SUB, below)))
@@ -77,6 +79,19 @@ def test_a_manual_policy_asks_for_the_right_to_upgrade(
 
     assert expected is found.verdict
     assert found.conditions == (UPGRADED if expected is CONDITIONAL else ())
+
+
+@pytest.mark.parametrize("flexible", [False, True])
+@pytest.mark.parametrize(
+    ("listed", "expected"), [(True, ALLOWED), (False, CONDITIONAL)]
+)
+def test_of_a_set_that_no_list_shows_nobody_knows_how_it_is_upgraded(
+    tmp_path, flexible, listed, expected
+):
+    """Its instances are listed, and the list of sets was refused or is short."""
+    world = decided(tmp_path, [(MODEL, S)], "Automatic", flexible, listed=listed)
+
+    assert decision(world, MODEL).verdict is expected
 
 
 @pytest.mark.parametrize("flexible", [False, True])
