@@ -6,19 +6,26 @@ from operator import attrgetter
 from scanner.azure.denials import Denials
 from scanner.azure.directory_roles import PARTNERS, WAYS_UP
 from scanner.azure.facts import facts_of
+from scanner.azure.guards import REMOVING
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.sharing import grants_of
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
-from scanner.azure.vectors import ELEVATION, NOT_COVERED
+from scanner.azure.vectors import ELEVATION, ESCALATIONS, NOT_COVERED
 from scanner.azure.wording import wording_of
 from scanner.azure.work import Surroundings
 from scanner.estate import Principal, Provider, Target
 from scanner.grants import Because, Decided, Decision, Tier, Vector
 from scanner.memory import collector_paused
 from scanner.usage import joined
+
+#: Vectors that rest on rights at scopes which are no machines.
+_ELSEWHERE = (
+    *(one.vector for one in ESCALATIONS if one.vector.id in REMOVING),
+    *(one.vector for one in HOST_VECTORS),
+)
 
 
 def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
@@ -62,11 +69,15 @@ def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
 
 
 def unread_vectors(tenant: AzureTenant) -> tuple[Vector, ...]:
-    """Return the vectors through resources that nobody listed: not covered."""
+    """Return the vectors through what was not read whole: not covered."""
+    through = {kind: _through(kind) for kind in sorted(tenant.unlisted)}
+    if tenant.assignments_unread:
+        # Of machines they leave everybody unknown; of guards and hosts nobody asks.
+        through["role assignments"] = _ELSEWHERE
     return tuple(
         replace(vector, covered=False, why_not=f"{kind}: lists that were not read")
-        for kind in sorted(tenant.unlisted)
-        for vector in _through(kind)
+        for kind, vectors in through.items()
+        for vector in vectors
     )
 
 
