@@ -1,5 +1,6 @@
 """A draft to a tenant: roles, assignments, the directory, and what is not known."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.azure import resource_rows, rows
@@ -35,10 +36,12 @@ from scanner.azure.model import (
 )
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
+    ROOT,
     Hierarchy,
     last_segment,
     normalized,
 )
+from scanner.azure.unread import unread_refinements
 from scanner.azure.usage import usages_of
 from scanner.azure.workers import nodes_of, stand_ins_of, workers_of
 from scanner.estate import Gap, Provider
@@ -47,6 +50,9 @@ from scanner.evidence.outcomes import Outcome
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
 DENIES = "microsoft.authorization/denyassignments"
 SCHEDULES = "microsoft.authorization/roleassignmentscheduleinstances"
+_ROLES = "microsoft.authorization/roledefinitions"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_GROUPS = "microsoft.management/managementgroups"
 _DEFINITIONS = "Microsoft.ManagedServices/registrationDefinitions"
 
 
@@ -58,7 +64,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     machines = draft.fleet.finished()
     denies = tuple(_denies(draft))
     containers = draft.of(rows.ContainerRow)
-    hierarchy = hierarchy_of(tenant, containers, draft.of(rows.SubscriptionRow))
+    listed = ROOT in draft.lists.whole[_GROUPS]
+    below = draft.of(rows.SubscriptionRow)
+    hierarchy = hierarchy_of(tenant, containers, below, listed)
     subscriptions = _subscriptions(draft, machines)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
     dated = with_durations(found, undated, subscriptions, hierarchy)
@@ -69,6 +77,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     _introduce(people, draft, machines, (*workers, *hosts))
     classic = tuple(classic_administrators(draft.of(rows.ClassicRow), people))
     assignments = (*active, *classic)
+    directory = directory_of(draft, people, assignments, denies)
     roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
     finished = AzureTenant(
         tenant,
@@ -78,7 +87,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         assignments,
         denies,
         tuple(_locks(draft)),
-        directory_of(draft, people, assignments, denies),
+        directory,
         machines,
         workers,
         assignments_unread=frozenset(
@@ -88,10 +97,19 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
-        unlisted=unlisted(draft, workers, nodes),
+        unlisted=unlisted(draft, workers, nodes).union(
+            unread_refinements(
+                draft,
+                {machine.target.scope for machine in machines},
+                hierarchy,
+                directory,
+                assignments,
+            )
+        ),
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
+        roles_unread=_roles_unread(draft),
     )
     return finished, gaps
 
@@ -150,6 +168,15 @@ def _roles(draft: Draft) -> dict[str, RoleDefinition]:
     for role in map(role_of, draft.of(rows.RoleDefinitionRow)):
         found.setdefault(role.guid, role)
     return found
+
+
+def _roles_unread(draft: Draft) -> bool:
+    """Say whether there may be roles in nobody's hands that evidence does not hold.
+
+    One role that was asked for by its GUID and not read is unknown to its holders.
+    """
+    lists = {one for one in draft.lists.broken[_ROLES] if not _GUID.fullmatch(one)}
+    return bool(lists) or not draft.lists.whole[_ROLES]
 
 
 def _denies(draft: Draft) -> Iterator[DenyAssignment]:
