@@ -67,7 +67,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     listed = ROOT in draft.lists.whole[_GROUPS]
     below = draft.of(rows.SubscriptionRow)
     hierarchy = hierarchy_of(tenant, containers, below, listed)
-    subscriptions = _subscriptions(draft, machines)
+    inhabited = {machine.target.scope for machine in machines}
+    subscriptions = _subscriptions(draft, inhabited)
     undated = _refused(SCHEDULES, draft, subscriptions, hierarchy)
     dated = with_durations(found, undated, subscriptions, hierarchy)
     activations = activations_of(draft.of(rows.RolePolicyRow))
@@ -100,7 +101,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         unlisted=unlisted(draft, workers, nodes).union(
             unread_refinements(
                 draft,
-                {machine.target.scope for machine in machines},
+                inhabited,
                 hierarchy,
                 directory,
                 assignments,
@@ -193,12 +194,12 @@ def _locks(draft: Draft) -> Iterator[Lock]:
     return (lock_of(row) for _, row in sorted(found.items()))
 
 
-def _subscriptions(draft: Draft, machines: Iterable[Machine]) -> dict[str, str]:
+def _subscriptions(draft: Draft, inhabited: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in draft.of(rows.SubscriptionRow):
         name = (row.subscription_id or last_segment(row.id)).lower()
         found.setdefault(name, row.display_name or row.name or "")
-    for subscription in {machine.target.scope for machine in machines}:
+    for subscription in inhabited:
         found.setdefault(subscription, "")
     return dict(sorted(found.items()))
 

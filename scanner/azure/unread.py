@@ -64,7 +64,7 @@ def unread_refinements(
             yield words
     if not _whole(draft, REFINING[_ROLES], {ROOT}):
         yield _ROLES
-    holders = {one.principal for one in assignments if not one.delegated}
+    holders = {one.principal for one in assignments}
     holders |= {one.principal for one in directory.roles}
     groups = {
         one for one in holders & directory.reached.keys() if _joinable(directory, one)
