@@ -185,6 +185,8 @@ class AzureServer:
         if in_one and parts[2] not in self.tenant.subscriptions:
             return None
         scope, _, kind = path.rpartition("/providers/")
+        if kind == "microsoft.serialconsole/consoleservices/default":
+            return {"properties": {"disabled": parts[2] in self.tenant.silent}}
         for op in INHERITED:
             if kind == op.lower():
                 return self._scoped(op, scope or "/")

@@ -12,6 +12,7 @@ from scanner.azure.assignments import (
     eligibilities,
 )
 from scanner.azure.classic import CLASSIC, classic_administrators
+from scanner.azure.consoles import consoles_of, with_consoles
 from scanner.azure.containers import hierarchy_of
 from scanner.azure.definitions import deny_of, lock_of, role_of
 from scanner.azure.directories import directory_of
@@ -61,7 +62,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     gaps: list[Gap] = []
     people = People(tenant)
     found = _assignments(tenant, draft, people, gaps)
-    machines = draft.fleet.finished()
+    machines = with_consoles(draft, draft.fleet.finished())
+    consoles_off, consoles_on, consoles_asked = consoles_of(draft)
     denies = tuple(_denies(draft))
     containers = draft.of(rows.ContainerRow)
     listed = ROOT in draft.lists.whole[_GROUPS]
@@ -111,6 +113,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
         roles_unread=_roles_unread(draft),
+        consoles_off=consoles_off,
+        consoles_on=consoles_on,
+        consoles_asked=consoles_asked,
     )
     return finished, gaps
 

@@ -150,6 +150,11 @@ ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
         "VMs of the lab unknown",
         ("2018-09-15", "2016-05-15"),
     ),
+    "Microsoft.SerialConsole/consoleServices": (
+        _REFINING,
+        "whether the serial console is on unknown",
+        ("2018-05-01",),
+    ),
     "Microsoft.Web/sites": (
         _REFINING,
         "web apps that act as managed identities unknown",

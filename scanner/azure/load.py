@@ -4,6 +4,7 @@ from typing import Any
 
 from scanner.azure import directory_rows, resource_rows, rows
 from scanner.azure.activity import EventRow
+from scanner.azure.consoles import CONSOLES
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
@@ -54,6 +55,7 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTOMATION}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_WORKER_GROUPS}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_AUTOMATION}/nodes": resource_rows.NodeRow,
+    CONSOLES: resource_rows.ConsoleRow,
     "microsoft.devtestlab/labs/virtualmachines": resource_rows.LabMachineRow,
     "microsoft.web/sites": resource_rows.WebRow,
     "microsoft.logic/workflows": resource_rows.WorkflowRow,

@@ -20,6 +20,20 @@ class AccountRow(Row, frozen=True):
     identity: IdentityRow | None = None
 
 
+class ConsoleProperties(Row, frozen=True):
+    """Whether the serial console is off."""
+
+    disabled: bool | None = None
+
+
+class ConsoleRow(Row, frozen=True):
+    """`Microsoft.SerialConsole/consoleServices`: the one called `default`."""
+
+    id: str | None = None
+    properties: ConsoleProperties | None = None
+    disabled: bool | None = None
+
+
 class WorkerProperties(Row, frozen=True, rename="camel"):
     """What a hybrid worker says of its machine."""
 

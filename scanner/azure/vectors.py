@@ -25,8 +25,10 @@ from scanner.estate import Provider
 from scanner.grants import Tier, Vector
 
 __all__ = [
+    "CONNECT",
     "COVERED",
     "ELEVATION",
+    "ENABLE_CONSOLE",
     "ESCALATIONS",
     "MACHINE_VECTORS",
     "MODEL_VECTORS",
@@ -36,6 +38,10 @@ __all__ = [
     "AzureVector",
     "Escalation",
 ]
+
+CONNECT = "Microsoft.SerialConsole/serialPorts/connect/action"
+#: Of a subscription whose console is off: who connects to consoles gains them by it.
+ENABLE_CONSOLE = "Microsoft.SerialConsole/consoleServices/enableConsole/action"
 
 _MC = "Microsoft.Compute"
 _MHC = "Microsoft.HybridCompute"
@@ -157,7 +163,7 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _adjacent(f"{_VM}/loginAsAdmin/action", _ADMIN, "vm", needs="entra-login"),
     _adjacent(f"{_VM}/WACloginAsAdmin/action", _ADMIN, "vm", needs="admin-center"),
     _adjacent(
-        "Microsoft.SerialConsole/serialPorts/connect/action",
+        CONNECT,
         "a local account, by console",
         "vm",
         "vmss",
@@ -227,6 +233,7 @@ ESCALATIONS: tuple[Escalation, ...] = (
     _escalation(f"{_MA}/denyAssignments/write"),
     _escalation(f"{_MA}/locks/delete"),
     _escalation("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _escalation(ENABLE_CONSOLE, CONNECT),
     _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
 )
 

@@ -11,6 +11,7 @@ _AUTHORIZATION = "Microsoft.Authorization"
 _AUTOMATION = "Microsoft.Automation/automationAccounts"
 _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _SETS = "Microsoft.Compute/virtualMachineScaleSets"
+_CONSOLES = "Microsoft.SerialConsole/consoleServices"
 _VMS = "Microsoft.Compute/virtualMachines"
 _ROLES = f"{_AUTHORIZATION}/roleDefinitions"
 _DELEGATIONS = "Microsoft.ManagedServices/registrationAssignments"
@@ -129,6 +130,8 @@ class Reader:
         status = {"statusOnly": "true"}
         self.asker.read(Call(_VMS, f"{self.scope}/providers/{_VMS}", status, status))
         self.asker.read(self._all("Microsoft.HybridCompute/machines"))
+        switch = f"{self.scope}/providers/{_CONSOLES}/default"
+        self.asker.read(Call(_CONSOLES, switch, one=True, named=False))
         for found in self.asker.ask(self._all(_SETS), _uniform_set).rows:
             path = f"{found}/virtualMachines"
             query = {"$expand": "instanceView"}

@@ -149,6 +149,7 @@ PATHS = {
     "graph/roleEligibilityScheduleInstances": "directory/roleeligibility",
     "graph/groupEligibility": "group/eligibility",
     "graph/groups": "/v1.0/groups?",
+    "Microsoft.SerialConsole/consoleServices": "/consoleservices/default?",
     "graph/users/signInActivity": "signinactivity",
 }
 
