@@ -13,6 +13,7 @@ from scanner.azure.sharing import grants_of
 from scanner.azure.site_vectors import HOST_VECTORS
 from scanner.azure.sites import BY_STATION
 from scanner.azure.tenant_grants import TenantGrants
+from scanner.azure.unread import REFINING
 from scanner.azure.vectors import ELEVATION, ESCALATIONS, NOT_COVERED
 from scanner.azure.wording import wording_of
 from scanner.azure.work import Surroundings
@@ -26,6 +27,9 @@ _ELSEWHERE = (
     *(one.vector for one in ESCALATIONS if one.vector.id in REMOVING),
     *(one.vector for one in HOST_VECTORS),
 )
+
+#: Hops by roles of the directory, which the same lists tell.
+_BECOMING = Vector("graph/roleAssignments", Provider.AZURE, Tier.ESCALATION)
 
 
 def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
@@ -84,9 +88,9 @@ def unread_vectors(tenant: AzureTenant) -> tuple[Vector, ...]:
 def _through(kind: str) -> tuple[Vector, ...]:
     """Return the vectors through a kind of resource, or roles of the directory."""
     if kind == "directory":
-        return (ELEVATION,)
-    if kind in WAYS_UP or kind.startswith(PARTNERS):
-        op = WAYS_UP.get(kind, WAYS_UP[PARTNERS])
+        return (ELEVATION, _BECOMING)
+    if kind in REFINING or kind in WAYS_UP or kind.startswith(PARTNERS):
+        op = REFINING.get(kind) or WAYS_UP.get(kind, WAYS_UP[PARTNERS])
         return (Vector(op, Provider.AZURE, Tier.ESCALATION),)
     hosts = (one for one in HOST_VECTORS if kind in one.kinds)
     return tuple(one.vector for one in (*BY_STATION.get(kind, ()), *hosts))
