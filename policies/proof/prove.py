@@ -145,7 +145,7 @@ def _rest(case: Case) -> bool:
     """True when the finding names a vector that the changes are not to take."""
     if case.intent.aim is Aim.ENTRY or not case.who:
         return False
-    meant = (case.intent.means(case.who, one) for one in case.finding.vectors)
+    meant = (case.intent.takes(case.who, one) for one in case.finding.vectors)
     return not all(meant)
 
 
