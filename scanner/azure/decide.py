@@ -6,7 +6,6 @@ from operator import attrgetter
 from scanner.azure.denials import Denials
 from scanner.azure.directory_roles import PARTNERS, WAYS_UP
 from scanner.azure.facts import facts_of
-from scanner.azure.guards import REMOVING
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.sharing import grants_of
@@ -23,7 +22,7 @@ from scanner.usage import joined
 
 #: Vectors that rest on rights at scopes which are no machines.
 _ELSEWHERE = (
-    *(one.vector for one in ESCALATIONS if one.vector.id in REMOVING),
+    *(one.vector for one in ESCALATIONS if one.removes),
     *(one.vector for one in HOST_VECTORS),
 )
 

@@ -33,6 +33,7 @@ from scanner.azure.model import (
     Machine,
     Workers,
 )
+from scanner.azure.policies.reading import EXEMPTIONS, policies_of, policy_gaps
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
     Hierarchy,
@@ -70,6 +71,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     classic = tuple(classic_administrators(draft.of(rows.ClassicRow), people))
     assignments = (*active, *classic)
     roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
+    unread = _refused(EXEMPTIONS.lower(), draft, subscriptions, hierarchy)
+    policies = policies_of(draft, unread)
+    gaps += policy_gaps(tenant, draft, policies)
     finished = AzureTenant(
         tenant,
         subscriptions,
@@ -92,6 +96,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
+        policies=policies,
     )
     return finished, gaps
 
