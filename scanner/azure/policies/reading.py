@@ -53,14 +53,15 @@ def policies_of(draft: Draft, exemptions_unread: frozenset[str]) -> Policies:
 def assignment_of(row: PolicyRow) -> PolicyAssignment:
     """Return an assignment; one with odd members never denies (`selective`)."""
     said = row.properties or PolicyProperties()
-    mode, spared = said.enforcement_mode, said.not_scopes
+    mode = said.enforcement_mode
+    spared = said.not_scopes if isinstance(said.not_scopes, list) else []
     return PolicyAssignment(
         row.id,
         _text(said.display_name) or last_segment(row.id),
         normalized(said.scope) if said.scope else scope_of(row.id),
         normalized(said.policy_definition_id or ""),
         _values(said.parameters),
-        tuple(normalized(one) for one in spared or () if isinstance(one, str)),
+        tuple(normalized(one) for one in spared if isinstance(one, str)),
         mode is None or str(mode).lower() == "default",
         bool(said.resource_selectors or said.overrides) or not _is_plain(said),
     )
