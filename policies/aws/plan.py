@@ -13,6 +13,7 @@ from policies.aws.grounds import (
     allowing,
     home_of,
     hop_advice,
+    nothing_to_tighten,
     service_policy_advice,
     stays,
     ways_back,
@@ -100,8 +101,11 @@ class AwsPlanner:
         refused = self.wanted.refused.get(id_)
         want = self.wanted.of.get(id_)
         if want is None or self.wanted.nothing_of(id_, finding):
+            tight, must = self.wanted.tight.get(id_, ((), ""))
             if refused:
                 yield stays(refused)
+            elif not set(tight).isdisjoint(finding.vectors):
+                yield stays(must) if must else nothing_to_tighten(tight)
             elif finding.path:
                 yield from self._entered(identity, finding)
             return
@@ -311,8 +315,9 @@ class AwsPlanner:
                     (),
                     ("try the SCP on one account first",),
                     also,
+                    lent=self.wanted.lending.get(account, {}),
                 )
-        losing = sum(home_of(id_) == account for id_ in self.wanted.of)
-        effect = f"the other remediations take vectors from {losing} principals here"
+        number = sum(home_of(id_) == account for id_ in self.wanted.of)
+        effect = f"the other remediations take vectors from {number} principals here"
         title = "Apply the remediations of the principals, or use --mode guardrail"
         yield Advice(title, side_effects=(effect,))

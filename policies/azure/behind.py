@@ -1,6 +1,6 @@
 """Which assignments are behind a finding, and what is to become of each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from checks.finding import Finding
@@ -105,23 +105,28 @@ def _ours(held: Held) -> bool:
     return not one.delegated and one.source is not Source.CLASSIC
 
 
-def in_order(done: Iterable[Change], held: Iterable[Held]) -> tuple[Change, ...]:
-    """Return changes in the order in which nothing opens on the way.
+def orders(
+    done: Sequence[Change], held: Iterable[Held]
+) -> Iterator[tuple[Change, ...]]:
+    """Yield changes in the orders in which nothing may open on the way.
 
-    A new right stands before the old one goes; but a role that may write roles goes
-    first: beside it, its holder could rewrite the new one.
+    A new right stands before the old one goes. Where that opens something, a role that
+    may write roles goes first: beside it, its holder could rewrite the new one.
     """
+    yield tuple(done)
     writes = {
         one.assignment.id
         for one in held
         if one.role is not None and any(one.role.granting(WRITE_ROLES, False))
     }
-    listed = tuple(done)
-    first = [one for one in listed if one.after is None and one.where in writes]
+    first = [one for one in done if one.after is None and one.where in writes]
     kind = ResourceKind.ROLE_DEFINITION
-    roles = [one for one in listed if one.resource.kind is kind]
-    ahead = [*roles, *first] if first else []
-    return (*ahead, *(one for one in listed if one not in ahead))
+    ahead = [*(one for one in done if one.resource.kind is kind), *first]
+    rest = [one for one in done if one not in ahead]
+    come = [one for one in rest if one.after is not None]
+    other = (*ahead, *come, *(one for one in rest if one.after is None))
+    if first and other != tuple(done):
+        yield other
 
 
 @cache

@@ -6,7 +6,7 @@ from functools import cached_property
 from checks.finding import Finding
 from policies.azure import changes
 from policies.azure.assignments import Assignments
-from policies.azure.behind import Behind, Steps, following, in_order
+from policies.azure.behind import Behind, Steps, following, orders
 from policies.azure.denies import Denies, extension_policy
 from policies.azure.index import Held, PlanIndex
 from policies.azure.roles import WRITE_ROLES
@@ -100,12 +100,12 @@ class AzurePlanner:
             return
         for steps in behind.choices():
             changed = self._of(steps)
-            done = in_order((*changed, *through), [held for held, _ in steps])
-            if done:
-                rest = behind.rest(steps)
-                yield self._draft(finding, steps, done, narrows=bool(rest))
-                left = self._left(finding, rest)
-                if left:
+            rest = behind.rest(steps)
+            left = self._left(finding, rest)
+            for done in orders((*changed, *through), [held for held, _ in steps]):
+                if done:
+                    yield self._draft(finding, steps, done, narrows=bool(rest))
+                if done and left:
                     both = each_once((*done, *left))
                     yield self._draft(finding, steps, both, narrows=False)
         yield from self._denied(finding)

@@ -50,15 +50,7 @@ def part_of(remediation: Remediation, finding: Finding) -> Part:
     proof = remediation.proof
     if proof is None:
         raise ValueError(f"{remediation.id} has no proof")
-    meant = proof.meant
-    intent = Intent(
-        remediation.changes,
-        proof.aim,
-        meant.loses,
-        meant.also,
-        meant.gives_up,
-        meant.side_effects,
-    )
+    intent = Intent.of(remediation.changes, proof.aim, proof.meant)
     return Part(remediation.id, finding, intent)
 
 

@@ -1,4 +1,4 @@
-"""Obligation 5, the other side: what is to stay is not gone for a while."""
+"""Obligation 5 on AWS, the other side: what is to stay is not gone for a while."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,8 +24,7 @@ def interrupted(case: Case) -> Iterator[tuple[int, Counterexample]]:
     """Yield the first right that each step takes and a later one gives back.
 
     A step that takes a policy from somebody who gets another one later leaves a gap:
-    whatever they run meanwhile fails. Of AWS objects only: in Azure the old role may
-    have to go first, where its holder could rewrite the new one.
+    whatever they run meanwhile fails. Of AWS objects only (`continuity_azure`).
 
     Yields:
         The number of the step, and whose right it is.

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from policies.proof.context import Context
 from policies.proof.continuity import interrupted
+from policies.proof.continuity_azure import gaps as azure_gaps
+from policies.proof.continuity_azure import gives
 from policies.proof.entering import lets_in_no_more
 from policies.proof.grants import compare_access
 from policies.proof.intent import Intent
@@ -17,6 +20,7 @@ from policies.resources import ResourceKind
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.estate import Provider
 
+_GAP = "until a later one: the old role and the new one together would open more"
 _ONE_STEP = "one change: nothing lies in between"
 #: Objects whose rights add up: creating one takes nothing, deleting one gives nothing.
 _ADDING = (
@@ -42,19 +46,34 @@ _HARMLESS = (
 )
 
 
-def check_order(case: Case) -> tuple[str, list[Counterexample]]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was shown about the steps in between.
+
+    Attributes:
+        words: the same in words.
+        wrong: the first thing that each step would open, or take for a while.
+        gaps: what somebody is without for a while, since having both would open more.
+    """
+
+    words: str
+    wrong: tuple[Counterexample, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def check_order(case: Case) -> Shown:
     """Decide the estate as it would be between the changes.
 
-    On AWS, what somebody keeps may not be gone for a while either (`continuity`).
-
-    Returns what was shown, in words, and the first thing that each step would open.
+    What somebody keeps may not be gone for a while either (`continuity`); of Azure's
+    roles only where the old and the new one together would open something: who may
+    rewrite roles would rewrite the new one.
 
     Where all objects only add rights, what is there before the old ones go is the most
     that any step gives: where that opens nothing, one decision stands for all.
     """
     changes = case.intent.changes
     if len(changes) < 2:
-        return _ONE_STEP, []
+        return Shown(_ONE_STEP)
     wrong = [
         Counterexample(
             Obligation.ORDER,
@@ -66,9 +85,25 @@ def check_order(case: Case) -> tuple[str, list[Counterexample]]:
         )
         for n, one in _opening(case)
     ]
+    gaps: list[str] = []
     if case.provider is Provider.AWS:
         wrong += [one for _, one in interrupted(case)]
-    return f"{len(changes)} steps: none of those in between opens anything", wrong
+    else:
+        for number, who, operation in azure_gaps(case):
+            if not _opened(case, _both_at_once(changes, number)):
+                why = f"after step {number}: would be gone until a later step"
+                wrong.append(Counterexample(Obligation.ORDER, why, who, operation))
+            else:
+                gaps.append(f"after step {number}, {who} is without {operation} {_GAP}")
+    words = f"{len(changes)} steps: none of those in between opens anything"
+    return Shown("; ".join((words, *gaps)), tuple(wrong), tuple(gaps))
+
+
+def _both_at_once(changes: Sequence[Change], number: int) -> list[Change]:
+    """Return the steps that would be made were all gifts made before one taking."""
+    taken = changes[number - 1].resource
+    later = (one for one in changes[number:] if one.resource != taken)
+    return [*changes[: number - 1], *filter(gives, later)]
 
 
 def _opening(case: Case) -> Iterator[tuple[int, Counterexample]]:

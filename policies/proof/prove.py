@@ -75,7 +75,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
     hops = case.outcome.hops
     others = others_of(case)
     limits, faults = fits(copy.part, copy.changed, intent.changes) if fits else ((), ())
-    order, wrong_order = check_order(case)
+    order = check_order(case)
     back = undone(copy, intent.changes)
     wrong = [
         *access.wrong,
@@ -83,7 +83,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
         *wrong_hops(case, hops),
         *wrong_others(others, intent),
         *unfit(limits, faults),
-        *wrong_order,
+        *order.wrong,
         *([] if back else [Counterexample(Obligation.BACK, "undoing differs")]),
     ]
     paths = _paths(case, hops)
@@ -105,7 +105,11 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
         removed=tuple(access.removed),
         narrowed=tuple(access.narrowed),
         temporary=tuple(access.temporary),
-        side_effects=(*intent.side_effects, *_side_effects(access, others)),
+        side_effects=(
+            *intent.side_effects,
+            *order.gaps,
+            *_side_effects(access, others),
+        ),
         hops=hops,
         unchanged_grants=access.same,
         unchanged_hops=case.outcome.same_hops,
@@ -114,7 +118,7 @@ def _proven(case: Case, fits: Fits | None) -> Proof:
         unknowns=tuple(dict.fromkeys(unknowns)),
         remaining_paths=paths,
         limits=tuple(limits),
-        order=order,
+        order=order.words,
         back=back,
         counterexample=wrong[0] if wrong else None,
         meant=intent.meant,
@@ -141,7 +145,7 @@ def _rest(case: Case) -> bool:
     """True when the finding names a vector that the changes are not to take."""
     if case.intent.aim is Aim.ENTRY or not case.who:
         return False
-    meant = (case.intent.means(case.who, one) for one in case.finding.vectors)
+    meant = (case.intent.takes(case.who, one) for one in case.finding.vectors)
     return not all(meant)
 
 

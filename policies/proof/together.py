@@ -173,4 +173,13 @@ def _merged(group: Sequence[Part], changes: tuple[Change, ...]) -> Intent:
         loses,
         frozenset().union(*(part.intent.also for part in group)),
         any(part.intent.gives_up for part in group),
+        lent=_lent(group),
     )
+
+
+def _lent(group: Sequence[Part]) -> dict[str, frozenset[str]]:
+    lent: dict[str, frozenset[str]] = {}
+    for part in group:
+        for id_, vectors in part.intent.lent.items():
+            lent[id_] = lent.get(id_, frozenset()) | vectors
+    return lent

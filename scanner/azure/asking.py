@@ -100,7 +100,8 @@ class Asking:
             for kind, running in wanted.items():
                 counting = counting_roles(tenant.roles, running, to)
                 self.counting[kind, number] = counting
-                answer = HandsOut(tenant.roles, counting, to)
+                unread = tenant.roles_unread
+                answer = HandsOut(tenant.roles, counting, to, unread=unread)
                 self.handing[kind, number] = Operation(HAND_OUT, answer=answer)
             self.undenying[number] = _removing(tenant, to, DELETE_DENY, WRITE_DENY)
             self.unlocking[number] = _removing(tenant, to, DELETE_LOCK)

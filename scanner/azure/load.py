@@ -85,6 +85,15 @@ KINDS: dict[str, type[Row]] = {
     "graph/crosstenantaccesspolicy/partners": directory_rows.PartnerRow,
     "graph/roleeligibilityscheduleinstances": directory_rows.DirectoryEligibilityRow,
 }
+#: Lists of PIM: without its licence there is nothing in them.
+_LICENSED = frozenset(
+    {
+        SCHEDULES,
+        f"{_AUTHORIZATION}/roleeligibilityscheduleinstances",
+        "graph/groupeligibility",
+        "graph/roleeligibilityscheduleinstances",
+    }
+)
 #: Members of `params` that do not narrow a list; any other names what it is about.
 _PLAIN = frozenset(
     {"scope", "api-version", "$select", "$top", "$expand", "$count", "statusOnly"}
@@ -134,7 +143,8 @@ class _Inventory:
         if kind is None or kind is EventRow:
             return
         found, draft = read(series.pages, kind), self._draft(partition, key)
-        whole = series.answered and not found.problems and not found.single
+        answered = series.answered or _without_licence(op, series)
+        whole = answered and not found.problems and not found.single
         origin = _origin(series)
         draft.lists.note(op, origin.object or origin.scope, whole)
         self._keep(draft, op, found, origin, whole)
@@ -239,6 +249,11 @@ class _Inventory:
                 known.effect if known else "what the odd rows say unknown",
             )
             self._gaps.append(gap)
+
+
+def _without_licence(op: str, series: Series) -> bool:
+    """Say whether a list of PIM is empty because the tenant has no licence for it."""
+    return op in _LICENSED and series.outcome is Outcome.NOT_ENABLED
 
 
 def _origin(series: Series) -> Origin:

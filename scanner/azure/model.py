@@ -202,11 +202,13 @@ class AzureTenant:
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
-        unlisted: kinds of `Workers` and `Host` whose lists nobody read.
+        unlisted: kinds of `Workers` and `Host` whose lists nobody read, and what other
+            lists that were not read hide, in words.
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
         policies: what Azure Policy denies to everybody.
+        roles_unread: there may be more roles to hand out than `roles`.
     """
 
     id: str
@@ -229,6 +231,7 @@ class AzureTenant:
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
     policies: Policies = field(default_factory=Policies)
+    roles_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

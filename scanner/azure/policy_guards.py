@@ -37,6 +37,8 @@ _UNDOING = {
     for name in (DELETE_POLICY, WRITE_POLICY, DEFINE_POLICY, DEFINE_SET)
 }
 _Undone = Mapping[Shut, Decision]
+#: The vectors that are decided here, by name.
+UNDOING = frozenset({*_UNDOING, EXEMPT})
 
 
 def policy_operations(tenant: AzureTenant) -> tuple[Operation, ...]:

@@ -20,6 +20,7 @@ MONITORING = e.role(
 SUB = e.subscription_scope()
 #: About the subscription as a whole: no change of an assignment closes it.
 UNCONTROLLED = "t1651_azure_no_control_on_commands"
+WRITES = "Microsoft.Authorization/roleDefinitions/write"
 WIDE, PERMANENT = "t1651_azure_wide_scope", "t1651_azure_permanent_access"
 
 
@@ -346,3 +347,22 @@ def test_a_custom_role_takes_all_siblings_and_not_the_post_alone(tmp_path):
     gone = {one.vector for one in found.proof.removed}
     assert {e.RUN, e.MANAGED_RUN, e.EXTENSION} <= gone
     assert found.closes == "fully" or not any(e.RUN in way for way in found.remaining)
+
+
+@pytest.mark.parametrize(
+    ("actions", "first", "told"),
+    [(["*"], "create", False), (["Microsoft.Compute/*", WRITES], "delete", True)],
+)
+def test_the_new_role_comes_first_unless_its_holder_could_rewrite_it(
+    tmp_path, actions, first, told
+):
+    """Who may assign any role gains nothing by rewriting one; others would."""
+    role = e.role("Wide", e.block(actions), custom=False)
+    given = [e.assignment("boss", "Wide", SUB)]
+
+    _, found = planned(tmp_path, roles=[role], assignments=given)[WIDE]
+
+    _, second, _ = found.changes
+    assert ("create" if second.before is None else "delete") == first
+    assert any("is without" in one for one in found.side_effects) is told
+    assert holds(found)

@@ -26,6 +26,7 @@ ASSIGNMENTS = f"{_AUTHORIZATION}/policyAssignments"
 DEFINITIONS = f"{_AUTHORIZATION}/policyDefinitions"
 SETS = f"{_AUTHORIZATION}/policySetDefinitions"
 EXEMPTIONS = f"{_AUTHORIZATION}/policyExemptions"
+RULES = "policy rules"
 _EFFECT = "whether policies deny extensions and run commands unknown"
 
 
@@ -107,13 +108,24 @@ def policy_gaps(tenant: str, draft: Draft, policies: Policies) -> Iterator[Gap]:
     if odd:
         why = f"{_named(odd)}: odd parameters or scopes"
         yield _gap(tenant, ASSIGNMENTS, Outcome.MALFORMED, why)
-    lists = draft.lists
-    if not (lists.whole[DEFINITIONS.lower()] or lists.broken[DEFINITIONS.lower()]):
-        return
-    missing = [a.id for a in policies.assignments.values() if _lacks(policies, a)]
-    if missing:
+    lists, missing = draft.lists, _missing(policies)
+    asked = lists.whole[DEFINITIONS.lower()] or lists.broken[DEFINITIONS.lower()]
+    if missing and asked:
         why = f"{_named(missing)}: what is assigned is not in evidence"
         yield _gap(tenant, DEFINITIONS, Outcome.INCOMPLETE, why)
+
+
+def unread_rules(policies: Policies) -> frozenset[str]:
+    """Return the kind of what is not read whole, if rules are: for `not covered`.
+
+    Without the exemptions nobody knows what a policy denies, nor who undoes it.
+    """
+    unread = policies.exemptions_unread and policies.assignments
+    return frozenset({RULES} if unread or _missing(policies) else ())
+
+
+def _missing(policies: Policies) -> list[str]:
+    return [a.id for a in policies.assignments.values() if _lacks(policies, a)]
 
 
 def _lacks(policies: Policies, assignment: PolicyAssignment) -> bool:

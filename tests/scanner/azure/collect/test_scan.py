@@ -98,19 +98,17 @@ def test_policies_that_are_assigned_are_fetched_one_by_one(whole):
     assert not [r for r in server.asked("/policy") if r.path.endswith("Definitions")]
 
 
-@pytest.mark.parametrize("refused_one", [False, True])
-def test_a_definition_that_is_refused_is_a_gap_and_denies_nothing(
-    tmp_path, refused_one
-):
+@pytest.mark.parametrize("one_refused", [False, True])
+def test_a_refused_definition_is_a_gap_and_denies_nothing(tmp_path, one_refused):
     with azure_server(small_tenant()) as server:
-        if refused_one:
+        if one_refused:
             server.fault("/policydefinitions/ours", refused())
         collect(server, tmp_path)
     (tenant,) = load_azure(evidence(tmp_path)).tenants.values()
     shut = shuts_of(tenant.policies)["microsoft.compute/virtualmachines/extensions"]
 
-    assert coverage_of(evidence(tmp_path)).complete is not refused_one
-    assert len(shut) == (1 if refused_one else 2)
+    assert coverage_of(evidence(tmp_path)).complete is not one_refused
+    assert len(shut) == (1 if one_refused else 2)
 
 
 def test_a_filtered_list_says_so_in_evidence(whole):
