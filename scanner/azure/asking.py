@@ -16,6 +16,7 @@ from scanner.azure.handing import (
 )
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.policy_guards import policy_operations
 from scanner.azure.questions import Level, Mode, Operation
 from scanner.azure.rbac.truth import Truth
 from scanner.azure.rewriting import DEFINE, REWRITES, CustomHoldings
@@ -125,6 +126,7 @@ class Asking:
                     *(*ENTERS, *REMOTE, *WRITES.values(), *GUARD_OPERATIONS),
                     *(MAY_UPGRADE, *(one.asked for one in MODEL_VECTORS)),
                     *((CONNECTS, ENABLES) if tenant.consoles_off else ()),
+                    *policy_operations(tenant),
                 )
             )
         )
