@@ -37,6 +37,7 @@ INHERITED = (
     f"{AUTHORIZATION}/roleManagementPolicyAssignments",
     f"{AUTHORIZATION}/locks",
     f"{AUTHORIZATION}/policyAssignments",
+    f"{AUTHORIZATION}/policyExemptions",
     f"{AUTHORIZATION}/classicAdministrators",
     "Microsoft.ManagedServices/registrationDefinitions",
     "Microsoft.ManagedServices/registrationAssignments",

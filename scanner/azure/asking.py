@@ -16,6 +16,7 @@ from scanner.azure.handing import (
 )
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.policy_guards import policy_operations
 from scanner.azure.questions import Level, Mode, Operation
 from scanner.azure.rbac.truth import Truth
 from scanner.azure.rewriting import DEFINE, REWRITES, CustomHoldings
@@ -117,6 +118,7 @@ class Asking:
                     *(ASSIGNS_POLICY, MOVED, LEAVES),
                     *(*ENTERS, *REMOTE, *WRITES.values(), *GUARD_OPERATIONS),
                     *(MAY_UPGRADE, *(one.asked for one in MODEL_VECTORS)),
+                    *policy_operations(tenant),
                 )
             )
         )

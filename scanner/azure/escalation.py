@@ -88,9 +88,10 @@ class Escalations:
 
         `settled` and `uncut` are what `Engine.settled` says of it.
         """
-        found = dict(self._guards.parts(party, settled, uncut))
-        found |= self._rights(party, settled)
+        removed = dict(self._guards.parts(party, settled, uncut))
+        rights = self._rights(party, settled)
         for vector in ESCALATIONS:
+            found = removed if vector.removes else rights
             parts = found.get(vector.vector.id)
             if parts:
                 yield vector, parts

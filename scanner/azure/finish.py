@@ -34,6 +34,12 @@ from scanner.azure.model import (
     Machine,
     Workers,
 )
+from scanner.azure.policies.reading import (
+    EXEMPTIONS,
+    policies_of,
+    policy_gaps,
+    unread_rules,
+)
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
     ROOT,
@@ -80,6 +86,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     assignments = (*active, *classic)
     directory = directory_of(draft, people, assignments, denies)
     roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
+    unread = _refused(EXEMPTIONS.lower(), draft, subscriptions, hierarchy)
+    policies = policies_of(draft, unread)
+    gaps += policy_gaps(tenant, draft, policies)
     finished = AzureTenant(
         tenant,
         subscriptions,
@@ -98,7 +107,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
-        unlisted=unlisted(draft, workers, nodes).union(
+        unlisted=unlisted(draft, workers, nodes)
+        | unread_rules(policies).union(
             unread_refinements(
                 draft,
                 inhabited,
@@ -110,6 +120,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
+        policies=policies,
         roles_unread=_roles_unread(draft),
     )
     return finished, gaps

@@ -12,6 +12,7 @@ from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
 from scanner.azure.operations import READABLE
 from scanner.azure.pages import Reading, converted, graph_rows, read
+from scanner.azure.policies import rows as policy_rows
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row
 from scanner.azure.usage import SignInRow
@@ -59,6 +60,9 @@ KINDS: dict[str, type[Row]] = {
     "microsoft.logic/workflows": resource_rows.WorkflowRow,
     "microsoft.containerinstance/containergroups": resource_rows.ContainerGroupRow,
     f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
+    f"{_AUTHORIZATION}/policydefinitions": policy_rows.DefinitionRow,
+    f"{_AUTHORIZATION}/policysetdefinitions": policy_rows.SetRow,
+    f"{_AUTHORIZATION}/policyexemptions": policy_rows.ExemptionRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
     _IDENTITIES: resource_rows.UserAssignedRow,

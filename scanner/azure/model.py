@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from scanner.azure.entra import Directory, Federated
+from scanner.azure.policies.model import Policies
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
 from scanner.estate import Gap, Target
@@ -206,6 +207,7 @@ class AzureTenant:
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
+        policies: what Azure Policy denies to everybody.
         roles_unread: there may be more roles to hand out than `roles`.
     """
 
@@ -228,6 +230,7 @@ class AzureTenant:
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
+    policies: Policies = field(default_factory=Policies)
     roles_unread: bool = False
 
 

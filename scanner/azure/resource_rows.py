@@ -116,10 +116,16 @@ class ContainerGroupRow(HostRow, frozen=True):
 
 
 class PolicyProperties(Row, frozen=True, rename="camel"):
-    """What a policy assignment says."""
+    """What a policy assignment says; odd members of its rule leave its identity be."""
 
     scope: str | None = None
     policy_definition_id: str | None = None
+    display_name: Any = None
+    enforcement_mode: Any = None
+    parameters: Any = None
+    not_scopes: Any = None
+    resource_selectors: Any = None
+    overrides: Any = None
 
 
 class PolicyRow(Row, frozen=True):

@@ -95,11 +95,13 @@ class AzureVector:
 class Escalation:
     """A vector that gains one of the others and is decided by a rule of its own.
 
-    `steps`: the operations that it takes; the first names it.
+    `steps`: the operations that it takes; the first names it. `removes`: it takes a
+    guard away that alone keeps somebody from another one.
     """
 
     vector: Vector
     steps: tuple[str, ...]
+    removes: bool = False
 
 
 def _vector(operation: str, tier: Tier, runs_as: str = "") -> Vector:
@@ -193,6 +195,13 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _gaining(f"{_MA}/roleManagementPolicies/write"),
 )
 
+
+def _removal(
+    operation: str, tier: Tier = Tier.ESCALATION, runs_as: str = ""
+) -> Escalation:
+    return Escalation(_vector(operation, tier, runs_as), (operation,), removes=True)
+
+
 _HAND_OUT = f"{_MA}/roleAssignments/write"
 _ENROL = (
     "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
@@ -223,10 +232,16 @@ ESCALATIONS: tuple[Escalation, ...] = (
         PACKAGE_VECTORS[0].vector, (PACKAGE_VECTORS[0].vector.id, f"{_VM}/write")
     ),
     *(Escalation(one.vector, (one.operation, UPGRADE)) for one in MODEL_VECTORS),
-    _escalation(f"{_MA}/denyAssignments/delete"),
-    _escalation(f"{_MA}/denyAssignments/write"),
-    _escalation(f"{_MA}/locks/delete"),
-    _escalation("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _removal(f"{_MA}/denyAssignments/delete"),
+    _removal(f"{_MA}/denyAssignments/write"),
+    _removal(f"{_MA}/locks/delete"),
+    _removal("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _removal(f"{_MA}/policyExemptions/write"),
+    _removal(f"{_MA}/policyAssignments/delete"),
+    _removal(f"{_MA}/policySetDefinitions/write"),
+    # The same operations also install something with a policy's identity.
+    _removal(f"{_MA}/policyAssignments/write", Tier.INDIRECT, BY_IDENTITY),
+    _removal(f"{_MA}/policyDefinitions/write", Tier.INDIRECT, BY_IDENTITY),
     _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
 )
 

@@ -132,6 +132,7 @@ PARENTS = {
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.DevTestLab/labs",
     "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/policyAssignments",
     "graph/groups",
     "graph/servicePrincipals",
     "graph/applications",
@@ -144,6 +145,8 @@ ELSEWHERE = {"Microsoft.Management/managementGroups/descendants"}
 PATHS = {
     "Microsoft.Management/managementGroups/subscriptions": "/corp/subscriptions?",
     "Microsoft.Authorization/roleAssignments": "authorization/roleassignments?",
+    "Microsoft.Authorization/policyDefinitions": "/policydefinitions/",
+    "Microsoft.Authorization/policySetDefinitions": "/policysetdefinitions/",
     "graph/roleAssignments": "directory/roleassignments",
     "graph/directoryRoles": "/directoryroles",
     "graph/roleEligibilityScheduleInstances": "directory/roleeligibility",
@@ -154,7 +157,10 @@ PATHS = {
 
 
 #: Both: found by another list, and others are found by it.
-BETWEEN = {"Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"}
+BETWEEN = {
+    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups",
+    "Microsoft.Authorization/policySetDefinitions",
+}
 LEAVES = set(OPERATIONS) - PARENTS - BETWEEN - ELSEWHERE - {SUBSCRIPTIONS}
 
 
