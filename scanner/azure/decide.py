@@ -6,8 +6,9 @@ from operator import attrgetter
 from scanner.azure.denials import Denials
 from scanner.azure.directory_roles import PARTNERS, WAYS_UP
 from scanner.azure.facts import facts_of
-from scanner.azure.guards import REMOVING
 from scanner.azure.model import AzureEstate, AzureTenant
+from scanner.azure.policies.reading import RULES
+from scanner.azure.policy_guards import UNDOING
 from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.sharing import grants_of
 from scanner.azure.site_vectors import HOST_VECTORS
@@ -24,12 +25,16 @@ from scanner.usage import joined
 
 #: Vectors that rest on rights at scopes which are no machines.
 _ELSEWHERE = (
-    *(one.vector for one in ESCALATIONS if one.vector.id in REMOVING),
+    *(one.vector for one in ESCALATIONS if one.removes),
     *(one.vector for one in HOST_VECTORS),
 )
 
 #: Hops by roles of the directory, which the same lists tell.
 _BECOMING = Vector("graph/roleAssignments", Provider.AZURE, Tier.ESCALATION)
+#: They gain what policies deny: nobody knows who does where those are not read.
+_UNDOING_POLICIES = tuple(
+    one.vector for one in ESCALATIONS if one.removes and one.vector.id in UNDOING
+)
 
 
 def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
@@ -92,8 +97,10 @@ def _through(kind: str) -> tuple[Vector, ...]:
     if kind in REFINING or kind in WAYS_UP or kind.startswith(PARTNERS):
         op = REFINING.get(kind) or WAYS_UP.get(kind, WAYS_UP[PARTNERS])
         return (Vector(op, Provider.AZURE, Tier.ESCALATION),)
-    hosts = (one for one in HOST_VECTORS if kind in one.kinds)
-    return tuple(one.vector for one in (*BY_STATION.get(kind, ()), *hosts))
+    hosts = [one.vector for one in HOST_VECTORS if kind in one.kinds]
+    stations = [one.vector for one in BY_STATION.get(kind, ())]
+    undoing = _UNDOING_POLICIES if kind in ("policy", RULES) else ()
+    return tuple(dict.fromkeys((*stations, *hosts, *undoing)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from scanner.azure.asking import (
     ASSIGNS_POLICY,
+    CONNECTS,
     DEFINES,
     DELEGATE,
     DELEGATES,
+    ENABLES,
     ENROL,
     ENTERS,
     GROUP,
@@ -24,7 +26,7 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.guards import Guards
 from scanner.azure.handing import HAND_OUT
 from scanner.azure.joints import conditional, disjoint, joint, meeting
-from scanner.azure.model import UPGRADES, AzureTenant
+from scanner.azure.model import CONSOLE_OFF, UPGRADES, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
@@ -35,6 +37,7 @@ from scanner.azure.settle import UNREAD, Engine
 from scanner.azure.site_vectors import IS_UPGRADED
 from scanner.azure.staying import Staying
 from scanner.azure.vectors import (
+    ENABLE_CONSOLE,
     ESCALATIONS,
     MODEL_VECTORS,
     Escalation,
@@ -75,6 +78,7 @@ class Escalations:
         self._hanging: dict[str, int] = {}
         self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in KINDS}
         self._manual = engine.place.lacking.get(UPGRADES, 0)
+        self._off = engine.place.lacking.get(CONSOLE_OFF, 0)
         self._machines = len(engine.place.space.classes)
         self._every = (1 << self._machines) - 1
         self._unplaced = self._every if self._groups else 0
@@ -88,9 +92,10 @@ class Escalations:
 
         `settled` and `uncut` are what `Engine.settled` says of it.
         """
-        found = dict(self._guards.parts(party, settled, uncut))
-        found |= self._rights(party, settled)
+        removed = dict(self._guards.parts(party, settled, uncut))
+        rights = self._rights(party, settled)
         for vector in ESCALATIONS:
+            found = removed if vector.removes else rights
             parts = found.get(vector.vector.id)
             if parts:
                 yield vector, parts
@@ -128,7 +133,14 @@ class Escalations:
             ENROL: self._writing(ENROL, party, (*vms, *arcs)),
             PACKAGE: self._writing(PACKAGE, party, vms),
             **{v.operation: self._upgraded(settled, v.asked) for v in models},
+            ENABLE_CONSOLE: self._switched_on(settled) if self._off else [],
         }
+
+    def _switched_on(self, settled: list[Parts]) -> Parts:
+        """Return where a class connects once it has switched the console on again."""
+        both = self._of(settled, ENABLES, CONNECTS)
+        held = [(decision, bits & self._off) for decision, bits in both]
+        return [(decision, bits) for decision, bits in held if bits]
 
     def _upgraded(self, settled: list[Parts], changing: Operation) -> Parts:
         """Return where a class changes the model of sets that upgrade by hand only.

@@ -12,6 +12,7 @@ from scanner.azure.assignments import (
     eligibilities,
 )
 from scanner.azure.classic import CLASSIC, classic_administrators
+from scanner.azure.consoles import consoles_of, with_consoles
 from scanner.azure.containers import hierarchy_of
 from scanner.azure.definitions import deny_of, lock_of, role_of
 from scanner.azure.directories import directory_of
@@ -33,6 +34,12 @@ from scanner.azure.model import (
     Lock,
     Machine,
     Workers,
+)
+from scanner.azure.policies.reading import (
+    EXEMPTIONS,
+    policies_of,
+    policy_gaps,
+    unread_rules,
 )
 from scanner.azure.rbac.roles import RoleDefinition
 from scanner.azure.rbac.scopes import (
@@ -61,7 +68,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     gaps: list[Gap] = []
     people = People(tenant)
     found = _assignments(tenant, draft, people, gaps)
-    machines = draft.fleet.finished()
+    machines = with_consoles(draft, draft.fleet.finished())
+    consoles_off, consoles_on, consoles_asked = consoles_of(draft)
     denies = tuple(_denies(draft))
     containers = draft.of(rows.ContainerRow)
     listed = ROOT in draft.lists.whole[_GROUPS]
@@ -80,6 +88,9 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     assignments = (*active, *classic)
     directory = directory_of(draft, people, assignments, denies)
     roles = _roles(draft) | ({CLASSIC.guid: CLASSIC} if classic else {})
+    unread = _refused(EXEMPTIONS.lower(), draft, subscriptions, hierarchy)
+    policies = policies_of(draft, unread)
+    gaps += policy_gaps(tenant, draft, policies)
     finished = AzureTenant(
         tenant,
         subscriptions,
@@ -98,7 +109,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         nodes=nodes,
         stand_ins=stand_ins_of(draft),
         hosts=hosts,
-        unlisted=unlisted(draft, workers, nodes).union(
+        unlisted=unlisted(draft, workers, nodes)
+        | unread_rules(policies).union(
             unread_refinements(
                 draft,
                 inhabited,
@@ -110,7 +122,11 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
+        policies=policies,
         roles_unread=_roles_unread(draft),
+        consoles_off=consoles_off,
+        consoles_on=consoles_on,
+        consoles_asked=consoles_asked,
     )
     return finished, gaps
 

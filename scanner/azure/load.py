@@ -4,6 +4,7 @@ from typing import Any
 
 from scanner.azure import directory_rows, resource_rows, rows
 from scanner.azure.activity import EventRow
+from scanner.azure.consoles import CONSOLES
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
@@ -12,6 +13,7 @@ from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
 from scanner.azure.operations import READABLE
 from scanner.azure.pages import Reading, converted, graph_rows, read
+from scanner.azure.policies import rows as policy_rows
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row
 from scanner.azure.usage import SignInRow
@@ -54,11 +56,15 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTOMATION}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_WORKER_GROUPS}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_AUTOMATION}/nodes": resource_rows.NodeRow,
+    CONSOLES: resource_rows.ConsoleRow,
     "microsoft.devtestlab/labs/virtualmachines": resource_rows.LabMachineRow,
     "microsoft.web/sites": resource_rows.WebRow,
     "microsoft.logic/workflows": resource_rows.WorkflowRow,
     "microsoft.containerinstance/containergroups": resource_rows.ContainerGroupRow,
     f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
+    f"{_AUTHORIZATION}/policydefinitions": policy_rows.DefinitionRow,
+    f"{_AUTHORIZATION}/policysetdefinitions": policy_rows.SetRow,
+    f"{_AUTHORIZATION}/policyexemptions": policy_rows.ExemptionRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
     _IDENTITIES: resource_rows.UserAssignedRow,

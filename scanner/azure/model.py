@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from scanner.azure.entra import Directory, Federated
+from scanner.azure.policies.model import Policies
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
 from scanner.estate import Gap, Target
@@ -28,8 +29,11 @@ UPGRADES = "automatic-upgrade"
 
 #: What an Arc agent lacks that is too old for run command, or blocks its handler.
 RUN_COMMAND = "run-command"
-#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off.
+#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off; the
+#: second where only that is why, the third where nobody has read how that is.
 CONSOLE = "serial-console"
+CONSOLE_OFF = "serial-console-switched-on"
+CONSOLE_UNREAD = "serial-console-known"
 
 #: Platforms that manage an Arc machine as their VM, by its kind in lower case.
 PLATFORMS: Mapping[str, str] = {
@@ -135,6 +139,7 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
         identities: object ids of the managed identities that code on it can become.
         lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
             `PLATFORMS`, `UPGRADES`, `RUN_COMMAND`, `CONSOLE`): they lead nowhere there.
+            `CONSOLE_OFF` and `CONSOLE_UNREAD` say more of the console.
     """
 
     target: Target
@@ -206,7 +211,11 @@ class AzureTenant:
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
+        policies: what Azure Policy denies to everybody.
         roles_unread: there may be more roles to hand out than `roles`.
+        consoles_off: subscriptions whose serial console is switched off; `consoles_on`
+            those of which evidence says that it is not, `consoles_asked` those of which
+            anybody asked.
     """
 
     id: str
@@ -228,7 +237,11 @@ class AzureTenant:
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
+    policies: Policies = field(default_factory=Policies)
     roles_unread: bool = False
+    consoles_off: frozenset[str] = frozenset()
+    consoles_on: frozenset[str] = frozenset()
+    consoles_asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
