@@ -232,7 +232,7 @@ class AzurePlanner:
                 Aim.NARROW if planned.narrows else Aim.REMOVE,
                 planned.loses,
                 why(planned.changes, self._wishes),
-                planned.undoing,
+                planned.left,
                 EFFECTS,
                 lent=planned.lent,
             )

@@ -51,16 +51,19 @@ _Loses = dict[str, frozenset[str]]
 
 
 class Policed(NamedTuple):
-    """The changes of a policy, what whom they take, and who can undo them.
+    """The changes of a policy, and what whom they take.
 
-    `lent`: what leads to it, and may go with it.
+    Attributes:
+        lent: what leads to it, and may go with it.
+        narrows: some of it stays, here or in other subscriptions.
+        left: what passes all the same, and who can undo it, in words.
     """
 
     changes: tuple[Change, ...]
     loses: Mapping[str, frozenset[str]]
     lent: Mapping[str, frozenset[str]]
     narrows: bool
-    undoing: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 class Policing:
@@ -86,9 +89,10 @@ class Policing:
         people = (self._graph.principals.get(id_) for id_ in loses)
         if not loses or any(one and self._wishes.kept(one) for one in people):
             return None
-        narrows = bool(tenant.extensions)
-        undoing = tuple(self._undoing(tenant, scope))
-        return Policed((definition, assignment), loses, lent, narrows, undoing)
+        left = [f"extensions of the type {one}" for one in sorted(tenant.extensions)]
+        left += self._undoing(tenant, scope)
+        narrows = bool(tenant.extensions) or self._is_elsewhere(scope, loses)
+        return Policed((definition, assignment), loses, lent, narrows, tuple(left))
 
     def _tenant(self, scope: str) -> AzureTenant | None:
         subscription = subscription_of(normalized(scope))
@@ -116,9 +120,21 @@ class Policing:
                         into[principal.id] = known | vectors
         return loses, lent
 
+    def _is_elsewhere(self, scope: str, loses: _Loses) -> bool:
+        """Say whether somebody writes it in other subscriptions, too."""
+        number = self._graph.scope_numbers[subscription_of(scope) or ""]
+        return any(
+            self._scopes(grant) & ~(1 << number)
+            for id_, vectors in loses.items()
+            for grant in self._graph.grants_of.get(id_, ())
+            if grant.vector.id in vectors
+        )
+
     def _is_in(self, grant: Grant, number: int | None) -> bool:
-        scopes = self._graph.scopes(grant.targets.space)
-        return number is not None and bool(scopes.of(grant.targets.bits) >> number & 1)
+        return number is not None and bool(self._scopes(grant) >> number & 1)
+
+    def _scopes(self, grant: Grant) -> int:
+        return self._graph.scopes(grant.targets.space).of(grant.targets.bits)
 
     def _undoing(self, tenant: AzureTenant, scope: str) -> Iterator[str]:
         """Yield who can take the policy away again, in words, right by right."""
