@@ -56,6 +56,8 @@ class WhatIf:
         grants, hops, paths: what shifts, gains first.
         unseen: how many principals, beyond those of `paths`, can come to where
             something shifted; what they reach follows from the grants and hops.
+        unread: what was handed in and may give access, but nothing here can read.
+        others: how many more objects were handed in, by which nobody has access.
     """
 
     changes: tuple[Change, ...]
@@ -63,14 +65,19 @@ class WhatIf:
     hops: tuple[HopShift, ...]
     paths: tuple[PathShift, ...]
     unseen: int = 0
+    unread: tuple[str, ...] = ()
+    others: int = 0
 
     @property
     def gains(self) -> bool:
-        """True when somebody gets access: a grant, or a hop that leads to targets."""
+        """True when somebody gets access: a grant, or a hop that leads to targets.
+
+        What cannot be read counts as gained, as all does that is unknown.
+        """
         hops = (one.way is Way.GAINED and one.vectors for one in self.hops)
         grants = (one.way is Way.GAINED for one in self.grants)
         paths = (one.way is Way.GAINED for one in self.paths)
-        return any(grants) or any(hops) or any(paths)
+        return bool(self.unread) or any(grants) or any(hops) or any(paths)
 
 
 def what_if(
