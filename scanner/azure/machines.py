@@ -273,7 +273,7 @@ def _lacks(row: MachineRow) -> tuple[str, ...]:
         listed = view.extensions if view else None
     if listed is None:
         return console
-    return (*_missing(tuple(_types(listed))), *console)
+    return (*_missing(tuple(extension_types(listed))), *console)
 
 
 def _is_silent(row: MachineRow) -> bool:
@@ -300,7 +300,7 @@ def _is_manual(row: ScaleSetRow) -> bool:
     return policy is not None and (policy.mode or "").lower() == "manual"
 
 
-def _types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:
+def extension_types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:
     """Yield each extension's own type; a child resource's `type` is not it."""
     for extension in extensions:
         if extension.properties and extension.properties.type:

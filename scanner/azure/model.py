@@ -213,6 +213,7 @@ class AzureTenant:
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
         policies: what Azure Policy denies to everybody.
+        extensions: types of VM extensions in use, as far as lists say them.
         roles_unread: there may be more roles to hand out than `roles`.
         consoles_off: subscriptions whose serial console is switched off; `consoles_on`
             those of which evidence says that it is not, `consoles_asked` those of which
@@ -239,6 +240,7 @@ class AzureTenant:
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
     policies: Policies = field(default_factory=Policies)
+    extensions: frozenset[str] = frozenset()
     roles_unread: bool = False
     consoles_off: frozenset[str] = frozenset()
     consoles_on: frozenset[str] = frozenset()
