@@ -10,10 +10,13 @@ from policies.proof.context import Context
 from policies.proof.intent import Intent
 from policies.proof.model import AccessChange, Aim, Counterexample, Obligation
 from policies.proof.narrower import less, no_more, words_of
+from scanner.azure.vectors import ESCALATIONS
 from scanner.estate import Provider
 from scanner.grants import Because, Grant, Standing, StatementBecause
 
 _AZURE = ""
+#: Vectors that are worth what the guards that they remove had taken.
+_UNDOING = frozenset(one.vector.id for one in ESCALATIONS if one.removes)
 _ORDER = attrgetter("principal", "vector", "example", "after")
 
 
@@ -25,6 +28,7 @@ class Access:
         lost: beyond what was meant; side effects where those are declared.
         same: principal x vector x target triples that are decided the same.
         wrong: what no change may do, the worst first.
+        undone: what whoever may remove the new guard gets back by that.
     """
 
     removed: list[AccessChange] = field(default_factory=list)
@@ -33,6 +37,7 @@ class Access:
     lost: list[AccessChange] = field(default_factory=list)
     same: int = 0
     wrong: list[Counterexample] = field(default_factory=list)
+    undone: list[AccessChange] = field(default_factory=list)
 
 
 def compare_access(
@@ -56,9 +61,14 @@ def compare_access(
         targets = context.targets(provider, account)
         compared = compare(some, context.graph.grants_of, after, targets)
         found.same += compared.same
+        taken = _taken(compared.differences, intent)
         for one in compared.differences:
-            _sort(context, found, one, after, intent)
-    for changes in (found.removed, found.narrowed, found.temporary, found.lost):
+            if one.before is None and _undoes(one, taken):
+                found.undone.append(_change(one))
+            else:
+                _sort(context, found, one, after, intent)
+    lists = (found.removed, found.narrowed, found.temporary, found.lost, found.undone)
+    for changes in lists:
         changes.sort(key=_ORDER)
     return found
 
@@ -71,6 +81,23 @@ def _by_account(
         home = home_of(id_) if provider is Provider.AWS else _AZURE
         found.setdefault(home, []).append(id_)
     yield from found.items()
+
+
+def _taken(differences: Iterable[Difference], intent: Intent) -> dict[str, int]:
+    """Return, by principal, the targets on which it loses what it is meant to lose."""
+    found: dict[str, int] = {}
+    for one in differences:
+        if one.before is not None and intent.takes(one.principal, one.vector):
+            found[one.principal] = found.get(one.principal, 0) | one.bits
+    return found
+
+
+def _undoes(one: Difference, taken: dict[str, int]) -> bool:
+    """Tell whether new access is nothing but removing the guard that took access.
+
+    It leads back to what was there before, and nowhere else.
+    """
+    return one.vector in _UNDOING and not one.bits & ~taken.get(one.principal, 0)
 
 
 def _sort(

@@ -123,6 +123,7 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
         federated=tuple(sorted(set(federated_of(draft)))),
         activations=activations,
         policies=policies,
+        extensions=frozenset(draft.extensions),
         roles_unread=_roles_unread(draft),
         consoles_off=consoles_off,
         consoles_on=consoles_on,

@@ -246,9 +246,12 @@ class Receivers:
         return self._number(frozenset(map(self._receiver, near)))
 
     def _find_near(self) -> None:
-        for group, members in self._directory.reached.items():
-            for member in members:
-                self._near.setdefault(member, set()).add(group)
+        around: dict[str, set[str]] = {}
+        for group, listed in self._directory.members.items():
+            for member in listed.ids:
+                around.setdefault(member, set()).add(group)
+        for member in around:
+            self._near[member] = _above(member, around)
         for owner, owned in self._directory.owners:
             self._near.setdefault(owner, set()).add(owned)
 
@@ -267,6 +270,17 @@ class Receivers:
             self._numbers[found] = len(self.all)
             self.all.append(found)
         return self._numbers[found]
+
+
+def _above(member: str, around: Mapping[str, set[str]]) -> set[str]:
+    """Return every group that somebody is in, through other groups too; loops end."""
+    found: set[str] = set()
+    waiting = [member]
+    while waiting:
+        fresh = around.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _conditions(tenant: AzureTenant) -> Iterator[str]:

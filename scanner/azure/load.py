@@ -7,6 +7,7 @@ from scanner.azure.activity import EventRow
 from scanner.azure.consoles import CONSOLES
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
+from scanner.azure.extensions import types_in_use
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
 from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
@@ -201,6 +202,7 @@ class _Inventory:
         if kind is MachineRow:
             inside_set = op.startswith(_SETS)
             draft.fleet.add_machines(found.rows, "vmss" if inside_set else "vm")
+            draft.extensions.update(types_in_use(found.rows))
         elif kind is ScaleSetRow:
             draft.fleet.add_scale_sets(found.rows)
         elif kind is ArcRow:

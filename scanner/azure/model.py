@@ -154,8 +154,8 @@ class Workers:
 
     Attributes:
         id: as collected; `scope` is the same normalized.
-        kind: `workers`, `nodes`, `lab`, `package`, `set` or `manual-set`: how it runs
-            code there.
+        kind: `workers`, `nodes`, `lab`, `package`, `image`, `set` or `manual-set`: how
+            it runs code there.
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
@@ -201,7 +201,8 @@ class AzureTenant:
         machines: sorted by id.
         workers: Automation accounts with the machines that run their jobs.
         nodes: the same accounts with those that pull their configurations.
-        stand_ins: lab VMs, gallery applications with the VMs that have them, and scale
+        stand_ins: lab VMs, gallery applications with the VMs that have them, gallery
+            images with the instances that follow their versions, and scale
             sets with those that are their instances.
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
@@ -212,6 +213,7 @@ class AzureTenant:
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
         policies: what Azure Policy denies to everybody.
+        extensions: types of VM extensions in use, as far as lists say them.
         roles_unread: there may be more roles to hand out than `roles`.
         consoles_off: subscriptions whose serial console is switched off; `consoles_on`
             those of which evidence says that it is not, `consoles_asked` those of which
@@ -238,6 +240,7 @@ class AzureTenant:
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
     policies: Policies = field(default_factory=Policies)
+    extensions: frozenset[str] = frozenset()
     roles_unread: bool = False
     consoles_off: frozenset[str] = frozenset()
     consoles_on: frozenset[str] = frozenset()

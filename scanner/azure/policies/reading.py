@@ -64,7 +64,7 @@ def assignment_of(row: PolicyRow) -> PolicyAssignment:
         _values(said.parameters),
         tuple(normalized(one) for one in spared if isinstance(one, str)),
         mode is None or str(mode).lower() == "default",
-        bool(said.resource_selectors or said.overrides) or not _is_plain(said),
+        bool(said.resource_selectors or said.overrides) or not is_plain(said),
     )
 
 
@@ -104,7 +104,7 @@ def policy_gaps(tenant: str, draft: Draft, policies: Policies) -> Iterator[Gap]:
 
     Nobody misses them where no definition was asked for.
     """
-    odd = [row.id for row in draft.of(PolicyRow) if not _is_plain(row.properties)]
+    odd = [row.id for row in draft.of(PolicyRow) if not is_plain(row.properties)]
     if odd:
         why = f"{_named(odd)}: odd parameters or scopes"
         yield _gap(tenant, ASSIGNMENTS, Outcome.MALFORMED, why)
@@ -144,7 +144,7 @@ def _gap(tenant: str, op: str, outcome: Outcome, why: str) -> Gap:
     return Gap(Provider.AZURE, tenant, op, "", "{}", outcome, why, _EFFECT)
 
 
-def _is_plain(said: PolicyProperties | None) -> bool:
+def is_plain(said: PolicyProperties | None) -> bool:
     """Say whether the members of an assignment are what ARM makes them."""
     if said is None:
         return True

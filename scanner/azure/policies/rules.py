@@ -48,6 +48,14 @@ def passing(rule: Any, parameters: Parameters, written: str) -> Conditions:
     return _Asked(parameters, written).may(rule, False, _DEEPEST)
 
 
+def reaching(rule: Any, parameters: Parameters, written: str) -> Conditions:
+    """Return which writes of a type a deny rule may stop: the other side of `passing`.
+
+    `()`: it surely stops none.
+    """
+    return _Asked(parameters, written).may(rule, True, _DEEPEST)
+
+
 class _Asked:
     def __init__(self, parameters: Parameters, written: str) -> None:
         self._parameters, self._written = parameters, written

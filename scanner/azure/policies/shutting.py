@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from scanner.azure.policies.alternatives import EVERYTHING
+from scanner.azure.policies.alternatives import EVERYTHING, NOTHING
 from scanner.azure.policies.builtin import BUILT_IN
 from scanner.azure.policies.model import (
     Member,
@@ -14,10 +14,13 @@ from scanner.azure.policies.model import (
     PolicyDefinition,
     Shut,
 )
-from scanner.azure.policies.rules import passing
-from scanner.azure.policies.types import WRITTEN, seen_in
-from scanner.azure.policies.values import filled, resolved
+from scanner.azure.policies.rules import passing, reaching
+from scanner.azure.policies.types import WRITTEN, may_see, seen_in
+from scanner.azure.policies.values import UNKNOWN, filled, resolved
 from scanner.azure.rbac.scopes import ROOT, scope_of, type_and_parent
+from scanner.grants import Conditions
+
+_UNRESOLVED = str(UNKNOWN).lower()
 
 
 class _Rule(NamedTuple):
@@ -45,6 +48,26 @@ def shuts_of(policies: Policies) -> Mapping[str, tuple[Shut, ...]]:
             for written, shut in _shuts(assignment, rule, spared.get(key, ())):
                 found[written].append(shut)
     return {written: tuple(some) for written, some in found.items()}
+
+
+def may_deny(
+    policies: Policies, written: str
+) -> frozenset[tuple[str, str, Conditions]]:
+    """Return the assignments that may deny a write of any type, for all that is known.
+
+    Each with its id, its scope, and under which alternatives: what is unknown of a rule
+    may be so.
+    """
+    found = set()
+    for assignment in policies.assignments.values():
+        for rule in _rules(policies, assignment) if assignment.enforced else ():
+            said = rule.definition.rule
+            effect = _effect(said.get("then"), rule) if isinstance(said, dict) else ""
+            seen = effect in ("deny", _UNRESOLVED)
+            if seen and may_see(rule.definition.mode, written):
+                when = reaching(said.get("if"), rule.parameters, written)
+                found.add((assignment.id, assignment.scope, when))
+    return frozenset(one for one in found if one[2] != NOTHING)
 
 
 def policed(policies: Policies) -> frozenset[str]:

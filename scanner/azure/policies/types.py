@@ -40,6 +40,11 @@ def seen_in(mode: str, written: str) -> bool:
     return mode == "all" or (mode == "indexed" and written in _INDEXED)
 
 
+def may_see(mode: str, written: str) -> bool:
+    """Say whether definitions of a mode may look at a type, of which any is asked."""
+    return seen_in(mode, written) or (mode == "indexed" and written not in WRITTEN)
+
+
 def says_what_runs(field: str, written: str) -> bool:
     """Say whether a field is a member of the resource that decides what runs.
 
