@@ -234,7 +234,9 @@ class AwsPlanner:
         roles = self.index.provisioned.get(owner or "", (identity.principal.id,))
         effect = f"the permission set made {len(roles)} roles: all of them change"
         title = "Take the permission set away in this account, or change it for all"
-        yield Advice(title, self._sets.unassigned(identity), side_effects=(effect,))
+        full = self._sets.full.get(owner or "")
+        effects = (effect, full) if full else (effect,)
+        yield Advice(title, self._sets.unassigned(identity), side_effects=effects)
 
     def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
