@@ -593,3 +593,28 @@ def test_a_permission_set_without_room_says_so(tmp_path, over, closes):
     assert found.closes == closes
     told = f"{limit + 1} characters of a permission set's inline policy"
     assert any(told in effect for effect in found.side_effects) is bool(over)
+
+
+def test_just_in_time_access_is_advice_with_the_policy_to_ask_by(tmp_path):
+    """A13: approval is the organisation's; nothing is claimed to be removed."""
+    user = a.user("ann", a.allow(START))
+    own = a.document("Own", {}, kind="Command")
+    node = a.instance("i-1", registered=True)
+    evidence = a.estate(tmp_path, a.account(user, node, own))
+    analysis = analyse(evidence)
+    graph = build_graph(analysis.decided)
+    findings = run_checks(graph)
+
+    plan = plan_remediations(analysis, graph, findings)
+
+    (found,) = (
+        r
+        for f, r in zip(findings, plan, strict=True)
+        if f.check == "t1651_aws_no_just_in_time_access"
+    )
+    (change,) = found.changes
+    actions = [each["Action"] for each in change.after["Statement"]]
+    assert (change.kind, change.before) == ("A13", None)
+    assert actions == [["ssm:StartAccessRequest"], ["ssm:GetAccessToken"]]
+    assert (found.closes, found.status, found.proof) == ("advice", "planned", None)
+    assert any("temporary, not removed" in one for one in found.side_effects)
