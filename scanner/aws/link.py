@@ -15,6 +15,7 @@ from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import RUNS_AS, unknown_edge
 from scanner.aws.linking.kept_out import kept_out
 from scanner.aws.linking.onward import Fresh, Made, Maker
+from scanner.aws.linking.others_tags import OthersTags
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
@@ -148,9 +149,19 @@ class _Finders:
         return inside | self._outside.principals | self._people.principals
 
 
-def by_tags(estate: AwsEstate) -> Links:
-    """Find the hops to what somebody holds once it has set tags on nodes."""
-    forgers = Forgers(estate)
+def by_tags(
+    estate: AwsEstate, made: Mapping[str, Sequence[Identity]] | None = None
+) -> Links:
+    """Find the hops to what somebody holds once it has set tags on nodes.
+
+    Args:
+        estate: the estate.
+        made: who sets them instead, by account: what identities could become.
+    """
+    free = made and {
+        id_: [one for one in some if one.forging is None] for id_, some in made.items()
+    }
+    forgers = Forgers(estate, free)
     edges = tuple(sorted(forgers.edges(), key=_order))
     return Links(tuple(forgers.principals), edges, forgers.made)
 
@@ -165,6 +176,19 @@ def by_commands(estate: AwsEstate, grants: Sequence[Grant]) -> Links:
     found = Associations(estate, grants)
     edges = tuple(sorted(set(found.edges()), key=_order))
     return Links(tuple(found.principals), edges, {})
+
+
+def by_hops(estate: AwsEstate, known: Links) -> Links:
+    """Find the hops of whoever does something as two identities, which it becomes.
+
+    Args:
+        estate: the estate.
+        known: the hops found so far.
+    """
+    others = OthersTags(estate)
+    edges = tuple(sorted(others.edges(known.edges, known.made), key=_order))
+    found = Links(tuple(others.principals), edges, others.made)
+    return joined(by_tags(estate, known.made), found)
 
 
 def joined(*links: Links) -> Links:

@@ -9,7 +9,7 @@ from functools import partial
 
 from scanner.aws.decide import decide_aws, own_grants
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.link import Links, by_commands, by_tags, joined, links_of
+from scanner.aws.link import Links, by_commands, by_hops, by_tags, joined, links_of
 from scanner.aws.model import Attached, AwsEstate, Forging, Identity
 from scanner.estate import Principal
 from scanner.grants import Condition, Decided, Edge, Grant, StatementBecause
@@ -51,6 +51,7 @@ def _joined(
     others = by_tags(estate), by_commands(estate, own.grants)
     meanwhile(own.grants)
     links = joined(by_policies(), *others)
+    links = joined(links, by_hops(estate, links))
     return decide_aws(estate, links.made, own), links
 
 

@@ -1,5 +1,6 @@
 """Whom somebody becomes by hops that are known already, and the best way there."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from heapq import heappop, heappush
@@ -87,6 +88,33 @@ class Ways:
         """Return the subjects that a source becomes, at any distance."""
         component = self._component.get(source)
         return _NOBODY if component is None else self._sums[component]
+
+    @property
+    def sources(self) -> Iterable[str]:
+        """Everybody that hops lead on from."""
+        return self._from.keys()
+
+    def away(self, source: str) -> Iterator[str]:
+        """Yield the ends of the hops of a source from where none leads back to it."""
+        here = self._component.get(source)
+        for edge in self._from.get(source, ()):
+            if self._component[edge.target] != here:
+                yield edge.target
+
+    def surely(self, wanted: Iterable[str]) -> frozenset[str]:
+        """Return some others, and whoever becomes any of them without conditions."""
+        into: defaultdict[str, list[str]] = defaultdict(list)
+        for source, edges in self._from.items():
+            for edge in edges:
+                if edge.verdict is Verdict.ALLOWED:
+                    into[edge.target].append(source)
+        found, waiting = set(wanted), list(wanted)
+        while waiting:
+            for source in into.get(waiting.pop(), ()):
+                if source not in found:
+                    found.add(source)
+                    waiting.append(source)
+        return frozenset(found)
 
     def nearest(
         self, source: str, wanted: frozenset[str]
