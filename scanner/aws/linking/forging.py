@@ -11,10 +11,9 @@ from scanner.aws.deciding.controls import service_controls
 from scanner.aws.deciding.powers import Power
 from scanner.aws.iam.formulas import settle
 from scanner.aws.linking.hops import settled_edge
-from scanner.aws.linking.node_tags import TAGGING, Choice, NodeTags, wanted_tags
-from scanner.aws.linking.rights import Operations, Rights
+from scanner.aws.linking.node_tags import Choice, NodeTagging, wanted_tags
+from scanner.aws.linking.rights import Rights
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Forging, Identity
-from scanner.aws.vectors import catalogue
 from scanner.classes import POWER
 from scanner.estate import Principal, Provider
 from scanner.grants import Edge
@@ -30,18 +29,16 @@ class Forgers:
 
     def __init__(
         self,
-        estate: AwsEstate,
+        tagging: NodeTagging,
         made: Mapping[str, Sequence[Identity]] | None = None,
     ) -> None:
-        """Remember the estate.
+        """Remember what is granted on nodes.
 
         Args:
-            estate: the estate.
+            tagging: that, for an estate.
             made: who sets tags instead, by account: what identities could become.
         """
-        self._estate, self._instead = estate, made
-        self._operations = Operations((*catalogue().actions, *TAGGING))
-        self._tagging = self._operations.bits(*TAGGING)
+        self._tagging, self._instead = tagging, made
         self._tagged = Tagged("tags" if made is None else "tags-then")
 
     @property
@@ -56,7 +53,7 @@ class Forgers:
 
     def edges(self) -> Iterator[Edge]:
         """Yield a hop from everybody who can to what it then holds."""
-        for account in self._estate.accounts.values():
+        for account in self._tagging.estate.accounts.values():
             made = None if self._instead is None else self._instead.get(account.id, ())
             if account.nodes and (made is None or made):
                 yield from self._in_account(account, made)
@@ -64,16 +61,13 @@ class Forgers:
     def _in_account(
         self, account: AwsAccount, made: Sequence[Identity] | None
     ) -> Iterator[Edge]:
-        rights = Rights(self._estate, account, self._operations, made)
-        universe: NodeTags | None = None
-        everybody = limited_by_tag(self._estate, account)
+        rights, bits = self._tagging.rights(account, made), self._tagging.tagging
+        everybody = limited_by_tag(self._tagging.estate, account)
         fits = (lambda _: True) if everybody else names_tags
-        for power, identities in rights.holders(self._tagging, fits).items():
-            wanted = wanted_tags(power, ~self._tagging)
-            if not wanted:
-                continue
-            universe = universe or NodeTags(rights, self._operations)
-            for choice in universe.gaining(power, power, wanted):
+        for power, identities in rights.holders(bits, fits).items():
+            wanted = wanted_tags(power, ~bits)
+            nodes = self._tagging.nodes(account) if wanted else None
+            for choice in nodes.gaining(power, power, wanted) if nodes else ():
                 yield from self._made(rights, identities, power, choice)
 
     def _made(
@@ -85,7 +79,7 @@ class Forgers:
     ) -> Iterator[Edge]:
         id_ = self._tagged.of(rights.account, identities[0], choice)
         settled = settle(choice.given)
-        touching = frozenset(power.about(self._tagging).rules)
+        touching = frozenset(power.about(self._tagging.tagging).rules)
         for one in identities:
             because = rights.because(one, touching)
             yield settled_edge(_BECOMES, one.principal.id, id_, settled, because)

@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from scanner.aws.deciding.cells import Cells, covered, under, unite, within
-from scanner.aws.deciding.facts import forged_keys, node_resource, resource_tag
+from scanner.aws.deciding.facts import (
+    Membership,
+    forged_keys,
+    node_resource,
+    resource_tag,
+)
 from scanner.aws.deciding.powers import Effects, Power
 from scanner.aws.deciding.rules import Rule, mentioned_keys
 from scanner.aws.deciding.space import Space
 from scanner.aws.iam.conditions import Missing, Seen
 from scanner.aws.iam.formulas import TRUE, Formula, both, settle
 from scanner.aws.linking.rights import Operations, Rights
-from scanner.aws.model import Forging
+from scanner.aws.model import AwsAccount, AwsEstate, Forging, Identity
 from scanner.aws.vectors import Step, catalogue
 from scanner.grants import Verdict
 
@@ -44,12 +49,43 @@ class Choice:
     nodes: int
 
 
+class NodeTagging:
+    """What is granted on the nodes of an estate, for whatever asks by tags.
+
+    Attributes:
+        operations: the vectors, and how nodes are tagged.
+        tagging: the last as a set.
+    """
+
+    def __init__(self, estate: AwsEstate) -> None:
+        """Remember the estate."""
+        self.estate = estate
+        self.operations = Operations((*catalogue().actions, *TAGGING))
+        self.tagging = self.operations.bits(*TAGGING)
+        self._nodes: dict[str, NodeTags] = {}
+
+    def rights(
+        self, account: AwsAccount, who: Sequence[Identity] | None = None
+    ) -> Rights:
+        """Return the rights of an account's identities, or of others there."""
+        return Rights(self.estate, account, self.operations, who)
+
+    def nodes(self, account: AwsAccount) -> "NodeTags":
+        """Return the nodes of an account, laid out once."""
+        if account.id not in self._nodes:
+            member = self.rights(account, ()).member
+            self._nodes[account.id] = NodeTags(account, member, self.operations)
+        return self._nodes[account.id]
+
+
 class NodeTags:
     """What is granted on the nodes of one account, as they are and with other tags."""
 
-    def __init__(self, rights: Rights, operations: Operations) -> None:
-        nodes = rights.account.nodes
-        self._space = Space([node_resource(node, rights.member) for node in nodes])
+    def __init__(
+        self, account: AwsAccount, member: Membership, operations: Operations
+    ) -> None:
+        """Lay the nodes out."""
+        self._space = Space([node_resource(node, member) for node in account.nodes])
         self._effects = Effects(self._space)
         self._operations = operations
         self._may: dict[tuple[Power, str, str], Cells] = {}

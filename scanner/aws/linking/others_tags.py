@@ -14,16 +14,15 @@ from scanner.aws.linking.escalating.reaching import Ways
 from scanner.aws.linking.forging import Tagged, limited_by_tag, names_tags
 from scanner.aws.linking.hops import settled_edge
 from scanner.aws.linking.node_tags import (
-    TAGGING,
     Choice,
+    NodeTagging,
     NodeTags,
     Tags,
     wanted_tags,
 )
 from scanner.aws.linking.pairs import Both, Pairs, after_all, nearest_of
-from scanner.aws.linking.rights import Operations, Rights, is_everything
-from scanner.aws.model import AwsAccount, AwsEstate, Identity
-from scanner.aws.vectors import catalogue
+from scanner.aws.linking.rights import Rights, is_everything
+from scanner.aws.model import AwsAccount, Identity
 from scanner.estate import Principal
 from scanner.grants import Edge, Verdict
 
@@ -123,11 +122,9 @@ class OthersTags:
     What it names fills while `edges` runs.
     """
 
-    def __init__(self, estate: AwsEstate) -> None:
-        """Remember the estate."""
-        self._estate = estate
-        self._operations = Operations((*catalogue().actions, *TAGGING))
-        self._tagging = self._operations.bits(*TAGGING)
+    def __init__(self, tagging: NodeTagging) -> None:
+        """Remember what is granted on the nodes of an estate."""
+        self._estate, self._tagging = tagging.estate, tagging
         self._tagged = Tagged("others-tags")
 
     @property
@@ -172,21 +169,21 @@ class OthersTags:
         self, account: AwsAccount, made: Mapping[str, Sequence[Identity]]
     ) -> _Account | None:
         identities = (*account.identities, *made.get(account.id, ()))
-        rights = Rights(self._estate, account, self._operations, identities)
+        rights, bits = self._tagging.rights(account, identities), self._tagging.tagging
         levels = len(service_controls(self._estate, account))
         everybody = limited_by_tag(self._estate, account)
-        tagging: dict[Power, list[Identity]] = {}
-        for power, some in rights.holders(self._tagging).items():
-            part = _plain(power, levels).about(self._tagging)
-            tagging.setdefault(part, []).extend(some)
         wanting: dict[Power, list[Identity]] = {}
-        for power, some in rights.holders(~self._tagging, names_tags).items():
+        for power, some in rights.holders(~bits, names_tags).items():
             wanting.setdefault(_plain(power, levels), []).extend(some)
+        tagging: dict[Power, list[Identity]] = {}
+        for power, some in rights.holders(bits).items() if wanting or everybody else ():
+            part = _plain(power, levels).about(bits)
+            tagging.setdefault(part, []).extend(some)
         all_ = [i for p, some in tagging.items() if _is_whole(p, levels) for i in some]
         for one in all_ if everybody else ():
             power = _plain(rights.power(one), levels)
             wanting.setdefault(power, []).append(one)
-        wanted = {one: wanted_tags(one, ~self._tagging) for one in wanting}
+        wanted = {one: wanted_tags(one, ~bits) for one in wanting}
         places: dict[str, int] = {}
         commanders = [
             _class(power, some, places, wanted[power])
@@ -197,7 +194,7 @@ class OthersTags:
             return None
         taggers = [_class(power, some, places) for power, some in tagging.items()]
         whole = _class(Power(()), all_, places)
-        nodes = NodeTags(rights, self._operations)
+        nodes = self._tagging.nodes(account)
         return _Account(rights, nodes, taggers, commanders, places, whole, frozenset())
 
     def _both(self, here: _Account, both: Both, ways: Ways) -> Iterator[Edge]:
