@@ -100,12 +100,21 @@ class AsOthers:
 
     def all(self, known: Sequence[Edge]) -> Iterator[Found]:
         """Yield everybody that is both by some hops."""
-        sides = {id_: (self._bits(some), -1) for id_, some in self._able.items()}
+        ways = Ways(known)
+        left = {id_: self._left(ways, id_) for id_ in self._able}
+        if not any(left.values()):
+            return
         ways = Ways(known, self._subjects)
-        surely = {id_: ways.surely(self._starting.get(id_, ())) for id_ in self._able}
+        sides = {id_: (self._bits(some), -1) for id_, some in self._able.items()}
         for both in Pairs(ways, self._subjects).of(sides):
-            if both.source not in surely[both.account]:
+            if both.source in left[both.account]:
                 yield from self._of(both, ways)
+
+    def _left(self, ways: Ways, account: str) -> frozenset[str]:
+        """Return who becomes those that give VMs roles, but surely no other way."""
+        able = (arn for one in self._able[account] for arn in one.identities)
+        starting = self._starting.get(account, ())
+        return ways.into(tuple(able)) - ways.into(starting, surely=True)
 
     @cached_property
     def _subjects(self) -> Mapping[str, tuple[str, int]]:

@@ -160,7 +160,7 @@ class OthersTags:
         }
         ways = Ways(known, subjects)
         for here in accounts.values():
-            here.surely = ways.surely(here.whole.identities)
+            here.surely = ways.into(here.whole.identities, surely=True)
         sides = {id_: _sides(here) for id_, here in accounts.items()}
         for both in Pairs(ways, subjects).of(sides):
             yield from self._both(accounts[both.account], both, ways)

@@ -1,7 +1,7 @@
 """Whom somebody becomes by hops that are known already, and the best way there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -101,20 +101,29 @@ class Ways:
             if self._component[edge.target] != here:
                 yield edge.target
 
-    def surely(self, wanted: Iterable[str]) -> frozenset[str]:
-        """Return some others, and whoever becomes any of them without conditions."""
-        into: defaultdict[str, list[str]] = defaultdict(list)
-        for source, edges in self._from.items():
-            for edge in edges:
-                if edge.verdict is Verdict.ALLOWED:
-                    into[edge.target].append(source)
+    def into(self, wanted: Iterable[str], surely: bool = False) -> frozenset[str]:
+        """Return some others, and whoever becomes any of them.
+
+        Args:
+            wanted: these others.
+            surely: only by hops without conditions.
+        """
         found, waiting = set(wanted), list(wanted)
         while waiting:
-            for source in into.get(waiting.pop(), ()):
-                if source not in found:
-                    found.add(source)
-                    waiting.append(source)
+            for edge in self._into.get(waiting.pop(), ()):
+                fits = not surely or edge.verdict is Verdict.ALLOWED
+                if fits and edge.source not in found:
+                    found.add(edge.source)
+                    waiting.append(edge.source)
         return frozenset(found)
+
+    @cached_property
+    def _into(self) -> Mapping[str, Sequence[Edge]]:
+        found: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edges in self._from.values():
+            for edge in edges:
+                found[edge.target].append(edge)
+        return found
 
     def nearest(
         self, source: str, wanted: frozenset[str]
