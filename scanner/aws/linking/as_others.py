@@ -100,11 +100,10 @@ class AsOthers:
 
     def all(self, known: Sequence[Edge]) -> Iterator[Found]:
         """Yield everybody that is both by some hops."""
-        ways = Ways(known)
+        ways = Ways(known, self._subjects)
         left = {id_: self._left(ways, id_) for id_ in self._able}
         if not any(left.values()):
             return
-        ways = Ways(known, self._subjects)
         sides = {id_: (self._bits(some), -1) for id_, some in self._able.items()}
         for both in Pairs(ways, self._subjects).of(sides):
             if both.source in left[both.account]:
@@ -140,6 +139,9 @@ class AsOthers:
             changes = nearest_of(ways, both.source, able.identities)
             commands = nearest_of(ways, both.source, holders.grants)
             if changes is None or commands is None:
+                continue
+            starts = nearest_of(ways, both.source, self._starting.get(both.account, ()))
+            if starts is not None and starts.is_as_easy_as(changes, commands):
                 continue
             grant = best_of(holders.grants[commands.end], nodes)
             if grant is None:

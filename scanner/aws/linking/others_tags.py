@@ -219,6 +219,10 @@ class OthersTags:
         commands = nearest_of(ways, source, commander.identities)
         if sets is None or commands is None:
             return
+        whole = nearest_of(ways, source, here.whole.identities)
+        more = not commander.bits & here.whole.bits
+        if more and whole is not None and whole.is_as_easy_as(sets, commands):
+            return
         place = commander, choice
         if place not in here.ends:
             one = commander.identities[commands.end]

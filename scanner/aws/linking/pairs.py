@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from scanner.aws.linking.escalating.reaching import Ways
 from scanner.aws.linking.hops import after
 from scanner.grants import Edge
+from scanner.hops import Cost
 
 #: Sets of subjects as bits, by account.
 _Bits = Mapping[str, int]
@@ -68,6 +69,11 @@ class Nearest:
 
     end: str
     hops: Sequence[Edge]
+    cost: Cost = (0, 0, 0)
+
+    def is_as_easy_as(self, *others: "Nearest") -> bool:
+        """Tell whether becoming it takes no more conditions than becoming others."""
+        return self.cost[:2] <= max(one.cost[:2] for one in others)
 
 
 def nearest_of(ways: Ways, source: str, wanted: Collection[str]) -> Nearest | None:
@@ -75,7 +81,7 @@ def nearest_of(ways: Ways, source: str, wanted: Collection[str]) -> Nearest | No
     if source in wanted:
         return Nearest(source, ())
     found = ways.nearest(source, frozenset(wanted))
-    return None if found is None else Nearest(found[1][-1].target, found[1])
+    return None if found is None else Nearest(found[1][-1].target, found[1], found[0])
 
 
 def after_all(hops: Sequence[Edge], last: Edge) -> Edge:
