@@ -1,5 +1,6 @@
 """Who can use which vector on which machine: by class, never by pair."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -36,6 +37,8 @@ _UNDOING_POLICIES = tuple(
     one.vector for one in ESCALATIONS if one.removes and one.vector.id in UNDOING
 )
 
+_MEMBERS = Vector("graph/groups/transitiveMembers", Provider.AZURE, Tier.ESCALATION)
+
 
 def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
     """Decide every covered vector for every principal and machine of an estate.
@@ -53,6 +56,7 @@ def decide_azure(estate: AzureEstate, processes: int = 1) -> Decided:
             principals.setdefault(principal.id, principal)
     targets = (m.target for half in halves for m in half.tenant.machines)
     unread = {v for half in halves for v in unread_vectors(half.tenant)}
+    unread |= {*_unseen_partners(estate)}
     denials = _Denials(tuple(map(Denials, halves)))
     around = Surroundings(half.tenant for half in halves)
     return Decided(
@@ -88,6 +92,23 @@ def unread_vectors(tenant: AzureTenant) -> tuple[Vector, ...]:
         for kind, vectors in through.items()
         for vector in vectors
     )
+
+
+def _unseen_partners(estate: AzureEstate) -> Iterator[Vector]:
+    """Name whose people nobody can list from here: those of partners' principals.
+
+    A partner's own tenant lists them; read along with its customers', it is in the
+    estate.
+    """
+    found = (
+        principal.scope
+        for tenant in estate.tenants.values()
+        for principal in tenant.directory.principals.values()
+        if principal.kind == "foreign" and principal.scope not in estate.tenants
+    )
+    for home in sorted(set(found)):
+        why = f"listed in the managing tenant only: {home or 'one that is not named'}"
+        yield replace(_MEMBERS, covered=False, why_not=why)
 
 
 def _through(kind: str) -> tuple[Vector, ...]:

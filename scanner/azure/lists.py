@@ -225,6 +225,11 @@ GRAPH: dict[str, tuple[Weight, str, str]] = {
         "applications behind service principals unknown",
         "Application.Read.All",
     ),
+    "graph/applications/federatedIdentityCredentials": (
+        _REFINING,
+        "use of the application from outside Entra unknown",
+        "Application.Read.All",
+    ),
     "graph/owners": (
         _REFINING,
         "who can take over the application or group unknown",

@@ -154,8 +154,8 @@ class Workers:
 
     Attributes:
         id: as collected; `scope` is the same normalized.
-        kind: `workers`, `nodes`, `lab`, `package`, `set` or `manual-set`: how it runs
-            code there.
+        kind: `workers`, `nodes`, `lab`, `package`, `image`, `set` or `manual-set`: how
+            it runs code there.
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
@@ -201,7 +201,8 @@ class AzureTenant:
         machines: sorted by id.
         workers: Automation accounts with the machines that run their jobs.
         nodes: the same accounts with those that pull their configurations.
-        stand_ins: lab VMs, gallery applications with the VMs that have them, and scale
+        stand_ins: lab VMs, gallery applications with the VMs that have them, gallery
+            images with the instances that follow their versions, and scale
             sets with those that are their instances.
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.

@@ -68,10 +68,7 @@ _ROWS: tuple[tuple[Tier, str, tuple[str, ...]], ...] = (
     (
         Tier.INDIRECT,
         _IMAGE,
-        (
-            f"{_MC}/galleries/images/versions/write",
-            "Microsoft.VirtualMachineImages/imageTemplates/write",
-        ),
+        ("Microsoft.VirtualMachineImages/imageTemplates/write",),
     ),
     (
         Tier.INDIRECT,

@@ -20,6 +20,7 @@ _AUTHORIZATION = "Microsoft.Authorization"
 _JOINING = "members of groups by PIM"
 _OWNERS = "owners of groups and applications"
 _APPLICATIONS = "applications of service principals"
+_ADMITTED = "federated credentials of applications"
 _PRINCIPALS = "service principals and what they are"
 _ROLES = "eligible roles of the directory"
 #: Lists of a subscription, in words.
@@ -37,6 +38,7 @@ REFINING: Mapping[str, str] = {
     _OWNERS: "graph/owners",
     _APPLICATIONS: "graph/applications",
     _PRINCIPALS: "graph/servicePrincipals",
+    _ADMITTED: "graph/applications/federatedIdentityCredentials",
     _ROLES: "graph/roleEligibilityScheduleInstances",
 }
 
@@ -71,6 +73,7 @@ def unread_refinements(
     }
     inside = {one for group in groups for one in directory.reached[group]}
     groups |= {one for one in inside if _is(directory, one, "group")}
+    holders |= inside
     apps = {one for one in holders if _is(directory, one, "service-principal")}
     if not _whole(draft, REFINING[_JOINING], groups):
         yield _JOINING
@@ -87,6 +90,8 @@ def _owners(draft: Draft, groups: Set[str], apps: Set[str]) -> Iterator[str]:
     registered = {app for app, principal in standing.items() if principal in apps}
     if not _whole(draft, REFINING[_OWNERS], (groups | apps | registered) - told):
         yield _OWNERS
+    if not _whole(draft, REFINING[_ADMITTED], registered):
+        yield _ADMITTED
     if apps and not _whole(draft, REFINING[_APPLICATIONS], {ROOT}):
         yield _APPLICATIONS
     if apps and not _whole(draft, REFINING[_PRINCIPALS], {ROOT}):

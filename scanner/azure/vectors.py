@@ -13,6 +13,7 @@ from scanner.azure.questions import Mode, Operation
 from scanner.azure.site_vectors import (
     BY_IDENTITY,
     HOST_VECTORS,
+    IMAGE_VECTORS,
     LAB_VECTORS,
     MODEL,
     NODE_VECTORS,
@@ -257,7 +258,10 @@ ESCALATIONS: tuple[Escalation, ...] = (
 ELEVATION = _vector(f"{_MA}/elevateAccess/action", Tier.ESCALATION)
 
 #: Decided at a resource that runs code on machines.
-STATION_VECTORS = (*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS, *PACKAGE_VECTORS)
+STATION_VECTORS = (
+    *(*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS),
+    *(*PACKAGE_VECTORS, *IMAGE_VECTORS),
+)
 
 #: Every vector that is decided, each once.
 COVERED: tuple[Vector, ...] = tuple(

@@ -92,7 +92,7 @@ def nodes_of(draft: Draft, accounts: Iterable[Workers]) -> tuple[Workers, ...]:
 
 
 def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
-    """Return lab VMs, gallery applications and scale sets with the VMs they change.
+    """Return lab VMs, what is in galleries and scale sets with the VMs they change.
 
     Instances below their scale set are not among them: they are machines of their own.
     """
@@ -115,7 +115,12 @@ def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
         Workers(owner, owner, frozenset(scopes), kind=_SETS[manual(owner)])
         for owner, scopes in draft.fleet.flexible.items()
     )
-    found = {(one.kind, one.scope): one for one in (*labs, *packages, *sets)}
+    images = (
+        Workers(image, image, draft.fleet.instances(owners), kind="image")
+        for image, owners in draft.fleet.images.items()
+    )
+    every = (*labs, *packages, *sets, *images)
+    found = {(one.kind, one.scope): one for one in every}
     return tuple(found[key] for key in sorted(found))
 
 
