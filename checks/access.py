@@ -45,8 +45,10 @@ class Access:
     grants: tuple[Grant, ...] = ()
 
 
-#: Access by the shares that it is made of, freed with its graph.
-_KNOWN: WeakKeyDictionary[AccessGraph, dict[tuple[tuple[int, int], ...], Access]]
+#: Access by the identity of the shares that it is made of, which are kept with it:
+#: large sets hash slowly. Freed with its graph.
+_Known = dict[tuple[tuple[int, int], ...], tuple[Sequence[Share], Access]]
+_KNOWN: WeakKeyDictionary[AccessGraph, _Known]
 _KNOWN = WeakKeyDictionary()
 
 
@@ -65,11 +67,11 @@ def held(graph: AccessGraph, grants: Iterable[Grant]) -> Access:
 def shared(graph: AccessGraph, shares: Sequence[Share]) -> Access:
     """Return what somebody has who holds some grants on some of their targets."""
     known = _KNOWN.setdefault(graph, {})
-    key = tuple((id(grant), bits) for grant, bits in shares)
+    key = tuple((id(grant), id(bits)) for grant, bits in shares)
     found = known.get(key)
     if found is None:
-        found = known[key] = _added_up(shares)
-    return found
+        found = known[key] = shares, _added_up(shares)
+    return found[1]
 
 
 def entered(gain: Gain) -> Access:

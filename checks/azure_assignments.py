@@ -82,7 +82,8 @@ def shares_of(held: Iterable[Held]) -> tuple[Share, ...]:
     """Return what some assignments give, grant by grant."""
     found: dict[Grant, int] = {}
     for one in held:
-        found[one.grant] = found.get(one.grant, 0) | one.targets.bits
+        before, bits = found.get(one.grant), one.targets.bits
+        found[one.grant] = bits if before is None else before | bits
     return tuple(found.items())
 
 

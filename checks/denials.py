@@ -7,8 +7,9 @@ from typing import NamedTuple
 from checks.access import held
 from checks.azure_assignments import held_directly
 from checks.context import Context
+from checks.crowds import apart, in_crowds
 from checks.declared import check
-from checks.hits import CROWD, Hit, hit_on_held, listed, scope_of
+from checks.hits import Hit, hit_on_held, listed, scope_of
 from checks.ours import commands_of_ours
 from checks.wordings import SIBLINGS
 from scanner.estate import Principal, Provider, Target
@@ -65,18 +66,15 @@ def _hits(context: Context, provider: Provider) -> Iterator[Hit]:
     """Yield a hit per principal that is denied a command where it has another.
 
     One for all whom the same statements of the same scope deny, where they are many.
-    Whoever is approved stays apart: an approval settles its own finding only.
     """
-    alike: dict[tuple[str, str, frozenset[Because]], list[_Left]] = {}
-    for left in _left(context.graph, provider):
-        who, because = left.principal, frozenset(left.because)
-        apart = who.id if context.config.approvals(who) else ""
-        alike.setdefault((scope_of(who), apart, because), []).append(left)
-    for some in alike.values():
-        if len(some) > CROWD:
-            yield _hit_on_all(context.graph, some)
-        else:
-            yield from (_hit(context.graph, one) for one in some)
+    graph, config = context.graph, context.config
+    seen = (
+        ((scope_of(who), apart(config, who), frozenset(left.because)), left)
+        for left in _left(graph, provider)
+        for who in (left.principal,)
+    )
+    for some in in_crowds(seen):
+        yield _hit_on_all(graph, some) if len(some) > 1 else _hit(graph, *some)
 
 
 def _hit(graph: AccessGraph, left: _Left) -> Hit:

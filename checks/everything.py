@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from checks.access import Access, entered, held, together
 from checks.context import Context
+from checks.crowds import CROWD
 from checks.declared import check
-from checks.hits import COMMANDS, CROWD, Hit, is_service_linked, scope_of
+from checks.hits import COMMANDS, Hit, is_service_linked, scope_of
 from scanner.classes import is_class
 from scanner.closure import Closure, closure_of
 from scanner.estate import Principal, Provider

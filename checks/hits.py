@@ -16,9 +16,6 @@ from scanner.graph import AccessGraph
 #: Vectors that run a command by themselves; adjacent ones also need a way in.
 COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
 
-#: More principals than this are one finding where one change mends it for all of them.
-CROWD = 50
-
 _SHOWN = 3
 
 

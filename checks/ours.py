@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from checks.hits import is_command, is_service_linked
+from checks.once import once
 from scanner.estate import Principal, Provider
 from scanner.grants import Grant
 from scanner.graph import AccessGraph
@@ -17,9 +18,23 @@ def commands_of_ours(
     power no policy of the account takes away. Left out altogether: service-linked
     roles, which only their service uses and nobody can edit (`access` lists them).
     """
+    for principals, grants in once(graph, _ours, provider):
+        for principal in principals:
+            yield principal, grants
+
+
+def _ours(
+    graph: AccessGraph, provider: Provider
+) -> list[tuple[list[Principal], list[Grant]]]:
+    found = []
     for holding in graph.holdings:
         grants = [g for g in holding.grants if is_command(g, provider)]
-        for principal in holding.principals if grants else ():
-            root = principal.kind == "root"
-            if not (principal.external or root or is_service_linked(principal)):
-                yield principal, grants
+        principals = [one for one in holding.principals if grants and _is_ours(one)]
+        if principals:
+            found.append((principals, grants))
+    return found
+
+
+def _is_ours(principal: Principal) -> bool:
+    root = principal.kind == "root"
+    return not (principal.external or root or is_service_linked(principal))

@@ -13,12 +13,18 @@ EVERY, TAGGED, NAMED, NONE = "every-node", "tagged-nodes", "named-nodes", "none-
 _SAMPLE = 10
 
 
+_Key = tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known about a graph's sets of targets, by space and bits."""
+    """What is known about a graph's sets of targets.
 
-    kinds: dict[tuple[int, int], str] = field(default_factory=dict)
-    reaches: "dict[tuple[tuple[int, int], ...], Reach]" = field(default_factory=dict)
+    By the identity of their bits, which are kept with it: large sets hash slowly.
+    """
+
+    kinds: dict[tuple[int, int], tuple[TargetSet, str]] = field(default_factory=dict)
+    reaches: "dict[_Key, tuple[list[TargetSet], Reach]]" = field(default_factory=dict)
     tags: "dict[int, _Tags]" = field(default_factory=dict)
 
 
@@ -44,20 +50,26 @@ class Reach:
 
 def reach_of_sets(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
     """Return how far some sets of targets reach together."""
+    each = {_place(one): one for one in sets}  # grants share their sets
+    known, key = _known(graph).reaches, tuple(each)
+    found = known.get(key)
+    if found is None:
+        different = list(each.values())
+        found = known[key] = different, _reach_of(graph, different)
+    return found[1]
+
+
+def _place(targets: TargetSet) -> tuple[int, int]:
+    return id(targets.space), id(targets.bits)
+
+
+def _reach_of(graph: AccessGraph, sets: Iterable[TargetSet]) -> Reach:
     together: dict[int, TargetSet] = {}
-    for one in {id(one): one for one in sets}.values():  # grants share their sets
+    for one in sets:
         before = together.get(id(one.space))
-        bits = one.bits | (before.bits if before else 0)
-        together[id(one.space)] = TargetSet(one.space, bits)
-    merged = tuple(one for one in together.values() if one.bits)
-    known = _known(graph).reaches
-    key = tuple((id(one.space), one.bits) for one in merged)
-    if key not in known:
-        known[key] = _reach_of(graph, merged)
-    return known[key]
-
-
-def _reach_of(graph: AccessGraph, merged: tuple[TargetSet, ...]) -> Reach:
+        both = one if before is None else TargetSet(one.space, before.bits | one.bits)
+        together[id(one.space)] = both
+    merged = [one for one in together.values() if one.bits]
     kinds = {_kind(graph, one) for one in merged}
     kind = next((kind for kind in (EVERY, TAGGED, NAMED) if kind in kinds), NONE)
     first = {target.id: target for one in merged for target in _first(one)}
@@ -74,10 +86,11 @@ def _known(graph: AccessGraph) -> _Known:
 
 
 def _kind(graph: AccessGraph, targets: TargetSet) -> str:
-    known, key = _known(graph).kinds, (id(targets.space), targets.bits)
-    if key not in known:
-        known[key] = _kind_of(graph, targets)
-    return known[key]
+    known, key = _known(graph).kinds, _place(targets)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = targets, _kind_of(graph, targets)
+    return found[1]
 
 
 def _kind_of(graph: AccessGraph, targets: TargetSet) -> str:

@@ -23,6 +23,14 @@ def t1651_aws_serial_console_on(context: Context) -> Iterator[Hit]:
 
 
 @check
+def t1651_azure_serial_console_on(context: Context) -> Iterator[Hit]:
+    """Look at subscriptions whose console is on."""
+    for scope, _ in facts_about(context, Provider.AZURE, Topic.SERIAL_CONSOLE):
+        message = "The serial console is on in the whole subscription"
+        yield from hit_on_scope(context, Provider.AZURE, scope, message)
+
+
+@check
 def t1651_aws_sessions_not_logged(context: Context) -> Iterator[Hit]:
     """Look at session preferences without a log."""
     return _regions(context, Topic.SESSIONS_NOT_LOGGED, "Sessions are not logged in {}")

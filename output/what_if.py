@@ -49,6 +49,8 @@ def write_what_if_json(result: Result, found: WhatIf, stream: TextIO) -> None:
         "estate": result.estate.path,
         "changes": [_change(one) for one in found.changes],
         "gains": found.gains,
+        "not_read": list(found.unread),
+        "not_about_access": found.others,
         "paths_not_worked_out": found.unseen,
     }
     for way in _WAYS:
@@ -61,7 +63,13 @@ def write_what_if_json(result: Result, found: WhatIf, stream: TextIO) -> None:
 
 
 def write_what_if_jsonl(found: WhatIf, stream: TextIO) -> None:
-    """Write one line per shift: `{way, what, …}`, gains first."""
+    """Write one line per shift: `{way, what, …}`, gains first.
+
+    What may give access and could not be read comes before them, as `unread`.
+    """
+    for place in found.unread:
+        row = {"way": Way.GAINED.value, "what": "unread", "place": place}
+        stream.write(dump(row) + "\n")
     for way in _WAYS:
         for what, rows in _rows(found, way):
             for row in rows:
@@ -156,6 +164,7 @@ def write_what_if_table(
     for one in found.changes[: style.top]:
         stream.write(f"  {terminal(one.title, _LONGEST)}\n")
     and_more(stream, len(found.changes) - style.top, _ALL)
+    _passed_over(found, stream, style)
     hidden(result.coverage, "of what the changes give", stream)
     for way in _WAYS:
         grants = [one for one in found.grants if one.way is way]
@@ -173,6 +182,19 @@ def write_what_if_table(
 
 
 _LONGEST = 300
+
+
+def _passed_over(found: WhatIf, stream: TextIO, style: Style) -> None:
+    """Tell what was handed in and is not decided."""
+    if found.unread:
+        many = count(len(found.unread), "object")
+        stream.write(f"NOT READ, and counted as access gained: {many}\n")
+    for place in found.unread[: style.top]:
+        stream.write(f"  {terminal(place, _LONGEST)}\n")
+    and_more(stream, len(found.unread) - style.top, _ALL)
+    if found.others:
+        many = count(found.others, "object")
+        stream.write(f"Passed over, since nobody has access by them: {many}\n")
 
 
 def _name(result: Result) -> str:

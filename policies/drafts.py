@@ -1,7 +1,7 @@
 """A remediation before it is proven: the changes, and what they are meant to do."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from policies.proof.intent import Intent
@@ -23,6 +23,7 @@ class Draft:
         also: actions that those in `loses` may lose besides, in documents that name
             them for somebody else (an SCP with exceptions).
         gives_up: other access goes with it, which a side effect says.
+        lent: what may go with the rights of others; see `Intent`.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Draft:
     side_effects: tuple[str, ...] = ()
     also: frozenset[str] = frozenset()
     gives_up: bool = False
+    lent: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def intent(self) -> Intent:
@@ -45,6 +47,7 @@ class Draft:
             self.also,
             gives_up=self.gives_up,
             side_effects=self.side_effects,
+            lent=self.lent,
         )
 
 

@@ -7,13 +7,13 @@ from policies import limits
 from policies.aws.owners import kind_of, policy_name
 from policies.grammar import DOCUMENTS, faults, name_fault
 from policies.limits import Limit, size_of
+from policies.pools import Pools
 from policies.proof.model import LimitUse
 from policies.remediation import Change
 from policies.resources import ResourceKind
 from scanner.aws.arn import parse_arn
 from scanner.aws.model import Attached, AwsAccount, AwsEstate, Identity
-from scanner.azure.model import AzureEstate, Source
-from scanner.azure.rbac.scopes import management_group, normalized, subscription_of
+from scanner.azure.model import AzureEstate
 
 _INLINE = "/inline/"
 Half = AwsEstate | AzureEstate
@@ -36,9 +36,10 @@ def fits(
         f"{change.where}: {fault}" for change in changes for fault in _faults(change)
     ]
     if isinstance(before, AwsEstate) and isinstance(after, AwsEstate):
-        return tuple(_aws(before, after, changes)), wrong
-    if isinstance(after, AzureEstate):
-        return tuple(_azure(after, changes)), wrong
+        found = (*_aws(before, after, changes), *Pools(before).uses(changes))
+        return found, wrong
+    if isinstance(before, AzureEstate):
+        return (*_azure(changes), *Pools(before).uses(changes)), wrong
     return (), wrong
 
 
@@ -67,7 +68,6 @@ def _aws(
     before: AwsEstate, after: AwsEstate, changes: Sequence[Change]
 ) -> Iterator[LimitUse]:
     attached: Counter[str] = Counter()
-    made: Counter[str] = Counter()
     for change in changes:
         resource = change.resource
         if change.after is None:
@@ -76,7 +76,6 @@ def _aws(
         quotas = account.quotas if account else {}
         yield from _sizes(change, quotas, after)
         if resource.kind is ResourceKind.MANAGED_POLICY:
-            made[resource.scope] += change.before is None
             versions = account.versions.get(resource.id) if account else None
             if versions and change.before is not None:
                 # The oldest goes first, as the change says.
@@ -89,12 +88,6 @@ def _aws(
         quotas = account.quotas if account else {}
         limit = limits.slot_limit(kind_of(owner), quotas)
         yield _use(owner, _managed(account, owner) + new, limit)
-    for id_, new in made.items():
-        account = before.accounts.get(id_)
-        known = account.quotas.get("Policies") if account else None
-        if account and new and known is not None:
-            limit = limits.POLICIES.of_account(account.quotas)
-            yield _use(id_, known + new, limit)
     yield from _slots(after, changes)
 
 
@@ -173,8 +166,7 @@ def _own(account: AwsAccount, identity: Identity) -> tuple[Attached, ...]:
 # ---- Azure ----
 
 
-def _azure(after: AzureEstate, changes: Sequence[Change]) -> Iterator[LimitUse]:
-    scopes: dict[str, int] = {}
+def _azure(changes: Sequence[Change]) -> Iterator[LimitUse]:
     for change in changes:
         resource = change.resource
         if change.after is None:
@@ -182,27 +174,7 @@ def _azure(after: AzureEstate, changes: Sequence[Change]) -> Iterator[LimitUse]:
         if resource.kind is ResourceKind.ROLE_DEFINITION:
             name = change.after["properties"]["roleName"]
             yield _use(resource.id, len(name), limits.ROLE_NAME_AZURE)
-            made = (r for t in after.tenants.values() for r in t.roles.values())
-            yield _use("tenant", sum(r.custom for r in made), limits.CUSTOM_ROLES)
         elif resource.kind is ResourceKind.ROLE_ASSIGNMENT:
-            scopes.setdefault(_counted_at(resource.scope), 0)
             condition = change.after["properties"].get("condition", "")
             used = len(condition.encode())
             yield _use(resource.id, used, limits.ASSIGNMENT_CONDITION)
-    for tenant in after.tenants.values():
-        for one in tenant.assignments:
-            at = _counted_at(one.scope)
-            if at in scopes and one.source is Source.ASSIGNMENT:
-                scopes[at] += 1
-    for scope, used in scopes.items():
-        if management_group(scope):
-            yield _use(scope, used, limits.GROUP_ASSIGNMENTS)
-        elif scope != "/":
-            yield _use(scope, used, limits.SUBSCRIPTION_ASSIGNMENTS)
-
-
-def _counted_at(scope: str) -> str:
-    """Return where an assignment counts: its subscription or management group."""
-    found = normalized(scope)
-    subscription = subscription_of(found)
-    return f"/subscriptions/{subscription}" if subscription else found

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from hashlib import sha256
 
 from checks.catalogue import catalogue
@@ -77,10 +78,15 @@ class Planner:
         graph: AccessGraph,
         findings: Sequence[Finding],
         wishes: Wishes,
+        context: Context | None = None,
     ) -> None:
-        """Remember the estate, all its findings and what must stay."""
-        self.context = Context(analysis, graph)
-        self._graph, self._keep = graph, wishes.keep
+        """Remember the estate, all its findings and what must stay.
+
+        `context` is that of another planner of the same estate, if there is one.
+        """
+        self.context = context or Context(analysis, graph)
+        self._analysis, self._findings = analysis, findings
+        self._graph, self._wishes = graph, wishes
         self._aws = self._azure = None
         if analysis.aws is not None:
             self._aws = AwsPlanner(analysis.aws, graph, findings, wishes)
@@ -90,14 +96,37 @@ class Planner:
         self._fixes = {one.id: one.fix for one in catalogue()}
 
     def remediation(self, finding: Finding) -> Remediation:
-        """Return the best remediation of a finding that holds."""
+        """Return the best remediation of a finding that holds.
+
+        Of what a mode leaves as it is, the advice tells what would close it otherwise.
+        """
+        found = self._best(finding)
+        known = finding.verdict is not Verdict.UNKNOWN and not found.refused
+        if self._wishes.mode is None or found.closes != "advice" or not known:
+            return found
+        other = self._without_mode.remediation(finding)
+        if other.closes == "advice" or other.status == "failed":
+            return found
+        how = f"{other.title} ({other.status}, closes it {other.closes})"
+        told = f"--mode {self._wishes.mode.value} cannot close it; without: {how}"
+        return replace(found, side_effects=(*found.side_effects, told))
+
+    @cached_property
+    def _without_mode(self) -> "Planner":
+        """The planner of the same estate that chooses the style itself."""
+        plain = replace(self._wishes, mode=None)
+        analysis, findings = self._analysis, self._findings
+        return Planner(analysis, self._graph, findings, plain, self.context)
+
+    def _best(self, finding: Finding) -> Remediation:
         failed: Remediation | None = None
         for option in self._options(finding):
             if isinstance(option, Advice):
                 return failed or _advice(finding, option)
             found = self._proven(finding, option)
             if found.status != "failed":
-                return self._refused(finding, found) or found
+                found = self._refused(finding, found) or found
+                return _instead(found, failed) if failed else found
             failed = failed or found
         return failed or _advice(finding, Advice(self._fixes[finding.check]))
 
@@ -105,7 +134,7 @@ class Planner:
         """Return a refusal where changes cut a path that must stay."""
         if found.proof is None:
             return None
-        cut = cut_paths(self._graph, self._keep, found.proof)
+        cut = cut_paths(self._graph, self._wishes.keep, found.proof)
         return _advice(finding, Advice(KEPT, refused=cut)) if cut else None
 
     def _options(self, finding: Finding) -> Iterator[Option]:
@@ -132,6 +161,12 @@ class Planner:
 def remediation_id(finding: Finding) -> str:
     """Return the id of a finding's remediation: the same in every scan."""
     return f"R-{sha256(finding.fingerprint.encode()).hexdigest()[:8]}"
+
+
+def _instead(found: Remediation, failed: Remediation) -> Remediation:
+    """Return a remediation that says why the one wanted more was not taken."""
+    not_taken = f"instead of {failed.title!a} ({failed.counterexample})"
+    return replace(found, why="; ".join(filter(None, (found.why, not_taken))))
 
 
 def _advice(finding: Finding, advice: Advice) -> Remediation:

@@ -37,6 +37,9 @@ class ResourceKind(StrEnum):
     ROLE_ELIGIBILITY = "azure.role-eligibility"  # a schedule request
     DENY_ASSIGNMENT = "azure.deny-assignment"
     POLICY_ASSIGNMENT = "azure.policy-assignment"
+    POLICY_DEFINITION = "azure.policy-definition"
+    POLICY_SET = "azure.policy-set-definition"  # an initiative
+    POLICY_EXEMPTION = "azure.policy-exemption"
     DELEGATION = "azure.registration-assignment"  # Lighthouse
     LOCK = "azure.lock"
     MEMBERSHIP = "azure.group-member"  # id: group's object id, name: member's object id

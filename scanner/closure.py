@@ -63,8 +63,7 @@ class Closure:
         What the end of the hop holds itself comes first; what lies further on counts
         where that is nothing.
         """
-        held = self.own(entry.target)
-        sums = self._sums[held] if held else self._gained(entry.target)
+        held, sums = self.own(entry.target), self._beyond(entry)
         if not sums.vectors:
             return None
         source = self.graph.principals[entry.source]
@@ -74,13 +73,18 @@ class Closure:
         best = along(source, self.graph.principals[holder], grant, grant.targets, hops)
         return Gain(best, sums.vectors, self._sets(sums))
 
-    def scopes(self, gain: Gain) -> frozenset[str]:
-        """Return the accounts or subscriptions of what somebody gains."""
-        found = self._scopes.get(id(gain.sets))
+    def scopes(self, entry: Edge) -> frozenset[str]:
+        """Return the accounts or subscriptions of what `beyond` a hop is gained."""
+        sums = self._beyond(entry)
+        found = self._scopes.get(id(sums))
         if found is None:
-            scopes = frozenset(self.graph.scopes_of(gain.sets))
-            found = self._scopes[id(gain.sets)] = gain, scopes
+            scopes = frozenset(self.graph.scopes_of(self._sets(sums)))
+            found = self._scopes[id(sums)] = sums, scopes
         return found[1]
+
+    def _beyond(self, entry: Edge) -> _Sum:
+        held = self.own(entry.target)
+        return self._sums[held] if held else self._gained(entry.target)
 
     def at(self, principal_id: str) -> tuple[frozenset[str], tuple[TargetSet, ...]]:
         """Return what somebody can do at all, itself or by hops: vectors and targets.
@@ -211,8 +215,8 @@ class Closure:
         return {}
 
     @cached_property
-    def _scopes(self) -> dict[int, tuple[Gain, frozenset[str]]]:
-        """By the identity of a gain's targets, which are kept with it."""
+    def _scopes(self) -> dict[int, tuple[_Sum, frozenset[str]]]:
+        """By the identity of a sum, which is kept so that no other has it."""
         return {}
 
 

@@ -183,26 +183,27 @@ class TargetSpace:
         return tuple(int.from_bytes(plane, "little") for plane in planes)
 
     @cached_property
-    def _sizes(self) -> dict[int, int]:
+    def _sizes(self) -> dict[int, tuple[int, int]]:
+        """Sizes of sets, each with its set: by identity, as large sets hash slowly."""
         return {}
 
     def size(self, bits: int) -> int:
-        """Count the targets of a set, once per distinct set.
+        """Count the targets of a set, once for each set that grants share.
 
         Counting takes a few operations on whole sets, not one per class.
         """
         planes = self._planes
         if planes is None:
             return bits.bit_count()
-        found = self._sizes.get(bits)
-        if found is None:
+        known = self._sizes.get(id(bits))
+        if known is None:
             first = lowest(bits) if bits else 0
             near = bits >> first  # most sets lie close together
             found = 0
             for digit, plane in enumerate(planes):
                 found += (near & plane >> first).bit_count() << digit
-            self._sizes[bits] = found
-        return found
+            known = self._sizes[id(bits)] = bits, found
+        return known[1]
 
 
 def lowest(bits: int) -> int:

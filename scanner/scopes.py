@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from scanner.estate import Target
-from scanner.grants import TargetSpace, bits_of, lowest, ones
+from scanner.grants import TargetSpace, bits_of, ones
 
 
 class Scopes:
@@ -21,13 +21,9 @@ class Scopes:
         self._numbers = numbers
         #: For each class its scopes, as a set of numbers.
         self._classes = [self._of_class(members) for members in space.classes]
-        #: For each class, where the run of neighbours with its scopes ends.
-        self._ends = [0] * self._size
-        end = self._size
-        for at in reversed(range(self._size)):
-            if at + 1 < self._size and self._classes[at] != self._classes[at + 1]:
-                end = at + 1
-            self._ends[at] = end
+        #: The last class of each run of neighbours with the same scopes.
+        self._ends = bits_of(self._runs(), self._size)
+        self._inner = ((1 << self._size) - 1) & ~self._ends
         self._known: dict[int, int] = {}
 
     @cached_property
@@ -45,34 +41,36 @@ class Scopes:
         return {number: bits_of(found[number], self._size) for number in found}
 
     @cached_property
-    def _counts(self) -> Mapping[int, int]:
-        return {number: mask.bit_count() for number, mask in self._masks.items()}
+    def _runs_of(self) -> Mapping[int, int]:
+        """The runs of each scope, by their ends."""
+        return {number: mask & self._ends for number, mask in self._masks.items()}
 
     def of(self, bits: int) -> int:
         """Return the scopes that some targets are in, as a set of their numbers."""
-        found = self._known.get(bits)
+        runs = self._touched(bits)
+        found = self._known.get(runs)
         if found is None:
-            found = self._known[bits] = self._touched(bits)
+            found = 0
+            for end in ones(runs):
+                found |= self._classes[end]
+            self._known[runs] = found
         return found
 
     def around(self, bits: int) -> int:
         """Return all targets of the scopes that some targets are in."""
         found = 0
-        for mask in self._masks_at(bits):
-            found |= mask
+        for number in ones(self.of(bits)):
+            found |= self._masks[number]
         return found
 
     def covered(self, bits: int) -> bool:
         """True when all targets of at least one scope are among these."""
-        count = bits.bit_count()
+        whole = self._ends & ~self._touched((self._inner | self._ends) & ~bits)
         return any(
-            count >= self._counts[number]
-            and self._masks[number] & bits == self._masks[number]
-            for number in ones(self.of(bits))
+            not self._runs_of[number] & ~whole
+            for end in ones(whole)
+            for number in ones(self._classes[end])
         )
-
-    def _masks_at(self, bits: int) -> Iterator[int]:
-        return (self._masks[number] for number in ones(self.of(bits)))
 
     def _of_class(self, members: Sequence[Target]) -> int:
         found = 0
@@ -80,13 +78,17 @@ class Scopes:
             found |= 1 << self._numbers.setdefault(target.scope, len(self._numbers))
         return found
 
+    def _runs(self) -> Iterator[int]:
+        """Yield where each run ends."""
+        following = (*self._classes[1:], None)
+        for at, (one, other) in enumerate(zip(self._classes, following, strict=True)):
+            if one != other:
+                yield at
+
     def _touched(self, bits: int) -> int:
-        """Look at each run once: a search in text for a digit runs in C."""
-        if not bits:
-            return 0
-        first = lowest(bits)  # most sets lie close together: what is before is left out
-        found, text, at = 0, bin(bits >> first)[:1:-1], 0
-        while at >= 0:
-            found |= self._classes[first + at]
-            at = text.find("1", self._ends[first + at] - first)
-        return found
+        """Return the runs with any of some classes, by their ends.
+
+        For all runs in one sum: what is added to the ones of a run's other classes
+        carries into its last.
+        """
+        return ((bits & self._inner) + self._inner | bits) & self._ends

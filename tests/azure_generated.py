@@ -13,6 +13,12 @@ from scanner.azure.model import (
     Machine,
     Source,
 )
+from scanner.azure.policies.model import (
+    Policies,
+    PolicyAssignment,
+    PolicyDefinition,
+    PolicyExemption,
+)
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy, management_group_scope
 from scanner.estate import Principal, Provider, Reachability, Target
@@ -140,6 +146,63 @@ memberships = st.fixed_dictionaries(
 )
 
 
+#: Types of extensions that policies speak of, and one that none does.
+EXTENSION_KINDS = ["A", "B", "other"]
+_KIND = "Microsoft.Compute/virtualMachines/extensions/type"
+_WRITTEN = [one.removesuffix("/write") for one in (EXTENSION, MANAGED_RUN)]
+_ON_KIND = [{"notIn": ["A"]}, {"notIn": ["A", "B"]}, {"equals": "B"}]
+_RULES = [
+    {"field": "type", "in": _WRITTEN},
+    {"field": "type", "equals": _WRITTEN[1]},
+    *(
+        {
+            "allOf": [
+                {"field": "type", "equals": _WRITTEN[0]},
+                {"field": _KIND, **comparison},
+            ]
+        }
+        for comparison in _ON_KIND
+    ),
+    {"field": "location", "equals": "nowhere"},
+]
+
+
+def _policies(assigned, exempt):
+    definitions = {
+        f"/p/{n}": PolicyDefinition(
+            f"/p/{n}", "all", {"if": rule, "then": {"effect": "deny"}}
+        )
+        for n, rule in enumerate(_RULES)
+    }
+    assignments = {
+        f"{scope}/x/{n}": PolicyAssignment(
+            f"{scope}/x/{n}", "", scope, f"/p/{rule}", {}, spared, enforced
+        )
+        for n, (scope, rule, spared, enforced) in enumerate(assigned)
+    }
+    exemptions = {
+        f"{scope}/e": PolicyExemption(f"{scope}/e", scope, one)
+        for scope in exempt
+        for one in list(assignments)[:1]
+    }
+    return Policies(assignments, definitions, {}, exemptions)
+
+
+policies = st.builds(
+    _policies,
+    st.lists(
+        st.tuples(
+            st.sampled_from(SCOPES[1:]),
+            st.integers(0, len(_RULES) - 1),
+            some(SCOPES[3:], 1),
+            st.integers(0, 4).map(lambda n: n > 0),
+        ),
+        max_size=3,
+    ),
+    some(SCOPES[3:], 1),
+)
+
+
 @st.composite
 def tenants(draw):
     members = draw(memberships)
@@ -181,4 +244,5 @@ def tenants(draw):
         tuple(locks),
         Directory(principals, members, reached, unseen),
         machines,
+        policies=draw(policies),
     )

@@ -135,4 +135,34 @@ def small_tenant() -> AzureTenant:
     tenant.eligible(bob, contributor, prod.scope)
     tenant.deny("watch", prod.scope, ["Microsoft.Compute/*"], effect="audit")
     tenant.add("Microsoft.Authorization/locks", prod.scope, {"level": "CanNotDelete"})
+    _policies(tenant, prod.scope)
     return tenant
+
+
+def _policies(tenant: AzureTenant, scope: str) -> None:
+    """Assign an initiative with a built-in definition and one of the subscription."""
+    op = "Microsoft.Authorization/policyDefinitions"
+    rule = {"if": {"field": "type", "like": "*/extensions"}, "then": {"effect": "deny"}}
+    made = [
+        tenant.add(op, at, {"policyRule": rule, "mode": "All"}, name)
+        for at, name in (("/", "built-in"), (scope, "ours"), ("/", "not-assigned"))
+    ]
+    members = [{"policyDefinitionId": id_} for id_ in made[:2]]
+    both = tenant.add(
+        "Microsoft.Authorization/policySetDefinitions",
+        scope,
+        {"policyDefinitions": members},
+        "both",
+    )
+    assigned = tenant.add(
+        "Microsoft.Authorization/policyAssignments",
+        scope,
+        {"policyDefinitionId": both},
+        "guard",
+    )
+    tenant.add(
+        "Microsoft.Authorization/policyExemptions",
+        scope,
+        {"policyAssignmentId": assigned, "expiresOn": "2020-01-01T00:00:00Z"},
+        "over",
+    )

@@ -50,6 +50,11 @@ from azure_tenant import INHERITED, MANAGEMENT, AzureTenant, Row
 TOKEN = "stand-in-token"
 _SECRETS = re.compile(r"/(list\w*(keys?|credentials?|secrets?)|regeneratekey)\b")
 _GROUPS = MANAGEMENT.lower()
+_DEFINED = tuple(
+    f"Microsoft.Authorization/{name}"
+    for name in ("policyDefinitions", "policySetDefinitions")
+)
+_POLICIES = tuple(f"{op}/".lower() for op in _DEFINED)
 
 
 @dataclass(frozen=True)
@@ -185,9 +190,14 @@ class AzureServer:
         if in_one and parts[2] not in self.tenant.subscriptions:
             return None
         scope, _, kind = path.rpartition("/providers/")
+        if kind == "microsoft.serialconsole/consoleservices/default":
+            return {"properties": {"disabled": parts[2] in self.tenant.silent}}
         for op in INHERITED:
             if kind == op.lower():
                 return self._scoped(op, scope or "/")
+        if kind.startswith(_POLICIES):
+            rows = (row for op in _DEFINED for row in self.tenant.scoped[op])
+            return next((row for row in rows if row["id"].lower() == path), None)
         if kind.startswith("microsoft.authorization/roledefinitions"):
             return self._roles(scope or "/", kind.split("/")[2:], query)
         return self.tenant.lists[path] if in_one or path == "/subscriptions" else None

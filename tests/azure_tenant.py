@@ -37,6 +37,7 @@ INHERITED = (
     f"{AUTHORIZATION}/roleManagementPolicyAssignments",
     f"{AUTHORIZATION}/locks",
     f"{AUTHORIZATION}/policyAssignments",
+    f"{AUTHORIZATION}/policyExemptions",
     f"{AUTHORIZATION}/classicAdministrators",
     "Microsoft.ManagedServices/registrationDefinitions",
     "Microsoft.ManagedServices/registrationAssignments",
@@ -139,6 +140,7 @@ class AzureTenant:
     )
     groups: dict[str, Row] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)  # ids: the serial console is off
 
     def __post_init__(self) -> None:
         self.management_group(self.id, parent="")

@@ -349,6 +349,11 @@ EXPECTED = {
         "entra/dev-1 1",
     ],
     # More than five on dev-1 and archive-1, web-1 and web-2.
+    # Off on the platform.
+    "t1651_azure_serial_console_on": [
+        "shop-dev/* 3",
+        "shop-prod/* 3",
+    ],
     "t1651_azure_too_many_on_a_machine": [
         "shop-dev/* 2",
         "shop-prod/* 2",

@@ -136,6 +136,14 @@ OBJECTS: dict[ResourceKind, tuple[str, str, str, Any, Any]] = {
         None,
     ),
 }
+_POLICY = {
+    "mode": "All",
+    "policyRule": {
+        "if": {"field": "type", "in": "[parameters('a')]"},
+        "then": {"effect": "deny"},
+    },
+    "parameters": {"a": {"type": "Array"}},
+}
 for _kind, _where, _type, _one, _other in (
     (
         *(ResourceKind.ROLE_DEFINITION, SUBSCRIPTION),
@@ -161,6 +169,22 @@ for _kind, _where, _type, _one, _other in (
         f"{_AUTHORIZATION}/policyAssignments",
         {"policyDefinitionId": "/providers/x", "parameters": {"a": {"value": ["b"]}}},
         {"policyDefinitionId": "/providers/x", "enforcementMode": "DoNotEnforce"},
+    ),
+    (
+        *(ResourceKind.POLICY_DEFINITION, SUBSCRIPTION),
+        f"{_AUTHORIZATION}/policyDefinitions",
+        *(_POLICY, {**_POLICY, "mode": "Indexed"}),
+    ),
+    (
+        *(ResourceKind.POLICY_SET, SUBSCRIPTION),
+        f"{_AUTHORIZATION}/policySetDefinitions",
+        *({"policyDefinitions": [{"policyDefinitionId": "/providers/x"}]}, None),
+    ),
+    (
+        *(ResourceKind.POLICY_EXEMPTION, GROUP_SCOPE),
+        f"{_AUTHORIZATION}/policyExemptions",
+        {"policyAssignmentId": "/providers/z", "exemptionCategory": "Waiver"},
+        {"policyAssignmentId": "/providers/z", "exemptionCategory": "Mitigated"},
     ),
     (
         *(ResourceKind.DELEGATION, SUBSCRIPTION),

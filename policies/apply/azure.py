@@ -6,6 +6,7 @@ from typing import Any
 
 from policies.apply.azure_directory import introduce, membership
 from policies.apply.azure_draft import AzureDraft, AzureIndex, row
+from policies.apply.azure_policies import POLICY_KINDS, policy_object
 from policies.apply.errors import UnappliableChange, expect, member, no_such
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind
@@ -262,4 +263,5 @@ _KINDS: Mapping[ResourceKind, _Apply] = {
     ResourceKind.DELEGATION: _delegation,
     ResourceKind.MEMBERSHIP: membership,
     ResourceKind.IDENTITY: _identity,
+    **dict.fromkeys(POLICY_KINDS, policy_object),
 }

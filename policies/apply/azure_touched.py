@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from policies.apply.azure_draft import AzureIndex
+from policies.apply.azure_policies import POLICY_KINDS
 from policies.remediation import Change
 from policies.resources import ResourceKind
 from scanner.azure.definitions import object_id
 from scanner.azure.elsewhere import enclosing
 from scanner.azure.handing import HAND_OUT
 from scanner.azure.model import Assignment, AzureTenant
+from scanner.azure.policies.model import PolicySet
 from scanner.azure.rbac.scopes import last_segment, normalized, scope_of
 
 _ASSIGNED = (
@@ -68,6 +70,9 @@ def _served(index: AzureIndex, tenant: AzureTenant, change: Change) -> Iterator[
         )
     elif resource.kind in (ResourceKind.DENY_ASSIGNMENT, ResourceKind.LOCK):
         yield from _holding_near(tenant, _scope(change))
+    elif resource.kind in POLICY_KINDS:
+        for scope in _policed(tenant, change):
+            yield from _holding_near(tenant, scope)
     elif resource.kind is ResourceKind.MEMBERSHIP:
         yield object_id(resource.name)
     elif resource.kind is ResourceKind.IDENTITY:
@@ -106,6 +111,27 @@ def _scope(change: Change) -> str:
         if isinstance(scope, str):
             return normalized(scope)
     return scope_of(change.resource.id)
+
+
+def _policed(tenant: AzureTenant, change: Change) -> frozenset[str]:
+    """Return where a change of a policy counts: where what it is part of is assigned.
+
+    One that is made and assigned by the same changes counts where it is assigned.
+    """
+    resource, policies = change.resource, tenant.policies
+    if resource.kind is ResourceKind.POLICY_ASSIGNMENT:
+        return frozenset({_scope(change)})
+    if resource.kind is ResourceKind.POLICY_EXEMPTION:
+        return frozenset({scope_of(resource.id)})
+    key = normalized(resource.id)
+    using = {key, *(id_ for id_, one in policies.sets.items() if _holds(one, key))}
+    return frozenset(
+        one.scope for one in policies.assignments.values() if one.definition in using
+    )
+
+
+def _holds(one: PolicySet, definition: str) -> bool:
+    return any(member.definition == definition for member in one.members)
 
 
 def _holding_near(tenant: AzureTenant, scope: str) -> Iterator[str]:

@@ -41,6 +41,13 @@ def stays(refused: str) -> Advice:
     return Advice(KEPT, side_effects=(rarely,), refused=refused)
 
 
+def nothing_to_tighten(actions: Iterable[str]) -> Advice:
+    """A5: the operations are as narrow already as the mode would leave them."""
+    listed = ", ".join(sorted(actions))
+    title = f"Nothing to tighten: {listed} runs only documents that take no code"
+    return Advice(title)
+
+
 def service_policy_advice() -> Advice:
     """Return what to do about a policy under `service-role/`."""
     title = "A service needs its policy whole: limit who may pass or edit the role"

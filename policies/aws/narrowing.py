@@ -1,15 +1,18 @@
 """A5: which documents on which nodes an operation is narrowed to."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from policies.aws.index import PlanIndex
 from policies.aws.owners import TAGGING
 from policies.aws.statements import Narrowing, names_action
 from policies.keep import Keep
 from policies.wishes import Wishes
+from scanner.aws.iam.patterns import Match, match_resource
 from scanner.aws.model import AwsAccount, Identity, Node, SsmDocument
 from scanner.aws.vectors import catalogue
+from scanner.estate import Target
+from scanner.grants import Grant
 
 #: Operations that are authorised on a document and on a node.
 _SEND, _START = "ssm:SendCommand", "ssm:StartSession"
@@ -79,6 +82,37 @@ class Narrower:
             return tuple(node.target.id for node in wanted), ()
         patterns = [p for one in kept for p in one.targets if p.startswith("arn:")]
         return tuple(dict.fromkeys(patterns)) or _every_node(account), ()
+
+
+def within(grants: Iterable[Grant], one: Narrowing) -> bool:
+    """True when access to an operation is no wider than what it would be narrowed to.
+
+    Then narrowing takes nothing from anybody: no document, and no node.
+    """
+    documents = {each.rpartition(":document/")[2] for each in one.documents}
+    mine = [grant for grant in grants if grant.vector.id == one.action]
+    return bool(mine) and all(
+        _only(grant.decision.documents, one.documents, documents)
+        and all(_is_named(target, one) for target in grant.targets)
+        for grant in mine
+    )
+
+
+def _only(
+    run: str | tuple[str, ...] | None, arns: Collection[str], names: Collection[str]
+) -> bool:
+    """True when nothing but some documents is run; `*` stands for any."""
+    if "*" in names:
+        return True
+    return isinstance(run, tuple) and all(
+        each in (arns if each.startswith("arn:") else names) for each in run
+    )
+
+
+def _is_named(target: Target, one: Narrowing) -> bool:
+    tags = {(f"aws:ResourceTag/{key}", value) for key, value in target.tags}
+    named = any(match_resource(p, target.id) is Match.YES for p in one.nodes)
+    return named and tags.issuperset(one.tags)
 
 
 def can_tag(identity: Identity) -> bool:

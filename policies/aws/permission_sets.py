@@ -7,7 +7,7 @@ from policies.aws import changes, statements
 from policies.aws.index import PlanIndex
 from policies.aws.owners import policy_name
 from policies.aws.wanted import Want, Wanted
-from policies.limits import PERMISSION_SET_INLINE, fits
+from policies.limits import PERMISSION_SET_INLINE, fits, size_of
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind
 from scanner.aws.model import Identity, Organization
@@ -21,6 +21,8 @@ class PermissionSets:
         """Remember the estate and who is to lose what."""
         self._index, self._graph, self._wanted = index, graph, wanted
         self._done: dict[str, tuple[Change, ...] | None] = {}
+        #: Permission sets whose inline policy has no room, and what it would take.
+        self.full: dict[str, str] = {}
 
     def edited(self, permission_set: str) -> tuple[Change, ...] | None:
         """Deny what its roles are to lose in its inline policy.
@@ -44,6 +46,9 @@ class PermissionSets:
             return None
         after = _denying(before, gone)
         if not fits(after, PERMISSION_SET_INLINE):
+            limit = PERMISSION_SET_INLINE
+            beyond = f"{size_of(after)} {limit.of}, and the limit is {limit.value}"
+            self.full[permission_set] = beyond
             return None
         owner = organization.management_account
         change = changes.edit_permission_set(

@@ -13,6 +13,7 @@ from policies.aws.grounds import (
     allowing,
     home_of,
     hop_advice,
+    nothing_to_tighten,
     service_policy_advice,
     stays,
     ways_back,
@@ -27,6 +28,8 @@ from policies.aws.owners import (
 )
 from policies.aws.passing import pinned
 from policies.aws.permission_sets import PermissionSets
+from policies.aws.requesting import CHECK as JUST_IN_TIME
+from policies.aws.requesting import request_access
 from policies.aws.trusts import TRUSTED, close_entries
 from policies.aws.wanted import Want, Wanted, is_taken, wanted
 from policies.aws.words import side_effects, still_wide, title_of, why
@@ -84,6 +87,9 @@ class AwsPlanner:
             yield from self._root(finding)
         elif finding.check in _TOO_MANY:
             yield from self._too_many(finding)
+        elif finding.check == JUST_IN_TIME:
+            account = finding.scope.partition(":")[2]
+            yield request_access(self.index.account(account), self._losing(account))
         elif is_taken(finding) and finding.principal is not None:
             identity = self.index.identities.get(finding.principal.id)
             if identity is not None:
@@ -100,8 +106,11 @@ class AwsPlanner:
         refused = self.wanted.refused.get(id_)
         want = self.wanted.of.get(id_)
         if want is None or self.wanted.nothing_of(id_, finding):
+            tight, must = self.wanted.tight.get(id_, ((), ""))
             if refused:
                 yield stays(refused)
+            elif not set(tight).isdisjoint(finding.vectors):
+                yield stays(must) if must else nothing_to_tighten(tight)
             elif finding.path:
                 yield from self._entered(identity, finding)
             return
@@ -230,7 +239,9 @@ class AwsPlanner:
         roles = self.index.provisioned.get(owner or "", (identity.principal.id,))
         effect = f"the permission set made {len(roles)} roles: all of them change"
         title = "Take the permission set away in this account, or change it for all"
-        yield Advice(title, self._sets.unassigned(identity), side_effects=(effect,))
+        full = self._sets.full.get(owner or "")
+        effects = (effect, full) if full else (effect,)
+        yield Advice(title, self._sets.unassigned(identity), side_effects=effects)
 
     def _draft(self, identity: Identity, want: Want, done: Sequence[Change]) -> Draft:
         others = {id_ for change in done for id_ in change.affects}
@@ -275,6 +286,10 @@ class AwsPlanner:
 
     # ---- about a whole account ----
 
+    def _losing(self, account: str) -> int:
+        """Return from how many principals of an account vectors are taken."""
+        return sum(home_of(id_) == account for id_ in self.wanted.of)
+
     def _root(self, finding: Finding) -> Iterator[Option]:
         account = finding.scope.partition(":")[2]
         fence = self._controls.fence_root(account)
@@ -311,8 +326,9 @@ class AwsPlanner:
                     (),
                     ("try the SCP on one account first",),
                     also,
+                    lent=self.wanted.lending.get(account, {}),
                 )
-        losing = sum(home_of(id_) == account for id_ in self.wanted.of)
-        effect = f"the other remediations take vectors from {losing} principals here"
+        number = self._losing(account)
+        effect = f"the other remediations take vectors from {number} principals here"
         title = "Apply the remediations of the principals, or use --mode guardrail"
         yield Advice(title, side_effects=(effect,))

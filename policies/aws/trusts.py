@@ -12,7 +12,7 @@ from policies.aws.index import PlanIndex
 from policies.aws.owners import special_owner
 from policies.aws.statements import Json, as_list
 from policies.drafts import KEPT, Advice, Draft
-from policies.limits import TRUST_POLICY, fits
+from policies.limits import TRUST_POLICY, Limit, fits, size_of
 from policies.proof.model import Aim
 from policies.remediation import Change
 from policies.wishes import Mode, Wishes
@@ -97,7 +97,7 @@ def _demanding(
     finding: Finding,
     entries: list[_Entry],
     wishes: Wishes,
-) -> Iterator[Draft]:
+) -> Iterator[Option]:
     """Yield an entry that takes an ExternalId, or an exact subject and audience."""
     done: list[Change] = []
     required: dict[str, Any] = {}
@@ -113,10 +113,12 @@ def _demanding(
             if finding.check != ANYONE or not required:
                 required["sts:ExternalId"] = _EXTERNAL_ID
         after = statements.with_condition(one.content, one.indexes, required)
-        change = _edited(index, one, after, outsider)
-        if change is None:
+        role = one.role.principal.id
+        limit = TRUST_POLICY.of_account(index.quotas(role))
+        if not fits(after, limit):
+            yield _full(role, after, limit)
             return
-        done.append(change)
+        done.append(edit_trust(role, one.content, after, (outsider.id,)))
     if done:
         yield Draft(
             "Demand more of the outsider in the role's trust policy",
@@ -258,13 +260,11 @@ def _fenced(
         )
 
 
-def _edited(
-    index: PlanIndex, one: _Entry, after: Json, outsider: Principal
-) -> Change | None:
-    role = one.role.principal.id
-    if not fits(after, TRUST_POLICY.of_account(index.quotas(role))):
-        return None
-    return edit_trust(role, one.content, after, (outsider.id,))
+def _full(role: str, after: Json, limit: Limit) -> Advice:
+    """Return why a trust policy cannot demand more: it would be too long."""
+    beyond = f"{role}: {size_of(after)} {limit.of}, and the limit is {limit.value}"
+    title = "The trust policy is full: shorten it, to demand more of the outsider"
+    return Advice(title, side_effects=(beyond,))
 
 
 def _issuer(one: _Entry) -> str:

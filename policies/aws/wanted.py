@@ -8,14 +8,14 @@ from functools import cache
 from checks.finding import Finding
 from policies.aws.changes import account_of as home_of
 from policies.aws.index import PlanIndex
-from policies.aws.narrowing import Narrower
+from policies.aws.narrowing import Narrower, within
 from policies.aws.owners import is_permission_set_role, special_owner
 from policies.aws.statements import Narrowing
 from policies.keep import Keep
 from policies.wishes import Mode, Wishes
 from scanner.aws.vectors import catalogue
 from scanner.estate import Principal
-from scanner.grants import StatementBecause, Verdict
+from scanner.grants import Grant, StatementBecause, Verdict
 from scanner.graph import AccessGraph
 
 #: Checks about a whole account, or about how outsiders and others enter it.
@@ -47,10 +47,12 @@ class Want:
     Attributes:
         vectors: taken away, or narrowed where `narrowed` names them.
         narrowed: what is left of some of them.
+        tight: what stays, since it is no wider than what would be left of it.
     """
 
     vectors: frozenset[str]
     narrowed: tuple[Narrowing, ...] = ()
+    tight: tuple[str, ...] = ()
 
     @property
     def removed(self) -> frozenset[str]:
@@ -68,6 +70,8 @@ class Wanted:
             as one of these principals.
         statements: the Allow statements that findings rest on, by policy.
         refused: why nothing may be taken from a principal, by its id.
+        tight: operations that are as narrow already as they would be made, by principal
+            id, and who says that what is left of them must stay, if anybody.
         lending: by account, what others lose with what these principals do.
     """
 
@@ -75,6 +79,7 @@ class Wanted:
     loses: Mapping[str, frozenset[str]]
     statements: Mapping[str, frozenset[int]]
     refused: Mapping[str, str]
+    tight: Mapping[str, tuple[tuple[str, ...], str]]
     lending: Mapping[str, Mapping[str, frozenset[str]]]
 
     def nothing_of(self, id_: str, finding: Finding) -> bool:
@@ -102,20 +107,25 @@ def wanted(
     narrower = Narrower(index, wishes)
     of: dict[str, Want] = {}
     refused: dict[str, str] = {}
+    tight: dict[str, tuple[tuple[str, ...], str]] = {}
     for id_, principal in people.items():
         kept = wishes.kept(principal)
         want = _want(narrower, id_, frozenset(vectors[id_]), kept, wishes.mode)
+        want = _narrower(want, graph.grants_of.get(id_, ()))
+        reasons = "; ".join(dict.fromkeys(one.reason for one in kept))
+        if want.tight:
+            tight[id_] = want.tight, reasons
         if want.vectors:
             of[id_] = want
         elif kept:
-            refused[id_] = "; ".join(dict.fromkeys(one.reason for one in kept))
+            refused[id_] = reasons
     statements = _statements(one for one in taken if _in(of, one))
     loses = {id_: want.vectors for id_, want in of.items()}
     lending = _lending(graph, of)
     for lent in lending.values():
         for id_, vectors_lent in lent.items():
             loses[id_] = loses.get(id_, frozenset()) | vectors_lent
-    return Wanted(of, loses, statements, refused, lending)
+    return Wanted(of, loses, statements, refused, tight, lending)
 
 
 def _lending(
@@ -168,6 +178,13 @@ def _want(
     if mode is Mode.TIGHTEN:
         return Want(rest, narrower.by_default(id_, rest))
     return Want(rest)
+
+
+def _narrower(want: Want, grants: Sequence[Grant]) -> Want:
+    """Leave out what is no wider than what would be left of it."""
+    tight = tuple(one.action for one in want.narrowed if within(grants, one))
+    narrowed = tuple(one for one in want.narrowed if one.action not in tight)
+    return Want(want.vectors - {*tight}, narrowed, tight)
 
 
 def _wholly(one: Keep, vector: str) -> bool:

@@ -122,7 +122,9 @@ def orders(
     first = [one for one in done if one.after is None and one.where in writes]
     kind = ResourceKind.ROLE_DEFINITION
     ahead = [*(one for one in done if one.resource.kind is kind), *first]
-    other = (*ahead, *(one for one in done if one not in ahead))
+    rest = [one for one in done if one not in ahead]
+    come = [one for one in rest if one.after is not None]
+    other = (*ahead, *come, *(one for one in rest if one.after is None))
     if first and other != tuple(done):
         yield other
 

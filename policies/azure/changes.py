@@ -261,27 +261,3 @@ def _named(one: tuple[str, str]) -> dict[str, str]:
 def principal_type(tenant: AzureTenant, id_: str) -> str:
     """Return the principal type that ARM takes for an object id."""
     return _PRINCIPAL_TYPES.get(kind_of(tenant, id_), "User")
-
-
-def assign_policy(scope: str, name: str, definition: str, parameters: Any) -> Change:
-    """Z6: an assignment of a built-in policy."""
-    id_ = f"{scope}/{_AUTHORIZATION}/policyAssignments/{name}"
-    after = {
-        "id": id_,
-        "properties": {
-            "displayName": "Only approved VM extensions",
-            "policyDefinitionId": definition,
-            "parameters": parameters,
-            "enforcementMode": "Default",
-        },
-    }
-    return Change(
-        "Z6",
-        id_,
-        "Assign the policy `Only approved VM extensions should be installed`",
-        None,
-        after,
-        "delete the policy assignment",
-        (),
-        Resource(ResourceKind.POLICY_ASSIGNMENT, id_, scope=scope),
-    )

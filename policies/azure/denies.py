@@ -1,4 +1,4 @@
-"""Z5 and Z6: deny assignments of your own, and the policy on extensions."""
+"""Z5: deny assignments of your own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,11 +16,6 @@ from scanner.estate import Principal, Provider
 from scanner.grants import Tier
 from scanner.graph import AccessGraph
 
-#: Built-in policy: only approved VM extensions should be installed.
-_EXTENSIONS = (
-    "/providers/Microsoft.Authorization/policyDefinitions/"
-    "c0e996f8-39cf-4af9-9f45-83fbde810432"
-)
 _REMOVES = "Microsoft.Authorization/denyAssignments/delete"
 _ALONE = ("user", "guest", "service-principal", "managed-identity")
 _COMMANDS = (Tier.DIRECT, Tier.INDIRECT)
@@ -181,12 +176,3 @@ class Denies:
         more = f" and {len(names) - _MOST_NAMED} more" * (len(names) > _MOST_NAMED)
         listed = ", ".join(names[:_MOST_NAMED])
         return (f"{_REMOVES} by {listed}{more}",) if names else ()
-
-
-def extension_policy(scope: str) -> Change:
-    """Z6: only approved extensions, at a subscription."""
-    parameters = {
-        "effect": {"value": "Deny"},
-        "approvedExtensions": {"value": ["AzureMonitorLinuxAgent"]},
-    }
-    return changes.assign_policy(scope, "whocanrun-extensions", _EXTENSIONS, parameters)

@@ -7,8 +7,9 @@ from checks.finding import Finding
 from policies.azure import changes
 from policies.azure.assignments import Assignments
 from policies.azure.behind import Behind, Steps, following, orders
-from policies.azure.denies import Denies, extension_policy
+from policies.azure.denies import Denies
 from policies.azure.index import Held, PlanIndex
+from policies.azure.policing import EFFECTS, Policing
 from policies.azure.roles import WRITE_ROLES
 from policies.azure.wanted import Step, Wanted, direct, is_taken, wanted
 from policies.azure.words import side_effects, title_of, why
@@ -59,6 +60,10 @@ class AzurePlanner:
     @cached_property
     def _assignments(self) -> Assignments:
         return Assignments(self.index, self.wanted)
+
+    @cached_property
+    def _policing(self) -> Policing:
+        return Policing(self.index, self._graph, self._wishes)
 
     @cached_property
     def _denies(self) -> Denies:
@@ -209,13 +214,28 @@ class AzurePlanner:
             )
 
     def _too_many(self, finding: Finding) -> Iterator[Option]:
-        scope = f"/subscriptions/{finding.scope.partition(':')[2]}"
         if self._wishes.mode is Mode.GUARDRAIL:
             yield from self._denied(finding)
+            yield from self._policed(finding)
         title = "Apply the remediations of the principals, or use --mode guardrail"
-        handed = (extension_policy(scope),)
-        effect = "the policy stops new extensions and run commands, not the POST"
-        yield Advice(title, handed, side_effects=(effect,))
+        planned = self._policing.at(_subscription(finding))
+        handed = planned.changes if planned else ()
+        yield Advice(title, handed, side_effects=EFFECTS if planned else ())
+
+    def _policed(self, finding: Finding) -> Iterator[Draft]:
+        """Z6: deny what a policy can, to everybody."""
+        planned = self._policing.at(_subscription(finding))
+        if planned is not None:
+            yield Draft(
+                title_of(planned.changes),
+                planned.changes,
+                Aim.NARROW if planned.narrows else Aim.REMOVE,
+                planned.loses,
+                why(planned.changes, self._wishes),
+                planned.left,
+                EFFECTS,
+                lent=planned.lent,
+            )
 
     # ---- drafts ----
 
@@ -261,6 +281,10 @@ class AzurePlanner:
                 kept = operation not in gone and role is not None
                 if kept and role and any(role.granting(operation, False)):
                     yield f"{operation} of {role.name}"
+
+
+def _subscription(finding: Finding) -> str:
+    return f"/subscriptions/{finding.scope.partition(':')[2]}"
 
 
 def _ownership(finding: Finding) -> Advice:

@@ -9,6 +9,7 @@ from policies.wishes import Wishes
 _TITLES = {
     "Z8": "Delete the delegation to the managing tenant",
     "Z5": "Deny the operations that run commands",
+    "Z6": "Deny extensions and managed run commands by policy",
     "Z2": "Replace the role by {names}",
     "Z3": "Replace the role by Reader",
     "Z4": "Make the access eligible instead of permanent",
@@ -29,6 +30,7 @@ _REASONS = {
     "Z3": "replace: no custom role can be assigned at this scope",
     "Z4": "temporary: the access stays for when it is needed",
     "Z5": "deny: no assignment can be changed without touching others",
+    "Z6": "deny: no deny assignment can be written here; run command stays open",
     "Z7": "remove: the group serves others, who keep it",
 }
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.apply.azure_draft import AzureIndex
+from policies.apply.azure_policies import POLICY_KINDS
 from policies.azure.changes import assignment_json
+from policies.azure.policy_objects import policy_json
 from policies.azure.roles import role_json
 from policies.changes_in.wanted import Wanted
 from policies.resources import Resource, ResourceKind
@@ -46,10 +48,20 @@ def _found(
         yield from ({"id": d.id} for d in tenant.denies if normalized(d.id) == wanted)
     elif resource.kind is ResourceKind.LOCK:
         yield from ({"id": k.id} for k in tenant.locks if normalized(k.id) == wanted)
+    elif resource.kind in POLICY_KINDS:
+        yield from _policy(tenant, wanted)
     elif resource.kind is ResourceKind.MEMBERSHIP:
         members = tenant.directory.members.get(resource.id)
         if members and resource.name in members.ids:
             yield {"id": resource.name}
+
+
+def _policy(tenant: AzureTenant, wanted: str) -> Iterator[Any]:
+    """Yield a policy object, as the estate keeps it."""
+    known = tenant.policies
+    for some in (known.assignments, known.definitions, known.sets, known.exemptions):
+        if wanted in some:
+            yield policy_json(some[wanted])
 
 
 def _alike(tenant: AzureTenant, body: Any) -> Iterator[Any]:

@@ -29,6 +29,10 @@ _ARM = {
     "roleeligibilityschedulerequests": ResourceKind.ROLE_ELIGIBILITY,
     "denyassignments": ResourceKind.DENY_ASSIGNMENT,
     "locks": ResourceKind.LOCK,
+    "policyassignments": ResourceKind.POLICY_ASSIGNMENT,
+    "policydefinitions": ResourceKind.POLICY_DEFINITION,
+    "policysetdefinitions": ResourceKind.POLICY_SET,
+    "policyexemptions": ResourceKind.POLICY_EXEMPTION,
     "registrationassignments": ResourceKind.DELEGATION,
 }
 _PROVIDERS = ("microsoft.authorization", "microsoft.managedservices")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from policies.apply.azure_draft import AzureIndex
 from policies.changes_in import aws_files, azure_files, bundles, terraform
 from policies.changes_in.names import Names
 from policies.changes_in.objects import FORMS, bare_body, object_of
-from policies.changes_in.wanted import Wanted
+from policies.changes_in.wanted import Passed, Wanted
 from policies.resources import Resource, ResourceKind
 from scanner.errors import UnusableInput
 from scanner.evidence import strictjson
@@ -35,11 +35,13 @@ class Reader:
     Attributes:
         aws, azure: indexes of the halves; None where the estate has none.
         names: finds what files call by a short name.
+        passed: what was read and not looked at, so far.
     """
 
     aws: AwsIndex | None
     azure: AzureIndex | None
     names: Names
+    passed: Passed = field(default_factory=Passed)
 
     def change(self, argument: str) -> tuple[Wanted, ...]:
         """Return the objects of one `--change`: FILE, OBJECT=FILE or OBJECT.
@@ -93,7 +95,7 @@ class Reader:
         self, body: Mapping[str, Any], source: str, folder: Path
     ) -> Iterator[Wanted]:
         if terraform.is_plan(body):
-            yield from terraform.recognised(body, source, self.names)
+            yield from terraform.recognised(body, source, self.names, self.passed)
         elif bundles.is_bundle(body):
             yield from bundles.recognised(body, source, folder)
         elif not aws_files.is_aws(body) and azure_files.is_azure(body):

@@ -8,8 +8,10 @@ from policies.changes_in.aws_files import document
 from policies.changes_in.names import Names
 from policies.changes_in.objects import subject_body
 from policies.changes_in.terraform_azure import AZURE_TYPES
+from policies.changes_in.terraform_policies import acts
 from policies.changes_in.terraform_rows import Row, rows_of
-from policies.changes_in.wanted import Wanted
+from policies.changes_in.terraform_types import may_move_access
+from policies.changes_in.wanted import Passed, Wanted
 from policies.resources import Resource, ResourceKind
 from scanner.errors import UnusableInput
 
@@ -18,13 +20,17 @@ Body = Mapping[str, Any]
 
 def is_plan(body: Body) -> bool:
     """True for a plan as JSON."""
-    return "format_version" in body and "resource_changes" in body
+    known = {"resource_changes", "planned_values"}
+    return "format_version" in body and not known.isdisjoint(body)
 
 
-def recognised(body: Body, source: str, names: Names) -> Iterator[Wanted]:
+def recognised(
+    body: Body, source: str, names: Names, passed: Passed
+) -> Iterator[Wanted]:
     """Yield what a plan makes of the objects that access rests on.
 
-    Resources of other types, and those that the plan leaves alone, are passed over.
+    What the plan leaves alone is passed over. Resources of other types are noted in
+    `passed`: those that may move access, and how many others there are.
 
     Raises:
         UnusableInput: a value that decides is known only after apply.
@@ -34,8 +40,12 @@ def recognised(body: Body, source: str, names: Names) -> Iterator[Wanted]:
         read = AWS_TYPES.get(row.type)
         if read is not None:
             yield from read(plan, row)
-        elif row.type in AZURE_TYPES:
+        elif row.type in AZURE_TYPES and not acts(row):
             yield from AZURE_TYPES[row.type](row, plan.rows)
+        elif may_move_access(row):
+            passed.unread.append(f"{row.source} ({row.type})")
+        else:
+            passed.others += 1
 
 
 @dataclass
@@ -48,7 +58,8 @@ class _Plan:
 
     def __post_init__(self) -> None:
         """Name what the plan makes, for those that refer to it."""
-        for row in self.rows:
+        # What goes is named first: what comes, or stays, may have the same address.
+        for row in sorted(self.rows, key=lambda one: not one.deleted):
             if row.type in _NAMED:
                 self.made[row.address] = self.arn(row, _NAMED[row.type])
 
@@ -89,12 +100,12 @@ def _change(row: Row, resource: Resource, after: Callable[[], Any]) -> Iterator[
 
 
 def _policy(plan: _Plan, row: Row) -> Iterator[Wanted]:
-    resource = Resource(ResourceKind.MANAGED_POLICY, plan.made[row.address])
+    resource = Resource(ResourceKind.MANAGED_POLICY, plan.arn(row, _NAMED[row.type]))
     yield from _change(row, resource, lambda: _document(row, "policy"))
 
 
 def _role(plan: _Plan, row: Row) -> Iterator[Wanted]:
-    role = plan.made[row.address]
+    role = plan.arn(row, _NAMED[row.type])
     trust = Resource(ResourceKind.TRUST, role)
     yield from _change(row, trust, lambda: _document(row, "assume_role_policy"))
     yield from _bounded(plan, row, role)
@@ -108,7 +119,7 @@ def _subject(plan: _Plan, row: Row) -> Iterator[Wanted]:
         UnusableInput: it gets another name in place, and so another ARN.
     """
     kind = ResourceKind(f"aws.{_NAMED[row.type]}")
-    resource = Resource(kind, plan.made[row.address])
+    resource = Resource(kind, plan.arn(row, _NAMED[row.type]))
     old, new = row.before, row.after
     if old and new and any(old.get(one) != new.get(one) for one in ("name", "path")):
         hint = "plan it as a deletion and a creation (terraform plan -replace)"

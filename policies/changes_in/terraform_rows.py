@@ -7,7 +7,9 @@ from typing import Any
 from scanner.errors import UnusableInput
 
 Body = Mapping[str, Any]
-_IDLE = (["no-op"], ["read"])
+#: `forget` takes an object out of the state, and leaves it as it is.
+_IDLE = (["no-op"], ["read"], ["forget"])
+_KNOWN = {"no-op", "read", "forget", "create", "update", "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,17 @@ def rows_of(plan: Body, source: str) -> tuple[Row, ...]:
     """Return the resources that a plan does something to.
 
     Raises:
-        UnusableInput: the plan is not of the shape that Terraform writes.
+        UnusableInput: the plan is not of the shape that Terraform writes, or what it
+            would change is not all in it.
     """
-    listed = plan["resource_changes"]
+    listed = plan.get("resource_changes", [])
     if not isinstance(listed, list):
         raise UnusableInput(source, "resource_changes is no list", "hand in a plan")
+    if plan.get("errored"):
+        raise UnusableInput(source, "the plan failed half-way", "plan it again")
+    if plan.get("deferred_changes"):
+        hint = "apply this plan first, and look at the next one"
+        raise UnusableInput(source, "it puts changes off to a later plan", hint)
     expressions = dict(_expressions(_root(plan), ""))
     return tuple(row for one in listed for row in _rows(one, expressions, source))
 
@@ -104,13 +112,20 @@ def _rows(one: Any, expressions: Mapping[str, Body], source: str) -> Iterator[Ro
     change = one.get("change") if isinstance(one, Mapping) else None
     if not isinstance(change, Mapping):
         raise UnusableInput(source, "a resource change has no change", "hand in a plan")
-    if one.get("mode", "managed") != "managed" or change.get("actions") in _IDLE:
-        return
     address = str(one.get("address"))
+    actions = change.get("actions")
+    if not isinstance(actions, list) or not _KNOWN.issuperset(map(str, actions)):
+        hint = "a newer Terraform may write it: this version does not know it"
+        reason = f"{address!a} has actions {actions!a}"
+        raise UnusableInput(source, reason, hint)
+    if one.get("mode", "managed") != "managed" or actions in _IDLE:
+        return
     before, after = (
         side if isinstance(side, Mapping) else None
         for side in (change.get("before"), change.get("after"))
     )
+    if "forget" in actions and "create" in actions:
+        before = None  # the object that is replaced stays
     unknown = change.get("after_unknown")
     row = Row(
         address,
@@ -121,7 +136,7 @@ def _rows(one: Any, expressions: Mapping[str, Body], source: str) -> Iterator[Ro
         expressions.get(_plain(address), {}),
         f"{source}: {address}",
     )
-    if "delete" in (change.get("actions") or ()) and before and after:
+    if "delete" in actions and before and after:
         yield replace(row, after=None)
         row = replace(row, before=None)
     yield row

@@ -1,6 +1,6 @@
 """One object as somebody wants it, before it is compared with what there is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policies.resources import Resource
@@ -22,3 +22,16 @@ class Wanted:
     body: Any
     source: str
     new: bool = True
+
+
+@dataclass(slots=True)
+class Passed:
+    """What was in files and nothing here looks at.
+
+    Attributes:
+        unread: what may move access all the same, with its place.
+        others: how many more there are; nobody has access by them.
+    """
+
+    unread: list[str] = field(default_factory=list)
+    others: int = 0

@@ -50,15 +50,7 @@ def part_of(remediation: Remediation, finding: Finding) -> Part:
     proof = remediation.proof
     if proof is None:
         raise ValueError(f"{remediation.id} has no proof")
-    meant = proof.meant
-    intent = Intent(
-        remediation.changes,
-        proof.aim,
-        meant.loses,
-        meant.also,
-        meant.gives_up,
-        meant.side_effects,
-    )
+    intent = Intent.of(remediation.changes, proof.aim, proof.meant)
     return Part(remediation.id, finding, intent)
 
 
@@ -74,7 +66,10 @@ def _last_of_each(
     for group in found.groups:
         for wrong in dict.fromkeys(found.failed[i] for i in group if i in found.failed):
             about = [i for i in group if wrong.principal in by_id[i].intent.loses]
-            yield (about or group)[-1], wrong
+            like = [i for i in group if found.failed.get(i) == wrong]
+            yield (about or like)[-1], wrong
+    grouped = {id_ for group in found.groups for id_ in group}
+    yield from ((i, wrong) for i, wrong in found.failed.items() if i not in grouped)
 
 
 def _settled(one: Remediation, dropped: Mapping[str, Counterexample]) -> Remediation:

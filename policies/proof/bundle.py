@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from policies.proof.intent import Intent
-from policies.proof.model import Aim
+from policies.proof.model import Aim, Meant
 from policies.proof.shape import FORMAT, digest
 from policies.remediation import Change
 from policies.resources import Resource, ResourceKind
@@ -42,20 +42,13 @@ class _Change(msgspec.Struct):
     affects: tuple[str, ...]
 
 
-class _Meant(msgspec.Struct):
-    loses: dict[str, frozenset[str] | None]
-    also: frozenset[str]
-    gives_up: bool
-    side_effects: tuple[str, ...]
-
-
 class _Proof(msgspec.Struct):
     format: int
     remediation: str
     finding: str
     aim: Aim
     estate: str
-    meant: _Meant
+    meant: Meant
     changes: tuple[_Change, ...]
     files: dict[str, str]
 
@@ -127,15 +120,7 @@ def read_bundle(folder: Path) -> Bundle:
         raise UnusableInput(str(path), str(error), _HINT) from None
     if proof.format != FORMAT:
         raise UnusableInput(str(path), f"format {proof.format} is unknown", _HINT)
-    meant = proof.meant
-    intent = Intent(
-        changes,
-        proof.aim,
-        meant.loses,
-        meant.also,
-        meant.gives_up,
-        meant.side_effects,
-    )
+    intent = Intent.of(changes, proof.aim, proof.meant)
     return Bundle(
         folder,
         proof.remediation,

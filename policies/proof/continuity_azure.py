@@ -28,7 +28,12 @@ from scanner.azure.elsewhere import enclosing
 from scanner.azure.model import AzureEstate, AzureTenant, DenyAssignment
 
 #: Objects that take rights by being there; all others give some.
-_TAKING = (ResourceKind.DENY_ASSIGNMENT, ResourceKind.LOCK)
+_TAKING = (
+    ResourceKind.DENY_ASSIGNMENT,
+    ResourceKind.LOCK,
+    ResourceKind.POLICY_ASSIGNMENT,
+    ResourceKind.POLICY_DEFINITION,
+)
 
 
 def gives(change: Change) -> bool:

@@ -10,6 +10,7 @@ from policies.proof.context import Context
 from policies.proof.intent import Intent
 from policies.proof.model import AccessChange, Aim, Counterexample, Obligation
 from policies.proof.narrower import less, no_more, words_of
+from policies.proof.undoing import targets_of, undoes
 from scanner.estate import Provider
 from scanner.grants import Because, Grant, Standing, StatementBecause
 
@@ -25,6 +26,7 @@ class Access:
         lost: beyond what was meant; side effects where those are declared.
         same: principal x vector x target triples that are decided the same.
         wrong: what no change may do, the worst first.
+        undone: what whoever may remove the new guard gets back by that.
     """
 
     removed: list[AccessChange] = field(default_factory=list)
@@ -33,6 +35,7 @@ class Access:
     lost: list[AccessChange] = field(default_factory=list)
     same: int = 0
     wrong: list[Counterexample] = field(default_factory=list)
+    undone: list[AccessChange] = field(default_factory=list)
 
 
 def compare_access(
@@ -56,9 +59,18 @@ def compare_access(
         targets = context.targets(provider, account)
         compared = compare(some, context.graph.grants_of, after, targets)
         found.same += compared.same
+        taken = targets_of(
+            one
+            for one in compared.differences
+            if one.before is not None and intent.takes(one.principal, one.vector)
+        )
         for one in compared.differences:
-            _sort(context, found, one, after, intent)
-    for changes in (found.removed, found.narrowed, found.temporary, found.lost):
+            if undoes(one, taken):
+                found.undone.append(_change(one))
+            else:
+                _sort(context, found, one, after, intent)
+    lists = (found.removed, found.narrowed, found.temporary, found.lost, found.undone)
+    for changes in lists:
         changes.sort(key=_ORDER)
     return found
 

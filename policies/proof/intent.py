@@ -19,6 +19,8 @@ class Intent:
         gives_up: what else is lost is a declared side effect, which the proof lists;
             when False, any such loss fails it.
         side_effects: declared ones, in words.
+        lent: by principal id vectors that may go with the rights of others, as whom
+            something acts for it; nothing has to be gone of them.
     """
 
     changes: tuple[Change, ...]
@@ -27,16 +29,35 @@ class Intent:
     also: frozenset[str] = frozenset()
     gives_up: bool = False
     side_effects: tuple[str, ...] = field(default=())
+    lent: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def meant(self) -> Meant:
         """What is declared, without the changes."""
-        return Meant(self.loses, self.also, self.gives_up, self.side_effects)
+        return Meant(self.loses, self.also, self.gives_up, self.side_effects, self.lent)
+
+    @classmethod
+    def of(cls, changes: tuple[Change, ...], aim: Aim, meant: Meant) -> "Intent":
+        """Return what some changes were declared to do, as `meant` says it."""
+        return cls(
+            changes,
+            aim,
+            meant.loses,
+            meant.also,
+            meant.gives_up,
+            meant.side_effects,
+            meant.lent,
+        )
+
+    def takes(self, principal: str, vector: str) -> bool:
+        """True when the changes set out to take this vector from this principal."""
+        lost = self.loses.get(principal, frozenset())
+        return lost is None or vector in lost
 
     def means(self, principal: str, vector: str) -> bool:
         """True when the changes may take this vector from this principal."""
-        lost = self.loses.get(principal, frozenset())
-        return lost is None or vector in lost
+        lent = self.lent.get(principal, frozenset())
+        return vector in lent or self.takes(principal, vector)
 
     def actions(self, principal: str, vectors: frozenset[str]) -> frozenset[str]:
         """Return the actions that a principal may lose; `vectors` are all there are."""

@@ -8,11 +8,12 @@ compared; nothing is sampled.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from policies.proof.actions import Actions
 from policies.proof.readings import Reading, readings
 from policies.proof.rules import EVERYWHERE, Element, Named, Rule, rules_of, unheard_of
-from scanner.aws.iam.automata import Listed, some_text
+from scanner.aws.iam.automata import Listed, automaton, covers, some_text
 from scanner.aws.iam.documents import PolicyDocument
 from scanner.aws.iam.formulas import (
     FALSE,
@@ -214,14 +215,35 @@ def _cells(
 def _some_resource(
     inside: Sequence[Element], outside: Sequence[Element], reading: Reading
 ) -> bool:
-    lists = [_listed(one, one.refused, reading) for one in inside]
-    lists += [_listed(one, not one.refused, reading) for one in outside]
-    size = sum(len(p) for one in (*inside, *outside) for p in one.patterns)
+    sides = [(one.patterns, one.refused) for one in inside]
+    sides += [(one.patterns, not one.refused) for one in outside]
+    refused = frozenset(p for some, refuse in sides if refuse for p in some)
+    # What is refused all the same can be left out, which keeps the search short.
+    wanted = [
+        [p for p in some if not _refuses(refused, p, reading)]
+        for some, refuse in sides
+        if not refuse
+    ]
+    if not all(wanted):
+        return False
+    lists = [_listed(some, False, reading) for some in wanted]
+    lists += [_listed(some, True, reading) for some, refuse in sides if refuse]
+    size = sum(len(p) for some in (*wanted, refused) for p in some)
     return not lists or some_text(lists, size)
 
 
-def _listed(one: Element, refused: bool, reading: Reading) -> Listed:
-    machines = map(reading, one.patterns)
+def _refuses(refused: frozenset[str], pattern: str, reading: Reading) -> bool:
+    """True when no text that one pattern matches is free of some others."""
+    return pattern in refused or (
+        reading is automaton and any(_covers(one, pattern) for one in refused)
+    )
+
+
+_covers = lru_cache(maxsize=1 << 14)(covers)
+
+
+def _listed(patterns: Iterable[str], refused: bool, reading: Reading) -> Listed:
+    machines = map(reading, patterns)
     return Listed(tuple(each for each in machines if each is not None), refused)
 
 

@@ -141,6 +141,7 @@ class Meant:
     also: frozenset[str] = frozenset()
     gives_up: bool = False
     side_effects: tuple[str, ...] = ()
+    lent: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def _wanted(case: Case) -> list[tuple[str, str]]:
         for vector in sorted(
             {g.vector.id for g in case.context.graph.grants_of.get(principal, ())}
         )
-        if case.intent.means(principal, vector) and (not vectors or vector in vectors)
+        if case.intent.takes(principal, vector) and (not vectors or vector in vectors)
     ]
 
 

@@ -85,6 +85,12 @@ class Operations:
             found = self._blocks[block] = control | data
         return found
 
+    def controls(self) -> Iterator[tuple[str, str]]:
+        """Yield the control operations: name, and text without wildcards."""
+        for name, (text, of_data) in zip(self.names, self._texts, strict=True):
+            if not of_data:
+                yield name, text
+
     def listed(self, bits: int) -> Iterator[str]:
         """Yield operations by name."""
         for place, name in enumerate(self.names):

@@ -42,6 +42,8 @@ _NOTHING = {"Version": "2012-10-17", "Statement": []}
 _HARMLESS = (
     ResourceKind.DENY_ASSIGNMENT,
     ResourceKind.LOCK,
+    ResourceKind.POLICY_ASSIGNMENT,
+    ResourceKind.POLICY_DEFINITION,
     ResourceKind.MANAGED_POLICY,
 )
 

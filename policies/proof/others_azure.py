@@ -16,6 +16,7 @@ from policies.proof.intent import Intent
 from policies.proof.model import ActionDifference
 from policies.proof.operations import Operations
 from policies.proof.others import Others
+from policies.proof.others_policies import compare_policies
 from scanner.azure.elsewhere import enclosing
 from scanner.azure.model import AzureEstate, AzureTenant
 from scanner.azure.vectors import COVERED, MACHINE_VECTORS, NOT_COVERED, STATION_VECTORS
@@ -81,6 +82,7 @@ class _Tenant:
             for scope in scopes:
                 lost_bits |= self._at(scope, was, is_, (meant, id_), found)
         self._denials(ids, found)
+        compare_policies(self._old, self._new, self._operations, found)
         every = (1 << len(self._operations.names)) - 1
         found.same += (every & ~meant_bits & ~lost_bits).bit_count()
 

@@ -143,10 +143,13 @@ def _failed(
 
 def _rest(case: Case) -> bool:
     """True when the finding names a vector that the changes are not to take."""
-    if case.intent.aim is Aim.ENTRY or not case.who:
+    if case.intent.aim is Aim.ENTRY:
         return False
-    meant = (case.intent.means(case.who, one) for one in case.finding.vectors)
-    return not all(meant)
+    who = (case.who,) if case.who else tuple(case.intent.loses)
+    return not all(
+        any(case.intent.takes(one, vector) for one in who)
+        for vector in case.finding.vectors
+    )
 
 
 def _paths(case: Case, hops: Sequence[HopChange]) -> tuple[Path, ...]:
@@ -176,6 +179,8 @@ def _catalogue(case: Case) -> str:
 def _side_effects(access: Access, others: Others) -> Iterator[str]:
     for one in access.lost:
         yield f"{one.principal} loses {one.vector} on {one.targets}: {one.after}"
+    for one in access.undone:
+        yield f"{one.principal} can undo it by {one.vector} on {one.targets}"
     by_where: dict[str, list[str]] = {}
     for difference in others.lost:
         by_where.setdefault(difference.where, []).append(difference.action)

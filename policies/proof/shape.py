@@ -131,6 +131,7 @@ def _meant(meant: Meant) -> Json:
         "also": sorted(meant.also),
         "gives_up": meant.gives_up,
         "side_effects": list(meant.side_effects),
+        "lent": {id_: sorted(some) for id_, some in sorted(meant.lent.items())},
     }
 
 

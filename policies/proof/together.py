@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from checks.finding import Finding
 from policies.apply import UnappliableChange
+from policies.pools import Pools
 from policies.proof.context import Context
 from policies.proof.copies import concerned, undone
 from policies.proof.grants import compare_access
@@ -28,6 +29,7 @@ from policies.proof.obligations import (
 )
 from policies.proof.outcomes import Outcome, outcome_of
 from policies.remediation import Change
+from scanner.estate import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def prove_together(
     failed: dict[str, Counterexample] = {}
     for group in groups:
         failed |= dict(_wrong(context, group, fits))
+    for provider in Provider if fits else ():
+        failed |= dict(_crowded(context, provider, parts))
     ids = tuple(tuple(part.id for part in group) for group in groups)
     return Together(ids, len(parts) - sum(map(len, groups)), failed)
 
@@ -160,6 +164,24 @@ def _of_each(
             yield part.id, one
 
 
+def _crowded(
+    context: Context, provider: Provider, parts: Sequence[Part]
+) -> Iterator[tuple[str, Counterexample]]:
+    """Yield the remediations for which those before them leave no room."""
+    half = context.half(provider)
+    if half is None:
+        return
+    pools = Pools(half)
+    for part in parts:
+        if part.finding.provider is not provider:
+            continue
+        over = next(unfit(pools.uses(part.intent.changes), ()), None)
+        if over is None:
+            pools.add(part.intent.changes)
+        else:
+            yield part.id, over
+
+
 def _merged(group: Sequence[Part], changes: tuple[Change, ...]) -> Intent:
     loses: dict[str, frozenset[str] | None] = {}
     for part in group:
@@ -173,4 +195,13 @@ def _merged(group: Sequence[Part], changes: tuple[Change, ...]) -> Intent:
         loses,
         frozenset().union(*(part.intent.also for part in group)),
         any(part.intent.gives_up for part in group),
+        lent=_lent(group),
     )
+
+
+def _lent(group: Sequence[Part]) -> dict[str, frozenset[str]]:
+    lent: dict[str, frozenset[str]] = {}
+    for part in group:
+        for id_, vectors in part.intent.lent.items():
+            lent[id_] = lent.get(id_, frozenset()) | vectors
+    return lent

@@ -30,6 +30,18 @@ TYPES = {
         "Microsoft.Authorization/policyAssignments",
         "2022-06-01",
     ),
+    ResourceKind.POLICY_DEFINITION: (
+        "Microsoft.Authorization/policyDefinitions",
+        "2021-06-01",
+    ),
+    ResourceKind.POLICY_SET: (
+        "Microsoft.Authorization/policySetDefinitions",
+        "2021-06-01",
+    ),
+    ResourceKind.POLICY_EXEMPTION: (
+        "Microsoft.Authorization/policyExemptions",
+        "2022-07-01-preview",
+    ),
     ResourceKind.DELEGATION: (
         "Microsoft.ManagedServices/registrationAssignments",
         "2022-10-01",
@@ -50,6 +62,7 @@ _NOT_SET = {
     ResourceKind.ROLE_ASSIGNMENT: frozenset({"scope"}),
     ResourceKind.ROLE_ELIGIBILITY: frozenset({"scope"}),
     ResourceKind.POLICY_ASSIGNMENT: frozenset({"scope"}),
+    ResourceKind.POLICY_EXEMPTION: frozenset({"scope"}),
     ResourceKind.DENY_ASSIGNMENT: frozenset({"scope"}),
     ResourceKind.ROLE_DEFINITION: frozenset({"type"}),
 }

@@ -165,6 +165,40 @@ def _policy_assignment(step: Step) -> TerraformObject:
     return TerraformObject(type_, step.resource.id, arguments)
 
 
+def _policy_definition(step: Step) -> TerraformObject:
+    """Return a definition; a subscription's is made in the provider's subscription."""
+    found = _object(step)
+    if found.scope.level not in (Level.MANAGEMENT_GROUP, Level.SUBSCRIPTION):
+        raise CannotRender("a policy definition is in a subscription or group of them")
+    at_group = found.scope.level is Level.MANAGEMENT_GROUP
+    properties = found.properties
+    arguments = (
+        ("name", found.name),
+        *((("management_group_id", found.path),) if at_group else ()),
+        ("policy_type", "Custom"),
+        ("mode", properties.get("mode") or "Indexed"),
+        ("display_name", properties.get("displayName") or found.name),
+        *_given(properties, ("description", "description")),
+        *(
+            (argument, minified(properties[name]))
+            for argument, name in _POLICY_TEXTS
+            if properties.get(name)
+        ),
+    )
+    return TerraformObject("azurerm_policy_definition", step.resource.id, arguments)
+
+
+_POLICY_TEXTS = (
+    ("policy_rule", "policyRule"),
+    ("parameters", "parameters"),
+    ("metadata", "metadata"),
+)
+
+
+def _in_arm_only(_: Step) -> TerraformObject:
+    raise CannotRender("it is in the ARM template and the Bicep file only")
+
+
 def _delegation(step: Step) -> TerraformObject:
     found = _object(step)
     definition = _needed(found.properties, "registrationDefinitionId")
@@ -212,6 +246,9 @@ AZURE_OBJECTS: Objects = {
     ResourceKind.ROLE_ELIGIBILITY: _role_eligibility,
     ResourceKind.DENY_ASSIGNMENT: _deny_assignment,
     ResourceKind.POLICY_ASSIGNMENT: _policy_assignment,
+    ResourceKind.POLICY_DEFINITION: _policy_definition,
+    ResourceKind.POLICY_SET: _in_arm_only,
+    ResourceKind.POLICY_EXEMPTION: _in_arm_only,
     ResourceKind.DELEGATION: _delegation,
     ResourceKind.LOCK: _lock,
     ResourceKind.MEMBERSHIP: _membership,

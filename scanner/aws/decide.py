@@ -102,9 +102,9 @@ def decide_aws(
         },
         not_covered=(*catalogue().not_covered, *_unlisted(accounts)),
         denied_because=_denied_because(engines),
-        because_together=lambda principal, grants: engines[
-            principal.scope
-        ].because_together(principal, grants),
+        because_together=lambda principal, grants: (
+            engines[principal.scope].of(principal).because_together(principal, grants)
+        ),
         usage=joined(account.usage for account in accounts),
         work_of=work_of(estate),
         homes_of=_home,
@@ -146,6 +146,6 @@ def _denied_because(
         engine = engines.get(principal.scope)
         if engine is None or target.scope != principal.scope:
             return ()
-        return engine.denied_because(principal, vector, target)
+        return engine.of(principal).denied_because(principal, vector, target)
 
     return because

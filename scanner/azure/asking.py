@@ -16,11 +16,17 @@ from scanner.azure.handing import (
 )
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
+from scanner.azure.policy_guards import policy_operations
 from scanner.azure.questions import Level, Mode, Operation
 from scanner.azure.rbac.truth import Truth
 from scanner.azure.rewriting import DEFINE, REWRITES, CustomHoldings
 from scanner.azure.site_vectors import UPGRADE
-from scanner.azure.vectors import MACHINE_VECTORS, MODEL_VECTORS
+from scanner.azure.vectors import (
+    CONNECT,
+    ENABLE_CONSOLE,
+    MACHINE_VECTORS,
+    MODEL_VECTORS,
+)
 
 _MGMT = "Microsoft.Management/managementGroups"
 _SERVICES = "Microsoft.ManagedServices"
@@ -59,6 +65,8 @@ LEAVES = _at(GROUP, Level.MANAGEMENT_GROUP)
 ENTERS = (Operation(MOVE, aside=True), Operation(GROUP, aside=True))
 REMOTE = (Operation(ENROL, aside=True), Operation(PACKAGE, aside=True))
 WRITES = {kind: Operation(name) for kind, name in WRITE.items()}
+CONNECTS = Operation(CONNECT)
+ENABLES = _at(ENABLE_CONSOLE, Level.SUBSCRIPTION)
 MAY_UPGRADE = Operation(UPGRADE, mode=Mode(whole_set=True))
 
 
@@ -99,7 +107,8 @@ class Asking:
             for kind, running in wanted.items():
                 counting = counting_roles(tenant.roles, running, to)
                 self.counting[kind, number] = counting
-                answer = HandsOut(tenant.roles, counting, to)
+                unread = tenant.roles_unread
+                answer = HandsOut(tenant.roles, counting, to, unread=unread)
                 self.handing[kind, number] = Operation(HAND_OUT, answer=answer)
             self.undenying[number] = _removing(tenant, to, DELETE_DENY, WRITE_DENY)
             self.unlocking[number] = _removing(tenant, to, DELETE_LOCK)
@@ -116,6 +125,8 @@ class Asking:
                     *(ASSIGNS_POLICY, MOVED, LEAVES),
                     *(*ENTERS, *REMOTE, *WRITES.values(), *GUARD_OPERATIONS),
                     *(MAY_UPGRADE, *(one.asked for one in MODEL_VECTORS)),
+                    *((CONNECTS, ENABLES) if tenant.consoles_off else ()),
+                    *policy_operations(tenant),
                 )
             )
         )

@@ -1,6 +1,7 @@
 """The assignments that a grant rests on, found when somebody asks."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
@@ -9,6 +10,8 @@ from scanner.azure.rbac.evaluation import supports
 from scanner.azure.settle import Engine
 from scanner.estate import Principal, Target
 from scanner.grants import Because, Decision, TargetSet, Verdict
+
+_LIMITED = Verdict.CONDITIONAL
 
 
 class Basis(msgspec.Struct, frozen=True, eq=False):
@@ -48,9 +51,20 @@ class Basis(msgspec.Struct, frozen=True, eq=False):
             holdings = (*holdings, *engine.open_holdings(self.question))
         as_good: dict[int, None] = {}
         others: dict[int, None] = {}
+        unlimited: dict[int, None] = {}
         for n, decision in engine.given(self.question, holdings, bits):
             found = as_good if supports(decision, self.decision) else others
             found[n] = None
+            if self._is_limited(decision):
+                unlimited[n] = None
+        if unlimited:
+            return unlimited
         if not as_good and self.decision.verdict is Verdict.UNKNOWN:
             as_good = others  # allowed, but for a deny that nobody can decide
         return as_good
+
+    def _is_limited(self, decision: Decision) -> bool:
+        """Say whether an assignment gives it all, and a policy makes it conditional."""
+        if not self.question.policies or self.decision.verdict is not _LIMITED:
+            return False
+        return supports(decision, replace(self.decision, verdict=Verdict.ALLOWED))

@@ -17,6 +17,7 @@ def hierarchy_of(
     tenant: str,
     containers: Iterable[ContainerRow],
     subscriptions: Iterable[SubscriptionRow],
+    listed: bool = True,
 ) -> Hierarchy:
     """Put the tree together.
 
@@ -25,6 +26,7 @@ def hierarchy_of(
         containers: management groups, with `details.parent` or `parent`, their
             children, and the subscriptions below them.
         subscriptions: rows that may carry the chain of groups above them.
+        listed: the list of groups was read to its end.
 
     A group whose parent nobody named is no root: what is above it is unknown.
     """
@@ -37,7 +39,7 @@ def hierarchy_of(
         if properties and properties.management_group_ancestors_chain:
             chain = properties.management_group_ancestors_chain
             tree.link(_scope(subscription.id), chain)
-    return Hierarchy(tree.parents, frozenset(tree.roots))
+    return Hierarchy(tree.parents, frozenset(tree.roots), listed)
 
 
 class _Tree:

@@ -1,8 +1,9 @@
-"""What takes access away at which targets: deny assignments and read-only locks."""
+"""What takes access away at which targets: denies, read-only locks, and policies."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from scanner.azure.closed import Closing
 from scanner.azure.model import AzureTenant, DenyAssignment
 from scanner.azure.parties import Hit, Parties, Party, Profile, hits
 from scanner.azure.places import Place
@@ -18,7 +19,7 @@ from scanner.azure.rbac.evaluation import DENIED
 from scanner.azure.rbac.scopes import type_and_parent
 from scanner.azure.rbac.truth import Truth
 from scanner.azure.spots import Spot, Spots, at
-from scanner.grants import AssignmentBecause, Confidence, Decision
+from scanner.grants import AssignmentBecause, Conditions, Confidence, Decision
 
 # One reason for many denies: each distinct reason would split the sets it touches.
 _DENIES_UNREAD = "deny assignments were not read"
@@ -26,12 +27,13 @@ _NAMES_UNREAD_GROUP = "members of a group that a deny assignment names were not 
 _EXCLUDES_UNREAD_GROUP = (
     "members of a group that a deny assignment excludes were not read"
 )
+_EXEMPTIONS_UNREAD = "exemptions from a policy that denies it were not read"
 _UNBOUND = "whether user-assigned deny assignments bind delegated partners is not known"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A deny assignment or lock that blocks: at the classes `bits`.
+    """A deny assignment, lock or policy that blocks: at the classes `bits`.
 
     `doubt` says why that is only inferred; empty when it is certain.
     """
@@ -66,14 +68,16 @@ class Cut:
 
     Attributes:
         blocked: denied, whatever is assigned.
-        unless: denied unless a group nobody has read excludes the principal: reason
-            and classes.
+        unless: denied unless a group nobody has read excludes the principal, or an
+            exemption the target: reason and classes.
         doubts: perhaps denied: reason and classes.
+        limits: allowed under these conditions only: disjoint sets.
     """
 
     blocked: int
     unless: tuple[tuple[str, int], ...]
     doubts: tuple[tuple[str, int], ...]
+    limits: tuple[tuple[Conditions, int], ...] = ()
 
 
 class Cuts:
@@ -81,6 +85,7 @@ class Cuts:
 
     Attributes:
         touched: assignments at a child that is cut itself; see `left_of`.
+        closing: what policies close.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Cuts:
         self._numbers: dict[object, int] = {}
         self._anywhere: dict[int, int] = {}
         self._unread = place.within(tenant.denies_unread)
+        self.closing = Closing(place, spots, tenant.policies.exemptions_unread)
         self.touched = frozenset(_touched(tenant, spots))
 
     def of(self, party: Party) -> dict[object, Cut]:
@@ -152,9 +158,16 @@ class Cuts:
             for number, deny in enumerate(self._tenant.denies)
         )
 
+    def guarded(self, question: Question, party: Party, row: dict[object, Cut]) -> int:
+        """Return what deny assignments and locks block, whatever policies do."""
+        if not question.policies:
+            return self.cut(question, party, row).blocked
+        return self._cut(replace(question, policies=()), party).blocked
+
     def _cut(self, question: Question, party: Party) -> Cut:
-        blocked = 0
-        unless: list[tuple[str, int]] = []
+        closed = self.closing.of(question)
+        blocked = closed.blocked
+        unless = [(_EXEMPTIONS_UNREAD, closed.unless)]
         doubts = [(_DENIES_UNREAD, self._unread)]
         spoken = hits(party, self._strangers)
         for number, truth in question.denies.items():
@@ -176,7 +189,7 @@ class Cuts:
         if question.locked and not party.delegated:
             for _, bits in self.locks(question):
                 blocked |= bits
-        return Cut(blocked, _present(unless), _present(doubts))
+        return Cut(blocked, _present(unless), _present(doubts), closed.limits)
 
     def blocking(
         self, question: Question, operation: str, party: Party
@@ -194,12 +207,14 @@ class Cuts:
             for number, bits in self.locks(question):
                 lock = self._tenant.locks[number]
                 yield Block(lock.id, lock.name, bits, doubt)
+        for shut, bits in self.closing.blocking(question):
+            yield Block(shut.id, shut.name, bits)
 
     def anywhere(self, question: Question) -> int:
         """Return the classes at which something blocks a question for somebody."""
         found = self._anywhere.get(question.number)
         if found is None:
-            found = 0
+            found = self.closing.of(question).blocked
             for number in question.denies:
                 found |= self.bits_of(self._tenant.denies[number], question)
             for _, bits in self.locks(question) if question.locked else ():
@@ -226,7 +241,8 @@ class Cuts:
 
 
 def _alike(question: Question) -> object:
-    return tuple(question.denies.items()), question.locked, question.mode
+    guards = tuple(question.denies.items()), question.locked, question.policies
+    return guards, question.mode
 
 
 def _present(found: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

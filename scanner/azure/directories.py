@@ -9,6 +9,7 @@ from scanner.azure.directory import (
     owned_principals,
     reach,
     standing_for,
+    unsure_owners,
     ways_in,
 )
 from scanner.azure.directory_roles import (
@@ -26,8 +27,12 @@ from scanner.azure.directory_rows import (
 from scanner.azure.drafts import Draft
 from scanner.azure.entra import Directory
 from scanner.azure.model import Assignment, DenyAssignment
+from scanner.azure.powers import PERMISSIONS
 from scanner.azure.rbac.scopes import ROOT
 from scanner.azure.times import begin_of, is_over
+
+#: Who holds a role of the directory, and who a permission of applications.
+_KINDS = {False: "user", True: "service-principal"}
 
 
 def directory_of(
@@ -53,9 +58,13 @@ def directory_of(
     )
     reached, unseen = reach(groups, members, people.found)
     unseen -= _gone(draft, unseen)
-    for ids in (*reached.values(), [one.principal for one in held]):
+    for one in held:
+        people.add(one.principal, None, _KINDS[one.role in PERMISSIONS])
+    joined = [principal for principal, _ in (*joining, *owning)]
+    for ids in (*reached.values(), joined):
         for object_id in ids:
             people.add(object_id, None, "user")
+    owners = [(r.id, origin.object) for r, origin in draft.with_origin(OwnerRow)]
     return Directory(
         dict(sorted(people.found.items())),
         members,
@@ -64,7 +73,7 @@ def directory_of(
         tuple(joining),
         tuple(owning),
         owned_principals(
-            ((row.id, origin.object) for row, origin in draft.with_origin(OwnerRow)),
+            owners,
             draft.of(GroupRow),
             draft.of(ApplicationRow),
             draft.of(ServicePrincipalRow),
@@ -77,6 +86,7 @@ def directory_of(
         joining_from=_later(joining),
         owning_from=_later(owning),
         audiences=_audiences(draft),
+        unsure_owners=unsure_owners(owners, _described(draft, people), people.found),
     )
 
 
@@ -86,6 +96,15 @@ def _audiences(draft: Draft) -> frozenset[str] | None:
     if ROOT not in draft.lists.whole["graph/serviceprincipals"] or None in ids:
         return None
     return frozenset(id_.lower() for id_ in ids if id_)
+
+
+def _described(draft: Draft, people: People) -> set[str]:
+    """Return the groups and service principals of which rows tell, or that are gone."""
+    known = {row.id.lower() for row in draft.of(GroupRow)}
+    known |= {row.id.lower() for row in draft.of(ServicePrincipalRow)}
+    kinds = {"group": "graph/groups", "service-principal": "graph/serviceprincipals"}
+    whole = {k for k, op in kinds.items() if ROOT in draft.lists.whole[op]}
+    return known | {id_ for id_, one in people.found.items() if one.kind in whole}
 
 
 def _gone(draft: Draft, groups: Iterable[str]) -> set[str]:

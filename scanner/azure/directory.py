@@ -1,6 +1,6 @@
 """Principals of a tenant and how they belong to each other, from Graph and ARM."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from scanner.azure.directory_rows import (
@@ -223,6 +223,36 @@ def owned_principals(
         pairs += ((o.id, row.id) for o in row.owners or ())
     known = ((owner.lower(), becomes.get(owned.lower())) for owner, owned in pairs)
     return tuple(sorted({(a, b) for a, b in known if b is not None and a != b}))
+
+
+def unsure_owners(
+    owners: Iterable[tuple[str, str]],
+    described: Set[str],
+    principals: Mapping[str, Principal],
+) -> tuple[tuple[str, str], ...]:
+    """Return (owner, owned) where what is owned is known by its id alone, sorted.
+
+    Whether an owner joins such a group, or adds a credential to such a service
+    principal, its own row would tell.
+
+    Args:
+        owners: (owner, owned object) as `graph/owners` gave them.
+        described: ids of the groups and service principals with rows, and of those
+            that a whole list does not hold.
+        principals: by id, in lower case.
+    """
+    found = ((owner.lower(), owned.lower()) for owner, owned in owners)
+    return tuple(
+        sorted(
+            {
+                (owner, owned)
+                for owner, owned in found
+                if owned in principals
+                and owned not in described
+                and principals[owned].kind in ("group", "service-principal")
+            }
+        )
+    )
 
 
 def standing_for(

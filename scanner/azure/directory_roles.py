@@ -29,13 +29,11 @@ _APPLICATION = "serviceprincipal"
 APPLICATIONS = "permissions of applications on Microsoft Graph"
 CUSTOM = "definitions of directory roles"
 PARTNERS = "directory roles of partners (GDAP)"
-ADMITTED = "federated credentials of applications"
 #: The lists that would say so.
 WAYS_UP = {
     APPLICATIONS: "graph/servicePrincipals/appRoleAssignedTo",
     CUSTOM: "graph/roleDefinitions",
     PARTNERS: "graph/crossTenantAccessPolicy/partners",
-    ADMITTED: "graph/applications/federatedIdentityCredentials",
 }
 
 
@@ -124,8 +122,6 @@ def unread_powers(draft: Draft) -> Iterator[str]:
     }
     if held - known - POWERS.keys() and not _read(draft, _DEFINED):
         yield CUSTOM
-    if not _read(draft, WAYS_UP[ADMITTED].lower()):
-        yield ADMITTED
     if not _read(draft, _PARTNERS):
         yield PARTNERS
     for row in draft.of(PartnerRow):

@@ -68,13 +68,17 @@ class Lists:
 
 @dataclass(slots=True)
 class Draft:
-    """Rows of one tenant, or of a subscription whose tenant is not known yet."""
+    """Rows of one tenant, or of a subscription whose tenant is not known yet.
+
+    `extensions`: the types of VM extensions that are in use.
+    """
 
     rows: dict[type[Row], list[tuple[Row, Origin]]] = field(default_factory=dict)
     members: list[MemberList] = field(default_factory=list)
     fleet: Fleet = field(default_factory=Fleet)
     lists: Lists = field(default_factory=Lists)
     activity: Activity = field(default_factory=Activity)
+    extensions: set[str] = field(default_factory=set)
 
     def add(self, kind: type[R], rows: Iterable[R], origin: Origin) -> None:
         """Keep rows with where they come from."""
@@ -99,3 +103,4 @@ class Draft:
         self.fleet.merge(other.fleet)
         self.lists.merge(other.lists)
         self.activity.merge(other.activity)
+        self.extensions |= other.extensions

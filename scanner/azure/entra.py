@@ -61,7 +61,8 @@ class Directory:
         audiences: ids of the applications that tokens may be for: those with a service
             principal here; None where these were not read whole.
         joining_from, owning_from: when what of the two has not begun does, in ISO 8601.
-        owners: (owner, owned object).
+        owners: (owner, owned object); `unsure_owners` where nobody has read what that
+            is.
         roles: roles of the directory that somebody holds, sorted.
         roles_listed: the holders of every such role were read.
         ways_in: how somebody gets into each group that was read.
@@ -83,6 +84,7 @@ class Directory:
     joining_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
     owning_from: Mapping[tuple[str, str], str] = field(default_factory=dict)
     audiences: frozenset[str] | None = None
+    unsure_owners: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from scanner.azure.asking import (
     ASSIGNS_POLICY,
+    CONNECTS,
     DEFINES,
     DELEGATE,
     DELEGATES,
+    ENABLES,
     ENROL,
     ENTERS,
     GROUP,
@@ -24,24 +26,32 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.guards import Guards
 from scanner.azure.handing import HAND_OUT
 from scanner.azure.joints import conditional, disjoint, joint, meeting
-from scanner.azure.model import UPGRADES, AzureTenant
+from scanner.azure.model import CONSOLE_OFF, UPGRADES, AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.parts import Parts
 from scanner.azure.questions import Operation
 from scanner.azure.rbac.evaluation import combined, doubted
 from scanner.azure.rbac.scopes import ROOT, management_group, normalized
 from scanner.azure.rewriting import DEFINE, Rewriting
-from scanner.azure.settle import Engine
+from scanner.azure.settle import UNREAD, Engine
 from scanner.azure.site_vectors import IS_UPGRADED
 from scanner.azure.staying import Staying
 from scanner.azure.vectors import (
+    ENABLE_CONSOLE,
     ESCALATIONS,
     MODEL_VECTORS,
     Escalation,
 )
 from scanner.estate import Principal, Target
-from scanner.grants import Decision
+from scanner.grants import Decision, Verdict
 
+_UNPLACED = Decision(
+    Verdict.UNKNOWN,
+    reasons=("which management group the subscription hangs on was not read",),
+)
+_UNLISTED = Decision(
+    Verdict.UNKNOWN, reasons=("the list of management groups was not read",)
+)
 _CHAIN = "that the policy installs what the holder wants is inferred from its parts"
 
 
@@ -68,8 +78,12 @@ class Escalations:
         self._hanging: dict[str, int] = {}
         self._kinds = {kind: engine.place.kinds.get(kind, 0) for kind in KINDS}
         self._manual = engine.place.lacking.get(UPGRADES, 0)
+        self._off = engine.place.lacking.get(CONSOLE_OFF, 0)
         self._machines = len(engine.place.space.classes)
         self._every = (1 << self._machines) - 1
+        self._unplaced = self._every if self._groups else 0
+        for group in self._groups:
+            self._unplaced &= ~engine.place.below.get(group, 0)
 
     def parts(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -78,9 +92,10 @@ class Escalations:
 
         `settled` and `uncut` are what `Engine.settled` says of it.
         """
-        found = dict(self._guards.parts(party, settled, uncut))
-        found |= self._rights(party, settled)
+        removed = dict(self._guards.parts(party, settled, uncut))
+        rights = self._rights(party, settled)
         for vector in ESCALATIONS:
+            found = removed if vector.removes else rights
             parts = found.get(vector.vector.id)
             if parts:
                 yield vector, parts
@@ -118,7 +133,14 @@ class Escalations:
             ENROL: self._writing(ENROL, party, (*vms, *arcs)),
             PACKAGE: self._writing(PACKAGE, party, vms),
             **{v.operation: self._upgraded(settled, v.asked) for v in models},
+            ENABLE_CONSOLE: self._switched_on(settled) if self._off else [],
         }
+
+    def _switched_on(self, settled: list[Parts]) -> Parts:
+        """Return where a class connects once it has switched the console on again."""
+        both = self._of(settled, ENABLES, CONNECTS)
+        held = [(decision, bits & self._off) for decision, bits in both]
+        return [(decision, bits) for decision, bits in held if bits]
 
     def _upgraded(self, settled: list[Parts], changing: Operation) -> Parts:
         """Return where a class changes the model of sets that upgrade by hand only.
@@ -187,6 +209,20 @@ class Escalations:
         leaving = self._of(settled, LEAVES, MOVED) if self._groups else []
         if not leaving:
             return []
+        entered = self._entered(party)
+        found: Parts = []
+        for parent in self._groups:
+            bits = self._directly_below(parent)
+            to = self._other(parent, entered, party)
+            if to is not None:
+                found += [(joint(d, to), held & bits) for d, held in leaving]
+        if self._unplaced and self._other("", entered, party) is not None:
+            unsure = self._unplaced
+            found += [(joint(d, _UNPLACED), held & unsure) for d, held in leaving]
+        return [(decision, bits) for decision, bits in found if bits]
+
+    def _entered(self, party: Party) -> dict[str, Decision]:
+        """Return the groups that a class may put a subscription below."""
         entered: dict[str, Decision] = {}
         for operation in ENTERS:
             may = self._elsewhere.among(operation, party, self._groups)
@@ -194,13 +230,22 @@ class Escalations:
                 known = entered.get(group)
                 both = [one for one in (known, decision) if one is not None]
                 entered[group] = combined(both) or decision
-        found: Parts = []
-        for parent in self._groups:
-            bits = self._directly_below(parent)
-            to = combined(d for group, d in entered.items() if group != parent)
-            if to is not None:
-                found += [(joint(d, to), held & bits) for d, held in leaving]
-        return [(decision, bits) for decision, bits in found if bits]
+        return entered
+
+    def _other(
+        self, parent: str, entered: dict[str, Decision], party: Party
+    ) -> Decision | None:
+        """Return whether a group but the parent may be entered; None: there is none.
+
+        Where groups or role assignments were not read, there may be one.
+        """
+        to = combined(d for group, d in entered.items() if group != parent)
+        if to is not None:
+            return to
+        tenant = self._engine.tenant
+        if entered and not tenant.hierarchy.listed:
+            return _UNLISTED
+        return UNREAD if tenant.assignments_unread and not party.delegated else None
 
     def _directly_below(self, group: str) -> int:
         """Return the machines of the subscriptions that hang on a group itself."""
@@ -215,17 +260,22 @@ class Escalations:
 
 
 def movable(tenant: AzureTenant) -> tuple[str, ...]:
-    """Return the management groups, if anybody writes any: their machines count."""
-    writers = {
-        guid for guid, role in tenant.roles.items() if any(role.granting(GROUP, False))
-    }
+    """Return the management groups, if anybody writes any, or may: machines count."""
+    if tenant.assignments_unread:
+        return _management_groups(tenant)
+    roles = tenant.roles
+    writers = {n for n, role in roles.items() if any(role.granting(GROUP, False))}
     for a in tenant.assignments:
-        if a.role in writers and (a.scope == ROOT or management_group(a.scope)):
+        may = a.role in writers or a.role not in roles
+        if may and (a.scope == ROOT or management_group(a.scope)):
             return _management_groups(tenant)
     return ()
 
 
 def _management_groups(tenant: AzureTenant) -> tuple[str, ...]:
+    """Return the groups that the hierarchy names, or an assignment where it may not."""
     parents = tenant.hierarchy.parents
     known = {*parents.keys(), *parents.values(), *tenant.hierarchy.roots}
+    if not tenant.hierarchy.listed:
+        known |= {one.scope for one in tenant.assignments}
     return tuple(sorted(one for one in known if management_group(one)))

@@ -8,6 +8,7 @@ from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import disjoint, joint
 from scanner.azure.parties import Party
 from scanner.azure.parts import Parts
+from scanner.azure.policy_guards import PolicyGuards
 from scanner.azure.posts import Posts
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
@@ -68,6 +69,7 @@ class Guards:
         for number, mask in vectors:
             masks[number] = masks.get(number, 0) | mask
         self._vectors = [(engine.questions[n], mask) for n, mask in masks.items()]
+        self._policies = PolicyGuards(engine, self._vectors)
         self._removing = {n: engine.question(op) for n, op in REMOVING.items()}
         above = self._elsewhere.above
         denies = ((n, deny.scope) for n, deny in enumerate(self._tenant.denies))
@@ -85,6 +87,7 @@ class Guards:
         A target that a lock and a deny assignment guard together counts for the
         removal of either, if the class may remove both.
         """
+        yield from self._policies.parts(party, settled, uncut)
         cut = [
             (question, mask)
             for question, mask in self._vectors
@@ -194,7 +197,8 @@ class Guards:
             blocked = self._blocked(question, needed) & mask if parts else 0
             if blocked:
                 opened = blocked & ~self._blocked(question, rest)
-                found += [(joint(d, taken), bits & opened) for d, bits in parts]
+                free = self._policies.lifted(party, question, parts)
+                found += [(joint(d, taken), bits & opened) for d, bits in free]
         return disjoint([(d, bits) for d, bits in found if bits])
 
     def _left(self, party: Party, removed: _Removable, needed: _Removable) -> _Way:

@@ -6,7 +6,7 @@ belongs to or owns.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scanner.azure.classic import CLASSIC
 from scanner.azure.model import Assignment, AzureTenant
@@ -36,6 +36,9 @@ NEW_ROLE = "00000000-0000-4000-8000-00000000ffff"
 #: Principal types of a request, by kind of principal.
 _TYPES = {"user": "User", "guest": "User", "group": "Group", "foreign": "ForeignGroup"}
 
+_ROLES_UNREAD = Decision(
+    Verdict.UNKNOWN, reasons=("the roles that could be handed out were not read",)
+)
 #: (principal type, object id; empty for one that no condition names).
 Receiver = tuple[str, str]
 
@@ -50,12 +53,14 @@ class HandsOut:
             `UNKNOWN` where only a condition of the role's own would tell.
         receivers: to whom a role may go so that the holder gains it.
         new: by a new custom role only.
+        unread: there may be roles that count and that evidence does not hold.
     """
 
     roles: Mapping[str, RoleDefinition] = field(hash=False)
     counting: tuple[tuple[str, Truth], ...]
     receivers: frozenset[Receiver]
     new: bool = False
+    unread: bool = False
 
     def __call__(self, assignment: Assignment) -> Decision | None:
         """Return what an assignment gives: None, or a decision but `denied`."""
@@ -66,7 +71,7 @@ class HandsOut:
             return granted(assignment, self.roles, HAND_OUT, False)
         found, rest = self.held(role, assignment.condition)
         if found is Truth.FALSE:
-            return None
+            return self._unread(role, assignment)
         if found is Truth.TRUE:
             return lasting(Decision(Verdict.ALLOWED), assignment)
         return lasting(Decision(Verdict.CONDITIONAL, rest), assignment)
@@ -124,6 +129,14 @@ class HandsOut:
             for guid in compared_roles(one):
                 if guid not in self.roles:
                     yield guid, Truth.UNKNOWN
+
+    def _unread(self, role: RoleDefinition, assignment: Assignment) -> Decision | None:
+        """Return that it may hand out a role that was not read, if one could be."""
+        if not self.unread or self.new:
+            return None
+        any_role = replace(self, counting=((NEW_ROLE, Truth.TRUE),))
+        held = any_role.held(role, assignment.condition)[0]
+        return None if held is Truth.FALSE else _ROLES_UNREAD
 
     def _delegated(self, assignment: Assignment) -> Decision | None:
         """A partner gives named roles to managed identities, never to itself."""
@@ -233,9 +246,12 @@ class Receivers:
         return self._number(frozenset(map(self._receiver, near)))
 
     def _find_near(self) -> None:
-        for group, members in self._directory.reached.items():
-            for member in members:
-                self._near.setdefault(member, set()).add(group)
+        around: dict[str, set[str]] = {}
+        for group, listed in self._directory.members.items():
+            for member in listed.ids:
+                around.setdefault(member, set()).add(group)
+        for member in around:
+            self._near[member] = _above(member, around)
         for owner, owned in self._directory.owners:
             self._near.setdefault(owner, set()).add(owned)
 
@@ -254,6 +270,17 @@ class Receivers:
             self._numbers[found] = len(self.all)
             self.all.append(found)
         return self._numbers[found]
+
+
+def _above(member: str, around: Mapping[str, set[str]]) -> set[str]:
+    """Return every group that somebody is in, through other groups too; loops end."""
+    found: set[str] = set()
+    waiting = [member]
+    while waiting:
+        fresh = around.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _conditions(tenant: AzureTenant) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """Steps that are needed together: the weaker word of each counts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 
-from scanner.azure.parts import Parts, overlaid
+from scanner.azure.parts import Parts, limited, overlaid
 from scanner.azure.rbac.evaluation import ordered
 from scanner.azure.rbac.lasting import ALLOWED
 from scanner.azure.rbac.truth import conjunction
@@ -55,10 +54,7 @@ def joint(one: Decision, other: Decision) -> Decision:
 
 def conditional(decision: Decision, condition: Condition) -> Decision:
     """Add a condition to a decision; what is unknown stays so."""
-    if decision.verdict is Verdict.UNKNOWN:
-        return decision
-    rest = conjunction(decision.conditions, ((condition,),))
-    return replace(decision, verdict=Verdict.CONDITIONAL, conditions=rest)
+    return limited(decision, ((condition,),))
 
 
 def disjoint(parts: Parts) -> Parts:

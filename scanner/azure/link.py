@@ -14,6 +14,7 @@ from scanner.estate import Principal, Provider
 from scanner.grants import Condition, Conditions, Edge, Verdict
 
 _ACTIVATION = ((Condition("membership", "ActivatedByPIM", ()),),)
+_OWNED_UNREAD = ("what the owner owns was not read",)
 _OWNERSHIP = ((Condition("ownership", "ActivatedByPIM", ()),),)
 
 
@@ -24,7 +25,8 @@ def link_azure(estate: AzureEstate) -> tuple[tuple[Principal, ...], tuple[Edge, 
       Groups makes it eligible. Its grants through the group are its own already.
     * `runs-as`: a machine to the managed identities that code on it can become.
     * `can-become`: an owner (conditional where PIM makes it one) to the group it can
-      join, or to the service principal that it can add a credential to; an
+      join, or to the service principal that it can add a credential to (unknown where
+      nobody has read what it is that it owns); an
       administrator of the directory to whom its role lets it become (`becoming`);
       whoever writes a federated credential of a managed identity, assigns it to what it
       writes, or writes what has it, to the identity (`Borrowing`); a subject of another
@@ -92,6 +94,8 @@ def _owners(tenant: AzureTenant) -> Iterator[Edge]:
     directory = tenant.directory
     for owner, owned in directory.owners:
         yield Edge("can-become", owner, owned, Verdict.ALLOWED)
+    for owner, owned in directory.unsure_owners:
+        yield Edge("can-become", owner, owned, Verdict.UNKNOWN, reasons=_OWNED_UNREAD)
     for owner, group in {*directory.eligible_owners} - {*directory.owners}:
         if directory.ways_in.get(group) is not WayIn.CLOSED:
             wanted = _from(directory.owning_from.get((owner, group)), _OWNERSHIP)

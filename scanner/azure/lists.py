@@ -82,8 +82,23 @@ ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
     ),
     f"{_AUTHORIZATION}/policyAssignments": (
         _REFINING,
-        "policies that act as managed identities unknown",
+        "policies that act as managed identities, or deny extensions, unknown",
         ("2023-04-01", "2022-06-01"),
+    ),
+    f"{_AUTHORIZATION}/policyDefinitions": (
+        _REFINING,
+        "whether an assigned policy denies extensions and run commands unknown",
+        ("2023-04-01", "2021-06-01"),
+    ),
+    f"{_AUTHORIZATION}/policySetDefinitions": (
+        _REFINING,
+        "whether an assigned initiative denies extensions and run commands unknown",
+        ("2023-04-01", "2021-06-01"),
+    ),
+    f"{_AUTHORIZATION}/policyExemptions": (
+        _REFINING,
+        "which machines are exempt from policies unknown",
+        ("2022-07-01-preview", "2020-07-01-preview"),
     ),
     "Microsoft.ManagedServices/registrationDefinitions": (
         _REFINING,
@@ -150,6 +165,11 @@ ARM: dict[str, tuple[Weight, str, tuple[str, ...]]] = {
         "VMs of the lab unknown",
         ("2018-09-15", "2016-05-15"),
     ),
+    "Microsoft.SerialConsole/consoleServices": (
+        _REFINING,
+        "whether the serial console is on unknown",
+        ("2018-05-01",),
+    ),
     "Microsoft.Web/sites": (
         _REFINING,
         "web apps that act as managed identities unknown",
@@ -203,6 +223,11 @@ GRAPH: dict[str, tuple[Weight, str, str]] = {
     "graph/applications": (
         _REFINING,
         "applications behind service principals unknown",
+        "Application.Read.All",
+    ),
+    "graph/applications/federatedIdentityCredentials": (
+        _REFINING,
+        "use of the application from outside Entra unknown",
         "Application.Read.All",
     ),
     "graph/owners": (

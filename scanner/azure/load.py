@@ -4,14 +4,17 @@ from typing import Any
 
 from scanner.azure import directory_rows, resource_rows, rows
 from scanner.azure.activity import EventRow
+from scanner.azure.consoles import CONSOLES
 from scanner.azure.directory import MemberList
 from scanner.azure.drafts import Draft, Origin
+from scanner.azure.extensions import types_in_use
 from scanner.azure.finish import ASSIGNMENTS, DENIES, SCHEDULES, tenant_of
 from scanner.azure.lists import ACTIVITY, SIGN_INS
 from scanner.azure.machine_rows import ArcRow, MachineRow, ScaleSetRow
 from scanner.azure.model import AzureEstate
 from scanner.azure.operations import READABLE
 from scanner.azure.pages import Reading, converted, graph_rows, read
+from scanner.azure.policies import rows as policy_rows
 from scanner.azure.rbac.scopes import ROOT, normalized
 from scanner.azure.rows import Row
 from scanner.azure.usage import SignInRow
@@ -54,11 +57,15 @@ KINDS: dict[str, type[Row]] = {
     f"{_AUTOMATION}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_WORKER_GROUPS}/hybridrunbookworkers": resource_rows.WorkerRow,
     f"{_AUTOMATION}/nodes": resource_rows.NodeRow,
+    CONSOLES: resource_rows.ConsoleRow,
     "microsoft.devtestlab/labs/virtualmachines": resource_rows.LabMachineRow,
     "microsoft.web/sites": resource_rows.WebRow,
     "microsoft.logic/workflows": resource_rows.WorkflowRow,
     "microsoft.containerinstance/containergroups": resource_rows.ContainerGroupRow,
     f"{_AUTHORIZATION}/policyassignments": resource_rows.PolicyRow,
+    f"{_AUTHORIZATION}/policydefinitions": policy_rows.DefinitionRow,
+    f"{_AUTHORIZATION}/policysetdefinitions": policy_rows.SetRow,
+    f"{_AUTHORIZATION}/policyexemptions": policy_rows.ExemptionRow,
     f"{_AUTHORIZATION}/rolemanagementpolicyassignments": rows.RolePolicyRow,
     f"{_AUTHORIZATION}/classicadministrators": rows.ClassicRow,
     _IDENTITIES: resource_rows.UserAssignedRow,
@@ -81,6 +88,15 @@ KINDS: dict[str, type[Row]] = {
     "graph/crosstenantaccesspolicy/partners": directory_rows.PartnerRow,
     "graph/roleeligibilityscheduleinstances": directory_rows.DirectoryEligibilityRow,
 }
+#: Lists of PIM: without its licence there is nothing in them.
+_LICENSED = frozenset(
+    {
+        SCHEDULES,
+        f"{_AUTHORIZATION}/roleeligibilityscheduleinstances",
+        "graph/groupeligibility",
+        "graph/roleeligibilityscheduleinstances",
+    }
+)
 #: Members of `params` that do not narrow a list; any other names what it is about.
 _PLAIN = frozenset(
     {"scope", "api-version", "$select", "$top", "$expand", "$count", "statusOnly"}
@@ -130,7 +146,8 @@ class _Inventory:
         if kind is None or kind is EventRow:
             return
         found, draft = read(series.pages, kind), self._draft(partition, key)
-        whole = series.answered and not found.problems and not found.single
+        answered = series.answered or _without_licence(op, series)
+        whole = answered and not found.problems and not found.single
         origin = _origin(series)
         draft.lists.note(op, origin.object or origin.scope, whole)
         self._keep(draft, op, found, origin, whole)
@@ -185,6 +202,7 @@ class _Inventory:
         if kind is MachineRow:
             inside_set = op.startswith(_SETS)
             draft.fleet.add_machines(found.rows, "vmss" if inside_set else "vm")
+            draft.extensions.update(types_in_use(found.rows))
         elif kind is ScaleSetRow:
             draft.fleet.add_scale_sets(found.rows)
         elif kind is ArcRow:
@@ -235,6 +253,11 @@ class _Inventory:
                 known.effect if known else "what the odd rows say unknown",
             )
             self._gaps.append(gap)
+
+
+def _without_licence(op: str, series: Series) -> bool:
+    """Say whether a list of PIM is empty because the tenant has no licence for it."""
+    return op in _LICENSED and series.outcome is Outcome.NOT_ENABLED
 
 
 def _origin(series: Series) -> Origin:

@@ -1,12 +1,17 @@
 """The vectors that work on some machine of a tenant, with what each is asked by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
+from scanner.azure.model import CONSOLE, CONSOLE_UNREAD
 from scanner.azure.places import Place
 from scanner.azure.questions import Question
 from scanner.azure.vectors import MACHINE_VECTORS, AzureVector
 from scanner.grants import Tier
+
+_GAINING = Tier.ESCALATION
+_SWITCH = "whether the serial console of the subscription is on was not read"
 
 
 class Lot(NamedTuple):
@@ -32,13 +37,23 @@ def lots_of(questions: Mapping[str, Question], place: Place) -> list[Lot]:
     places: dict[int, int] = {}
     lots: dict[tuple[int, int], int] = {}
     for vector in MACHINE_VECTORS:
-        question, mask = questions[vector.vector.id], _reachable(vector, place)
-        if mask:
+        question, gains = questions[vector.vector.id], vector.vector.tier is _GAINING
+        for one, mask in _surely(vector, _reachable(vector, place), place):
             where = places.setdefault(mask, len(places))
             lot = lots.setdefault((question.number, where), len(lots))
-            gains = vector.vector.tier is Tier.ESCALATION
-            found.append(Lot(vector, question, mask, where, lot, gains))
+            found.append(Lot(one, question, mask, where, lot, gains))
     return found
+
+
+def _surely(
+    vector: AzureVector, mask: int, place: Place
+) -> Iterator[tuple[AzureVector, int]]:
+    """Yield a vector where it works, and apart where that is not known."""
+    unread = place.lacking.get(CONSOLE_UNREAD, 0) if vector.needs == CONSOLE else 0
+    if mask & ~unread:
+        yield vector, mask & ~unread
+    if mask & unread:
+        yield replace(vector, inferred=_SWITCH), mask & unread
 
 
 def _reachable(vector: AzureVector, place: Place) -> int:

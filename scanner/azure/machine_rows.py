@@ -124,16 +124,46 @@ class MachineRow(Row, frozen=True):
     resources: tuple[ExtensionRow, ...] | None = None
 
 
+class ImagePolicyRow(Row, frozen=True):
+    """Whether new versions of the image get to the instances by themselves."""
+
+    automatic: bool | None = msgspec.field(
+        name="enableAutomaticOSUpgrade", default=None
+    )
+
+
 class UpgradePolicyRow(Row, frozen=True):
     """`mode` is `Automatic`, `Rolling` or `Manual`."""
 
     mode: str | None = None
+    images: ImagePolicyRow | None = msgspec.field(
+        name="automaticOSUpgradePolicy", default=None
+    )
+
+
+class ImageReference(Row, frozen=True):
+    """An image of a gallery, or one version of it."""
+
+    id: str | None = None
+
+
+class StorageProfile(Row, frozen=True, rename="camel"):
+    """What instances are made from."""
+
+    image_reference: ImageReference | None = None
+
+
+class InstanceProfile(Row, frozen=True, rename="camel"):
+    """The model of the instances of a scale set."""
+
+    storage_profile: StorageProfile | None = None
 
 
 class ScaleSetProperties(Row, frozen=True, rename="camel"):
-    """How a changed model gets to the instances."""
+    """What instances are made from, and how a changed model gets to them."""
 
     upgrade_policy: UpgradePolicyRow | None = None
+    virtual_machine_profile: InstanceProfile | None = None
 
 
 class ScaleSetRow(Row, frozen=True):

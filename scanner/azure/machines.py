@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from scanner.azure.arc import arc_lacks
+from scanner.azure.images import followed
 from scanner.azure.machine_rows import (
     ApplicationProfile,
     ArcRow,
@@ -40,6 +41,8 @@ class Fleet:
         packages: applications of galleries, by normalized id, with the machines that
             have them.
         flexible: scale sets, by normalized id, with the VMs that are their instances.
+        images: images of galleries, by normalized id, with the scale sets that new
+            versions of them get to by themselves.
     """
 
     def __init__(self) -> None:
@@ -47,6 +50,7 @@ class Fleet:
         self.by_scope: dict[str, Machine] = {}
         self.packages: defaultdict[str, set[str]] = defaultdict(set)
         self.flexible: defaultdict[str, set[str]] = defaultdict(set)
+        self.images: defaultdict[str, set[str]] = defaultdict(set)
         self._instanced: set[str] = set()
         self._home = ""
         self._inside = _NOWHERE
@@ -92,6 +96,9 @@ class Fleet:
             scope = normalized(row.id)
             target = self._target(row, scope, "vmss", Reachability.UNKNOWN)
             lacks = (UPGRADES,) if _is_manual(row) else _NONE
+            image = followed(row)
+            if image:
+                self.images[image].add(scope)
             self._put(Machine(target, scope, identities_of(row.identity), lacks))
 
     def add_arc(self, rows: Iterable[ArcRow]) -> None:
@@ -115,6 +122,8 @@ class Fleet:
             self.packages[application] |= scopes
         for owner, scopes in other.flexible.items():
             self.flexible[owner] |= scopes
+        for image, scopes in other.images.items():
+            self.images[image] |= scopes
         self._instanced |= other._instanced
         for machine in other.by_scope.values():
             self._put(machine)
@@ -131,6 +140,12 @@ class Fleet:
             if scope not in self._instanced
         )
         return tuple(sorted(found, key=attrgetter("target.id")))
+
+    def instances(self, scale_sets: Set[str]) -> frozenset[str]:
+        """Return what runs of some scale sets: instances, VMs, or a set without any."""
+        flexible = (one for name in scale_sets for one in self.flexible.get(name, ()))
+        below = (one for one in self.by_scope if scale_set_of(one) in scale_sets)
+        return frozenset({*flexible, *below, *scale_sets - self._instanced})
 
     def is_manual(self, scale_set: str) -> bool:
         """Say whether a scale set, by normalized id, may be upgraded by hand only.
@@ -258,7 +273,7 @@ def _lacks(row: MachineRow) -> tuple[str, ...]:
         listed = view.extensions if view else None
     if listed is None:
         return console
-    return (*_missing(tuple(_types(listed))), *console)
+    return (*_missing(tuple(extension_types(listed))), *console)
 
 
 def _is_silent(row: MachineRow) -> bool:
@@ -285,7 +300,7 @@ def _is_manual(row: ScaleSetRow) -> bool:
     return policy is not None and (policy.mode or "").lower() == "manual"
 
 
-def _types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:
+def extension_types(extensions: Iterable[ExtensionRow]) -> Iterator[str | None]:
     """Yield each extension's own type; a child resource's `type` is not it."""
     for extension in extensions:
         if extension.properties and extension.properties.type:

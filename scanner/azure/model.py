@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from scanner.azure.entra import Directory, Federated
+from scanner.azure.policies.model import Policies
 from scanner.azure.rbac.roles import Permission, RoleDefinition
 from scanner.azure.rbac.scopes import Hierarchy
 from scanner.estate import Gap, Target
@@ -28,8 +29,11 @@ UPGRADES = "automatic-upgrade"
 
 #: What an Arc agent lacks that is too old for run command, or blocks its handler.
 RUN_COMMAND = "run-command"
-#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off.
+#: What a VM lacks whose boot diagnostics, or whose subscription's console, is off; the
+#: second where only that is why, the third where nobody has read how that is.
 CONSOLE = "serial-console"
+CONSOLE_OFF = "serial-console-switched-on"
+CONSOLE_UNREAD = "serial-console-known"
 
 #: Platforms that manage an Arc machine as their VM, by its kind in lower case.
 PLATFORMS: Mapping[str, str] = {
@@ -135,6 +139,7 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
         identities: object ids of the managed identities that code on it can become.
         lacks: what it is known not to have of what vectors need (`NEEDED_EXTENSIONS`,
             `PLATFORMS`, `UPGRADES`, `RUN_COMMAND`, `CONSOLE`): they lead nowhere there.
+            `CONSOLE_OFF` and `CONSOLE_UNREAD` say more of the console.
     """
 
     target: Target
@@ -149,8 +154,8 @@ class Workers:
 
     Attributes:
         id: as collected; `scope` is the same normalized.
-        kind: `workers`, `nodes`, `lab`, `package`, `set` or `manual-set`: how it runs
-            code there.
+        kind: `workers`, `nodes`, `lab`, `package`, `image`, `set` or `manual-set`: how
+            it runs code there.
         machines: normalized ids of its hybrid workers' machines.
         names: worker names without a resource id (agent-based workers).
         complete: False when its workers, or some of them, were not read.
@@ -196,15 +201,23 @@ class AzureTenant:
         machines: sorted by id.
         workers: Automation accounts with the machines that run their jobs.
         nodes: the same accounts with those that pull their configurations.
-        stand_ins: lab VMs, gallery applications with the VMs that have them, and scale
+        stand_ins: lab VMs, gallery applications with the VMs that have them, gallery
+            images with the instances that follow their versions, and scale
             sets with those that are their instances.
         hosts: resources that act as managed identities.
         assignments_unread: subscriptions whose role assignments are not all known.
         denies_unread: subscriptions whose deny assignments are not all known.
-        unlisted: kinds of `Workers` and `Host` whose lists nobody read.
+        unlisted: kinds of `Workers` and `Host` whose lists nobody read, and what other
+            lists that were not read hide, in words.
         usage: when its principals last did what; verdicts never rest on it.
         federated: credentials of managed identities for other issuers' tokens, sorted.
         activations: what PIM asks of whoever activates a role, by scope and role.
+        policies: what Azure Policy denies to everybody.
+        extensions: types of VM extensions in use, as far as lists say them.
+        roles_unread: there may be more roles to hand out than `roles`.
+        consoles_off: subscriptions whose serial console is switched off; `consoles_on`
+            those of which evidence says that it is not, `consoles_asked` those of which
+            anybody asked.
     """
 
     id: str
@@ -226,6 +239,12 @@ class AzureTenant:
     usage: Usages = field(default_factory=Usages)
     federated: tuple[Federated, ...] = ()
     activations: Mapping[tuple[str, str], Activation] = field(default_factory=dict)
+    policies: Policies = field(default_factory=Policies)
+    extensions: frozenset[str] = frozenset()
+    roles_unread: bool = False
+    consoles_off: frozenset[str] = frozenset()
+    consoles_on: frozenset[str] = frozenset()
+    consoles_asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,23 +50,12 @@ def _operations() -> dict[str, Operation]:
 #: Every operation that the collector asks, by its name in evidence.
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(_operations())
 
-#: Asked by nobody yet: files of others may hold it.
-_ADMITTED = "graph/applications/federatedIdentityCredentials"
-_APPLICATIONS_ASKED = OPERATIONS["graph/applications"]
 _WORKERS_ASKED = OPERATIONS[f"{_AUTOMATION}/hybridRunbookWorkers"]
 
 #: Every operation that evidence may hold: files of others may name the list of workers
-#: by their full resource type, and say whose tokens applications take.
+#: by their full resource type.
 READABLE: Mapping[str, Operation] = MappingProxyType(
-    {
-        **OPERATIONS,
-        _WORKERS: replace(_WORKERS_ASKED, op=_WORKERS),
-        _ADMITTED: replace(
-            _APPLICATIONS_ASKED,
-            op=_ADMITTED,
-            effect="use of the application from outside Entra unknown",
-        ),
-    }
+    {**OPERATIONS, _WORKERS: replace(_WORKERS_ASKED, op=_WORKERS)}
 )
 
 #: API versions of each ARM operation, the preferred one first. Graph has none.

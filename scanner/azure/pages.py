@@ -30,7 +30,8 @@ class Reading(Generic[R]):
 def read(pages: tuple[msgspec.Raw, ...], kind: type[R]) -> Reading[R]:
     """Read the pages of a list as rows of one kind.
 
-    A page is `{"value": [...]}`, a bare list, or one object with an id (a single GET).
+    A page is `{"value": [...]}`, a bare list, or one object with an id or properties (a
+    single GET).
     Anything else, and every row that does not fit, becomes a problem in words; good
     rows are kept whatever stands next to them.
     """
@@ -74,7 +75,8 @@ def _plain_rows(body: Any) -> list[Any] | None:
         return None
     if "value" in body:
         return body["value"] if isinstance(body["value"], list) else None
-    return [body] if isinstance(body.get("id"), str) else None
+    alone = isinstance(body.get("id"), str) or isinstance(body.get("properties"), dict)
+    return [body] if alone else None
 
 
 def converted(plain: list[Any], kind: type[R], where: str) -> Reading[R]:

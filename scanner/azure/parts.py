@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from scanner.azure.cuts import Cut
 from scanner.azure.rbac.evaluation import doubted, either
-from scanner.grants import Decision, Verdict
+from scanner.azure.rbac.truth import conjunction
+from scanner.grants import Conditions, Decision, Verdict
 
 #: Disjoint sets of target classes, each with its decision.
 Parts = list[tuple[Decision, int]]
@@ -22,6 +23,8 @@ def less(parts: Parts, cut: Cut) -> Parts:
         parts = list(_split(parts, bits, unsure))
     for reason, bits in cut.doubts:
         parts = list(_doubting(parts, bits, reason))
+    for conditions, bits in cut.limits:
+        parts = list(_limited(parts, bits, conditions))
     return parts
 
 
@@ -76,6 +79,25 @@ def _split(
             yield replace(instead, reasons=reasons), hit
         if covered != hit:
             yield decision, covered ^ hit
+
+
+def _limited(
+    parts: Parts, bits: int, conditions: Conditions
+) -> Iterator[tuple[Decision, int]]:
+    for decision, covered in parts:
+        hit = covered & bits
+        if hit:
+            yield limited(decision, conditions), hit
+        if covered != hit:
+            yield decision, covered ^ hit
+
+
+def limited(decision: Decision, conditions: Conditions) -> Decision:
+    """Add conditions to a decision; what is unknown stays so."""
+    if decision.verdict is Verdict.UNKNOWN:
+        return decision
+    rest = conjunction(decision.conditions, conditions)
+    return replace(decision, verdict=Verdict.CONDITIONAL, conditions=rest)
 
 
 def _doubting(parts: Parts, bits: int, reason: str) -> Iterator[tuple[Decision, int]]:

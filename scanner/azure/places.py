@@ -78,7 +78,8 @@ def place_of(
         sites: normalized ids of other resources to place, each once.
     """
     relevant = set(scopes)
-    unread = (tenant.assignments_unread, tenant.denies_unread)
+    exemptions = tenant.policies.exemptions_unread
+    unread = (tenant.assignments_unread, tenant.denies_unread, exemptions)
     relevant |= {f"/subscriptions/{name}" for some in unread for name in some}
     above = _Above(tenant, relevant)
     numbers: dict[tuple[object, ...], int] = {}

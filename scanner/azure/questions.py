@@ -6,6 +6,9 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from scanner.azure.model import Assignment, AzureTenant
+from scanner.azure.policies.model import Shut
+from scanner.azure.policies.shutting import shuts_of
+from scanner.azure.policies.types import written_by
 from scanner.azure.rbac.blocks import denies_operation, locks_operation
 from scanner.azure.rbac.evaluation import granted, ordered
 from scanner.azure.rbac.lasting import lasting
@@ -75,6 +78,7 @@ class Question:
         locked: read-only locks stop the operations.
         mode: that of them all; without a child at which nobody is assigned anything.
         aside: they are not settled for machines.
+        policies: what Azure Policy denies of it, to everybody.
     """
 
     number: int
@@ -83,6 +87,7 @@ class Question:
     locked: bool
     mode: Mode
     aside: bool = False
+    policies: tuple[Shut, ...] = ()
 
 
 class Ledger:
@@ -137,16 +142,16 @@ def questions_of(
     holders = _holders(tenant.assignments)
     given = {key: _answers(tenant, some, operations) for key, some in holders.items()}
     families: dict[object, list[int]] = {}
-    children = _children(tenant)
+    children, shuts = _children(tenant), shuts_of(tenant.policies)
     for number, operation in enumerate(operations):
         answers = tuple(answer[number] for answer in given.values())
         denies = tuple(_denies(tenant, operation).items())
-        mode = _mode(operation, children)
-        key = (operation.data, mode, operation.aside, answers, denies)
+        mode, policies = _mode(operation, children), _policies(shuts, operation)
+        key = (operation.data, mode, operation.aside, answers, denies, policies)
         families.setdefault(key, []).append(number)
     firsts = [family[0] for family in families.values()]
     questions = tuple(
-        _question(number, tenant, [operations[n] for n in family], children)
+        _question(number, tenant, [operations[n] for n in family], children, shuts)
         for number, family in enumerate(families.values())
     )
     return _asked(tenant, questions, given, firsts, more)
@@ -190,7 +195,11 @@ def _standing(answer: Decision | None, assignment: Assignment) -> Decision | Non
 
 
 def _question(
-    number: int, tenant: AzureTenant, operations: list[Operation], children: set[str]
+    number: int,
+    tenant: AzureTenant,
+    operations: list[Operation],
+    children: set[str],
+    shuts: Mapping[str, tuple[Shut, ...]],
 ) -> Question:
     first = operations[0]
     return Question(
@@ -200,6 +209,7 @@ def _question(
         locks_operation(first.name, first.data),
         _mode(first, children),
         first.aside,
+        _policies(shuts, first),
     )
 
 
@@ -240,6 +250,14 @@ def _answers(
         else granted(example, tenant.roles, op.name, op.data)
         for op in operations
     )
+
+
+def _policies(
+    shuts: Mapping[str, tuple[Shut, ...]], operation: Operation
+) -> tuple[Shut, ...]:
+    if not shuts or operation.data:
+        return ()
+    return shuts.get(written_by(operation.name), ())
 
 
 def _denies(tenant: AzureTenant, operation: Operation) -> dict[int, Truth]:

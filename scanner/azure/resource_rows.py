@@ -20,6 +20,20 @@ class AccountRow(Row, frozen=True):
     identity: IdentityRow | None = None
 
 
+class ConsoleProperties(Row, frozen=True):
+    """Whether the serial console is off."""
+
+    disabled: bool | None = None
+
+
+class ConsoleRow(Row, frozen=True):
+    """`Microsoft.SerialConsole/consoleServices`: the one called `default`."""
+
+    id: str | None = None
+    properties: ConsoleProperties | None = None
+    disabled: bool | None = None
+
+
 class WorkerProperties(Row, frozen=True, rename="camel"):
     """What a hybrid worker says of its machine."""
 
@@ -116,10 +130,16 @@ class ContainerGroupRow(HostRow, frozen=True):
 
 
 class PolicyProperties(Row, frozen=True, rename="camel"):
-    """What a policy assignment says."""
+    """What a policy assignment says; odd members of its rule leave its identity be."""
 
     scope: str | None = None
     policy_definition_id: str | None = None
+    display_name: Any = None
+    enforcement_mode: Any = None
+    parameters: Any = None
+    not_scopes: Any = None
+    resource_selectors: Any = None
+    overrides: Any = None
 
 
 class PolicyRow(Row, frozen=True):

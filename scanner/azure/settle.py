@@ -97,7 +97,11 @@ class Engine:
         self.cuts = Cuts(tenant, place, self.parties, self.spots)
         self.resting: dict[tuple[object, tuple[int, ...]], tuple[int, ...]] = {}
         self._unread = place.within(tenant.assignments_unread)
-        self._names: dict[tuple[int, bool], AssignmentBecause] = {}
+        #: Assignments by number, as their own principals and others name them.
+        unnamed = [None] * len(tenant.assignments)
+        self._own_names: list[AssignmentBecause | None] = [*unnamed]
+        self._group_names: list[AssignmentBecause | None] = [*unnamed]
+        self._spots_by_mode: dict[int, list[int]] = {}
         self._plans: dict[tuple[object, ...], tuple[_Group, ...]] = {}
         self._unsure = self._ledger.number(HANGING)
         self._open = [self._open_classes(question) for question in self.questions]
@@ -190,17 +194,24 @@ class Engine:
     ) -> Iterator[tuple[int, Decision]]:
         """Yield the assignments that give what is asked at any of the classes."""
         given, pattern_of = self._given[question.number], self._pattern_of
-        assignments, spot_of = self.tenant.assignments, self.spots.of
-        mode, perhaps = self._mode_of[question.number], self.place.perhaps
+        spots, perhaps = self._spots_in(question), self.place.perhaps
         for n in holdings:
             decision = given.get(pattern_of[n])
             if decision is None:
                 continue
-            scope = assignments[n].scope
-            if at(spot_of(scope), mode) & bits:
+            if spots[n] & bits:
                 yield n, decision
-            if perhaps and perhaps.get(scope, 0) & bits:
+            if perhaps and perhaps.get(self.tenant.assignments[n].scope, 0) & bits:
                 yield n, HANGING
+
+    def _spots_in(self, question: Question) -> list[int]:
+        """Return the classes that each assignment counts at, for what is asked."""
+        mode = self._mode_of[question.number]
+        found = self._spots_by_mode.get(mode)
+        if found is None:
+            spots = (self.spots.of(one.scope) for one in self.tenant.assignments)
+            found = self._spots_by_mode[mode] = [at(spot, mode) for spot in spots]
+        return found
 
     def all_named(
         self, numbers: Iterable[int], principal: str
@@ -214,11 +225,11 @@ class Engine:
         It is the same for all that hold it by the group that it is assigned to.
         """
         assignment = self.tenant.assignments[number]
-        key = number, assignment.principal == principal
-        found = self._names.get(key)
+        own = assignment.principal == principal
+        names = self._own_names if own else self._group_names
+        found = names[number]
         if found is None:
-            found = because_of(assignment, self.tenant.roles, principal)
-            self._names[key] = found
+            found = names[number] = because_of(assignment, self.tenant.roles, principal)
         return found
 
     def open_holdings(self, question: Question) -> Iterator[int]:

@@ -137,7 +137,9 @@ class SiteGrants:
             for host, decision in self._at_hosts(vector, held, party):
                 yield from self._acted(decision, host)
             return
-        for decision, bits in held:
+        for first, bits in held:
+            why = (vector.inferred,) if vector.inferred else ()
+            decision = doubted(first, why) if why else first
             for number in ones(bits >> self._first):
                 station = self._stations.get((kind, number + self._first))
                 if station is not None:

@@ -127,6 +127,18 @@ PACKAGE_VECTORS: tuple[SiteVector, ...] = (
     ),
 )
 
+_VERSION = "Microsoft.Compute/galleries/images/versions/write"
+#: Decided on the gallery's image, for instances of scale sets that take new versions of
+#: it by themselves. Elsewhere an image runs when somebody deploys from it.
+IMAGE_VECTORS: tuple[SiteVector, ...] = (
+    SiteVector(
+        Vector(_VERSION, Provider.AZURE, Tier.INDIRECT, _SYSTEM),
+        ((_VERSION,),),
+        inferred="that a new version gets to the instances is taken from the policy of "
+        "automatic image upgrades",
+    ),
+)
+
 _SET = "Microsoft.Compute/virtualMachineScaleSets"
 UPGRADE = f"{_SET}/manualUpgrade/action"
 IS_UPGRADED = Condition("scaleSetInstance", "IsUpgradedToTheModel", ())

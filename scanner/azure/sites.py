@@ -9,6 +9,7 @@ from scanner.azure.questions import Operation
 from scanner.azure.rbac.scopes import account_of, subscription_of
 from scanner.azure.site_vectors import (
     HOST_VECTORS,
+    IMAGE_VECTORS,
     LAB_VECTORS,
     MANUAL_SET_VECTORS,
     NODE_VECTORS,
@@ -24,6 +25,7 @@ BY_STATION: Mapping[str, tuple[SiteVector, ...]] = {
     "nodes": NODE_VECTORS,
     "lab": LAB_VECTORS,
     "package": PACKAGE_VECTORS,
+    "image": IMAGE_VECTORS,
     "set": SET_VECTORS,
     "manual-set": MANUAL_SET_VECTORS,
 }

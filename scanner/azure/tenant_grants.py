@@ -16,6 +16,7 @@ from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.parts import Parts
 from scanner.azure.places import place_of
+from scanner.azure.policies.shutting import policed
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.evaluation import doubted
 from scanner.azure.rbac.scopes import type_and_parent
@@ -87,7 +88,7 @@ class TenantGrants:
         self.escalations = Escalations(asking, self.engine, running)
         gains = Gains(self.engine, running)
         self.site_grants = SiteGrants(self.sites, self.engine, gains)
-        self._steps: dict[str, tuple[Question, ...]] = {}
+        self._steps: dict[tuple[str, ...], tuple[Question, ...]] = {}
         sites = tuple(vector for _, vector in self.sites.vectors())
         every: tuple[SiteVector | Escalation, ...] = (*ESCALATIONS, *sites)
         self._every_way = tuple({id(way): way for way in every}.values())
@@ -207,14 +208,13 @@ class TenantGrants:
 
     def steps(self, way: Escalation) -> tuple[Question, ...]:
         """Return the questions about any step of a way, looked up once."""
-        name = way.vector.id
-        if name not in self._steps:
-            self._steps[name] = tuple(
+        if way.steps not in self._steps:
+            self._steps[way.steps] = tuple(
                 question
                 for question in self.engine.questions
                 if any(op.name in way.steps for op in question.operations)
             )
-        return self._steps[name]
+        return self._steps[way.steps]
 
 
 class _Joint(msgspec.Struct, frozen=True, eq=False):
@@ -299,7 +299,7 @@ def _scopes(tenant: AzureTenant, sites: Sites, giving: Iterable[int]) -> set[str
     scopes |= {deny.scope for deny in tenant.denies}
     scopes |= {lock.scope for lock in tenant.locks if lock.read_only}
     scopes |= sites.subscriptions | {host.within for host in sites.hosts}
-    scopes |= {*movable(tenant)}
+    scopes |= {*movable(tenant), *policed(tenant.policies)}
     return (scopes | _parents(scopes)) - {""}
 
 

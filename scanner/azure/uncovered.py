@@ -5,7 +5,6 @@ from scanner.grants import Tier, Vector
 
 _MC = "Microsoft.Compute"
 _MAA = "Microsoft.Automation/automationAccounts"
-_MA = "Microsoft.Authorization"
 _AKS = "Microsoft.ContainerService/managedClusters"
 _VAULTS = "Microsoft.RecoveryServices/vaults"
 
@@ -17,7 +16,6 @@ _IMAGE = "runs when somebody deploys from the image, which no evidence tells"
 _RECOVERY = "what a restore or failover puts on the VM is not established"
 _KEY = "registers another machine; runs nothing on one that is there"
 _RETIRED = "the update product is retired"
-_POLICY = "denials by Azure Policy are not evaluated, so nothing is known to be undone"
 _PART = "part of moving a subscription, which is decided as one"
 _UNLISTED = "identities of these resources are not collected"
 
@@ -70,10 +68,7 @@ _ROWS: tuple[tuple[Tier, str, tuple[str, ...]], ...] = (
     (
         Tier.INDIRECT,
         _IMAGE,
-        (
-            f"{_MC}/galleries/images/versions/write",
-            "Microsoft.VirtualMachineImages/imageTemplates/write",
-        ),
+        ("Microsoft.VirtualMachineImages/imageTemplates/write",),
     ),
     (
         Tier.INDIRECT,
@@ -94,11 +89,6 @@ _ROWS: tuple[tuple[Tier, str, tuple[str, ...]], ...] = (
         ),
     ),
     (Tier.INDIRECT, _RETIRED, (f"{_MAA}/softwareUpdateConfigurations/write",)),
-    (
-        Tier.ESCALATION,
-        _POLICY,
-        (f"{_MA}/policyExemptions/write", f"{_MA}/policyAssignments/delete"),
-    ),
     (Tier.ESCALATION, _PART, ("Microsoft.Management/managementGroups/write",)),
     (
         Tier.ESCALATION,

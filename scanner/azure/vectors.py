@@ -13,6 +13,7 @@ from scanner.azure.questions import Mode, Operation
 from scanner.azure.site_vectors import (
     BY_IDENTITY,
     HOST_VECTORS,
+    IMAGE_VECTORS,
     LAB_VECTORS,
     MODEL,
     NODE_VECTORS,
@@ -25,8 +26,10 @@ from scanner.estate import Provider
 from scanner.grants import Tier, Vector
 
 __all__ = [
+    "CONNECT",
     "COVERED",
     "ELEVATION",
+    "ENABLE_CONSOLE",
     "ESCALATIONS",
     "MACHINE_VECTORS",
     "MODEL_VECTORS",
@@ -36,6 +39,10 @@ __all__ = [
     "AzureVector",
     "Escalation",
 ]
+
+CONNECT = "Microsoft.SerialConsole/serialPorts/connect/action"
+#: Of a subscription whose console is off: who connects to consoles gains them by it.
+ENABLE_CONSOLE = "Microsoft.SerialConsole/consoleServices/enableConsole/action"
 
 _MC = "Microsoft.Compute"
 _MHC = "Microsoft.HybridCompute"
@@ -95,11 +102,13 @@ class AzureVector:
 class Escalation:
     """A vector that gains one of the others and is decided by a rule of its own.
 
-    `steps`: the operations that it takes; the first names it.
+    `steps`: the operations that it takes; the first names it. `removes`: it takes a
+    guard away that alone keeps somebody from another one.
     """
 
     vector: Vector
     steps: tuple[str, ...]
+    removes: bool = False
 
 
 def _vector(operation: str, tier: Tier, runs_as: str = "") -> Vector:
@@ -157,7 +166,7 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _adjacent(f"{_VM}/loginAsAdmin/action", _ADMIN, "vm", needs="entra-login"),
     _adjacent(f"{_VM}/WACloginAsAdmin/action", _ADMIN, "vm", needs="admin-center"),
     _adjacent(
-        "Microsoft.SerialConsole/serialPorts/connect/action",
+        CONNECT,
         "a local account, by console",
         "vm",
         "vmss",
@@ -193,6 +202,13 @@ MACHINE_VECTORS: tuple[AzureVector, ...] = (
     _gaining(f"{_MA}/roleManagementPolicies/write"),
 )
 
+
+def _removal(
+    operation: str, tier: Tier = Tier.ESCALATION, runs_as: str = ""
+) -> Escalation:
+    return Escalation(_vector(operation, tier, runs_as), (operation,), removes=True)
+
+
 _HAND_OUT = f"{_MA}/roleAssignments/write"
 _ENROL = (
     "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
@@ -223,10 +239,17 @@ ESCALATIONS: tuple[Escalation, ...] = (
         PACKAGE_VECTORS[0].vector, (PACKAGE_VECTORS[0].vector.id, f"{_VM}/write")
     ),
     *(Escalation(one.vector, (one.operation, UPGRADE)) for one in MODEL_VECTORS),
-    _escalation(f"{_MA}/denyAssignments/delete"),
-    _escalation(f"{_MA}/denyAssignments/write"),
-    _escalation(f"{_MA}/locks/delete"),
-    _escalation("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _removal(f"{_MA}/denyAssignments/delete"),
+    _removal(f"{_MA}/denyAssignments/write"),
+    _removal(f"{_MA}/locks/delete"),
+    _removal("Microsoft.Resources/deploymentStacks/manageDenySetting/action"),
+    _removal(f"{_MA}/policyExemptions/write"),
+    _removal(f"{_MA}/policyAssignments/delete"),
+    _removal(f"{_MA}/policySetDefinitions/write"),
+    # The same operations also install something with a policy's identity.
+    _removal(f"{_MA}/policyAssignments/write", Tier.INDIRECT, BY_IDENTITY),
+    _removal(f"{_MA}/policyDefinitions/write", Tier.INDIRECT, BY_IDENTITY),
+    _escalation(ENABLE_CONSOLE, CONNECT),
     _escalation(f"{_MGMT}/subscriptions/write", f"{_MGMT}/write", _HAND_OUT),
 )
 
@@ -235,7 +258,10 @@ ESCALATIONS: tuple[Escalation, ...] = (
 ELEVATION = _vector(f"{_MA}/elevateAccess/action", Tier.ESCALATION)
 
 #: Decided at a resource that runs code on machines.
-STATION_VECTORS = (*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS, *PACKAGE_VECTORS)
+STATION_VECTORS = (
+    *(*WORKER_VECTORS, *NODE_VECTORS, *LAB_VECTORS),
+    *(*PACKAGE_VECTORS, *IMAGE_VECTORS),
+)
 
 #: Every vector that is decided, each once.
 COVERED: tuple[Vector, ...] = tuple(

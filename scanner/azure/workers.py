@@ -19,11 +19,11 @@ _GROUPS = "microsoft.automation/automationaccounts/hybridrunbookworkergroups"
 NODES = "microsoft.automation/automationaccounts/nodes"
 _SETS = {False: "set", True: "manual-set"}
 _BELOW = "/hybridrunbookworkergroups/"
-_WORKER_LISTS = (
+_MEMBER_LISTS = (
     "microsoft.automation/automationaccounts/hybridrunbookworkers",
     f"{_GROUPS}/hybridrunbookworkers",
-    _GROUPS,
 )
+_WORKER_LISTS = (*_MEMBER_LISTS, _GROUPS)
 
 
 def workers_of(draft: Draft) -> tuple[Workers, ...]:
@@ -45,18 +45,24 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
             machines[key].add(normalized(said.vm_resource_id))
         elif (said and said.worker_name) or row.name:
             names[key].add(((said and said.worker_name) or row.name or "").lower())
+    unasked: set[str] = set()
     for group in draft.of(WorkerGroupRow):
         key = normalized(group.id).partition(_BELOW)[0]
         for worker in group.hybrid_runbook_workers or ():
             if worker.name:
                 names[key].add(worker.name.lower())
+        inside = group.hybrid_runbook_workers is not None
+        if not inside and not _heard_of(draft.lists.whole, normalized(group.id), key):
+            unasked.add(key)
     return tuple(
         Workers(
             ids.get(key, key),
             key,
             frozenset(machines[key]),
             frozenset(names[key]),
-            _heard(draft.lists.whole, key) and not _heard(draft.lists.broken, key),
+            _heard(draft.lists.whole, key)
+            and not _heard(draft.lists.broken, key)
+            and key not in unasked,
             _heard(draft.lists.broken, key),
             held.get(key, ()),
         )
@@ -86,7 +92,7 @@ def nodes_of(draft: Draft, accounts: Iterable[Workers]) -> tuple[Workers, ...]:
 
 
 def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
-    """Return lab VMs, gallery applications and scale sets with the VMs they change.
+    """Return lab VMs, what is in galleries and scale sets with the VMs they change.
 
     Instances below their scale set are not among them: they are machines of their own.
     """
@@ -109,7 +115,12 @@ def stand_ins_of(draft: Draft) -> tuple[Workers, ...]:
         Workers(owner, owner, frozenset(scopes), kind=_SETS[manual(owner)])
         for owner, scopes in draft.fleet.flexible.items()
     )
-    found = {(one.kind, one.scope): one for one in (*labs, *packages, *sets)}
+    images = (
+        Workers(image, image, draft.fleet.instances(owners), kind="image")
+        for image, owners in draft.fleet.images.items()
+    )
+    every = (*labs, *packages, *sets, *images)
+    found = {(one.kind, one.scope): one for one in every}
     return tuple(found[key] for key in sorted(found))
 
 
@@ -120,6 +131,13 @@ def _heard(
     subscription = "/".join(account.split("/", 3)[:3])
     scopes = {account, last_segment(account), subscription}
     return any(_touches(lists[op], scopes, account) for op in ops)
+
+
+def _heard_of(lists: Mapping[str, set[str]], group: str, account: str) -> bool:
+    """Say whether the workers of a group were asked for, or all of its account."""
+    scopes = {group, last_segment(group), account, last_segment(account)}
+    scopes.add("/".join(account.split("/", 3)[:3]))
+    return any(not scopes.isdisjoint(lists[op]) for op in _MEMBER_LISTS)
 
 
 def _touches(found: set[str], scopes: set[str], account: str) -> bool:

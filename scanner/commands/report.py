@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -65,10 +66,11 @@ def command(
     --format csv, --out FOLDER also writes coverage.csv and claims.csv.
     """
     from scanner.commands.results import (
+        checked,
         configuration,
         exit_code,
-        keep_result,
         load,
+        result_kept,
         warn_if_shared,
         warn_of_config,
     )
@@ -76,17 +78,16 @@ def command(
     console = console_of(context)
     root = chosen_estate(estate, estate_dir)
     config = configuration(config_file)
-    loaded = load(root, config=config, processes=jobs)
-    result = loaded.result
-    warn_if_shared(root, console)
-    warn_of_config(result, console)
-    console.outcome = exit_code(result, fail_on)
-    if out:
-        save_report(result, form, out, console, top=top, raw=raw_csv)
-    else:
-        print_report(result, form, console, top=top, raw=raw_csv)
-    if cache:
-        keep_result(root, loaded, console)
+    loaded = load(root, check=False, processes=jobs)
+    with result_kept(root, loaded, console, jobs) if cache else nullcontext():
+        result = checked(loaded, config, jobs).result
+        warn_if_shared(root, console)
+        warn_of_config(result, console)
+        console.outcome = exit_code(result, fail_on)
+        if out:
+            save_report(result, form, out, console, top=top, raw=raw_csv)
+        else:
+            print_report(result, form, console, top=top, raw=raw_csv)
     return console.outcome
 
 

@@ -1,8 +1,10 @@
 """From an estate folder to the one result, and from the result to an exit code."""
 
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from scanner.config import DEFAULTS, Config
 from scanner.errors import NothingReadable, UnusableOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from checks.finding import Finding
@@ -66,10 +68,18 @@ def load(
 
     with collector_paused():
         loaded = _loaded(root, name, processes)
-        if check:
-            loaded = replace(loaded, result=_checked(loaded.result, config, processes))
         keep_to_the_end()
-    return loaded
+    return checked(loaded, config, processes) if check else loaded
+
+
+def checked(loaded: Loaded, config: Config, processes: int | None) -> Loaded:
+    """Return an analysed estate with what the checks find, and the numbers."""
+    from scanner.memory import collector_paused, keep_to_the_end
+
+    with collector_paused():
+        result = _checked(loaded.result, config, processes)
+        keep_to_the_end()
+    return replace(loaded, result=result)
 
 
 def configuration(given: Path | None) -> Config:
@@ -133,13 +143,58 @@ def load_kept(root: Path, console: Console) -> "Result | Kept":
 
 def keep_result(root: Path, loaded: Loaded, console: Console) -> None:
     """Keep what was decided, for queries to come; where that fails, say so."""
+    _say_if_not_kept(_keeper(root, loaded), console)
+
+
+@contextmanager
+def result_kept(
+    root: Path,
+    loaded: Loaded,
+    console: Console,
+    processes: int | None = None,
+    many: int = _LARGE,
+) -> "Iterator[None]":
+    """Keep what was decided while something else is done with it, or after that.
+
+    Args:
+        root: the estate.
+        loaded: what was decided, before the checks.
+        console: where it is said that the result could not be kept.
+        processes: how many to work in at most; None for one on each processor.
+        many: principals from which on a second process pays.
+    """
+    from scanner.processes import apart
+
+    keep = _keeper(root, loaded)
+    if _jobs(loaded.result, processes, many) < 2:
+        yield
+        _say_if_not_kept(keep, console)
+        return
+    with apart(keep) as second:
+        yield
+        _say_if_not_kept(second.result, console)
+
+
+def _keeper(root: Path, loaded: Loaded) -> "Callable[[], None]":
     from scanner.kept.store import keep
 
     result = loaded.result
+    return partial(keep, root, loaded.key, result.graph, result.coverage)
+
+
+def _say_if_not_kept(keep: "Callable[[], None]", console: Console) -> None:
     try:
-        keep(root, loaded.key, result.graph, result.coverage)
+        keep()
     except UnusableOutput as error:
         console.say(f"the result is not kept for later queries: {error}")
+
+
+def _jobs(result: "Result", processes: int | None, many: int = _LARGE) -> int:
+    """Return how many processes pay."""
+    from scanner.processes import available
+
+    small = len(result.graph.principals) < many
+    return 1 if small else processes or available()
 
 
 def _checked(result: "Result", config: Config, processes: int | None) -> "Result":
@@ -148,12 +203,9 @@ def _checked(result: "Result", config: Config, processes: int | None) -> "Result
     from checks.claims import claims, pairs
     from checks.suppressions import weigh, weigh_gaps
     from policies.plan import remediation_id
-    from scanner.processes import available
 
     graph, checks = result.graph, catalogue()
-    small = len(graph.principals) < _LARGE
-    jobs = 1 if small else processes or available()
-    found = run_checks(graph, result.coverage, config, jobs)
+    found = run_checks(graph, result.coverage, config, _jobs(result, processes))
     today = datetime.now(UTC).date()
     weighed = weigh(found, graph, config, checks, today)
     accepted, stale = weigh_gaps(result.coverage, config, today)

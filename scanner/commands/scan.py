@@ -1,6 +1,7 @@
 """`whocanrun scan`: collect over the providers' APIs, read-only, then report."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,10 +159,11 @@ def command(
     from scanner.commands.collecting import collect
     from scanner.commands.report import print_report
     from scanner.commands.results import (
+        checked,
         configuration,
         exit_code,
-        keep_result,
         load,
+        result_kept,
         warn_if_shared,
         warn_of_config,
     )
@@ -174,13 +176,12 @@ def command(
     config = configuration(config_file)  # refused before anything is collected
     warn_if_shared(out, console)
     collect(wanted, console)
-    loaded = load(out, config=config, processes=jobs)
-    result = loaded.result
-    warn_of_config(result, console)
-    console.outcome = exit_code(result, fail_on)
-    print_report(result, form, console, top=top)
-    if cache:
-        keep_result(out, loaded, console)
+    loaded = load(out, check=False, processes=jobs)
+    with result_kept(out, loaded, console, jobs) if cache else nullcontext():
+        result = checked(loaded, config, jobs).result
+        warn_of_config(result, console)
+        console.outcome = exit_code(result, fail_on)
+        print_report(result, form, console, top=top)
     return console.outcome
 
 

@@ -1,5 +1,6 @@
 """`whocanrun what-if`: access gained or lost by changes, before they are applied."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,8 +110,10 @@ def _found(
     wanted = [one for text in given for one in reader.change(text)]
     wanted += [reader.delete(text) for text in deleted]
     changes = settled(wanted, aws, azure)
+    passed = reader.passed
     try:
-        return what_if(loaded.result.graph, changes, aws, azure)
+        found = what_if(loaded.result.graph, changes, aws, azure)
+        return replace(found, unread=tuple(passed.unread), others=passed.others)
     except UnappliableChange as error:
         raise refusal(error, wanted, ids_of(aws, azure)) from error
 

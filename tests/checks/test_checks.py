@@ -730,6 +730,11 @@ CASES += [
         [d.half(aws(), principals=[HOSTS])],
     ),
     about_account("t1651_aws_serial_console_on", Topic.SERIAL_CONSOLE, "eu-west-1"),
+    Case(
+        "t1651_azure_serial_console_on",
+        stated(azure_half(azure()), Topic.SERIAL_CONSOLE),
+        [azure_half(azure()), stated(azure_half(azure()), Topic.NO_CONTROL)],
+    ),
     about_account(
         "t1651_aws_sessions_not_logged", Topic.SESSIONS_NOT_LOGGED, "eu-west-1"
     ),

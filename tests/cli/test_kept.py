@@ -9,6 +9,8 @@ import pytest
 from aws_estates import account, allow, estate, instance, refusal, role, trusting, user
 
 from scanner.cli import main
+from scanner.commands.console import Console
+from scanner.commands.results import load, result_kept
 from scanner.evidence.manifest import Scope
 from scanner.evidence.reader import digest_of, open_estate
 from scanner.kept import store
@@ -234,6 +236,31 @@ def test_a_file_in_the_way_is_told_and_answered(run, root):
     assert code == 0
     assert "can run commands on it" in out
     assert told.count("not kept") == 1
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_result_is_kept_beside_the_work_on_it(root, processes, capsys):
+    """In a process of its own or not, the same: kept once the work is done."""
+    loaded = load(root, check=False)
+
+    with result_kept(root, loaded, Console(), processes, many=0):
+        print("worked")
+
+    kept = store.kept_graph(root, store.key_of(root))
+    assert kept is not None
+    assert sorted(kept.principals) == sorted(loaded.result.graph.principals)
+    assert (*capsys.readouterr(),) == ("worked\n", "")
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_is_in_the_way_is_told_after_the_work(root, processes, capsys):
+    loaded = load(root, check=False)
+    (root / ".whocanrun").write_text("")
+
+    with result_kept(root, loaded, Console(), processes, many=0):
+        assert capsys.readouterr().err == ""
+
+    assert capsys.readouterr().err.count("not kept") == 1
 
 
 def test_the_folder_is_no_evidence(run, root):

@@ -185,7 +185,7 @@ def test_the_json_form(folder, file, capsys):
     assert (code, body["gains"]) == (1, True)
     assert list(body) == [
         *("format", "coverage", "estate", "changes", "gains"),
-        *("paths_not_worked_out", "gained", "lost"),
+        *("not_read", "not_about_access", "paths_not_worked_out", "gained", "lost"),
     ]
     assert body["changes"] == [
         {"kind": "aws.attachment", "id": IDLE, "name": RUN, "change": "create"}
@@ -346,3 +346,55 @@ def test_a_document_is_not_taken_for_a_user(folder, file, capsys):
 
     assert code == 2
     assert "UserName" in err
+
+
+def planned(kind, after):
+    change = {"actions": ["create"], "before": None, "after": after}
+    one = {"address": f"{kind}.x", "mode": "managed", "type": kind, "change": change}
+    return {"format_version": "1.2", "resource_changes": [one]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "says"),
+    [
+        (
+            "aws_ssoadmin_account_assignment",
+            1,
+            "NOT READ, and counted as access gained",
+        ),
+        ("aws_s3_bucket", 0, "nobody has access by them: 1 object"),
+    ],
+)
+def test_a_gate_does_not_pass_over_what_may_give_access(
+    folder, file, capsys, kind, code, says
+):
+    """What cannot be read is unknown, and unknown is never "no access"."""
+    plan = file(planned(kind, {}))
+
+    assert run(capsys, folder, "--change", plan)[0] == code
+    assert says in run(capsys, folder, "--change", plan)[1]
+    _, out, _ = run(capsys, folder, "--change", plan, "--format", "json")
+    body = json.loads(out)
+    assert (body["gains"], len(body["not_read"])) == (code == 1, code)
+    _, lines, _ = run(capsys, folder, "--change", plan, "--format", "jsonl")
+    assert [json.loads(one)["what"] for one in lines.splitlines()] == ["unread"] * code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {}}}},
+        {"$schema": "https://schema.management.azure.com/deploymentTemplate.json#",
+         "resources": []},
+        [{"id": z.vm_id(), "type": "Microsoft.Compute/virtualMachines"}],
+        {"version": 4, "terraform_version": "1.9", "resources": []},
+        {"format_version": "1.0", "values": {"root_module": {}}},
+    ],
+)  # fmt: skip
+def test_templates_and_states_are_refused_and_not_passed_over(
+    folder, file, capsys, body
+):
+    code, out, err = run(capsys, folder, "--change", file(body))
+
+    assert (code, out) == (2, "")
+    assert err

@@ -7,7 +7,8 @@ import pytest
 from planning import holds, kinds, planned_aws, remediation_of
 
 from checks.catalogue import run_checks
-from policies.limits import MANAGED_POLICY
+from policies.apply.aws_index import SSO_INLINE
+from policies.limits import MANAGED_POLICY, PERMISSION_SET_INLINE, size_of
 from policies.plan import plan_remediations
 from policies.resources import ResourceKind
 from scanner.analysis import analyse
@@ -565,3 +566,55 @@ def test_an_unread_scp_is_what_the_proof_rests_on(tmp_path):
     found = remediation_of(pairs, EVERY, "ops")
     assert found.status == "proven-given"
     assert any(op in unknown for unknown in found.unknowns)
+
+
+@pytest.mark.parametrize(("over", "closes"), [(0, "fully"), (1, "advice")])
+def test_a_permission_set_without_room_says_so(tmp_path, over, closes):
+    """32,768 characters of inline policy, which the deny is a part of."""
+    limit = PERMISSION_SET_INLINE.value
+
+    def planned(root, size):
+        pad = a.allow("s3:GetObject", on=["arn:aws:s3:::"])
+        missing = size - size_of(a.policy(a.allow(SEND), pad))
+        pad["Resource"][0] += "x" * missing
+        inline = {"PolicyName": SSO_INLINE, "PolicyDocument": a.policy(
+            a.allow(SEND), pad
+        )}  # fmt: skip
+        name = "AWSReservedSSO_Ops_0123456789abcdef"
+        role = a.role(name, path=PATH, RolePolicyList=[inline])
+        pairs = planned_aws(root, role, organization=sso_organization(a.ACCOUNT))
+        return remediation_of(pairs, EVERY, "0123456789abcdef")
+
+    small = planned(tmp_path / "measured", 1_000)
+    grown = size_of(small.changes[0].after) - 1_000
+
+    found = planned(tmp_path / "estate", limit - grown + over)
+
+    assert found.closes == closes
+    told = f"{limit + 1} characters of a permission set's inline policy"
+    assert any(told in effect for effect in found.side_effects) is bool(over)
+
+
+def test_just_in_time_access_is_advice_with_the_policy_to_ask_by(tmp_path):
+    """A13: approval is the organisation's; nothing is claimed to be removed."""
+    user = a.user("ann", a.allow(START))
+    own = a.document("Own", {}, kind="Command")
+    node = a.instance("i-1", registered=True)
+    evidence = a.estate(tmp_path, a.account(user, node, own))
+    analysis = analyse(evidence)
+    graph = build_graph(analysis.decided)
+    findings = run_checks(graph)
+
+    plan = plan_remediations(analysis, graph, findings)
+
+    (found,) = (
+        r
+        for f, r in zip(findings, plan, strict=True)
+        if f.check == "t1651_aws_no_just_in_time_access"
+    )
+    (change,) = found.changes
+    actions = [each["Action"] for each in change.after["Statement"]]
+    assert (change.kind, change.before) == ("A13", None)
+    assert actions == [["ssm:StartAccessRequest"], ["ssm:GetAccessToken"]]
+    assert (found.closes, found.status, found.proof) == ("advice", "planned", None)
+    assert any("temporary, not removed" in one for one in found.side_effects)

@@ -193,3 +193,62 @@ def test_revoke_takes_the_outsider_out(tmp_path):
     found = remediation_of(pairs, check, a.PARTNER)
     assert found.changes[0].after["Statement"][0]["Effect"] == "Deny"
     assert (found.closes, holds(found)) == ("fully", True)
+
+
+EVERY_NODE = [
+    f"arn:aws:ec2:*:{a.ACCOUNT}:instance/*",
+    f"arn:aws:ssm:*:{a.ACCOUNT}:managed-instance/*",
+]
+PATCHING = "arn:aws:ssm:*::document/AWS-RunPatchBaseline"
+SHELL = "arn:aws:ssm:*::document/AWS-RunShellScript"
+
+
+@pytest.mark.parametrize(
+    ("documents", "tight"), [([PATCHING], True), ([PATCHING, SHELL], False)]
+)
+def test_what_is_as_narrow_as_tighten_makes_it_is_told_and_no_failure(
+    tmp_path, documents, tight
+):
+    """The advice names what closes the finding without the mode."""
+    user = a.user("ops", a.allow(SEND, on=[*EVERY_NODE, *documents]))
+
+    found = remediation_of(planned_aws(tmp_path, user, mode="tighten"), USER, "ops")
+
+    if tight:
+        assert (found.closes, found.status, found.changes) == ("advice", "planned", ())
+        assert found.title.startswith(f"Nothing to tighten: {SEND}")
+        assert (
+            "without: Take the vectors out of inline (proven" in found.side_effects[-1]
+        )
+    else:
+        assert holds(found)
+        assert kinds(found) == ["A3"]
+
+
+@pytest.mark.parametrize("more", [[], [START]])
+def test_the_rest_of_a_principal_is_tightened_all_the_same(tmp_path, more):
+    narrow = a.allow(SEND, on=[*EVERY_NODE, PATCHING])
+    user = a.user("ops", narrow, *([a.allow(*more)] if more else []))
+
+    found = remediation_of(planned_aws(tmp_path, user, mode="tighten"), USER, "ops")
+
+    assert (found.closes == "advice") is not more
+    if more:
+        assert (found.closes, holds(found)) == ("partly", True)
+        assert [c.after["Statement"][0]["Action"] for c in found.changes] == [[SEND]]
+
+
+@pytest.mark.parametrize(
+    ("documents", "refused"),
+    [(["AWS-RunPatchBaseline"], True), (["AWS-UpdateSSMAgent"], False)],
+)
+def test_keeping_all_that_somebody_has_leaves_nothing_to_narrow(
+    tmp_path, documents, refused
+):
+    user = a.user("ops", a.allow(SEND, on=[*EVERY_NODE, PATCHING]))
+    keep = [{"principal": f"arn:aws:iam::{a.ACCOUNT}:user/ops", "documents": documents}]
+
+    found = remediation_of(planned_aws(tmp_path, user, keep=keep), USER, "ops")
+
+    assert bool(found.refused) is refused
+    assert found.status != "failed"

@@ -295,6 +295,8 @@ def _write_authorization(log: Writer, number: str) -> None:
 def _write_resources(log: Writer, number: str) -> None:
     log.answer("Microsoft.Compute/virtualMachines", {"value": MACHINES[number]})
     log.answer("Microsoft.Compute/virtualMachineScaleSets", {"value": []})
+    console = {"properties": {"disabled": number == PLATFORM}}
+    log.answer("Microsoft.SerialConsole/consoleServices", console)
     here = number == SHOP_DEV
     log.answer("Microsoft.HybridCompute/machines", {"value": [_arc()][:here]})
     if not here:

@@ -64,6 +64,7 @@ class AccountEngine:
         self._covered = {one.vector.id: one for one in self._vectors}
         self._member = membership(account, estate.organization_of(account.id))
         self._identities = {one.principal: one for one in account.identities}
+        self._base = base
         if base is not None:
             layout = base._laid
         laid = layout or Layout(account, self._member)
@@ -108,6 +109,13 @@ class AccountEngine:
                 sharing[vector, answer, bits] += members
         for (vector, answer, bits), principals in sharing.items():
             yield self._grant(vector, answer, bits, principals)
+
+    def of(self, principal: Principal) -> "AccountEngine":
+        """Return the engine that decided a principal: it has looked up most already."""
+        base = self._base
+        if base is None or principal not in base._identities:
+            return self
+        return base.of(principal)
 
     def because_together(
         self, principal: Principal, grants: Iterable[Grant]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.aws.deciding.borrowing import Commanding
@@ -73,7 +74,9 @@ class Explainer:
         default_factory=dict
     )
     #: The same, and whether only these targets are asked about.
-    _lent_parts: dict[tuple[Power, str, int, bool], Parts] = field(default_factory=dict)
+    _parts_of_lent: dict[tuple[Power, str, int, bool], Parts] = field(
+        default_factory=dict
+    )
     #: On which targets a rule matters to a vector, given by its first operation.
     _extents: dict[tuple[Rule, str], int] = field(default_factory=dict)
 
@@ -104,23 +107,15 @@ class Explainer:
         self, power: Power, asked: tuple[Asked, ...]
     ) -> tuple[StatementBecause, ...]:
         """Name the statements of the roles that are lent, as few as command all."""
-        lending = tuple(
-            one for one in asked if any(way.lends for way in one.vector.ways)
-        )
+        lending = tuple([one for one in asked if _lends(one.vector)])
+        if not lending:
+            return ()
         known = id(power), lending
-        if lending and known not in self._lending:
-            self._lending[known] = tuple(dict.fromkeys(self._lent_by(power, lending)))
-        return self._lending[known] if lending else ()
-
-    def _lent_by(
-        self, power: Power, asked: tuple[Asked, ...]
-    ) -> Iterator[StatementBecause]:
-        for vector, targets, only in asked:
-            for found in self._lent_roles(power, vector, targets):
-                own = Asked(found.vector, found.targets, only)
-                role = self.identity_of(found.role)
-                for one in self.allowed(role, found.power, own):
-                    yield replace(one, lent=True)
+        found = self._lending.get(known)
+        if found is None:
+            parts = [part for one in lending for part in self._lent_parts(power, one)]
+            found = self._lending[known] = tuple(dict.fromkeys(one for one, _ in parts))
+        return found
 
     def parted(self, identity: Identity, power: Power, asked: Asked) -> Parts:
         """Name what `allowed` does, each with the targets that it matters on.
@@ -136,19 +131,19 @@ class Explainer:
             own = self._those(identity, power, (asked,))
             found = self._parts[known] = (
                 *((one.because, self._extent(one.rule, vector)) for one in own),
-                *self._parts_of_lent(power, asked),
+                *self._lent_parts(power, asked),
             )
         return found
 
-    def _parts_of_lent(self, power: Power, asked: Asked) -> Parts:
+    def _lent_parts(self, power: Power, asked: Asked) -> Parts:
         """Return the parts of roles that are lent: each target is commanded by one."""
         vector, targets, only = asked
-        if not any(way.lends for way in vector.ways):
+        if not _lends(vector):
             return ()
         known = power.on(place(vector.action)), vector.action, targets, only
-        if known not in self._lent_parts:
-            self._lent_parts[known] = tuple(self._parted_lent(power, asked))
-        return self._lent_parts[known]
+        if known not in self._parts_of_lent:
+            self._parts_of_lent[known] = tuple(self._parted_lent(power, asked))
+        return self._parts_of_lent[known]
 
     def _parted_lent(
         self, power: Power, asked: Asked
@@ -292,3 +287,8 @@ class Explainer:
 
 def _some_allow(named: Iterable[Named]) -> bool:
     return any(one.own and one.rule.allows for one in named)
+
+
+@lru_cache(maxsize=1 << 10)
+def _lends(vector: AwsVector) -> bool:
+    return any(way.lends for way in vector.ways)

@@ -206,26 +206,21 @@ class Rules:
         return found
 
     def _specialise(self, rule: Rule, facts: dict[str, Seen]) -> Rule | None:
-        given, remaining = rule.given, []
-        for condition in rule.conditions:
-            operator, key, values = condition
-            if not _decided_by_principal(condition):
-                remaining.append(condition)
-                continue
+        given, (decided, remaining, mentioned) = rule.given, _told_apart(rule)
+        for operator, key, values in decided:
             outcome = conditions.test(
                 operator, key, values, rule.version, lambda k: facts[k.lower()]
             )
             given = both(given, outcome)
             if given == FALSE:
                 return None
-        mentioned = _keys_of(remaining, rule.patterns)
         kept = tuple(sorted((k, v) for k, v in facts.items() if k in mentioned))
         return self._intern(
             rule.allows,
             rule.actions,
             rule.patterns,
             rule.excepts,
-            tuple(remaining),
+            remaining,
             rule.version,
             given,
             kept,
@@ -242,6 +237,16 @@ def mentioned_keys(rule: Rule) -> frozenset[str]:
 def mentioned_families(rule: Rule) -> frozenset[str]:
     """Return the families of these keys."""
     return frozenset(map(family, mentioned_keys(rule)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _told_apart(
+    rule: Rule,
+) -> tuple[tuple[_Condition, ...], tuple[_Condition, ...], frozenset[str]]:
+    """Return the conditions that a principal decides, the others, and their keys."""
+    decided = tuple(filter(_decided_by_principal, rule.conditions))
+    remaining = tuple(one for one in rule.conditions if one not in decided)
+    return decided, remaining, _keys_of(remaining, rule.patterns)
 
 
 def _is_principal(key: str) -> bool:

@@ -58,6 +58,9 @@ def test(
     where the operator or key is not known, the value was not collected, or AWS would
     not have stored what it is compared with (rule 41: newer than this product).
     """
+    fixed = _fixed(operator, values, version)
+    if fixed is not None:
+        return holds(operator, key, fixed, look(key))
     odd = malformed(operator, values)
     if odd is not None:
         reason = f"{odd!r} is no value that {operator} is known to take"
@@ -77,6 +80,21 @@ def test(
         shaped = [str(expand(value, version, look)) for value in values]
     condition = Condition(key, operator, texts)
     return _with_variables(condition, left, look, shaped)
+
+
+@lru_cache(maxsize=1 << 14)
+def _fixed(
+    operator: str, values: tuple[str, ...], version: str
+) -> tuple[str, ...] | None:
+    """Return values as the operator takes them; None where a request has a say."""
+    if malformed(operator, values) is not None or any(map(variables, values)):
+        return None
+    expanded = (substituted(value, version, _nothing) for value in values)
+    return _texts(operator, [one.pattern for one in expanded if one is not None])
+
+
+def _nothing(key: str) -> Seen:
+    return Missing.ABSENT
 
 
 def _with_variables(

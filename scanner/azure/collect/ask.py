@@ -41,7 +41,7 @@ class Call:
         path: below the endpoint, not yet quoted (`/subscriptions/…/virtualMachines`).
         params: what tells this list from others of the op in evidence.
         query: as sent, `api-version` aside.
-        one: the answer is one object, not a list.
+        one: the answer is one object, not a list; `named`: with an id.
     """
 
     op: str
@@ -49,6 +49,7 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     one: bool = False
+    named: bool = True
 
     @property
     def service(self) -> str:
@@ -175,7 +176,7 @@ class Asker:
         if not call.one:
             return page_of(body)
         found = object_of(body)
-        if not isinstance(found.get("id"), str):
+        if call.named and not isinstance(found.get("id"), str):
             raise Fault(MALFORMED, "the object has no id", 200)
         return Page(found, [found], None)
 

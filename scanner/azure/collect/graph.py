@@ -12,6 +12,7 @@ from scanner.azure.powers import GRAPH, PERMISSIONS, POWERS
 _V1 = "/v1.0"
 _ROLES = f"{_V1}/roleManagement/directory"
 _PARTNERS = f"{_V1}/policies/crossTenantAccessPolicy/partners"
+_ADMITTED = "graph/applications/federatedIdentityCredentials"
 _PIM_GROUPS = f"{_V1}/identityGovernance/privilegedAccess/group"
 
 #: Only what decisions and reports need; `$top` where Graph pages by 100 otherwise.
@@ -120,13 +121,13 @@ class Closeup:
 
     def _group(self, group: str) -> None:
         """Ask who is in a group and who can get in; nested groups follow."""
-        with self._lock:
-            if group in self._seen:
-                return
-            self._seen.add(group)
+        if not self._first(group):
+            return
         members = _object("graph/groups/members", "groups", "group", group, "members")
         for nested in self.asker.ask(members, self._nested).rows:
-            self.submit(partial(self._group, nested))
+            app = nested in self.service_principals
+            look = self._service_principal if app else self._group
+            self.submit(partial(look, nested))
         self._owners("groups", group)
         path = f"{_PIM_GROUPS}/eligibilityScheduleInstances"
         query = {"$filter": f"groupId eq '{group}'"}
@@ -137,18 +138,30 @@ class Closeup:
     def _nested(self, row: Row) -> str | None:
         found, kind = guid(row.get("id")), str(row.get("@odata.type")).lower()
         is_group = kind.endswith(".group") or found in self.groups
-        return found if is_group else None
+        return found if is_group or found in self.service_principals else None
 
     def _eligible_group(self, row: Row) -> str | None:
         found = guid(row.get("principalId"))
         return found if found in self.groups else None
 
     def _service_principal(self, principal: str) -> None:
-        """Ask who can add a credential: owners of it and of its application."""
+        """Ask who can act as it: owners of it and of its application, and outsiders."""
+        if not self._first(principal):
+            return
         self._owners("servicePrincipals", principal)
-        app = self.service_principals[principal]
-        if app in self.applications:
-            self._owners("applications", self.applications[app])
+        registered = self.applications.get(self.service_principals[principal])
+        if registered is not None:
+            self._owners("applications", registered)
+            path = f"{_V1}/applications/{registered}/federatedIdentityCredentials"
+            params = {"application": registered}
+            self.asker.read(Call(_ADMITTED, path, params, {"$top": _MOST}))
+
+    def _first(self, found: str) -> bool:
+        """Say whether nobody looks at an object yet."""
+        with self._lock:
+            first = found not in self._seen
+            self._seen.add(found)
+        return first
 
     def _owners(self, kind: str, found: str) -> None:
         self.asker.read(_object("graph/owners", kind, "object", found, "owners"))

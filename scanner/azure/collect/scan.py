@@ -12,6 +12,7 @@ from scanner.azure.collect.faults import Fault
 from scanner.azure.collect.graph import Closeup
 from scanner.azure.collect.mentions import Mentions, guid
 from scanner.azure.collect.options import AzureCollected, AzureOptions
+from scanner.azure.collect.policies import Assigned, read_policies
 from scanner.azure.collect.subscription import Reader
 from scanner.azure.collect.tenant import (
     Subscription,
@@ -80,6 +81,7 @@ class _Scan:
     pool: Pool
     tenant: str
     mentions: Mentions = field(default_factory=Mentions)
+    assigned: Assigned = field(default_factory=Assigned)
     askers: list[Asker] = field(default_factory=list)
 
     def run(self) -> AzureCollected:
@@ -99,6 +101,7 @@ class _Scan:
             self.pool.submit(partial(self._subscription, found, built_in))
         self.pool.wait()
         closeup.start()
+        self.pool.submit(partial(read_policies, asker, self.assigned))
         self.pool.wait()
         self.store.finish(file)
         return AzureCollected(
@@ -160,7 +163,7 @@ class _Scan:
     def _subscription(self, found: Subscription, built_in: frozenset[str]) -> None:
         file = f"azure/{found.id}.jsonl"
         asker = self._asker(file, found.tenant or self.tenant, found.id)
-        Reader(asker, self.mentions, built_in).read()
+        Reader(asker, self.mentions, self.assigned, built_in).read()
         if self.options.usage:
             read_activity(asker)
         self.store.finish(file)

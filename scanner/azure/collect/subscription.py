@@ -6,11 +6,13 @@ from typing import Any
 
 from scanner.azure.collect.ask import Asker, Call, Row
 from scanner.azure.collect.mentions import Mentions, guid, properties, role_id
+from scanner.azure.collect.policies import Assigned
 
 _AUTHORIZATION = "Microsoft.Authorization"
 _AUTOMATION = "Microsoft.Automation/automationAccounts"
 _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _SETS = "Microsoft.Compute/virtualMachineScaleSets"
+_CONSOLES = "Microsoft.SerialConsole/consoleServices"
 _VMS = "Microsoft.Compute/virtualMachines"
 _ROLES = f"{_AUTHORIZATION}/roleDefinitions"
 _DELEGATIONS = "Microsoft.ManagedServices/registrationAssignments"
@@ -35,11 +37,12 @@ PRINCIPAL_LISTS = (
     f"{_AUTHORIZATION}/roleAssignmentScheduleInstances",
 )
 POLICIES_OF_PIM = f"{_AUTHORIZATION}/roleManagementPolicyAssignments"
+_POLICIES = f"{_AUTHORIZATION}/policyAssignments"
 _OTHER_LISTS = (
     POLICIES_OF_PIM,
     f"{_AUTHORIZATION}/locks",
     f"{_AUTHORIZATION}/classicAdministrators",
-    f"{_AUTHORIZATION}/policyAssignments",
+    f"{_AUTHORIZATION}/policyExemptions",
     "Microsoft.ManagedServices/registrationDefinitions",
 )
 
@@ -75,6 +78,7 @@ class Reader:
 
     asker: Asker
     mentions: Mentions
+    assigned: Assigned
     built_in: frozenset[str]
 
     @property
@@ -98,6 +102,7 @@ class Reader:
         for op in PRINCIPAL_LISTS:
             call = at_scope(op, self.scope)
             used.update(self.asker.ask(call, self._note).rows)
+        self.asker.ask(at_scope(_POLICIES, self.scope), self.assigned.note)
         for op in _OTHER_LISTS:
             self.asker.read(at_scope(op, self.scope))
         custom = at_scope(_ROLES, self.scope, {"$filter": "type eq 'CustomRole'"})
@@ -129,6 +134,8 @@ class Reader:
         status = {"statusOnly": "true"}
         self.asker.read(Call(_VMS, f"{self.scope}/providers/{_VMS}", status, status))
         self.asker.read(self._all("Microsoft.HybridCompute/machines"))
+        switch = f"{self.scope}/providers/{_CONSOLES}/default"
+        self.asker.read(Call(_CONSOLES, switch, one=True, named=False))
         for found in self.asker.ask(self._all(_SETS), _uniform_set).rows:
             path = f"{found}/virtualMachines"
             query = {"$expand": "instanceView"}

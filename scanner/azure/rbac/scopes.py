@@ -145,10 +145,12 @@ class Hierarchy:
         parents: normalized scope of a management group or subscription to that of the
             group above it.
         roots: groups that are known to have nothing above them.
+        listed: every management group is known.
     """
 
     parents: Mapping[str, str] = field(default_factory=dict)
     roots: frozenset[str] = frozenset()
+    listed: bool = True
 
     def chain(self, subscription: str) -> tuple[tuple[str, ...], bool]:
         """Return the management groups above a subscription, and whether that is all.

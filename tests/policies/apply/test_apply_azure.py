@@ -290,6 +290,7 @@ def test_a_member_of_a_transitive_list_stays_where_a_nested_group_has_it(tmp_pat
     assert z.guid("dave") in {principal for principal, _, _ in pairs}
 
 
+POLICIES = f"{z.subscription_scope()}/providers/{z.AUTHORIZATION}/policy"
 ELSEWHERE = z.assignment("alice", "ops", z.subscription_scope(z.SUB2))
 SYSTEM = z.deny(RG, z.block(["*"]), name="stack", isSystemProtected=True)
 
@@ -305,7 +306,34 @@ SYSTEM = z.deny(RG, z.block(["*"]), name="stack", isSystemProtected=True)
         (change("azure.role-definition", OPS["id"], before=OPS), "still assigned"),
         (change("azure.lock", LOCK["id"], before=LOCK), "not in"),
         (change("azure.deny-assignment", DENY["id"], before=DENY), "not in"),
-        (change("azure.policy-assignment", "/x", after={}), "kind of object"),
+        (
+            change("azure.policy-assignment", f"{POLICIES}Assignments/x", before={}),
+            "is not in the estate",
+        ),
+        (
+            change(
+                "azure.policy-assignment",
+                f"{POLICIES}Assignments/x",
+                after={"identity": {}, "properties": {}},
+            ),
+            "its identity",
+        ),
+        (
+            change(
+                "azure.policy-assignment",
+                f"{POLICIES}Assignments/x",
+                after={"properties": {"notScopes": 1}},
+            ),
+            "odd",
+        ),
+        (
+            change(
+                "azure.policy-definition",
+                f"{POLICIES}Definitions/x",
+                after={"properties": {}},
+            ),
+            "policyRule",
+        ),
         (change("azure.group-member", z.guid("no"), z.guid("x"), after={}), "group"),
         (change("azure.identity", z.vm_id("no"), after={}), "not in"),
         (change("azure.identity", VM, after={}), "principalId"),

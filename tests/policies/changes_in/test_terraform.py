@@ -457,3 +457,163 @@ def test_a_user_that_is_renamed_in_place_is_refused(reader, tmp_path, member):
             tmp_path,
             plan(row("aws_iam_user", before, before | {member: "/x/"})),
         )
+
+
+# ---- what is not read ----
+
+OLD = {"name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "unread"),
+    [
+        ("aws_iam_instance_profile", None, {"role": "ops"}, True),
+        ("aws_iam_openid_connect_provider", None, {}, True),
+        ("aws_iam_access_key", None, {"user": "bob"}, True),
+        ("aws_iam_account_alias", None, {}, False),
+        ("aws_ssm_association", None, {}, True),
+        ("aws_ssm_document", OLD, {**OLD, "content": "{}"}, True),
+        ("aws_ssm_parameter", OLD, None, False),
+        ("aws_ssoadmin_permission_set_inline_policy", None, {}, True),
+        ("aws_organizations_policy_attachment", OLD, None, True),
+        ("aws_identitystore_group_membership", None, {}, True),
+        ("aws_cloudformation_stack", None, {}, True),
+        ("awscc_iam_role", None, {}, True),
+        ("awscc_s3_bucket", None, {}, False),
+        ("aws_s3_bucket", None, {}, False),
+        ("aws_instance", None, {"iam_instance_profile": "app"}, False),
+        ("aws_instance", {"tags": {}}, {"tags": {"Team": "web"}}, True),
+        ("aws_instance", {"tags": {}, "ami": "a"}, {"tags": {}, "ami": "b"}, False),
+        ("azurerm_pim_eligible_role_assignment", None, {}, True),
+        ("azurerm_role_management_policy", None, {}, True),
+        ("azurerm_policy_set_definition", None, {}, True),
+        ("azurerm_subscription_policy_assignment", None, {"identity": [{}]}, True),
+        ("azurerm_management_lock", OLD, None, True),
+        ("azurerm_lighthouse_assignment", None, {}, True),
+        ("azurerm_virtual_machine_extension", None, {}, True),
+        ("azurerm_firewall_policy", None, {}, False),
+        ("azurerm_linux_virtual_machine", {"identity": []}, {"identity": [1]}, True),
+        ("azurerm_linux_virtual_machine", {"size": "a"}, {"size": "b"}, False),
+        ("azuread_group_member", None, {}, True),
+        ("azuread_user", None, {}, False),
+        ("azapi_resource", None,
+         {"type": "Microsoft.Authorization/roleAssignments@2022-04-01"}, True),
+        ("azapi_resource", None, {"type": "Microsoft.Network/dnsZones@2018-05-01"},
+         False),
+        ("azapi_resource", None, {}, True),
+    ],
+)  # fmt: skip
+def test_what_may_move_access_is_told_and_the_rest_counted(
+    reader, tmp_path, kind, before, after, unread
+):
+    """A gate may pass over a bucket; over a permission set it may not."""
+    mine = Reader(reader.aws, None, reader.names)
+
+    assert read(mine, tmp_path, plan(row(kind, before, after))) == []
+
+    assert bool(mine.passed.unread) is unread
+    assert mine.passed.others == (not unread)
+    assert all(kind in place for place in mine.passed.unread)
+
+
+@pytest.mark.parametrize("actions", [["no-op"], ["read"], ["forget"]])
+def test_what_a_plan_leaves_alone_is_not_told(reader, tmp_path, actions):
+    mine = Reader(reader.aws, None, reader.names)
+    rows = [row("aws_ssm_document", OLD, OLD, actions=actions),
+            row("aws_iam_role_policy", {"role": "ops", "name": "p", "policy": TEXT},
+                actions=actions)]  # fmt: skip
+
+    assert read(mine, tmp_path, plan(*rows)) == []
+    assert (mine.passed.unread, mine.passed.others) == ([], 0)
+
+
+def test_what_is_forgotten_and_made_again_stays_as_well(reader, tmp_path):
+    """The object that is replaced leaves the state, and not the cloud."""
+    old = {"role": "ops", "name": "old", "policy": TEXT}
+    new = {"role": "ops", "name": "new", "policy": TEXT}
+
+    found = read(
+        reader,
+        tmp_path,
+        plan(row("aws_iam_role_policy", old, new, actions=["create", "forget"])),
+    )
+
+    assert [(name, body is None) for _, _, name, body in found] == [("new", False)]
+
+
+def test_a_deposed_object_goes_and_lends_nobody_its_name(reader, tmp_path):
+    made = row("aws_iam_policy", None, {"name": "n", "policy": TEXT}, name="made")
+    gone = row("aws_iam_policy", {"name": "run", "arn": RUN, "policy": TEXT},
+               name="made")  # fmt: skip
+    gone["deposed"] = "4a3b2c1d"
+    attached = row("aws_iam_role_policy_attachment", None, {"role": "ops"},
+                   unknown={"policy_arn": True})  # fmt: skip
+    needs = {attached["address"]: {"policy_arn": "aws_iam_policy.made"}}
+
+    found = read(reader, tmp_path, plan(made, gone, attached, references=needs))
+
+    assert [(id_, body is None) for _, id_, _, body in found] == [
+        (f"{IAM}policy/n", False),
+        (RUN, True),
+        (ROLE, False),
+    ]
+    assert found[2][2] == f"{IAM}policy/n"
+
+
+@pytest.mark.parametrize("kind", ["aws_iam_policy", "aws_iam_role", "aws_iam_user"])
+def test_what_is_replaced_under_another_name_goes_by_its_own(reader, tmp_path, kind):
+    """Both have one address: the old object is not taken for the new one."""
+    word = kind.rpartition("_")[2]
+    held = {"policy": TEXT, "assume_role_policy": TEXT}
+    old = {"name": "old", "arn": f"{IAM}{word}/old", **held}
+
+    found = read(
+        reader,
+        tmp_path,
+        plan(row(kind, old, {"name": "new", **held}, actions=["delete", "create"])),
+    )
+
+    assert [(id_, body is None) for _, id_, _, body in found] == [
+        (f"{IAM}{word}/old", True),
+        (f"{IAM}{word}/new", False),
+    ]
+
+
+def test_what_is_imported_or_moved_is_compared_as_it_is(reader, tmp_path):
+    same = {"role": "ops", "name": "p", "policy": TEXT}
+    moved = row("aws_iam_role_policy", same, same, actions=["no-op"])
+    moved["previous_address"] = "aws_iam_role_policy.was"
+    taken = row("aws_iam_role_policy", same, {**same, "policy": OTHER}, name="y")
+    taken["change"]["importing"] = {"id": "ops:p"}
+
+    found = read(reader, tmp_path, plan(moved, taken))
+
+    assert [(name, body) for _, _, name, body in found] == [("p", json.loads(OTHER))]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"errored": True}, "half-way"),
+        ({"deferred_changes": [{"reason": "unknown"}]}, "later plan"),
+        ({"errored": False, "deferred_changes": []}, None),
+    ],
+)
+def test_a_plan_that_does_not_say_all_is_refused(reader, tmp_path, more, why):
+    body = {**plan(), **more}
+    if why is None:
+        assert read(reader, tmp_path, body) == []
+        return
+    with pytest.raises(UnusableInput, match=why):
+        read(reader, tmp_path, body)
+
+
+def test_an_action_that_nobody_knows_is_refused(reader, tmp_path):
+    with pytest.raises(UnusableInput, match="actions"):
+        read(reader, tmp_path, plan(row("aws_s3_bucket", OLD, OLD, actions=["open"])))
+
+
+def test_a_plan_without_changes_has_none(reader, tmp_path):
+    body = {"format_version": "1.2", "planned_values": {"outputs": {}}}
+
+    assert read(reader, tmp_path, body) == []

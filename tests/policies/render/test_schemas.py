@@ -71,6 +71,10 @@ TERRAFORM = {
         "name subscription_id policy_definition_id",
         "display_name description not_scopes enforce parameters metadata",
     ),
+    "azurerm_policy_definition": (
+        "name policy_type mode display_name",
+        "management_group_id description policy_rule parameters metadata",
+    ),
     "azurerm_lighthouse_assignment": ("scope lighthouse_definition_id", "name"),
     "azurerm_management_lock": ("name scope lock_level", "notes"),
     "azuread_group_member": ("group_object_id member_object_id", ""),
@@ -81,6 +85,9 @@ ARM = {
     "roleEligibilityScheduleRequests": "principalId roleDefinitionId requestType",
     "denyAssignments": "denyAssignmentName permissions principals",
     "policyAssignments": "policyDefinitionId",
+    "policyDefinitions": "mode policyRule",
+    "policySetDefinitions": "policyDefinitions",
+    "policyExemptions": "policyAssignmentId exemptionCategory",
     "registrationAssignments": "registrationDefinitionId",
     "locks": "level",
 }

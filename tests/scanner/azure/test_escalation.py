@@ -208,6 +208,24 @@ def test_a_group_that_the_holder_is_in_may_receive_the_role(tmp_path):
     assert Verdict.DENIED is verdict(found, HAND_OUT, "v")
 
 
+@pytest.mark.parametrize(("inside", "expected"), [("u", "allowed"), ("v", "denied")])
+def test_so_may_a_group_that_holds_nothing_yet(tmp_path, inside, expected):
+    """Also through another group, and where groups go in circles."""
+    to_groups = guarded(f"{KIND} StringEqualsIgnoreCase 'Group'")
+    found = rows(
+        tmp_path,
+        [assignment("u", "rbac", S, condition=to_groups)],
+        users=[user("u"), user("v")],
+        directory_groups=[group("outer"), group("inner")],
+        members={
+            "outer": [member("inner", "group")],
+            "inner": [member("outer", "group"), member(inside)],
+        },
+    )
+
+    assert expected == verdict(found, HAND_OUT)
+
+
 def test_a_role_that_only_hands_out_another_counts_in_turn(tmp_path):
     """Cap at a fixpoint: `first` gives `second`, which gives a role that runs."""
     second = role(

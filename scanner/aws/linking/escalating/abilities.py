@@ -112,6 +112,8 @@ class Abilities:
         self._parts: dict[PolicyDocument, Parts] = {}
         #: By the documents' ids, which live as long as `_parts` names them.
         self._unions: dict[tuple[int, ...], Parts] = {}
+        #: What stays of documents that deny, by the ids of their parts.
+        self._denials: dict[tuple[int, ...], Parts] = {}
 
     def of(self, identity: Identity, facts: PrincipalFacts) -> Ability | None:
         """Return an identity's ability; None where its policies allow no escalation.
@@ -165,11 +167,15 @@ class Abilities:
         has is not looked at.
         """
         parts = [self._parts_of(one) for one in own_policies(identity)]
-        denies = frozenset[Rule]().union(*(one.denies for one in parts))
-        apart = [r for one in parts for r in one.by_principal if not r.allows]
-        own = denies.union(self._full, layer_for(self._rules, apart, facts))
+        denying = tuple([one for one in parts if one.denies or one.denying])
+        left = self._denials.get(tuple(map(id, denying)))
+        if left is None:
+            left = self._denials[tuple(map(id, denying))] = Parts(
+                frozenset(self._full).union(*(one.denies for one in denying)),
+                tuple(rule for one in denying for rule in one.denying),
+            )
         ceilings, alone = self._limits.of(identity, facts), self._alone_as(identity)
-        return self._one(own, ceilings, frozenset(), alone)
+        return self._one(self._for(left, facts), ceilings, frozenset(), alone)
 
     def allows_everything(self, identity: Identity) -> bool:
         """Tell whether a policy of somebody allows all there is."""
@@ -213,6 +219,9 @@ class Abilities:
                 frozenset[Rule]().union(*(one.same for one in found)),
                 tuple(rule for one in found for rule in one.by_principal),
             )
+        return self._for(parts, facts)
+
+    def _for(self, parts: Parts, facts: PrincipalFacts) -> frozenset[Rule]:
         if not parts.by_principal:
             return parts.same
         return parts.same.union(layer_for(self._rules, parts.by_principal, facts))

@@ -18,19 +18,21 @@ Ceilings = tuple[frozenset[Rule], ...]
 class Parts:
     """Rules that are the same for all principals, and the others.
 
-    `denies`: those of the former that deny.
+    `denies`: those of the former that deny; `denying`: those of the latter.
     """
 
     same: frozenset[Rule]
     by_principal: Layer
     denies: frozenset[Rule] = frozenset()
+    denying: Layer = ()
 
 
 def split(rules: Rules, layer: Layer) -> Parts:
     """Tell rules apart by whether they are the same for all principals."""
     apart = tuple(one for one in layer if rules.tells_principals(one))
     same = frozenset(layer) - {*apart}
-    return Parts(same, apart, frozenset(one for one in same if not one.allows))
+    denies = frozenset(one for one in same if not one.allows)
+    return Parts(same, apart, denies, tuple(one for one in apart if not one.allows))
 
 
 def layer_for(rules: Rules, layer: Iterable[Rule], facts: PrincipalFacts) -> Layer:

@@ -132,6 +132,7 @@ PARENTS = {
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.DevTestLab/labs",
     "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/policyAssignments",
     "graph/groups",
     "graph/servicePrincipals",
     "graph/applications",
@@ -144,17 +145,23 @@ ELSEWHERE = {"Microsoft.Management/managementGroups/descendants"}
 PATHS = {
     "Microsoft.Management/managementGroups/subscriptions": "/corp/subscriptions?",
     "Microsoft.Authorization/roleAssignments": "authorization/roleassignments?",
+    "Microsoft.Authorization/policyDefinitions": "/policydefinitions/",
+    "Microsoft.Authorization/policySetDefinitions": "/policysetdefinitions/",
     "graph/roleAssignments": "directory/roleassignments",
     "graph/directoryRoles": "/directoryroles",
     "graph/roleEligibilityScheduleInstances": "directory/roleeligibility",
     "graph/groupEligibility": "group/eligibility",
     "graph/groups": "/v1.0/groups?",
+    "Microsoft.SerialConsole/consoleServices": "/consoleservices/default?",
     "graph/users/signInActivity": "signinactivity",
 }
 
 
 #: Both: found by another list, and others are found by it.
-BETWEEN = {"Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"}
+BETWEEN = {
+    "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups",
+    "Microsoft.Authorization/policySetDefinitions",
+}
 LEAVES = set(OPERATIONS) - PARENTS - BETWEEN - ELSEWHERE - {SUBSCRIPTIONS}
 
 

@@ -13,7 +13,9 @@ from azure_server import TOKEN, azure_server
 from azure_tenant import MANAGEMENT, AzureTenant, guid_of
 
 from scanner.azure.lists import ACTIVITY, SIGN_INS
+from scanner.azure.load import load_azure
 from scanner.azure.operations import OPERATIONS
+from scanner.azure.policies.shutting import shuts_of
 from scanner.coverage import coverage_of
 from scanner.errors import NothingReadable, UsageError
 from scanner.evidence.manifest import read_manifest
@@ -84,6 +86,29 @@ def test_roles_that_no_list_shows_are_fetched(whole):
     found = [row["properties"]["roleName"] for row in roles]
 
     assert sorted(found) == ["Assigner", "Custom", "Only one group", "VM Contributor"]
+
+
+def test_policies_that_are_assigned_are_fetched_one_by_one(whole):
+    """The lists hold thousands of built-in definitions that nobody assigned."""
+    folder, server, _ = whole
+
+    assert names(folder, f"{AUTHORIZATION}/policyDefinitions") == ["built-in", "ours"]
+    assert names(folder, f"{AUTHORIZATION}/policySetDefinitions") == ["both"]
+    assert len(server.asked("/policyDefinitions/")) == 2
+    assert not [r for r in server.asked("/policy") if r.path.endswith("Definitions")]
+
+
+@pytest.mark.parametrize("one_refused", [False, True])
+def test_a_refused_definition_is_a_gap_and_denies_nothing(tmp_path, one_refused):
+    with azure_server(small_tenant()) as server:
+        if one_refused:
+            server.fault("/policydefinitions/ours", refused())
+        collect(server, tmp_path)
+    (tenant,) = load_azure(evidence(tmp_path)).tenants.values()
+    shut = shuts_of(tenant.policies)["microsoft.compute/virtualmachines/extensions"]
+
+    assert coverage_of(evidence(tmp_path)).complete is not one_refused
+    assert len(shut) == (1 if one_refused else 2)
 
 
 def test_a_filtered_list_says_so_in_evidence(whole):

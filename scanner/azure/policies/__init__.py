@@ -1,0 +1,1 @@
+"""Azure Policy: which writes of resources its deny effect stops, whoever asks."""
