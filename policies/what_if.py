@@ -12,6 +12,7 @@ from policies.apply import Index, applied, is_aws, touched
 from policies.apply.aws_index import AwsIndex
 from policies.apply.azure_draft import AzureIndex
 from policies.proof.classes import Difference, Targets, compare
+from policies.proof.undoing import targets_of, undoes
 from policies.remediation import Change
 from policies.shifted_hops import HopShift, hop_shifts, told
 from policies.shifted_paths import PathShift, path_shifts
@@ -21,6 +22,7 @@ from scanner.estate import Principal, Provider
 from scanner.grants import Because, Decided, Decision, Vector
 from scanner.graph import AccessGraph, build_graph
 
+_UNDOES = "by removing the guard: back to what there is now"
 #: How many ids of targets a shift names; the rest are counted.
 SAMPLE = 5
 
@@ -72,10 +74,12 @@ class WhatIf:
     def gains(self) -> bool:
         """True when somebody gets access: a grant, or a hop that leads to targets.
 
-        What cannot be read counts as gained, as all does that is unknown.
+        What cannot be read counts as gained, as all does that is unknown. Whoever may
+        remove a guard that the changes set gains nothing that he does not have now.
         """
         hops = (one.way is Way.GAINED and one.vectors for one in self.hops)
-        grants = (one.way is Way.GAINED for one in self.grants)
+        new = (one for one in self.grants if one.why != _UNDOES)
+        grants = (one.way is Way.GAINED for one in new)
         paths = (one.way is Way.GAINED for one in self.paths)
         return bool(self.unread) or any(grants) or any(hops) or any(paths)
 
@@ -135,8 +139,16 @@ def _grant_shifts(
         for grant in half.grants
     }
     found = compare(who, dict(old.grants_of), dict(new.grants_of), targets)
+    lost = (
+        one
+        for one in found.differences
+        if one.before and way_of(one.before, one.after)[0] is Way.LOST
+    )
+    taken = targets_of(lost)
     for one in found.differences:
         way, why = way_of(one.before, one.after)
+        if undoes(one, taken):
+            why = _UNDOES
         graph = new if one.after is not None else old
         principal = graph.principals[one.principal]
         yield GrantShift(

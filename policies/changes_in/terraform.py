@@ -8,6 +8,7 @@ from policies.changes_in.aws_files import document
 from policies.changes_in.names import Names
 from policies.changes_in.objects import subject_body
 from policies.changes_in.terraform_azure import AZURE_TYPES
+from policies.changes_in.terraform_policies import acts
 from policies.changes_in.terraform_rows import Row, rows_of
 from policies.changes_in.terraform_types import may_move_access
 from policies.changes_in.wanted import Passed, Wanted
@@ -39,7 +40,7 @@ def recognised(
         read = AWS_TYPES.get(row.type)
         if read is not None:
             yield from read(plan, row)
-        elif row.type in AZURE_TYPES:
+        elif row.type in AZURE_TYPES and not acts(row):
             yield from AZURE_TYPES[row.type](row, plan.rows)
         elif may_move_access(row):
             passed.unread.append(f"{row.source} ({row.type})")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from policies.changes_in.terraform_policies import POLICY_TYPES
 from policies.changes_in.terraform_rows import Row
 from policies.changes_in.wanted import Wanted
 from policies.resources import Resource, ResourceKind
@@ -93,4 +94,5 @@ def _role(row: Row, rows: Sequence[Row]) -> str:
 AZURE_TYPES: Mapping[str, Callable[[Row, Sequence[Row]], Iterator[Wanted]]] = {
     "azurerm_role_definition": _definition,
     "azurerm_role_assignment": _assignment,
+    **POLICY_TYPES,
 }

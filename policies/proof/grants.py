@@ -10,13 +10,11 @@ from policies.proof.context import Context
 from policies.proof.intent import Intent
 from policies.proof.model import AccessChange, Aim, Counterexample, Obligation
 from policies.proof.narrower import less, no_more, words_of
-from scanner.azure.vectors import ESCALATIONS
+from policies.proof.undoing import targets_of, undoes
 from scanner.estate import Provider
 from scanner.grants import Because, Grant, Standing, StatementBecause
 
 _AZURE = ""
-#: Vectors that are worth what the guards that they remove had taken.
-_UNDOING = frozenset(one.vector.id for one in ESCALATIONS if one.removes)
 _ORDER = attrgetter("principal", "vector", "example", "after")
 
 
@@ -61,9 +59,13 @@ def compare_access(
         targets = context.targets(provider, account)
         compared = compare(some, context.graph.grants_of, after, targets)
         found.same += compared.same
-        taken = _taken(compared.differences, intent)
+        taken = targets_of(
+            one
+            for one in compared.differences
+            if one.before is not None and intent.takes(one.principal, one.vector)
+        )
         for one in compared.differences:
-            if one.before is None and _undoes(one, taken):
+            if undoes(one, taken):
                 found.undone.append(_change(one))
             else:
                 _sort(context, found, one, after, intent)
@@ -81,23 +83,6 @@ def _by_account(
         home = home_of(id_) if provider is Provider.AWS else _AZURE
         found.setdefault(home, []).append(id_)
     yield from found.items()
-
-
-def _taken(differences: Iterable[Difference], intent: Intent) -> dict[str, int]:
-    """Return, by principal, the targets on which it loses what it is meant to lose."""
-    found: dict[str, int] = {}
-    for one in differences:
-        if one.before is not None and intent.takes(one.principal, one.vector):
-            found[one.principal] = found.get(one.principal, 0) | one.bits
-    return found
-
-
-def _undoes(one: Difference, taken: dict[str, int]) -> bool:
-    """Tell whether new access is nothing but removing the guard that took access.
-
-    It leads back to what was there before, and nowhere else.
-    """
-    return one.vector in _UNDOING and not one.bits & ~taken.get(one.principal, 0)
 
 
 def _sort(

@@ -1,8 +1,14 @@
-"""What Azure subscriptions say about themselves: whether anything denies commands."""
+"""What Azure subscriptions say about themselves: whether anything denies commands.
+
+A policy is a guard rail on writes of extensions and run commands only: where there is
+no deny assignment it is named, and run command itself is not said to be stopped.
+"""
 
 from collections.abc import Iterable, Iterator
 
 from scanner.azure.model import AzureTenant, DenyAssignment
+from scanner.azure.policies.model import Shut
+from scanner.azure.policies.shutting import shuts_of
 from scanner.azure.rbac.scopes import ROOT, covers
 from scanner.azure.vectors import MACHINE_VECTORS
 from scanner.facts import Fact, Facts, Topic
@@ -14,6 +20,8 @@ _COMMANDS = tuple(
     one.operation for one in MACHINE_VECTORS if one.vector.tier is Tier.DIRECT
 )
 _NONE = "no deny assignment names a command"
+_POLICIES = "denies writes of resources only, not runCommand/action"
+_MOST_NAMED = 3
 
 
 def facts_of(tenants: Iterable[AzureTenant]) -> Facts:
@@ -22,13 +30,15 @@ def facts_of(tenants: Iterable[AzureTenant]) -> Facts:
     unasked: set[tuple[str, str]] = set()
     for tenant in tenants:
         known += _consoles(tenant)
+        shuts = {one for some in shuts_of(tenant.policies).values() for one in some}
         for name in {machine.target.scope for machine in tenant.machines}:
             if name.lower() not in tenant.consoles_asked:
                 unasked.add((_CONSOLES, name))
             if name.lower() in tenant.denies_unread:
                 unasked.add((_DENIES, name))
             elif not any(map(_denies_commands, _around(tenant, name))):
-                known.append(Fact(Topic.NO_CONTROL, name, detail=_NONE))
+                detail = "; ".join((_NONE, *_policies(tenant, name, shuts)))
+                known.append(Fact(Topic.NO_CONTROL, name, detail=detail))
     return Facts(tuple(sorted(known)), frozenset(unasked))
 
 
@@ -43,11 +53,28 @@ def _consoles(tenant: AzureTenant) -> Iterator[Fact]:
 
 def _around(tenant: AzureTenant, subscription: str) -> Iterator[DenyAssignment]:
     """Yield the deny assignments above, at or below a subscription."""
+    for deny in tenant.denies:
+        if _is_around(tenant, subscription, deny.scope):
+            yield deny
+
+
+def _is_around(tenant: AzureTenant, subscription: str, scope: str) -> bool:
     place = f"/subscriptions/{subscription.lower()}"
     above, _ = tenant.hierarchy.chain(subscription)
-    for deny in tenant.denies:
-        if deny.scope in (ROOT, *above) or covers(place, deny.scope):
-            yield deny
+    return scope in (ROOT, *above) or covers(place, scope)
+
+
+def _policies(
+    tenant: AzureTenant, subscription: str, shuts: Iterable[Shut]
+) -> Iterator[str]:
+    """Yield, in words, what policies above, at or below a subscription deny."""
+    around = (one for one in shuts if _is_around(tenant, subscription, one.scope))
+    names = sorted({one.name for one in around})
+    if names:
+        more = len(names) - _MOST_NAMED
+        listed = ", ".join(names[:_MOST_NAMED])
+        also = f" and {more} more" * (more > 0)
+        yield f"Azure Policy ({listed}{also}) {_POLICIES}"
 
 
 def _denies_commands(deny: DenyAssignment) -> bool:

@@ -18,6 +18,13 @@ from azure_estates import (
     tenant_lines,
     vm_id,
 )
+from azure_policies import (
+    EXTENSIONS,
+    assigned,
+    definition,
+    is_type,
+    policy_lines,
+)
 
 from scanner.azure.decide import decide_azure
 from scanner.facts import Topic
@@ -53,6 +60,29 @@ def test_a_deny_assignment_around_the_machines_is_a_control(
 
     assert [one.scope for one in found] == ([] if controlled else [SUB])
     assert {one.topic for one in found} <= {Topic.NO_CONTROL}
+
+
+@pytest.mark.parametrize(
+    ("scope", "effect", "named"),
+    [
+        (subscription_scope(), "deny", True),
+        (group_scope(TENANT), "deny", True),
+        (rg_scope(), "deny", True),
+        (subscription_scope(), "audit", False),
+        (subscription_scope(SUB2), "deny", False),
+    ],
+)
+def test_a_policy_is_named_as_a_guard_rail_on_writes_only(
+    tmp_path, scope, effect, named
+):
+    """It never is a control on commands: the POST of run command passes."""
+    made = definition("d", is_type(EXTENSIONS), effect=effect)
+    lines = policy_lines([assigned(scope, made["id"], "fence")], [made])
+    (found,) = facts(tmp_path, tenant=[*tenant_lines(), *lines]).known
+
+    assert found.topic is Topic.NO_CONTROL
+    assert ("Azure Policy (fence)" in found.detail) is named
+    assert ("not runCommand/action" in found.detail) is named
 
 
 def test_deny_assignments_that_were_not_read_leave_it_open(tmp_path):
