@@ -100,6 +100,15 @@ class Escalations:
             if parts:
                 yield vector, parts
 
+    def scheduled(self, party: Party, settled: list[Parts], parts: Parts) -> Parts:
+        """Return where a class gains something by scheduling roles, of `parts`.
+
+        A schedule is an assignment by another name: a partner schedules what it may
+        hand out, and to nobody else.
+        """
+        kept = self.staying.kept(party, parts)
+        return meeting(kept, self._handed(party, settled)) if party.delegated else kept
+
     def empowers(self, party: Party, target: Target) -> bool:
         """Say whether a class hands out what runs commands, to anybody at all."""
         operation, scope = self._asking.empowering[target.kind], normalized(target.id)

@@ -155,7 +155,7 @@ class TenantGrants:
                 continue
             if one.gains:
                 if id(parts) not in gaining:
-                    kept = self.escalations.staying.kept(party, parts)
+                    kept = self.escalations.scheduled(party, settled, parts)
                     gaining[id(parts)] = kept
                 parts = gaining[id(parts)]
             key = (id(parts), one.place)

@@ -337,6 +337,20 @@ def test_pim_requests_and_policies_gain_as_role_assignments_do(tmp_path, name):
     assert Verdict.DENIED is verdict(only, f"{AUTHORIZATION}/{name}")
 
 
+@pytest.mark.parametrize("name", PIM)
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [([VM_C], Verdict.CONDITIONAL), ([READ], Verdict.DENIED), ([], Verdict.DENIED)],
+)
+def test_a_partner_schedules_no_more_than_it_may_hand_out(
+    tmp_path, name, roles, expected
+):
+    gives = authorization("msp", "uaa") | {"delegatedRoleDefinitionIds": roles}
+    found = rows(tmp_path, [], delegations=[delegation(S, [gives])])
+
+    assert expected is verdict(found, f"{AUTHORIZATION}/{name}", "msp")
+
+
 @pytest.mark.parametrize(
     ("operations", "expected"),
     [
