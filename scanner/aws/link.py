@@ -14,7 +14,9 @@ from scanner.aws.linking.forging import Forgers
 from scanner.aws.linking.guardrails import Guardrails
 from scanner.aws.linking.hops import RUNS_AS, unknown_edge
 from scanner.aws.linking.kept_out import kept_out
+from scanner.aws.linking.node_tags import NodeTagging
 from scanner.aws.linking.onward import Fresh, Made, Maker
+from scanner.aws.linking.others_tags import OthersTags
 from scanner.aws.linking.outsiders import OutsideEntries
 from scanner.aws.linking.people import People
 from scanner.aws.linking.permission_sets import PermissionSets
@@ -148,23 +150,61 @@ class _Finders:
         return inside | self._outside.principals | self._people.principals
 
 
-def by_tags(estate: AwsEstate) -> Links:
-    """Find the hops to what somebody holds once it has set tags on nodes."""
-    forgers = Forgers(estate)
+def by_tags(
+    tagging: NodeTagging, made: Mapping[str, Sequence[Identity]] | None = None
+) -> Links:
+    """Find the hops to what somebody holds once it has set tags on nodes.
+
+    Args:
+        tagging: what is granted on the nodes of the estate.
+        made: who sets them instead, by account: what identities could become.
+    """
+    free = made and {
+        id_: [one for one in some if one.forging is None] for id_, some in made.items()
+    }
+    forgers = Forgers(tagging, free)
     edges = tuple(sorted(forgers.edges(), key=_order))
     return Links(tuple(forgers.principals), edges, forgers.made)
 
 
-def by_commands(estate: AwsEstate, grants: Sequence[Grant]) -> Links:
+def by_commands(found: Associations, grants: Sequence[Grant]) -> Links:
     """Find the hops that rest on commands.
 
     Args:
-        estate: the estate.
+        found: what finds them, for the estate.
         grants: what its identities hold as they are.
     """
-    found = Associations(estate, grants)
-    edges = tuple(sorted(set(found.edges()), key=_order))
+    edges = tuple(sorted(set(found.edges(grants)), key=_order))
     return Links(tuple(found.principals), edges, {})
+
+
+def by_commands_of_others(
+    found: Associations, known: Links, grants: Sequence[Grant]
+) -> Links:
+    """Find the hops that rest on commands of somebody else, which one becomes.
+
+    Args:
+        found: what found the hops by commands before.
+        known: the hops found so far.
+        grants: what identities hold, and what they could become.
+    """
+    edges = tuple(
+        sorted(set(found.further(known.edges, grants, known.made)), key=_order)
+    )
+    return Links(tuple(found.principals), tuple(sorted(edges, key=_order)), {})
+
+
+def by_hops(tagging: NodeTagging, known: Links) -> Links:
+    """Find the hops of whoever does something as two identities, which it becomes.
+
+    Args:
+        tagging: what is granted on the nodes of the estate.
+        known: the hops found so far.
+    """
+    others = OthersTags(tagging)
+    edges = tuple(sorted(others.edges(known.edges, known.made), key=_order))
+    found = Links(tuple(others.principals), edges, others.made)
+    return joined(by_tags(tagging, known.made), found)
 
 
 def joined(*links: Links) -> Links:

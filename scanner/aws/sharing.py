@@ -9,7 +9,17 @@ from functools import partial
 
 from scanner.aws.decide import decide_aws, own_grants
 from scanner.aws.iam.documents import PolicyDocument
-from scanner.aws.link import Links, by_commands, by_tags, joined, links_of
+from scanner.aws.link import (
+    Links,
+    by_commands,
+    by_commands_of_others,
+    by_hops,
+    by_tags,
+    joined,
+    links_of,
+)
+from scanner.aws.linking.associating import Associations
+from scanner.aws.linking.node_tags import NodeTagging
 from scanner.aws.model import Attached, AwsEstate, Forging, Identity
 from scanner.estate import Principal
 from scanner.grants import Condition, Decided, Edge, Grant, StatementBecause
@@ -48,10 +58,15 @@ def _joined(
 ) -> tuple[Decided, Links]:
     """Find everything else before the hops that rest on policies are asked for."""
     own = own_grants(estate)
-    others = by_tags(estate), by_commands(estate, own.grants)
+    tagging = NodeTagging(estate)
+    commands = Associations(estate)
+    others = by_tags(tagging), by_commands(commands, own.grants)
     meanwhile(own.grants)
     links = joined(by_policies(), *others)
-    return decide_aws(estate, links.made, own), links
+    links = joined(links, by_hops(tagging, links))
+    decided = decide_aws(estate, links.made, own)
+    grants = (*decided.grants, *decided.beyond)
+    return decided, joined(links, by_commands_of_others(commands, links, grants))
 
 
 def _explain(grants: Iterable[Grant]) -> None:

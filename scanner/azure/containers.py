@@ -28,11 +28,15 @@ def hierarchy_of(
         subscriptions: rows that may carry the chain of groups above them.
         listed: the list of groups was read to its end.
 
-    A group whose parent nobody named is no root: what is above it is unknown.
+    A group whose parent nobody named is no root: what is above it is unknown. Nor is
+    one that names none, where the tenant's own root group is known.
     """
     tree = _Tree()
-    tree.roots.add(management_group_scope(tenant))
-    for row in sorted(containers, key=lambda row: row.id):
+    root = management_group_scope(tenant)
+    tree.roots.add(root)
+    every = sorted(containers, key=lambda row: row.id)
+    tree.rooted = root in {_scope(row.id) for row in every}
+    for row in every:
         tree.add(row)
     for subscription in subscriptions:
         properties = subscription.properties
@@ -46,6 +50,7 @@ class _Tree:
     def __init__(self) -> None:
         self.parents: dict[str, str] = {}
         self.roots: set[str] = set()
+        self.rooted = False  # the tenant's own root group is among the rows
 
     def add(self, row: ContainerRow, above: str | None = None, depth: int = 0) -> None:
         scope, properties = _scope(row.id), row.properties
@@ -78,7 +83,7 @@ class _Tree:
         parent = _named(details.parent)
         if parent:
             self.parents.setdefault(scope, parent)
-        elif scope not in self.parents and management_group(scope):
+        elif scope not in self.parents and management_group(scope) and not self.rooted:
             self.roots.add(scope)
 
 

@@ -58,7 +58,7 @@ def role_of(row: rows.RoleDefinitionRow) -> RoleDefinition:
         guid,
         row.id,
         properties.role_name or guid,
-        (properties.type or "").lower() == "customrole",
+        (properties.type or "").lower() != "builtinrole",
         permissions_of(properties.permissions),
         properties.assignable_scopes or (),
     )

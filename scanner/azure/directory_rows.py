@@ -10,7 +10,7 @@ from scanner.azure.rows import Id, Row
 class UserRow(Row, frozen=True, rename="camel"):
     """`graph/users`."""
 
-    id: str
+    id: Id
     display_name: str | None = None
     user_principal_name: str | None = None
     user_type: str | None = None
@@ -22,13 +22,13 @@ class UserRow(Row, frozen=True, rename="camel"):
 class ReferenceRow(Row, frozen=True):
     """An owner, by id."""
 
-    id: str
+    id: Id
 
 
 class GroupRow(Row, frozen=True, rename="camel"):
     """`graph/groups`."""
 
-    id: str
+    id: Id
     display_name: str | None = None
     membership_rule: str | None = None
     group_types: tuple[str, ...] | None = None
@@ -40,7 +40,7 @@ class GroupRow(Row, frozen=True, rename="camel"):
 class MemberRow(Row, frozen=True, rename="camel"):
     """`graph/groups/members` and `transitiveMembers`: any kind of directory object."""
 
-    id: str
+    id: Id
     odata_type: str | None = msgspec.field(name="@odata.type", default=None)
     display_name: str | None = None
     user_principal_name: str | None = None
@@ -52,7 +52,7 @@ class MemberRow(Row, frozen=True, rename="camel"):
 class ServicePrincipalRow(Row, frozen=True, rename="camel"):
     """`graph/servicePrincipals`, managed identities among them."""
 
-    id: str
+    id: Id
     app_id: str | None = None
     display_name: str | None = None
     service_principal_type: str | None = None
@@ -63,7 +63,7 @@ class ServicePrincipalRow(Row, frozen=True, rename="camel"):
 class ApplicationRow(Row, frozen=True, rename="camel"):
     """`graph/applications`."""
 
-    id: str
+    id: Id
     app_id: str | None = None
     owners: tuple[ReferenceRow, ...] | None = None
 
@@ -71,7 +71,7 @@ class ApplicationRow(Row, frozen=True, rename="camel"):
 class AdmittedRow(Row, frozen=True):
     """`graph/applications/federatedIdentityCredentials`, asked for one application."""
 
-    id: str
+    id: Id
     issuer: str | None = None
     subject: str | None = None
 
@@ -79,13 +79,13 @@ class AdmittedRow(Row, frozen=True):
 class OwnerRow(Row, frozen=True):
     """`graph/owners`, asked for one object."""
 
-    id: str
+    id: Id
 
 
 class DirectoryRoleRow(Row, frozen=True, rename="camel"):
     """`graph/directoryRoles`, with who is in it where that was expanded."""
 
-    id: str
+    id: Id
     display_name: str | None = None
     role_template_id: str | None = None
     members: tuple[ReferenceRow, ...] | None = None
@@ -94,7 +94,7 @@ class DirectoryRoleRow(Row, frozen=True, rename="camel"):
 class DirectoryAssignmentRow(Row, frozen=True, rename="camel"):
     """`graph/roleAssignments`: a role of the directory, or of some of its objects."""
 
-    role_definition_id: str
+    role_definition_id: Id
     principal_id: Id
     id: str | None = None
     directory_scope_id: str | None = None
@@ -103,7 +103,7 @@ class DirectoryAssignmentRow(Row, frozen=True, rename="camel"):
 class DirectoryEligibilityRow(Row, frozen=True, rename="camel"):
     """`graph/roleEligibilityScheduleInstances`."""
 
-    role_definition_id: str
+    role_definition_id: Id
     principal_id: Id
     id: str | None = None
     directory_scope_id: str | None = None
@@ -114,7 +114,7 @@ class DirectoryEligibilityRow(Row, frozen=True, rename="camel"):
 class GroupEligibilityRow(Row, frozen=True, rename="camel"):
     """`graph/groupEligibility`: PIM for Groups."""
 
-    group_id: str
+    group_id: Id
     principal_id: Id
     access_id: str | None = None
     start_date_time: str | None = None
@@ -130,7 +130,7 @@ class AllowedRow(Row, frozen=True, rename="camel"):
 class DirectoryDefinitionRow(Row, frozen=True, rename="camel"):
     """`graph/roleDefinitions`: what a role of the directory allows."""
 
-    id: str
+    id: Id
     template_id: str | None = None
     display_name: str | None = None
     is_built_in: bool | None = None

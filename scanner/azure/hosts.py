@@ -50,12 +50,26 @@ def unlisted(
     if not roles_read(draft):
         kinds.add("directory")
     kinds.update(unread_powers(draft))
+    kinds.update(_nameless(draft))
     if not all(account.complete for account in workers):
         kinds.add("workers")
     asked = whole[NODES] or broken[NODES] or not workers
     if not asked or not all(account.complete for account in nodes):
         kinds.add("nodes")
     return frozenset(kinds)
+
+
+def _nameless(draft: Draft) -> Iterator[str]:
+    """Yield the kinds of which a row does not say what it acts as, or stands for."""
+    told = (row.properties for row in draft.of(resource_rows.UserAssignedRow))
+    if not all(said and said.principal_id for said in told):
+        yield "identity"
+    labs = (row.properties for row in draft.of(resource_rows.LabMachineRow))
+    if not all(said and said.compute_id for said in labs):
+        yield "lab"
+    for kind, name in _KINDS:
+        if any(row.identity and row.identity.is_unsaid for row in draft.of(kind)):
+            yield name
 
 
 def _identities(draft: Draft) -> Iterator[Host]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from scanner.azure.resource_rows import IdentityRow
-from scanner.azure.rows import Row
+from scanner.azure.rows import Id, Row
 
 #: A machine is there, whatever else its row says.
 _NAMED = frozenset({"id", "name"})
@@ -72,7 +72,7 @@ class OsProfile(Row, frozen=True, rename="camel"):
 class SetReference(Row, frozen=True):
     """The scale set that a VM belongs to (flexible orchestration)."""
 
-    id: str
+    id: Id
 
 
 class PackageReference(Row, frozen=True, rename="camel"):
@@ -115,7 +115,7 @@ class MachineRow(Row, frozen=True):
 
     kept: ClassVar[frozenset[str]] = _NAMED
 
-    id: str
+    id: Id
     name: str | None = None
     location: str | None = None
     tags: dict[str, Any] | None = None
@@ -171,7 +171,7 @@ class ScaleSetRow(Row, frozen=True):
 
     kept: ClassVar[frozenset[str]] = _NAMED
 
-    id: str
+    id: Id
     name: str | None = None
     location: str | None = None
     tags: dict[str, Any] | None = None
@@ -208,7 +208,7 @@ class ArcRow(Row, frozen=True):
 
     kept: ClassVar[frozenset[str]] = _NAMED
 
-    id: str
+    id: Id
     kind: str | None = None
     name: str | None = None
     location: str | None = None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scanner.azure.rows import Row
+from scanner.azure.rows import Id, Row
 
 
 class IdentityRow(Row, frozen=True, rename="camel"):
@@ -10,12 +10,23 @@ class IdentityRow(Row, frozen=True, rename="camel"):
 
     principal_id: str | None = None
     user_assigned_identities: dict[str, Any] | None = None
+    type: str | None = None
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Say whether there is an identity of which it does not say who that is."""
+        assigned = self.user_assigned_identities or {}
+        own = "systemassigned" in (self.type or "").lower()
+        return (own and not self.principal_id) or not all(
+            isinstance(one, dict) and isinstance(one.get("principalId"), str)
+            for one in assigned.values()
+        )
 
 
 class AccountRow(Row, frozen=True):
     """`Microsoft.Automation/automationAccounts`."""
 
-    id: str
+    id: Id
     name: str | None = None
     identity: IdentityRow | None = None
 
@@ -44,7 +55,7 @@ class WorkerProperties(Row, frozen=True, rename="camel"):
 class WorkerRow(Row, frozen=True):
     """`…/hybridRunbookWorkers`."""
 
-    id: str
+    id: Id
     name: str | None = None
     properties: WorkerProperties | None = None
 
@@ -58,7 +69,7 @@ class NamedWorkerRow(Row, frozen=True):
 class WorkerGroupRow(Row, frozen=True, rename="camel"):
     """`…/hybridRunbookWorkerGroups`."""
 
-    id: str
+    id: Id
     hybrid_runbook_workers: tuple[NamedWorkerRow, ...] | None = None
 
 
@@ -71,7 +82,7 @@ class UserAssignedProperties(Row, frozen=True, rename="camel"):
 class UserAssignedRow(Row, frozen=True):
     """`Microsoft.ManagedIdentity/userAssignedIdentities`."""
 
-    id: str
+    id: Id
     name: str | None = None
     properties: UserAssignedProperties | None = None
 
@@ -86,14 +97,14 @@ class FederatedProperties(Row, frozen=True):
 class FederatedRow(Row, frozen=True):
     """`…/userAssignedIdentities/federatedIdentityCredentials`."""
 
-    id: str
+    id: Id
     properties: FederatedProperties | None = None
 
 
 class NodeRow(Row, frozen=True):
     """`Microsoft.Automation/automationAccounts/nodes`: known by name only."""
 
-    id: str
+    id: Id
     name: str | None = None
 
 
@@ -106,14 +117,14 @@ class LabMachineProperties(Row, frozen=True, rename="camel"):
 class LabMachineRow(Row, frozen=True):
     """`Microsoft.DevTestLab/labs/virtualMachines`."""
 
-    id: str
+    id: Id
     properties: LabMachineProperties | None = None
 
 
 class HostRow(Row, frozen=True):
     """A resource that may have an identity: a web app, workflow or container group."""
 
-    id: str
+    id: Id
     identity: IdentityRow | None = None
 
 
@@ -145,6 +156,6 @@ class PolicyProperties(Row, frozen=True, rename="camel"):
 class PolicyRow(Row, frozen=True):
     """`Microsoft.Authorization/policyAssignments`."""
 
-    id: str
+    id: Id
     identity: IdentityRow | None = None
     properties: PolicyProperties | None = None

@@ -21,6 +21,10 @@ from scanner.grants import Condition, Decision, Verdict
 
 DEFINE = "Microsoft.Authorization/roleDefinitions/write"
 REWRITES = Operation(DEFINE, aside=True)
+_UNSCOPED = Decision(
+    Verdict.UNKNOWN,
+    reasons=("at which scopes the role may be assigned is not in evidence",),
+)
 
 
 class CustomHoldings:
@@ -45,7 +49,7 @@ class CustomHoldings:
         holders: dict[str, set[str]] = {}
         for number, one in enumerate(tenant.assignments):
             role = tenant.roles.get(one.role)
-            if role is not None and role.custom and role.assignable_scopes:
+            if role is not None and role.custom:
                 if one.principal not in holders:
                     holders[one.principal] = able.intersection(_with(tenant, one))
                 for holder in holders[one.principal]:
@@ -119,7 +123,10 @@ class Rewriting:
     def _rewriting(self, party: Party, guid: str) -> Decision | None:
         """Return whether a class may rewrite a role: None where it may not."""
         role = self._engine.tenant.roles[guid]
-        wanted = {normalized(scope) for scope in role.assignable_scopes}
+        scopes = filter(None, role.assignable_scopes)
+        wanted = {normalized(scope) for scope in scopes}
+        if not wanted:
+            return _UNSCOPED if self._elsewhere.anywhere(REWRITES, party) else None
         may = self._elsewhere.among(REWRITES, party, sorted(wanted))
         if len(may) < len(wanted):
             return None

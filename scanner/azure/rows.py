@@ -45,7 +45,7 @@ class RoleDefinitionProperties(Row, frozen=True, rename="camel"):
 class RoleDefinitionRow(Row, frozen=True):
     """`Microsoft.Authorization/roleDefinitions`."""
 
-    id: str
+    id: Id
     properties: RoleDefinitionProperties
 
 
@@ -68,28 +68,28 @@ class AssignmentProperties(Row, frozen=True, rename="camel"):
 class RoleAssignmentRow(Row, frozen=True):
     """`Microsoft.Authorization/roleAssignments`."""
 
-    id: str
+    id: Id
     properties: AssignmentProperties
 
 
 class ScheduleRow(Row, frozen=True):
     """`Microsoft.Authorization/roleAssignmentScheduleInstances`."""
 
-    id: str
+    id: Id
     properties: AssignmentProperties
 
 
 class EligibilityRow(Row, frozen=True):
     """`Microsoft.Authorization/roleEligibilityScheduleInstances`."""
 
-    id: str
+    id: Id
     properties: AssignmentProperties
 
 
 class DenyPrincipalRow(Row, frozen=True):
     """One entry of `principals` or `excludePrincipals`."""
 
-    id: str
+    id: Id
     type: str | None = None
 
 
@@ -111,7 +111,7 @@ class DenyProperties(Row, frozen=True, rename="camel"):
 class DenyRow(Row, frozen=True):
     """`Microsoft.Authorization/denyAssignments`."""
 
-    id: str
+    id: Id
     properties: DenyProperties
 
 
@@ -124,7 +124,7 @@ class LockProperties(Row, frozen=True):
 class LockRow(Row, frozen=True):
     """`Microsoft.Authorization/locks`."""
 
-    id: str
+    id: Id
     properties: LockProperties
     name: str | None = None
 
@@ -169,7 +169,7 @@ class DelegationProperties(Row, frozen=True, rename="camel"):
 class DelegationRow(Row, frozen=True):
     """`Microsoft.ManagedServices/registrationDefinitions`."""
 
-    id: str
+    id: Id
     properties: DelegationProperties
 
 
@@ -189,7 +189,7 @@ class RegistrationProperties(Row, frozen=True, rename="camel"):
 class RegistrationRow(Row, frozen=True):
     """`Microsoft.ManagedServices/registrationAssignments`."""
 
-    id: str
+    id: Id
     properties: RegistrationProperties
 
 
@@ -220,7 +220,7 @@ class ContainerProperties(Row, frozen=True, rename="camel"):
 class ContainerRow(Row, frozen=True):
     """`Microsoft.Management/managementGroups`, its `subscriptions`, `descendants`."""
 
-    id: str
+    id: Id
     type: str | None = None
     properties: ContainerProperties | None = None
     children: tuple["ContainerRow", ...] | None = None
@@ -229,7 +229,7 @@ class ContainerRow(Row, frozen=True):
 class SubscriptionRow(Row, frozen=True, rename="camel"):
     """`Microsoft.Resources/subscriptions`."""
 
-    id: str
+    id: Id
     subscription_id: str | None = None
     tenant_id: str | None = None
     display_name: str | None = None
@@ -277,7 +277,7 @@ class RolePolicyProperties(Row, frozen=True, rename="camel"):
 class RolePolicyRow(Row, frozen=True):
     """`Microsoft.Authorization/roleManagementPolicyAssignments`."""
 
-    id: str
+    id: Id
     properties: RolePolicyProperties
 
 
@@ -291,5 +291,11 @@ class ClassicProperties(Row, frozen=True, rename="camel"):
 class ClassicRow(Row, frozen=True):
     """`Microsoft.Authorization/classicAdministrators`."""
 
-    id: str
+    id: Id
     properties: ClassicProperties | None = None
+
+    @property
+    def is_said(self) -> bool:
+        """Say whether it tells who that is, and what."""
+        said = self.properties
+        return said is not None and bool(said.email_address and said.role)

@@ -15,8 +15,10 @@ from scanner.azure.drafts import Draft
 from scanner.azure.entra import Directory, WayIn
 from scanner.azure.model import Assignment
 from scanner.azure.rbac.scopes import ROOT, Hierarchy
+from scanner.azure.rows import ClassicRow
 
 _AUTHORIZATION = "Microsoft.Authorization"
+_CLASSIC = "classic administrators"
 _JOINING = "members of groups by PIM"
 _OWNERS = "owners of groups and applications"
 _APPLICATIONS = "applications of service principals"
@@ -26,7 +28,7 @@ _ROLES = "eligible roles of the directory"
 #: Lists of a subscription, in words.
 _OF_SUBSCRIPTIONS = {
     "eligible access (PIM)": f"{_AUTHORIZATION}/roleEligibilityScheduleInstances",
-    "classic administrators": f"{_AUTHORIZATION}/classicAdministrators",
+    _CLASSIC: f"{_AUTHORIZATION}/classicAdministrators",
     "delegated partners (Lighthouse)": (
         "Microsoft.ManagedServices/registrationAssignments"
     ),
@@ -64,6 +66,8 @@ def unread_refinements(
         known, name = draft.lists.known, op.lower()
         if not all(known(name, one, groups) for one, groups in above.items()):
             yield words
+    if not all(row.is_said for row in draft.of(ClassicRow)):
+        yield _CLASSIC
     if not _whole(draft, REFINING[_ROLES], {ROOT}):
         yield _ROLES
     holders = {one.principal for one in assignments}
@@ -92,9 +96,11 @@ def _owners(draft: Draft, groups: Set[str], apps: Set[str]) -> Iterator[str]:
         yield _OWNERS
     if not _whole(draft, REFINING[_ADMITTED], registered):
         yield _ADMITTED
-    if apps and not _whole(draft, REFINING[_APPLICATIONS], {ROOT}):
+    nameless = not all(row.app_id for row in applications)
+    if apps and (nameless or not _whole(draft, REFINING[_APPLICATIONS], {ROOT})):
         yield _APPLICATIONS
-    if apps and not _whole(draft, REFINING[_PRINCIPALS], {ROOT}):
+    nameless = not all(row.app_id for row in principals)
+    if apps and (nameless or not _whole(draft, REFINING[_PRINCIPALS], {ROOT})):
         yield _PRINCIPALS
 
 

@@ -12,6 +12,7 @@ from scanner.azure.resource_rows import (
     LabMachineRow,
     NodeRow,
     WorkerGroupRow,
+    WorkerProperties,
     WorkerRow,
 )
 
@@ -31,29 +32,15 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
 
     Extension-based workers carry the machine's resource id; older ones only a name.
     """
-    machines: defaultdict[str, set[str]] = defaultdict(set)
-    names: defaultdict[str, set[str]] = defaultdict(set)
-    ids: dict[str, str] = {}
-    held: dict[str, tuple[str, ...]] = {}
-    for account in draft.of(AccountRow):
-        ids[normalized(account.id)] = account.id
-        held[normalized(account.id)] = identities_of(account.identity)
+    told = _Told()
     for row in draft.of(WorkerRow):
-        key = normalized(row.id).partition(_BELOW)[0]
-        said = row.properties
-        if said and said.vm_resource_id:
-            machines[key].add(normalized(said.vm_resource_id))
-        elif (said and said.worker_name) or row.name:
-            names[key].add(((said and said.worker_name) or row.name or "").lower())
-    unasked: set[str] = set()
+        told.worker(row)
     for group in draft.of(WorkerGroupRow):
-        key = normalized(group.id).partition(_BELOW)[0]
-        for worker in group.hybrid_runbook_workers or ():
-            if worker.name:
-                names[key].add(worker.name.lower())
-        inside = group.hybrid_runbook_workers is not None
-        if not inside and not _heard_of(draft.lists.whole, normalized(group.id), key):
-            unasked.add(key)
+        told.group(group, draft.lists.whole)
+    machines, names = told.machines, told.names
+    accounts = {normalized(one.id): one for one in draft.of(AccountRow)}
+    ids = {key: account.id for key, account in accounts.items()}
+    held = {key: identities_of(one.identity) for key, one in accounts.items()}
     return tuple(
         Workers(
             ids.get(key, key),
@@ -62,12 +49,47 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
             frozenset(names[key]),
             _heard(draft.lists.whole, key)
             and not _heard(draft.lists.broken, key)
-            and key not in unasked,
+            and key not in told.open,
             _heard(draft.lists.broken, key),
             held.get(key, ()),
         )
         for key in sorted({*ids, *machines, *names})
     )
+
+
+class _Told:
+    """What rows say of the workers of accounts, by normalized id of the account.
+
+    Attributes:
+        machines, names: by resource id, or by name only.
+        open: accounts with workers of which nobody knows which machines they are.
+    """
+
+    def __init__(self) -> None:
+        self.machines: defaultdict[str, set[str]] = defaultdict(set)
+        self.names: defaultdict[str, set[str]] = defaultdict(set)
+        self.open: set[str] = set()
+
+    def worker(self, row: WorkerRow) -> None:
+        key = normalized(row.id).partition(_BELOW)[0]
+        said = row.properties or WorkerProperties()
+        if said.vm_resource_id:
+            self.machines[key].add(normalized(said.vm_resource_id))
+            return
+        if not said.worker_name:
+            self.open.add(key)
+        name = said.worker_name or row.name
+        if name:
+            self.names[key].add(name.lower())
+
+    def group(self, row: WorkerGroupRow, whole: Mapping[str, set[str]]) -> None:
+        key = normalized(row.id).partition(_BELOW)[0]
+        for worker in row.hybrid_runbook_workers or ():
+            if worker.name:
+                self.names[key].add(worker.name.lower())
+        inside = row.hybrid_runbook_workers is not None
+        if not inside and not _heard_of(whole, normalized(row.id), key):
+            self.open.add(key)
 
 
 def nodes_of(draft: Draft, accounts: Iterable[Workers]) -> tuple[Workers, ...]:

@@ -30,6 +30,7 @@ from aws_estates import (
 
 from scanner.aws.link import by_tags, joined, links_of
 from scanner.aws.linking import nodes
+from scanner.aws.linking.node_tags import NodeTagging
 from scanner.aws.load import load_aws
 from scanner.grants import Condition, Confidence, Verdict
 
@@ -49,7 +50,7 @@ def arn(resource, of=ACCOUNT):
 def linked(tmp_path, *files):
     """Outsiders by id and edges of an estate."""
     loaded = load_aws(estate(tmp_path, *files))
-    links = joined(links_of(loaded), by_tags(loaded))
+    links = joined(links_of(loaded), by_tags(NodeTagging(loaded)))
     outsiders, edges = links.outsiders, links.edges
     return {each.id: each for each in outsiders}, edges
 

@@ -1,6 +1,7 @@
 """Whom somebody becomes by hops that are known already, and the best way there."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import count
@@ -87,6 +88,42 @@ class Ways:
         """Return the subjects that a source becomes, at any distance."""
         component = self._component.get(source)
         return _NOBODY if component is None else self._sums[component]
+
+    @property
+    def sources(self) -> Iterable[str]:
+        """Everybody that hops lead on from."""
+        return self._from.keys()
+
+    def away(self, source: str) -> Iterator[str]:
+        """Yield the ends of the hops of a source from where none leads back to it."""
+        here = self._component.get(source)
+        for edge in self._from.get(source, ()):
+            if self._component[edge.target] != here:
+                yield edge.target
+
+    def into(self, wanted: Iterable[str], surely: bool = False) -> frozenset[str]:
+        """Return some others, and whoever becomes any of them.
+
+        Args:
+            wanted: these others.
+            surely: only by hops without conditions.
+        """
+        found, waiting = set(wanted), list(wanted)
+        while waiting:
+            for edge in self._into.get(waiting.pop(), ()):
+                fits = not surely or edge.verdict is Verdict.ALLOWED
+                if fits and edge.source not in found:
+                    found.add(edge.source)
+                    waiting.append(edge.source)
+        return frozenset(found)
+
+    @cached_property
+    def _into(self) -> Mapping[str, Sequence[Edge]]:
+        found: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edges in self._from.values():
+            for edge in edges:
+                found[edge.target].append(edge)
+        return found
 
     def nearest(
         self, source: str, wanted: frozenset[str]

@@ -11,6 +11,7 @@ from aws_estates import (
     allow,
     deny,
     estate,
+    group,
     instance,
     member,
     organization,
@@ -173,3 +174,90 @@ def test_many_roles_share_a_node(tmp_path):
 
     assert f"{IAM}:role/r07" in {edge.target for edge in becoming}
     assert len(becoming) < 100
+
+
+# ---- as somebody else ----
+
+
+def entered(name, by, *statements, **members):
+    """A role that somebody enters."""
+    return role(name, *statements, trust=[trusting({"AWS": f"{IAM}:{by}"})], **members)
+
+
+def shared(tmp_path, *parts):
+    """Two nodes, a role that EC2 may assume and that commands the other, and these."""
+    trust = [trusting({"Service": "ec2.amazonaws.com"})]
+    nodes = (instance(one, registered=True) for one in ("i-1", "i-2"))
+    ops = role("ops", allow("ssm:*"), trust=trust, profile=True)
+    return linked(tmp_path, account(ops, *nodes, *parts))
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        # whoever may give the node a role enters who commands it, and may not
+        ([user("eve", PASS, ASSOCIATE), entered("runs", "user/eve", SHELL)], True),
+        ([user("eve", PASS, ASSOCIATE), entered("runs", "user/bob", SHELL)], False),
+        ([user("eve", PASS), entered("runs", "user/eve", SHELL)], False),
+        ([user("eve", ASSOCIATE), entered("runs", "user/eve", SHELL)], False),
+        # commands on another node are of no use
+        (
+            [
+                user("eve", PASS, ASSOCIATE),
+                entered("runs", "user/eve", allow("ssm:StartSession", on=[FAR])),
+            ],
+            False,
+        ),
+        # whoever commands it enters who may give it a role
+        ([user("eve", SHELL), entered("gives", "user/eve", PASS, ASSOCIATE)], True),
+        ([user("eve", SHELL), entered("gives", "user/bob", PASS, ASSOCIATE)], False),
+        # both at a distance
+        (
+            [
+                user("eve"),
+                entered("middle", "user/eve", PASS, ASSOCIATE),
+                entered("runs", "user/eve", SHELL),
+            ],
+            True,
+        ),
+        # half the rights at each
+        (
+            [
+                user("eve"),
+                entered("gives", "user/eve", PASS),
+                entered("runs", "user/eve", SHELL, ASSOCIATE),
+            ],
+            False,
+        ),
+        # the commands come with a policy of its choice
+        (
+            [
+                user(
+                    "eve",
+                    *(PASS, ASSOCIATE, allow("iam:AddUserToGroup")),
+                ),
+                group("runners", SHELL),
+            ],
+            True,
+        ),
+    ],
+)
+def test_the_role_is_given_as_one_and_the_node_commanded_as_another(
+    tmp_path, parts, found
+):
+    """It takes somebody that is both, at whatever distance."""
+    assert (far(shared(tmp_path, *parts)) is not None) is found
+
+
+def test_conditions_and_statements_of_the_entry_are_of_the_hop(tmp_path):
+    """The hop to the role takes the entry to whoever commands."""
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    trust = [trusting({"AWS": EVE}, when=mfa)]
+    runs = role("runs", SHELL, trust=trust)
+
+    one = far(shared(tmp_path, user("eve", PASS, ASSOCIATE), runs))
+
+    assert [hop.target for hop in one.hops] == [OPS]
+    assert one.verdict is Verdict.CONDITIONAL
+    assert [c.key for c in one.conditions[0]] == ["aws:MultiFactorAuthPresent"]
+    assert "Commands" in {why.sid for hop in one.hops for why in hop.because}

@@ -12,10 +12,13 @@ from aws_estates import (
     control,
     deny,
     estate,
+    group,
     instance,
     member,
     organization,
     registration,
+    role,
+    trusting,
     unit,
     user,
 )
@@ -205,3 +208,113 @@ def test_a_control_policy_on_the_tag_keeps_it_from_being_set(tmp_path, key, foun
     graph = graph_of(tmp_path, SCOPED, DOCUMENTS, TAGS, scps=[rail])
 
     assert bool(forged(graph)) is found
+
+
+# ---- somebody else tags ----
+
+IAM = f"arn:aws:iam::{ACCOUNT}"
+
+
+KEYS = {"ForAnyValue:StringEquals": {"aws:TagKeys": "env"}}
+
+
+def shared(tmp_path, *parts, scps=()):
+    """An account with one node and these in it."""
+    tree = unit("Work", member(ACCOUNT), scps=[FULL, *scps])
+    file = account(instance("i-1", registered=True), *parts)
+    home = organization(tree, scps=[FULL])
+    return build_graph([decide_aws_half(load_aws(estate(tmp_path, file, home)))])
+
+
+def entered(name, by, *statements):
+    """A role that somebody enters."""
+    return role(name, *statements, trust=[trusting({"AWS": f"{IAM}:{by}"})])
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        # the tagger enters the role that commands, and one that may not
+        ([user("eve", TAGS), entered("ops", "user/eve", SCOPED, DOCUMENTS)], True),
+        ([user("eve", TAGS), entered("ops", "user/bob", SCOPED, DOCUMENTS)], False),
+        ([user("eve"), entered("ops", "user/eve", SCOPED, DOCUMENTS)], False),
+        ([user("eve", TAGS), entered("ops", "user/eve", SCOPED)], False),
+        # whoever commands enters the role that tags
+        ([user("eve", SCOPED, DOCUMENTS), entered("tags", "user/eve", TAGS)], True),
+        ([user("eve", SCOPED, DOCUMENTS), entered("tags", "user/bob", TAGS)], False),
+        # it enters both, and only one of them
+        *(
+            (
+                [
+                    user("eve"),
+                    entered("ops", "user/eve", SCOPED, DOCUMENTS),
+                    entered("tags", f"user/{who}", TAGS),
+                ],
+                who == "eve",
+            )
+            for who in ("eve", "bob")
+        ),
+        # at a distance
+        (
+            [
+                user("eve", TAGS),
+                entered("middle", "user/eve"),
+                entered("ops", "role/middle", SCOPED, DOCUMENTS),
+            ],
+            True,
+        ),
+        # a tag that the tagger may not set
+        (
+            [
+                user("eve", TAGS, deny("ec2:CreateTags", when=KEYS)),
+                entered("ops", "user/eve", SCOPED, DOCUMENTS),
+            ],
+            False,
+        ),
+        # a group that somebody joins gives the one half
+        (
+            [
+                user("eve", TAGS, allow("iam:AddUserToGroup")),
+                group("runners", SCOPED, DOCUMENTS),
+            ],
+            True,
+        ),
+        (
+            [
+                user("eve", allow("iam:AddUserToGroup")),
+                group("runners", SCOPED, DOCUMENTS),
+            ],
+            False,
+        ),
+    ],
+)
+def test_one_identity_tags_and_another_commands(tmp_path, parts, found):
+    """It takes somebody that is both, at whatever distance."""
+    assert bool(forged(shared(tmp_path, *parts))) is found
+
+
+def test_the_hop_names_who_tags_and_how_it_commands(tmp_path):
+    """Statements of the tagger come first; conditions of the entry stay."""
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    trust = [trusting({"AWS": EVE}, when=mfa)]
+    ops = role("ops", SCOPED, DOCUMENTS, trust=trust)
+
+    [one] = forged(shared(tmp_path, user("eve", TAGS), ops))
+
+    assert one.hops[0].because[0].sid == "Tags"
+    keys = {c.key for each in one.conditions for c in each}
+    assert keys == {"aws:MultiFactorAuthPresent", "aws:ResourceTag/env"}
+
+
+def test_whoever_only_leads_to_somebody_that_is_both_has_no_hop_of_its_own(tmp_path):
+    """What two identities hold together is found once, where they first meet."""
+    graph = shared(
+        tmp_path,
+        user("ann"),
+        entered("eve", "user/ann", TAGS),
+        entered("ops", "role/eve", SCOPED, DOCUMENTS),
+    )
+
+    sources = [edge.source for edge in graph.edges if "#others-tags" in edge.target]
+    assert sources == [f"{IAM}:role/eve"]
+    assert forged(graph, f"{IAM}:user/ann")
