@@ -8,13 +8,16 @@ if the assignment is one that he may exempt from.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
+from scanner.azure.closed import Closed
 from scanner.azure.elsewhere import Elsewhere
 from scanner.azure.joints import disjoint, joint, meeting
 from scanner.azure.model import AzureTenant
 from scanner.azure.parties import Party
 from scanner.azure.parts import Parts, limited
+from scanner.azure.policies.alternatives import EVERYTHING, NOTHING, all_of
 from scanner.azure.policies.model import Shut
 from scanner.azure.policies.shutting import shuts_of
+from scanner.azure.posts import Posts
 from scanner.azure.questions import Operation, Question
 from scanner.azure.rbac.lasting import ALLOWED
 from scanner.azure.rbac.scopes import scope_of, type_and_parent
@@ -62,6 +65,14 @@ class PolicyGuards:
         found = {shut for question, _ in self._vectors for shut in question.policies}
         self._shuts = sorted(found, key=lambda one: (one.id, one.rewritten, one.rest))
         self._machines = (1 << len(engine.place.space.classes)) - 1
+        above = self._elsewhere.above
+        places = {name: list(_posted(self._shuts, name)) for name in _UNDOING}
+        self._posts = {
+            name: (some, Posts({n: at for n, (_, at) in enumerate(some)}, above))
+            for name, some in places.items()
+        }
+        where = {n: one.scope for n, one in enumerate(self._shuts)}
+        self._standing = Posts(where, above)
 
     def parts(
         self, party: Party, settled: list[Parts], uncut: list[Parts]
@@ -78,8 +89,7 @@ class PolicyGuards:
                 yield name, disjoint(list(self._gained(undone, party, uncut)))
         writes = settled[self._engine.question(_WRITES_EXEMPTION).number]
         if writes:
-            exempt = {shut: self._exempting(shut, party) for shut in self._shuts}
-            gained = disjoint(list(self._gained(exempt, party, uncut)))
+            gained = disjoint(list(self._gained(self._exempt(party), party, uncut)))
             here = [(decision, bits & self._machines) for decision, bits in writes]
             yield EXEMPT, disjoint(meeting(gained, here))
 
@@ -88,66 +98,85 @@ class PolicyGuards:
 
         A class that may remove them too gains there what all of it takes.
         """
-        if not parts or not question.policies:
+        closed = self._engine.cuts.closing.of(question)
+        if not any(bits & closed.shut for _, bits in parts):
             return parts
         undone: dict[Shut, Decision] = {}
         for name in _UNDOING:
             undone = {**self._undone(name, party), **undone}
-        now = self._engine.cuts.closing.of(question).blocked
-        free = [(decision, bits & ~now) for decision, bits in parts]
-        opened = self._opened(question, undone, parts)
+        free = [(decision, bits & ~closed.shut) for decision, bits in parts]
+        opened = self._opened(closed, undone, parts)
         return [(decision, bits) for decision, bits in (*free, *opened) if bits]
+
+    def _within(self, operation: Operation, party: Party) -> set[str]:
+        """Return the scopes at which a class is assigned an operation."""
+        question = self._engine.question(operation)
+        if not self._engine.gives(question, party):
+            return set()
+        every = self._engine.tenant.assignments
+        terms = self._engine.terms(question, party.holdings)
+        return {every[n].scope for n, _ in terms}
 
     def _undone(self, name: str, party: Party) -> _Undone:
         """Return the policies that a class undoes by an operation."""
-        where = {shut: _places(shut, name) for shut in self._shuts}
-        scopes = {scope for some in where.values() for scope in some}
-        may = self._elsewhere.among(_UNDOING[name], party, scopes) if scopes else {}
-        return {
-            shut: next(may[scope] for scope in some if scope in may)
-            for shut, some in where.items()
-            if any(scope in may for scope in some)
-        }
+        operation, (placed, posts) = _UNDOING[name], self._posts[name]
+        near = [placed[n] for n in posts.below(self._within(operation, party))]
+        may = self._elsewhere.among(operation, party, {at for _, at in near})
+        return {shut: may[at] for shut, at in near if at in may}
 
-    def _exempting(self, shut: Shut, party: Party) -> Decision:
-        """Return what exempting from a policy takes, besides writing the exemption."""
-        held = self._elsewhere.at(_EXEMPTS, party, scope_of(shut.id))
-        needed = Condition(_MAY_EXEMPT, "IsHeldAtTheAssignment", (shut.id,))
-        return held or limited(ALLOWED, ((needed,),))
+    def _exempt(self, party: Party) -> _Undone:
+        """Return what exempting from policies takes, besides writing the exemption."""
+        scopes = self._within(_WRITES_EXEMPTION, party)
+        some = [self._shuts[n] for n in sorted(self._standing.around(scopes))]
+        places = {scope_of(one.id) for one in some}
+        held = self._elsewhere.among(_EXEMPTS, party, places)
+        return {one: held.get(scope_of(one.id)) or _needing(one) for one in some}
 
     def _gained(
         self, undone: _Undone, party: Party, uncut: list[Parts]
     ) -> Iterator[tuple[Decision, int]]:
         cuts, row = self._engine.cuts, self._engine.cuts.of(party)
-        for question, mask in self._vectors:
-            parts = uncut[question.number]
-            closed = cuts.closing.of(question)
-            if not parts or not closed.blocked & mask:
-                continue
-            others = cuts.guarded(question, party, row) | closed.unless
-            for decision, bits in self._opened(question, undone, parts):
+        for question, mask in self._vectors if undone else ():
+            closed, parts = cuts.closing.of(question), uncut[question.number]
+            opened = list(self._opened(closed, undone, parts))
+            others = closed.unless if opened else 0
+            if opened:
+                others |= cuts.guarded(question, party, row)
+            for decision, bits in opened:
                 yield decision, bits & mask & ~others
 
     def _opened(
-        self, question: Question, undone: _Undone, parts: Parts
+        self, closed: Closed, undone: _Undone, parts: Parts
     ) -> Iterator[tuple[Decision, int]]:
         """Yield where parts are denied now, and not without some policies."""
-        closing = self._engine.cuts.closing
-        closed = closing.of(question)
-        gone = [shut for shut in question.policies if shut in undone]
-        if not gone or not closed.blocked:
-            return
-        taken = reduce(joint, (undone[shut] for shut in gone))
-        after = closing.of(question, frozenset(gone))
-        opened = closed.blocked & ~(after.blocked | after.unless)
-        for decision, bits in parts:
-            both, gained = bits & opened, joint(decision, taken)
-            for conditions, some in after.limits:
-                if both & some:
-                    yield limited(gained, conditions), both & some
-                    both &= ~some
-            if both:
-                yield gained, both
+        held = 0
+        for _, bits in parts:
+            held |= bits
+        near = {n for shut in undone if held for n in closed.touching.get(shut, ())}
+        for area in (closed.areas[n] for n in sorted(near)):
+            if area.rest != NOTHING or not area.bits & held:
+                continue
+            gone = [undone[one] for one in area.shuts if one in undone]
+            after = all_of(one.rest for one in area.shuts if one not in undone)
+            if after == NOTHING:
+                continue
+            taken = reduce(joint, gone)
+            for decision, bits in parts:
+                if both := bits & area.bits:
+                    gained = joint(decision, taken)
+                    limits = () if after == EVERYTHING else after
+                    yield limited(gained, limits) if limits else gained, both
+
+
+def _needing(shut: Shut) -> Decision:
+    needed = Condition(_MAY_EXEMPT, "IsHeldAtTheAssignment", (shut.id,))
+    return limited(ALLOWED, ((needed,),))
+
+
+def _posted(shuts: Iterable[Shut], name: str) -> Iterator[tuple[Shut, str]]:
+    """Yield policies with each scope at which an operation undoes them."""
+    for shut in shuts:
+        yield from ((shut, at) for at in dict.fromkeys(_places(shut, name)))
 
 
 def _places(shut: Shut, name: str) -> tuple[str, ...]:

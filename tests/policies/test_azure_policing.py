@@ -8,6 +8,7 @@ from planning import holds, kinds, wishes
 from checks.catalogue import run_checks
 from policies.plan import plan_remediations
 from scanner.analysis import analyse
+from scanner.cli import main
 from scanner.config import DEFAULTS
 from scanner.evidence.reader import open_estate
 from scanner.graph import build_graph
@@ -108,3 +109,21 @@ def test_a_policy_that_is_there_is_not_made_again(tmp_path):
     found = planned(tmp_path / "b", RUNNER, lines=lines)
 
     assert (found.closes, found.changes) == ("advice", ())
+
+
+def test_the_bundle_is_written_and_verified_and_fails_once_it_is_loosened(
+    tmp_path, capsys
+):
+    planned(tmp_path / "estate", WRITER)
+    out = tmp_path / "out"
+    asked = ["remediate", str(tmp_path / "estate")]
+
+    assert main([*asked, "--out", str(out), "--mode", "guardrail"]) in (0, 3)
+    assert main([*asked, "--verify", str(out)]) in (0, 3), capsys.readouterr()
+    texts = {one: one.read_text() for one in out.glob("*/after/01.json")}
+    file = next(one for one, text in texts.items() if "policyRule" in text)
+    for ending, name in ((".bicep", "policyDefinitions"), (".tf", "azurerm_policy_d")):
+        written = file.parents[1].rglob(f"*{ending}")
+        assert any(name in one.read_text() for one in written), ending
+    file.write_text(texts[file].replace('"deny"', '"audit"'))
+    assert main([*asked, "--verify", str(out)]) == 1

@@ -47,7 +47,9 @@ def shuts_of(policies: Policies) -> Mapping[str, tuple[Shut, ...]]:
         for rule in _rules(policies, assignment):
             for written, shut in _shuts(assignment, rule, spared.get(key, ())):
                 found[written].append(shut)
-    return {written: tuple(some) for written, some in found.items()}
+    same: dict[tuple[Shut, ...], tuple[Shut, ...]] = {}  # equal ones are one object
+    listed = ((written, tuple(some)) for written, some in found.items())
+    return {written: same.setdefault(some, some) for written, some in listed}
 
 
 def may_deny(
