@@ -26,6 +26,7 @@ from scanner.azure.drafts import Draft
 from scanner.azure.durations import with_durations
 from scanner.azure.federation import federated_of
 from scanner.azure.hosts import hosts_of, unlisted
+from scanner.azure.identities import all_known, listed_identities, with_identities
 from scanner.azure.model import (
     Assignment,
     AzureTenant,
@@ -48,7 +49,7 @@ from scanner.azure.rbac.scopes import (
     last_segment,
     normalized,
 )
-from scanner.azure.unread import unread_refinements
+from scanner.azure.unread import OF_MACHINES, unread_refinements
 from scanner.azure.usage import usages_of
 from scanner.azure.workers import nodes_of, stand_ins_of, workers_of
 from scanner.estate import Gap, Provider
@@ -69,6 +70,11 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
     people = People(tenant)
     found = _assignments(tenant, draft, people, gaps)
     machines = with_consoles(draft, draft.fleet.finished())
+    hidden: tuple[str, ...] = ()
+    if draft.fleet.unnamed:
+        known = listed_identities(draft.of(resource_rows.UserAssignedRow))
+        hidden = () if all_known(machines, known) else (OF_MACHINES,)
+        machines = with_identities(machines, known)
     consoles_off, consoles_on, consoles_asked = consoles_of(draft)
     denies = tuple(_denies(draft))
     containers = draft.of(rows.ContainerRow)
@@ -117,7 +123,8 @@ def tenant_of(tenant: str, draft: Draft) -> tuple[AzureTenant, list[Gap]]:
                 hierarchy,
                 directory,
                 assignments,
-            )
+            ),
+            hidden,
         ),
         usage=usages_of(draft, tenant, subscriptions),
         federated=tuple(sorted(set(federated_of(draft)))),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from scanner.azure import resource_rows
 from scanner.azure.directory_roles import roles_read, unread_powers
 from scanner.azure.drafts import Draft
-from scanner.azure.machines import identities_of
+from scanner.azure.identities import identities_of, is_unsaid, listed_identities
 from scanner.azure.model import Host, Workers
 from scanner.azure.rbac.scopes import normalized, scope_of
 from scanner.azure.workers import NODES
@@ -67,8 +67,9 @@ def _nameless(draft: Draft) -> Iterator[str]:
     labs = (row.properties for row in draft.of(resource_rows.LabMachineRow))
     if not all(said and said.compute_id for said in labs):
         yield "lab"
+    known = listed_identities(draft.of(resource_rows.UserAssignedRow))
     for kind, name in _KINDS:
-        if any(row.identity and row.identity.is_unsaid for row in draft.of(kind)):
+        if any(is_unsaid(row.identity, known) for row in draft.of(kind)):
             yield name
 
 
@@ -80,15 +81,18 @@ def _identities(draft: Draft) -> Iterator[Host]:
 
 
 def _resources(draft: Draft) -> Iterator[Host]:
+    known = listed_identities(draft.of(resource_rows.UserAssignedRow))
     for kind, name in _KINDS:
         for row in draft.of(kind):
-            yield Host(row.id, normalized(row.id), name, identities_of(row.identity))
+            held = identities_of(row.identity, known)
+            yield Host(row.id, normalized(row.id), name, held)
 
 
 def _policies(draft: Draft) -> Iterator[Host]:
     """Yield policy assignments, and the custom definitions that they run."""
+    known = listed_identities(draft.of(resource_rows.UserAssignedRow))
     for row in draft.of(resource_rows.PolicyRow):
-        held, said = identities_of(row.identity), row.properties
+        held, said = identities_of(row.identity, known), row.properties
         if not held or said is None:
             continue
         within = normalized(said.scope) if said.scope else scope_of(row.id)

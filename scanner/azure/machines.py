@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from scanner.azure.arc import arc_lacks
+from scanner.azure.identities import held_by, is_unnamed
 from scanner.azure.images import followed
 from scanner.azure.machine_rows import (
     ApplicationProfile,
@@ -43,6 +44,7 @@ class Fleet:
         flexible: scale sets, by normalized id, with the VMs that are their instances.
         images: images of galleries, by normalized id, with the scale sets that new
             versions of them get to by themselves.
+        unnamed: machines have identities that their rows name by resource id only.
     """
 
     def __init__(self) -> None:
@@ -51,6 +53,7 @@ class Fleet:
         self.packages: defaultdict[str, set[str]] = defaultdict(set)
         self.flexible: defaultdict[str, set[str]] = defaultdict(set)
         self.images: defaultdict[str, set[str]] = defaultdict(set)
+        self.unnamed = False
         self._instanced: set[str] = set()
         self._home = ""
         self._inside = _NOWHERE
@@ -63,7 +66,7 @@ class Fleet:
             Machine(
                 self._target(row, scope, kind, machine_reach(row.properties)),
                 scope,
-                identities_of(row.identity) if row.identity else _NONE,
+                self._identities(row.identity) if row.identity else _NONE,
                 _lacks(row),
             )
             for row, scope in zip(rows, scopes, strict=True)
@@ -99,15 +102,20 @@ class Fleet:
             image = followed(row)
             if image:
                 self.images[image].add(scope)
-            self._put(Machine(target, scope, identities_of(row.identity), lacks))
+            self._put(Machine(target, scope, self._identities(row.identity), lacks))
 
     def add_arc(self, rows: Iterable[ArcRow]) -> None:
         """Add Arc machines."""
         for row in rows:
             scope = normalized(row.id)
             target = self._target(row, scope, "arc", arc_reach(row.properties))
-            identities = identities_of(row.identity)
+            identities = self._identities(row.identity)
             self._put(Machine(target, scope, identities, arc_lacks(row)))
+
+    def _identities(self, row: IdentityRow | None) -> tuple[str, ...]:
+        found = held_by(row)
+        self.unnamed = self.unnamed or is_unnamed(found)
+        return found
 
     def _attach(self, profile: ApplicationProfile, scope: str) -> None:
         for package in profile.gallery_applications or ():
@@ -124,6 +132,7 @@ class Fleet:
             self.flexible[owner] |= scopes
         for image, scopes in other.images.items():
             self.images[image] |= scopes
+        self.unnamed = self.unnamed or other.unnamed
         self._instanced |= other._instanced
         for machine in other.by_scope.values():
             self._put(machine)
@@ -247,18 +256,6 @@ def _surer(one: Reachability, other: Reachability) -> Reachability:
     if Reachability.NOT_MANAGED in (one, other):
         return Reachability.NOT_MANAGED
     return other if one is Reachability.UNKNOWN else one
-
-
-def identities_of(row: IdentityRow | None) -> tuple[str, ...]:
-    """Return the object ids of a resource's own and assigned identities, sorted."""
-    if row is None:
-        return _NONE
-    found = {row.principal_id.lower()} if row.principal_id else set()
-    for assigned in (row.user_assigned_identities or {}).values():
-        held = assigned.get("principalId") if isinstance(assigned, dict) else None
-        if isinstance(held, str):
-            found.add(held.lower())
-    return tuple(sorted(found))
 
 
 def _lacks(row: MachineRow) -> tuple[str, ...]:

@@ -12,16 +12,6 @@ class IdentityRow(Row, frozen=True, rename="camel"):
     user_assigned_identities: dict[str, Any] | None = None
     type: str | None = None
 
-    @property
-    def is_unsaid(self) -> bool:
-        """Say whether there is an identity of which it does not say who that is."""
-        assigned = self.user_assigned_identities or {}
-        own = "systemassigned" in (self.type or "").lower()
-        return (own and not self.principal_id) or not all(
-            isinstance(one, dict) and isinstance(one.get("principalId"), str)
-            for one in assigned.values()
-        )
-
 
 class AccountRow(Row, frozen=True):
     """`Microsoft.Automation/automationAccounts`."""

@@ -19,6 +19,7 @@ from scanner.azure.rows import ClassicRow
 
 _AUTHORIZATION = "Microsoft.Authorization"
 _CLASSIC = "classic administrators"
+OF_MACHINES = "identities of machines"
 _JOINING = "members of groups by PIM"
 _OWNERS = "owners of groups and applications"
 _APPLICATIONS = "applications of service principals"
@@ -36,6 +37,7 @@ _OF_SUBSCRIPTIONS = {
 #: What is hidden, in words, to the list that would say it.
 REFINING: Mapping[str, str] = {
     **_OF_SUBSCRIPTIONS,
+    OF_MACHINES: "Microsoft.ManagedIdentity/userAssignedIdentities",
     _JOINING: "graph/groupEligibility",
     _OWNERS: "graph/owners",
     _APPLICATIONS: "graph/applications",

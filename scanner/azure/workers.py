@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from scanner.azure.drafts import Draft
-from scanner.azure.machines import identities_of
+from scanner.azure.identities import identities_of, listed_identities
 from scanner.azure.model import Workers
 from scanner.azure.rbac.scopes import last_segment, normalized
 from scanner.azure.resource_rows import (
     AccountRow,
     LabMachineRow,
     NodeRow,
+    UserAssignedRow,
     WorkerGroupRow,
     WorkerProperties,
     WorkerRow,
@@ -40,7 +41,8 @@ def workers_of(draft: Draft) -> tuple[Workers, ...]:
     machines, names = told.machines, told.names
     accounts = {normalized(one.id): one for one in draft.of(AccountRow)}
     ids = {key: account.id for key, account in accounts.items()}
-    held = {key: identities_of(one.identity) for key, one in accounts.items()}
+    known = listed_identities(draft.of(UserAssignedRow))
+    held = {key: identities_of(one.identity, known) for key, one in accounts.items()}
     return tuple(
         Workers(
             ids.get(key, key),
