@@ -167,6 +167,9 @@ _RULES = [
 ]
 
 
+_ASSIGNED = "/providers/microsoft.authorization/policyassignments"
+
+
 def _policies(assigned, exempt):
     definitions = {
         f"/p/{n}": PolicyDefinition(
@@ -175,8 +178,8 @@ def _policies(assigned, exempt):
         for n, rule in enumerate(_RULES)
     }
     assignments = {
-        f"{scope}/x/{n}": PolicyAssignment(
-            f"{scope}/x/{n}", "", scope, f"/p/{rule}", {}, spared, enforced
+        f"{scope}{_ASSIGNED}/{n}": PolicyAssignment(
+            f"{scope}{_ASSIGNED}/{n}", "", scope, f"/p/{rule}", {}, spared, enforced
         )
         for n, (scope, rule, spared, enforced) in enumerate(assigned)
     }

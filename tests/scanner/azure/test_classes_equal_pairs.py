@@ -156,3 +156,54 @@ def test_policies_never_widen(tenant, some):
     assert all(
         before.get(key, 0) >= rank for key, rank in after.items() if key[1] in vectors
     )
+
+
+DELETE = "Microsoft.Authorization/policyAssignments/delete"
+
+
+@settings(max_examples=60, deadline=None)
+@given(tenants())
+def test_deleting_policies_is_worth_what_is_open_without_them(tenant):
+    """Decided again without what somebody may delete, as one request at a time."""
+    before = by_class(tenant)
+    worth = {
+        (principal.id, target.id)
+        for grant in decide_azure(AzureEstate({TENANT: tenant})).grants
+        for principal in grant.principals
+        for target in grant.targets
+        if grant.vector.id == DELETE
+    }
+    expected = set()
+    for principal in PEOPLE:
+        left = {
+            key: one
+            for key, one in tenant.policies.assignments.items()
+            if not _may(tenant, principal, DELETE, one.scope)
+        }
+        after = by_class(
+            replace(tenant, policies=replace(tenant.policies, assignments=left))
+        )
+        expected |= {(who, vm) for who, _, vm in after.keys() - before.keys()} & {
+            (principal, machine.target.id) for machine in tenant.machines
+        }
+
+    assert worth == expected
+
+
+def _may(tenant, principal, operation, scope):
+    reached = tenant.directory.reached
+    groups = frozenset(g for g, ids in reached.items() if principal in ids)
+    above = (scope, *_parents(scope))
+    ask = Ask(principal, groups, operation, False, scope, above)
+    found = evaluate(ask, tenant.roles, tenant.assignments, tenant.denies, tenant.locks)
+    return found.decision.verdict is not Verdict.DENIED
+
+
+def _parents(scope):
+    if scope.startswith("/subscriptions/"):
+        return HIERARCHY.chain(scope.split("/")[2])[0]
+    found = []
+    while scope in HIERARCHY.parents:
+        scope = HIERARCHY.parents[scope]
+        found.append(scope)
+    return found
